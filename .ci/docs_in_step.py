@@ -1,0 +1,62 @@
+"""Compare the documents with the program: links, exit statuses, environment variables."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+from mcpinstall.errors import Exit
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
+HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
+STATUS_ROW = re.compile(r"^\| (\d+) \|", re.MULTILINE)
+VARIABLE = re.compile(r"[\"'](MCPI_[A-Z_]+)[\"']")
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that a Markdown page's headings make."""
+    headings = HEADING.findall(page.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def broken_links(page: Path) -> Iterator[str]:
+    """Yield what is wrong with the links of one page to files of the repository."""
+    for target, anchor in LINK.findall(page.read_text(encoding="utf-8")):
+        path = (page.parent / unquote(target)).resolve() if target else page
+        where = page.relative_to(ROOT)
+        if not path.exists():
+            yield f"{where}: no such file: {target}"
+        elif anchor and anchor not in anchors(path):
+            yield f"{where}: no such heading: {target}#{anchor}"
+
+
+def wrong_statuses(page: Path) -> Iterator[str]:
+    """Yield a line unless the page's table lists exactly the exit statuses there are."""
+    listed = [int(number) for number in STATUS_ROW.findall(page.read_text(encoding="utf-8"))]
+    if [number for number in listed if number in set(Exit)] != sorted(Exit):
+        yield f"{page.relative_to(ROOT)}: the exit statuses are not {[*map(int, Exit)]}"
+
+
+def unlisted_variables() -> Iterator[str]:
+    """Yield each environment variable that the program reads and no document explains."""
+    page = (ROOT / "docs" / "variables.md").read_text(encoding="utf-8")
+    for source in sorted((ROOT / "mcpinstall").rglob("*.py")):
+        for name in VARIABLE.findall(source.read_text(encoding="utf-8")):
+            if f"`{name}`" not in page:
+                yield f"docs/variables.md: `{name}` of {source.relative_to(ROOT)} is missing"
+
+
+def main() -> None:
+    """Print every difference; end with 1 if there is one."""
+    problems = [problem for page in PAGES for problem in broken_links(page)]
+    problems += wrong_statuses(ROOT / "README.md")
+    problems += unlisted_variables()
+    if problems:
+        raise SystemExit("\n".join(f"error: {problem}" for problem in problems))
+    print(f"documents: {len(PAGES)} pages in step")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,6 @@
+"""`python -m mcpinstall`."""
+
+from mcpinstall.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""JSON read strictly and written canonically."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import NoReturn, TypeAlias
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+
+Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
+
+MAX_DEPTH = 64
+"""Nesting of any document that is read; deeper ones are refused before they are parsed."""
+
+
+def parse(data: bytes, where: str) -> Json:
+    """Parse strict JSON: UTF-8 without BOM, no duplicate keys, no NaN, at most 64 deep.
+
+    Raises:
+        McpInstallError: `json-invalid`, naming `where` and the position.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _invalid(where, f"it is not UTF-8 at byte {error.start}") from None
+    if text.startswith("\ufeff"):
+        raise _invalid(where, "it begins with a byte-order mark")
+    _require_shallow(text, where)
+    try:
+        value: Json = json.loads(
+            text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant
+        )
+    except json.JSONDecodeError as error:
+        raise _invalid(where, f"line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except (ValueError, RecursionError) as error:
+        raise _invalid(where, str(error)) from None
+    return value
+
+
+def canonical(value: object) -> bytes:
+    """Return `value` as canonical JSON: sorted keys, no white space, ASCII, no floats.
+
+    Two equal values give equal bytes on every platform; digests are taken over these bytes.
+    """
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+    ).encode("ascii")
+
+
+def digest(value: object) -> str:
+    """Return the sha256 of `canonical(value)`, 64 lowercase hexadecimal characters."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def _unique_keys(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    found: dict[str, Json] = {}
+    for key, value in pairs:
+        if key in found:
+            message = f"the key {json.dumps(key)} appears twice in one object"
+            raise ValueError(message)
+        found[key] = value
+    return found
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    message = f"{name} is not JSON"
+    raise ValueError(message)
+
+
+def _require_shallow(text: str, where: str) -> None:
+    depth = 0
+    in_string = escaped = False
+    for char in text:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif char == "\\":
+                escaped = True
+            elif char == '"':
+                in_string = False
+        elif char == '"':
+            in_string = True
+        elif char in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise _invalid(where, f"it nests deeper than {MAX_DEPTH} levels")
+        elif char in "]}":
+            depth -= 1
+
+
+def _invalid(where: str, why: str) -> McpInstallError:
+    return McpInstallError(ErrorCode.JSON_INVALID, f"`{where}` is not valid JSON: {why}")

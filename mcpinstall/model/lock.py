@@ -1,0 +1,28 @@
+"""The lock: every file of the whole closure by digest, and no location (PEP 751)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcpinstall.model.artifact import Artifact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedPackage:
+    """One package at one exact version, with its wheels for all platforms."""
+
+    name: str
+    version: str
+    marker: str | None
+    """PEP 508 marker made of the allowed variables only."""
+    wheels: tuple[Artifact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """A checked `pylock.toml`.  `text` is the very file, which uv reads at installation."""
+
+    requires_python: str
+    packages: tuple[LockedPackage, ...]
+    text: bytes
+    sha256: str

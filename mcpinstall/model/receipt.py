@@ -1,0 +1,103 @@
+"""Receipts, history and the journal of a running change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mcpinstall.model.checks import CheckResult
+from mcpinstall.model.host import Chain, Patch
+from mcpinstall.model.plan import InputValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Record of one installed entry and the evidence for it.
+
+    Two entries of one server (`--as`) have two receipts and share one environment.  No path to
+    write or delete is read back from a receipt: paths follow from registry root, server name
+    and host rows.
+    """
+
+    entry_name: str
+    """Name in the hosts, unique among receipts."""
+    name: str
+    """Full name of the server."""
+    version: str
+    title: str
+    registry_name: str
+    registry_root: str
+    review: str
+    generation: str
+    manifest_sha256: str
+    lock_sha256: str
+    tools_sha256: str
+    tree_sha256: str
+    plan_digest: str
+    python_path: str
+    """Shown, and compared by `verify`; never executed or written to because it stands here."""
+    python_version: str
+    python_sha256: str
+    argv_template: tuple[str, ...]
+    """What hosts start, `{home}` for the server's home."""
+    inputs: tuple[InputValue, ...]
+    """Secret values are absent: only references are kept."""
+    extra_arguments: tuple[str, ...]
+    hosts: tuple[str, ...]
+    """Row ids of the host files that hold the entry."""
+    artifacts: tuple[tuple[str, str], ...]
+    """File name → sha256."""
+    checks: tuple[CheckResult, ...]
+    platform: str
+    machine: str
+    """Digest of the machine's id, so that a copied home is noticed."""
+    installed: str
+    """Time, RFC 3339, UTC."""
+    tool_version: str
+    """Version of mcpinstall."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileChange:
+    """One host file of a finished or running change, as one span."""
+
+    row_id: str
+    path_sha256: str
+    """Digest of the path written to: another path today means another file."""
+    before_sha256: str
+    """64 zeros when there was no file."""
+    after_sha256: str
+    """64 zeros when the change removed the file."""
+    patch: Patch
+    """From the content before to the content after; a missing file counts as empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryRecord:
+    """One change: what `mcpi history` shows and `mcpi undo` takes back."""
+
+    id: str
+    """Sortable: `20261122T134501Z-3f9a12`."""
+    action: str
+    """`install`, `uninstall`, `reinstall`, `configure` or `undo`."""
+    entries: tuple[str, ...]
+    """Entry names."""
+    files: tuple[FileChange, ...]
+    chains_before: tuple[Chain, ...]
+    chains_after: tuple[Chain, ...]
+    receipts_before: tuple[Receipt, ...]
+    """Receipts of the touched entries as they were; absent entries are not listed."""
+    receipts_after: tuple[Receipt, ...]
+    undoes: str | None = None
+    """Id of the record that an `undo` took back."""
+    switches: tuple[Switch, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """What a change does to one server's `current`."""
+
+    slug: str
+    before: str | None
+    """Generation that was current; None when there was none."""
+    after: str | None
+    """Generation that is current afterwards; None when the server goes."""

@@ -1,0 +1,83 @@
+"""What a registry answers: reviewed servers, and what vouches for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from mcpinstall.model.checks import CheckResult
+from mcpinstall.model.lock import Lock
+from mcpinstall.model.manifest import Manifest
+from mcpinstall.model.server_json import ServerJson
+from mcpinstall.model.tools import ToolList
+
+
+class RegistryKind(StrEnum):
+    """Kinds of registry (design §5)."""
+
+    BUNDLED = "bundled"
+    FOLDER = "folder"
+
+
+class ReviewState(StrEnum):
+    """Whether a trusted registry vouches for manifest and lock."""
+
+    CERTIFIED = "certified"
+    UNREVIEWED = "unreviewed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """A version that its registry withdrew."""
+
+    name: str
+    version: str
+    reason: str
+    date: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryState:
+    """A registry at one moment: who it is, how fresh it is."""
+
+    name: str
+    kind: RegistryKind
+    root_digest: str
+    """What identifies the registry's trust: sha256 of its root (bundled: of its fixed name)."""
+    serial: int
+    issued: datetime
+    expires: datetime
+    review: ReviewState
+    check: CheckResult
+    """Outcome of check 1: authentic, fresh, not rolled back."""
+    stale: bool
+    revocations: tuple[Revocation, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
+    """Short name → full name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexRow:
+    """One line of `index.toml`: what `search` reads."""
+
+    name: str
+    version: str
+    title: str
+    summary: str
+    sha256: str
+    """Digest of the manifest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewedServer:
+    """A server as its registry describes it, every file checked against the manifest."""
+
+    registry: RegistryState
+    manifest: Manifest
+    manifest_sha256: str
+    server: ServerJson
+    lock: Lock
+    tools: ToolList
+    check: CheckResult
+    """Outcome of check 2: digests, schema, semantic rules, hostile text."""

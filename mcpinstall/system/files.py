@@ -1,0 +1,207 @@
+"""Files: read within bounds, written whole or not at all, in folders of our own."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.system import limits
+
+_CHUNK = 1 << 20  # bytes read at once
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+@contextlib.contextmanager
+def disk_errors(what: str) -> Iterator[None]:
+    """Turn an `OSError` of the block into `disk-failed`, saying `what` could not be done."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        name = f" (`{error.filename}`)" if error.filename else ""
+        raise McpInstallError(
+            ErrorCode.DISK_FAILED,
+            f"could not {what}: {reason}{name}",
+            hint=_hint(error),
+        ) from error
+
+
+def _hint(error: OSError) -> str:
+    if error.errno == errno.ENOSPC:
+        return "free some disk space, for example with `mcpi cache prune`, and try again"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "check who owns the folder and whether it may be written to"
+    return ""
+
+
+def private_folder(path: Path) -> Path:
+    """Make `path` a folder of this user alone (0700) and return it.
+
+    Missing parents are made the same way.  An existing folder that is a link, belongs to
+    someone else or that others can write to is refused.
+
+    Raises:
+        McpInstallError: `state-unsafe`, or `disk-failed`.
+    """
+    with disk_errors(f"make the folder `{path}`"):
+        if not path.exists() and not path.is_symlink():
+            private_folder(path.parent) if not path.parent.exists() else None
+            with contextlib.suppress(FileExistsError):
+                path.mkdir(mode=0o700)
+    require_own_folder(path)
+    return path
+
+
+def require_own_folder(path: Path) -> None:
+    """Refuse `path` unless it is a real folder, ours, and not writable by others.
+
+    Raises:
+        McpInstallError: `state-unsafe`.
+    """
+    with disk_errors(f"look at the folder `{path}`"):
+        found = path.lstat()
+    if not stat.S_ISDIR(found.st_mode):
+        raise _unsafe(path, "it is not a folder")
+    if os.name == "posix":
+        if found.st_uid != os.geteuid():
+            raise _unsafe(path, "it belongs to another user")
+        if found.st_mode & _OTHERS_WRITE:
+            raise _unsafe(path, "other users can write to it")
+
+
+def _unsafe(path: Path, why: str) -> McpInstallError:
+    return McpInstallError(
+        ErrorCode.STATE_UNSAFE,
+        f"`{path}` can't hold mcpinstall's state: {why}",
+        hint="make it yours alone (`chmod 700`), or set `MCPI_HOME` to a folder that is",
+    )
+
+
+def read_bounded(path: Path, limit: int) -> bytes:
+    """Return the bytes of a regular file of at most `limit` bytes.
+
+    Raises:
+        McpInstallError: `file-unreadable`.
+    """
+    try:
+        with path.open("rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise _unreadable(path, "it is not a regular file")
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from error
+    if len(data) > limit:
+        raise _unreadable(path, f"it is larger than {limit} bytes")
+    return data
+
+
+def _unreadable(path: Path, why: str) -> McpInstallError:
+    return McpInstallError(ErrorCode.FILE_UNREADABLE, f"could not read `{path}`: {why}")
+
+
+def read_optional(path: Path, limit: int) -> bytes | None:
+    """Return the bytes of a file, or None when there is none; otherwise as `read_bounded`."""
+    if not path.exists() and not path.is_symlink():
+        return None
+    return read_bounded(path, limit)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file, 64 lowercase hexadecimal characters."""
+    with disk_errors(f"read `{path}`"), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_atomic(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+    """Replace `path` by a file with `data`: after a crash it is the old one or the new one.
+
+    Temporary file in the same folder, fsync, rename, fsync of the folder.
+
+    Raises:
+        McpInstallError: `disk-failed`; the old file is untouched then.
+    """
+    with disk_errors(f"write `{path}`"):
+        temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}.mcpi")
+        try:
+            _write_new(temporary, data, mode)
+            _replace(temporary, path)
+            sync_folder(path.parent)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
+
+
+def _write_new(path: Path, data: bytes, mode: int) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        if hasattr(os, "fchmod"):
+            os.fchmod(file.fileno(), mode)
+        os.fsync(file.fileno())
+
+
+def _replace(source: Path, target: Path) -> None:
+    """Rename over `target`; on Windows another program may hold it for a moment."""
+    for attempt in range(5):
+        try:
+            os.replace(source, target)
+        except PermissionError:
+            if os.name != "nt" or attempt == 4:  # noqa: PLR2004 (last try)
+                raise
+            import time
+
+            time.sleep(0.05 * 2**attempt)
+        else:
+            return
+
+
+def sync_folder(path: Path) -> None:
+    """Make a rename in `path` durable, where the system can do that."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_tree(path: Path) -> None:
+    """Delete a folder of ours and all below it; read-only files too; links are not followed.
+
+    Raises:
+        McpInstallError: `disk-failed`.
+    """
+    import shutil
+
+    if not path.exists() and not path.is_symlink():
+        return
+    with disk_errors(f"delete `{path}`"):
+        for folder, _, _ in os.walk(path):
+            os.chmod(folder, 0o700)  # noqa: PTH101 (os.walk gives text)
+        shutil.rmtree(path)
+
+
+@contextlib.contextmanager
+def locked(
+    path: Path, *, seconds: float = limits.LOCK_SECONDS, shared: bool = False
+) -> Iterator[None]:
+    """Hold an advisory lock on `path` (made when missing) during the block.
+
+    Raises:
+        McpInstallError: `state-busy` when another process keeps it longer than `seconds`,
+            `lock-unsupported` when the file system has no locks.
+    """
+    from mcpinstall.system import locking
+
+    with locking.hold(path, seconds=seconds, shared=shared):
+        yield

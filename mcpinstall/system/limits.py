@@ -1,0 +1,50 @@
+"""Every maximum, with its unit and the reason for it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MANIFEST_BYTES: Final = 256 * 1024  # bytes; a reviewer reads it whole
+SERVER_JSON_BYTES: Final = 256 * 1024  # bytes; the official registry's own are below 64 KiB
+TOOLS_BYTES: Final = 4 * 1024 * 1024  # bytes; 46 tools take 60 kB
+LOCK_BYTES: Final = 4 * 1024 * 1024  # bytes; 41 packages on all platforms take 125 kB
+REGISTRY_BYTES: Final = 64 * 1024  # bytes; `registry.toml` is a page
+INDEX_BYTES: Final = 64 * 1024 * 1024  # bytes; `index.toml` at 200 bytes a server
+STATE_BYTES: Final = 16 * 1024 * 1024  # bytes; our own receipts and records
+HOST_FILE_BYTES: Final = 64 * 1024 * 1024  # bytes; `~/.claude.json` of 10 MB exists
+
+ARTIFACT_BYTES: Final = 512 * 1024 * 1024  # bytes; the largest wheels with CUDA are near it
+ARCHIVE_MEMBERS: Final = 100_000  # members of one archive
+ARCHIVE_UNPACKED: Final = 2 * 1024**3  # bytes of all members together
+ARCHIVE_RATIO: Final = 200  # unpacked bytes to one packed byte, per member above 1 MiB
+PATH_CHARACTERS: Final = 240  # of a member's path; Windows stops at 260 for the whole path
+
+REDIRECTS: Final = 3  # hops of one download; an index and its file host need one
+INDEX_PAGE_BYTES: Final = 64 * 1024 * 1024  # bytes; the largest simple page is about 30 MB
+CONNECT_SECONDS: Final = 15.0  # seconds until a connection stands
+READ_SECONDS: Final = 30.0  # seconds without a byte
+DOWNLOAD_SECONDS: Final = 900.0  # seconds for one file, whatever its speed
+DOWNLOADS_AT_ONCE: Final = 8  # connections; more gain nothing on the hosts measured
+ATTEMPTS: Final = 4  # tries of one request, with back-off
+BACK_OFF_SECONDS: Final = 0.5  # seconds before the second try; doubles
+
+PROBE_SECONDS: Final = 20.0  # seconds for the whole conversation with a server
+PROBE_DISCOVER_SECONDS: Final = 6.0  # seconds of silence that mean an older protocol
+PROBE_OUTPUT: Final = 16 * 1024 * 1024  # bytes of standard output; more is a flood
+PROBE_LINE: Final = 8 * 1024 * 1024  # bytes of one message; a page of 46 tools takes 60 kB
+PROBE_NOISE: Final = 20  # lines on standard output that are no message; banners exist
+PROBE_CALLS: Final = 100  # requests of the server to its client that are answered
+PROBE_CURSOR: Final = 4096  # characters of the mark that names the next page
+PROBE_STDERR: Final = 64 * 1024  # bytes kept of standard error
+PROBE_EVIDENCE: Final = 50  # last lines of standard error that a failure shows
+PROBE_GRACE_SECONDS: Final = 0.5  # seconds to end by itself after its input was closed
+PROBE_SWEEP_SECONDS: Final = 5.0  # seconds to kill and reap what a server started
+PROBE_PAGES: Final = 100  # pages of `tools/list`
+PROBE_TOOLS: Final = 1000  # tools of one server
+
+CHILD_SECONDS: Final = 300.0  # seconds for uv, compilation and interpreter questions
+CHILD_OUTPUT: Final = 8 * 1024 * 1024  # bytes kept of a child's output
+
+LOCK_SECONDS: Final = 60.0  # seconds to wait for another mcpinstall
+PREPARED_SECONDS: Final = 600.0  # seconds that a shown plan stays good
+HISTORY_DAYS: Final = 30  # days that a finished change can be taken back

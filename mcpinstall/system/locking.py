@@ -1,0 +1,81 @@
+"""Advisory locks on files: `flock` where there is one, byte locks on Windows."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.system.files import disk_errors
+
+_POLL_SECONDS = 0.05
+_BUSY = frozenset({errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK})
+
+
+@contextlib.contextmanager
+def hold(path: Path, *, seconds: float, shared: bool) -> Iterator[None]:
+    """Hold the lock on `path` during the block; the kernel lets go of it when we die.
+
+    Raises:
+        McpInstallError: `state-busy` or `lock-unsupported`.
+    """
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+    with disk_errors(f"open the lock `{path}`"):
+        descriptor = os.open(path, flags, 0o600)
+    try:
+        _acquire(descriptor, path, seconds, shared=shared)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def try_exclusive(path: Path) -> bool:
+    """Tell whether nobody holds a lock on `path` right now; a missing file is free."""
+    try:
+        with hold(path, seconds=0, shared=False):
+            return True
+    except McpInstallError as error:
+        if error.code is ErrorCode.STATE_BUSY:
+            return False
+        raise
+
+
+def _acquire(descriptor: int, path: Path, seconds: float, *, shared: bool) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            _lock(descriptor, shared=shared)
+        except OSError as error:
+            if error.errno not in _BUSY:
+                raise McpInstallError(
+                    ErrorCode.LOCK_UNSUPPORTED,
+                    f"the file system of `{path}` has no file locks ({error.strerror})",
+                    hint="move the folder to a local disk; nothing was changed",
+                ) from error
+            if time.monotonic() >= deadline:
+                raise McpInstallError(
+                    ErrorCode.STATE_BUSY,
+                    f"another program holds `{path}`",
+                    hint="wait for the other `mcpi` to end, then try again",
+                ) from None
+            time.sleep(_POLL_SECONDS)
+        else:
+            return
+
+
+if os.name == "nt":  # pragma: no cover (run on Windows only)
+    import msvcrt
+
+    def _lock(descriptor: int, *, shared: bool) -> None:
+        del shared  # byte locks of the C runtime are exclusive only
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+
+else:
+    import fcntl
+
+    def _lock(descriptor: int, *, shared: bool) -> None:
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)

@@ -1,0 +1,50 @@
+"""The machine as this process sees it, captured once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """System, home, environment and working directory; a test makes its own."""
+
+    platform: str
+    """`linux`, `darwin` or `win32`, as `sys.platform`."""
+    home: Path
+    environ: Mapping[str, str] = field(repr=False)
+    cwd: Path
+
+    @classmethod
+    def current(cls) -> Machine:
+        """Return the machine that this process runs on."""
+        return cls(
+            platform="linux" if sys.platform.startswith("linux") else sys.platform,
+            home=Path.home(),
+            environ=dict(os.environ),
+            cwd=Path.cwd(),
+        )
+
+    def program(self, name: str) -> Path | None:
+        """Return the absolute path of an executable on PATH, never one in the working directory.
+
+        Relative entries of PATH are passed over, for they mean whatever folder we are in.
+        """
+        folders = [
+            folder
+            for folder in self.environ.get("PATH", "").split(os.pathsep)
+            if folder and Path(folder).is_absolute() and Path(folder) != self.cwd
+        ]
+        found = shutil.which(name, path=os.pathsep.join(folders)) if folders else None
+        return Path(found) if found and Path(found).parent != self.cwd else None
+
+
+def now() -> datetime:
+    """Return the time, UTC; passed into everything that decides by it."""
+    return datetime.now(UTC)
