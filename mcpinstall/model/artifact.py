@@ -90,6 +90,9 @@ class Inspection:
     members: int
     """Number of members in the archive."""
 
+    programs: tuple[str, ...] = ()
+    """Members in `site-packages` that are native programs: told, not refused (decision 0003)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedArtifact:

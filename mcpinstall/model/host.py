@@ -111,6 +111,8 @@ class HostFile:
     """The same with links resolved; this one is written."""
     content: bytes | None
     """None when the file does not exist."""
+    warnings: tuple[str, ...] = ()
+    """Facts for the reader that are known since the reading; a change repeats them."""
 
     @property
     def sha256(self) -> str:

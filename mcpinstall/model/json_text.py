@@ -9,7 +9,7 @@ from typing import NoReturn, TypeAlias
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 
-Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 MAX_DEPTH = 64
 """Nesting of any document that is read; deeper ones are refused before they are parsed."""

@@ -104,11 +104,12 @@ class ToolVariation:
     """One place of `tools.json` that may differ between machines, and how far."""
 
     pointer: str
-    """JSON pointer (RFC 6901) into the canonical tool list."""
+    """JSON pointer (RFC 6901) into the canonical tool list, its array addressed by tool name:
+    `/tools/<tool name>/inputSchema/properties/zone/description`."""
     reason: str
     pattern: str | None = None
-    """Bounded pattern that the text must match whole: literals, `{name}` for up to 200 plain
-    characters."""
+    r"""Bounded pattern that the text must match whole: literals, `{name}` for up to 200 plain
+    characters, `\n` for a line feed."""
     when: str | None = None
     """Marker under which the place differs, such as `python_version < '3.12'`."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 
@@ -60,6 +61,12 @@ def version(text: str) -> str:
 def is_environment_variable(text: str) -> bool:
     """Tell whether `text` has the grammar of an environment variable's name."""
     return _ENVIRONMENT_VARIABLE.fullmatch(text) is not None
+
+
+def is_device_name(part: str) -> bool:
+    """Tell whether Windows takes a path's part for a device, whatever its extension."""
+    stem = unicodedata.normalize("NFKC", part.split(".", 1)[0]).rstrip(" ").lower()
+    return stem in _DEVICES or stem in ("conin$", "conout$")
 
 
 def normalized_package(text: str) -> str:

@@ -35,6 +35,8 @@ class Request:
     print_only: bool = False
     """`--print`: no host file is changed."""
     replace: bool = False
+    unattended: bool = False
+    """Nobody reads the screen before the yes (`--yes`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,8 @@ def require_plain(text: str, where: str) -> str:
     Raises:
         McpInstallError: `text-hostile`, naming the character and `where`.
     """
+    if text.isascii() and text.isprintable():
+        return text
     for char in text:
         if not is_plain(char):
             raise McpInstallError(

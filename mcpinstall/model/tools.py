@@ -13,7 +13,7 @@ class ToolList:
     """Tools sorted by name, descriptions cleaned; equal lists have equal bytes."""
 
     tools: tuple[Json, ...]
-    """One JSON object each, as `tools/list` gave it, made canonical by `probing.canonical`."""
+    """One JSON object each, as `tools/list` gave it, made canonical by `tool_text`."""
 
     @property
     def text(self) -> bytes:

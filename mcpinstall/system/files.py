@@ -8,7 +8,7 @@ import hashlib
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -119,10 +119,18 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_atomic(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+def write_atomic(
+    path: Path,
+    data: bytes,
+    *,
+    mode: int = 0o600,
+    owner: tuple[int, int] | None = None,
+    before_replace: Callable[[], None] = lambda: None,
+) -> None:
     """Replace `path` by a file with `data`: after a crash it is the old one or the new one.
 
-    Temporary file in the same folder, fsync, rename, fsync of the folder.
+    Temporary file in the same folder, fsync, rename, fsync of the folder.  `owner` is the user
+    and group that the file must have; `before_replace` runs last and may raise to stop.
 
     Raises:
         McpInstallError: `disk-failed`; the old file is untouched then.
@@ -130,7 +138,8 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     with disk_errors(f"write `{path}`"):
         temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}.mcpi")
         try:
-            _write_new(temporary, data, mode)
+            _write_new(temporary, data, mode, owner)
+            before_replace()
             _replace(temporary, path)
             sync_folder(path.parent)
         except BaseException:
@@ -139,11 +148,13 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o600) -> None:
             raise
 
 
-def _write_new(path: Path, data: bytes, mode: int) -> None:
+def _write_new(path: Path, data: bytes, mode: int, owner: tuple[int, int] | None) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
         file.write(data)
         file.flush()
+        if owner is not None and hasattr(os, "fchown"):
+            os.fchown(file.fileno(), *owner)
         if hasattr(os, "fchmod"):
             os.fchmod(file.fileno(), mode)
         os.fsync(file.fileno())
@@ -153,9 +164,9 @@ def _replace(source: Path, target: Path) -> None:
     """Rename over `target`; on Windows another program may hold it for a moment."""
     for attempt in range(5):
         try:
-            os.replace(source, target)
+            source.replace(target)
         except PermissionError:
-            if os.name != "nt" or attempt == 4:  # noqa: PLR2004 (last try)
+            if os.name != "nt" or attempt == 4:
                 raise
             import time
 

@@ -15,6 +15,8 @@ HOST_FILE_BYTES: Final = 64 * 1024 * 1024  # bytes; `~/.claude.json` of 10 MB ex
 
 ARTIFACT_BYTES: Final = 512 * 1024 * 1024  # bytes; the largest wheels with CUDA are near it
 ARCHIVE_MEMBERS: Final = 100_000  # members of one archive
+ARCHIVE_DIRECTORY: Final = 64 * 1024 * 1024  # bytes of the central directory; 100 a member
+ARCHIVE_TEXT: Final = 32 * 1024 * 1024  # bytes of RECORD, METADATA …; 100,000 lines of RECORD
 ARCHIVE_UNPACKED: Final = 2 * 1024**3  # bytes of all members together
 ARCHIVE_RATIO: Final = 200  # unpacked bytes to one packed byte, per member above 1 MiB
 PATH_CHARACTERS: Final = 240  # of a member's path; Windows stops at 260 for the whole path

@@ -33,6 +33,19 @@ def hold(path: Path, *, seconds: float, shared: bool) -> Iterator[None]:
         os.close(descriptor)
 
 
+def keep(path: Path) -> None:
+    """Hold a lock on a new file `path` until this process ends, however it ends.
+
+    Raises:
+        McpInstallError: `disk-failed`; a file system without locks is let pass.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+    with disk_errors(f"make the lock `{path}`"):
+        descriptor = os.open(path, flags, 0o600)
+    with contextlib.suppress(OSError):
+        _lock(descriptor, shared=False)
+
+
 def try_exclusive(path: Path) -> bool:
     """Tell whether nobody holds a lock on `path` right now; a missing file is free."""
     try:

@@ -1,0 +1,145 @@
+"""Making a lock from what uv writes: bare names, claimed platforms only, no location."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import unquote, urlsplit
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model import lock_text, platforms, toml_text
+from mcpinstall.model.fields import Fields
+from mcpinstall.model.lock import Lock
+from mcpinstall.model.platforms import PYTHONS
+
+_MICROS = range(31)
+"""Patch releases at which markers are tried; CPython has not gone past 3.x.30."""
+
+Python = tuple[int, int]
+
+
+def from_uv(pylock: bytes, claimed: Sequence[str], *, pythons: Sequence[Python] = PYTHONS) -> bytes:
+    """Return our lock for what `uv pip compile --universal --format pylock.toml` wrote.
+
+    Each wheel's `url` becomes a bare `path` and a hint; source distributions, wheels and
+    packages that fit none of the platforms are left out.
+
+    Raises:
+        McpInstallError: `lock-invalid`.
+    """
+    top = toml_text.parse(pylock, ErrorCode.LOCK_INVALID, "pylock.toml")
+    low, high = min(pythons), max(pythons)
+    lines = [
+        "# Every file of the whole closure by its digest; where files come from is the user's",
+        "# configuration.  Wheels of platforms that the manifest does not name are left out.",
+        'lock-version = "1.0"',
+        'created-by = "uv"',
+        f'requires-python = ">={low[0]}.{low[1]},<{high[0]}.{high[1] + 1}"',
+    ]
+    for item in top.each("packages"):
+        lines += _package(item, claimed, pythons)
+    data = ("\n".join(lines) + "\n").encode()
+    lock_text.parse(data, "pylock.toml")
+    return data
+
+
+def uncovered(
+    lock: Lock, claimed: Sequence[str], *, pythons: Sequence[Python] = PYTHONS
+) -> tuple[str, ...]:
+    """Return a sentence for every package that has no wheel for a claimed platform.
+
+    Looked at with the oldest system that is promised; also when two versions of a package
+    would be selected at once.
+    """
+    return tuple(
+        fault for name in claimed for python in pythons for fault in _faults(lock, name, python)
+    )
+
+
+def _faults(lock: Lock, platform: str, python: Python) -> Iterator[str]:
+    where = f"on {platform} with Python {python[0]}.{python[1]}"
+    fits = platforms.tags(platform, python, oldest=True)
+    for micro in (0, _MICROS[-1]):
+        chosen: dict[str, str] = {}
+        for package in lock.packages:
+            environment = platforms.environment(platform, python, micro)
+            if not lock_text.marker_holds(package.marker, environment):
+                continue
+            if package.name in chosen:
+                yield f"`{package.name}` is selected twice {where}"
+            chosen[package.name] = package.version
+            if not any(fits & _tags(wheel.filename) for wheel in package.wheels):
+                yield f"`{package.name}` {package.version} has no wheel {where}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wheel:
+    filename: str
+    hint: str | None
+    uploaded: str
+    size: int
+    sha256: str
+
+    @property
+    def line(self) -> str:
+        time = f"upload-time = {self.uploaded}, " if self.uploaded else ""
+        return (
+            f"    {{ path = {json.dumps(self.filename)}, {time}size = {self.size}, "
+            f'hashes = {{ sha256 = "{self.sha256}" }} }},'
+        )
+
+
+def _package(item: Fields, claimed: Sequence[str], pythons: Sequence[Python]) -> list[str]:
+    marker = item.optional_text("marker", limit=4000)
+    fits = {
+        tag
+        for name in claimed
+        for python in pythons
+        if _may_hold(marker, name, python)
+        for tag in platforms.tags(name, python)
+    }
+    if not fits:
+        return []
+    wheels = [wheel for wheel in map(_wheel, item.each("wheels")) if fits & _tags(wheel.filename)]
+    if not wheels:
+        raise item.error("wheels", f"has none for the claimed platforms (`{item.text('name')}`)")
+    wheels.sort(key=lambda wheel: wheel.filename)
+    lines = ["", "[[packages]]", f"name = {json.dumps(item.text('name'))}"]
+    lines += [f"version = {json.dumps(item.text('version'))}"]
+    lines += [f"marker = {json.dumps(marker)}"] if marker else []
+    lines += ["wheels = [", *(wheel.line for wheel in wheels), "]"]
+    hints = [
+        f"{json.dumps(wheel.filename)} = {json.dumps(wheel.hint)}" for wheel in wheels if wheel.hint
+    ]
+    return [*lines, *(["", "[packages.tool.mcpinstall.hints]", *hints] if hints else [])]
+
+
+def _may_hold(marker: str | None, platform: str, python: Python) -> bool:
+    return marker is None or any(
+        lock_text.marker_holds(marker, platforms.environment(platform, python, micro))
+        for micro in _MICROS
+    )
+
+
+def _wheel(item: Fields) -> _Wheel:
+    path = unquote(urlsplit(item.text("url", limit=2000)).path).lstrip("/")
+    filename = path.rsplit("/", 1)[-1]
+    uploaded = item.table.get("upload-time")
+    return _Wheel(
+        filename=filename,
+        hint=path if lock_text.is_hint(path, filename) else None,
+        uploaded=f"{uploaded:%Y-%m-%dT%H:%M:%SZ}" if isinstance(uploaded, datetime) else "",
+        size=item.integer("size", low=1),
+        sha256=item.fields("hashes").text("sha256"),
+    )
+
+
+def _tags(filename: str) -> frozenset[object]:
+    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+    try:
+        return frozenset(parse_wheel_filename(filename)[3])
+    except InvalidWheelFilename as error:
+        raise McpInstallError(ErrorCode.LOCK_INVALID, str(error)) from None

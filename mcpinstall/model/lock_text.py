@@ -1,0 +1,190 @@
+"""`pylock.toml` as text: a strict subset of PEP 751 that holds digests and no location."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from mcpinstall.errors import ErrorCode
+from mcpinstall.model import toml_text
+from mcpinstall.model.artifact import Artifact
+from mcpinstall.model.fields import Fields
+from mcpinstall.model.lock import Lock, LockedPackage
+from mcpinstall.model.names import normalized_package
+
+MARKER_VARIABLES = frozenset({
+    "implementation_name", "os_name", "platform_machine", "platform_python_implementation",
+    "platform_system", "python_full_version", "python_version", "sys_platform",
+})  # fmt: skip
+"""What a marker may ask about; `platform_release` and the like could aim at one machine."""
+
+_SIZE = 2**40  # bytes; the real limit is where files are downloaded
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_HINT = re.compile(r"[A-Za-z0-9._+!~-]+(/[A-Za-z0-9._+!~-]+)*")
+_HINT_CHARACTERS = 400
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_WORD = re.compile(r"[a-z_][a-z0-9_.]*")
+
+
+def parse(data: bytes, where: str) -> Lock:
+    """Parse and check a lock.
+
+    Raises:
+        McpInstallError: `lock-invalid`, or `text-hostile`.
+    """
+    top = toml_text.parse(data, ErrorCode.LOCK_INVALID, where)
+    top.only("lock-version", "created-by", "requires-python", "packages")
+    if top.text("lock-version") != "1.0":
+        raise top.error("lock-version", "is not `1.0`")
+    top.text("created-by", limit=100)
+    packages = tuple(_package(item) for item in top.each("packages"))
+    _refuse_duplicates(top, packages)
+    return Lock(
+        requires_python=top.parsed("requires-python", _specifiers),
+        packages=packages,
+        text=data,
+        sha256=hashlib.sha256(data).hexdigest(),
+    )
+
+
+def marker_holds(marker: str | None, environment: Mapping[str, str]) -> bool:
+    """Tell whether a checked marker is true in a PEP 508 environment; None always is."""
+    from packaging.markers import Marker
+
+    return marker is None or Marker(marker).evaluate(dict(environment))
+
+
+def is_hint(text: str, filename: str) -> bool:
+    """Tell whether `text` is an index-relative path of `filename`: no scheme, `//` or `..`."""
+    return (
+        len(text) <= _HINT_CHARACTERS
+        and _HINT.fullmatch(text) is not None
+        and not {".", ".."} & set(text.split("/"))
+        and text.rsplit("/", 1)[-1] == filename
+    )
+
+
+def _package(item: Fields) -> LockedPackage:
+    item.only("name", "version", "marker", "wheels", "attestation-identities", "tool")
+    name = item.text("name", limit=200)
+    if normalized_package(name) != name:
+        raise item.error("name", "is not normalised")
+    version = item.parsed("version", _version)
+    hints = _hints(item)
+    wheels = tuple(_wheel(wheel, name, version, hints) for wheel in item.each("wheels"))
+    if not wheels:
+        raise item.error("wheels", "is empty: only wheels are installed")
+    if unknown := sorted(hints.keys() - {wheel.filename for wheel in wheels}):
+        raise item.error("tool.mcpinstall.hints", f"names `{unknown[0]}`, which is no wheel of it")
+    marker = item.parsed("marker", checked_marker) if "marker" in item.table else None
+    return LockedPackage(name=name, version=version, marker=marker, wheels=wheels)
+
+
+def _wheel(item: Fields, name: str, version: str, hints: Mapping[str, str]) -> Artifact:
+    item.only("path", "upload-time", "size", "hashes")
+    filename = item.text("path", limit=240)
+    _require_filename(item, filename, name, version)
+    if "upload-time" in item.table and not isinstance(item.table["upload-time"], datetime):
+        raise item.error("upload-time", "is not a date and time")
+    hashes = item.fields("hashes")
+    hashes.only("sha256")
+    digest = hashes.text("sha256")
+    if not _SHA256.fullmatch(digest):
+        raise hashes.error("sha256", "is not 64 lowercase hexadecimal characters")
+    return Artifact(
+        filename=filename,
+        package=name,
+        version=version,
+        size=item.integer("size", low=1, high=_SIZE),
+        sha256=digest,
+        hint=hints.get(filename),
+    )
+
+
+def _require_filename(item: Fields, filename: str, name: str, version: str) -> None:
+    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+    from packaging.version import Version
+
+    if re.fullmatch(r"[A-Za-z0-9_.+!-]+\.whl", filename) is None:
+        raise item.error("path", "is not the bare name of a wheel")
+    try:
+        found_name, found_version, _, _ = parse_wheel_filename(filename)
+    except InvalidWheelFilename as error:
+        raise item.error("path", f"is not the name of a wheel: {error}") from None
+    if found_name != name or found_version != Version(version):
+        raise item.error("path", f"is not a wheel of `{name}` `{version}`")
+
+
+def _hints(item: Fields) -> dict[str, str]:
+    tool = item.fields("tool")
+    tool.only("mcpinstall")
+    ours = tool.fields("mcpinstall")
+    ours.only("hints")
+    fields = ours.fields("hints")
+    hints = {name: fields.text(name, limit=_HINT_CHARACTERS) for name in fields.table}
+    for name, hint in hints.items():
+        if not is_hint(hint, name):
+            raise fields.error(name, "is not an index-relative path that ends in the file's name")
+    return hints
+
+
+def _refuse_duplicates(top: Fields, packages: tuple[LockedPackage, ...]) -> None:
+    seen: set[str] = set()
+    for package in packages:
+        key = f"{package.name} {package.version}"
+        for word in (key, *(wheel.filename.lower() for wheel in package.wheels)):
+            if word in seen:
+                raise top.error("packages", f"lists `{word}` twice")
+            seen.add(word)
+
+
+def _version(text: str) -> str:
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        if str(Version(text)) == text:
+            return text
+    except InvalidVersion:
+        pass
+    message = "is not one exact version in normal form (PEP 440)"
+    raise ValueError(message)
+
+
+def _specifiers(text: str) -> str:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier:
+        message = "is not a version specifier (PEP 440)"
+        raise ValueError(message) from None
+    return text
+
+
+def checked_marker(text: str) -> str:
+    """Return `text` if it is a marker that asks only about `MARKER_VARIABLES`.
+
+    Raises:
+        ValueError: With the rest of a sentence about the marker.
+    """
+    from packaging.markers import InvalidMarker, Marker
+
+    try:
+        normal = str(Marker(text))
+    except (InvalidMarker, RecursionError):
+        message = "is not a marker (PEP 508)"
+        raise ValueError(message) from None
+    for word in marker_words(normal):
+        if word not in MARKER_VARIABLES:
+            message = f"asks about `{word}`, which a lock may not"
+            raise ValueError(message)
+    return text
+
+
+def marker_words(text: str) -> Iterator[str]:
+    """Yield the variables of a marker whose grammar was checked."""
+    for word in _WORD.findall(_QUOTED.sub(" ", text)):
+        if word not in {"and", "or", "in", "not"}:
+            yield word
