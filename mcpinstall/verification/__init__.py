@@ -1,0 +1,19 @@
+"""Checks 4 and 6: stored files become verified artifacts, and nothing else does.
+
+One parser decides what an archive holds, and refuses every archive that another parser could
+read differently.  What comes out of it is what the environment is later compared with.
+"""
+
+from __future__ import annotations
+
+from mcpinstall.verification.inspection import inspect_wheel, unaccepted_hooks
+from mcpinstall.verification.outcomes import archives_check, downloads_check
+from mcpinstall.verification.staging import stage_artifacts
+
+__all__ = [
+    "archives_check",
+    "downloads_check",
+    "inspect_wheel",
+    "stage_artifacts",
+    "unaccepted_hooks",
+]

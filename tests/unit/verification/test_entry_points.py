@@ -1,0 +1,77 @@
+"""Scripts in `entry_points.txt`."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.artifact import EntryPoint
+from mcpinstall.verification.entry_points import parse_entry_points
+
+MEMBER = "example-1.0.dist-info/entry_points.txt"
+
+
+def scripts(text: str, package: str = "example") -> tuple[EntryPoint, ...]:
+    """The scripts that a text asks for."""
+    return parse_entry_points(text.encode(), package, MEMBER)
+
+
+def test_console_and_gui_scripts_are_found_and_sorted() -> None:
+    text = "# comment\n[gui_scripts]\nb=x.y:z\n\n[console_scripts]\na = x : y.z [more, extras]\n"
+
+    assert scripts(text) == (
+        EntryPoint(name="a", module="x", attribute="y.z"),
+        EntryPoint(name="b", module="x.y", attribute="z"),
+    )
+
+
+def test_other_groups_may_hold_what_they_like() -> None:
+    text = "[pytest11]\nweird name/.. = os\n[distutils.commands]\nx = a.b.c:D\n"
+
+    assert scripts(text) == ()
+
+
+def test_no_text_asks_for_nothing() -> None:
+    assert scripts("") == ()
+
+
+def test_pip_itself_may_be_called_pip() -> None:
+    text = "[console_scripts]\npip3 = pip._internal.cli.main:main\n"
+
+    assert [script.name for script in scripts(text, "pip")] == ["pip3"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = x:y\n",
+        "[console_scripts\na = x:y\n",
+        "[console_scripts]\na\n",
+        "[console_scripts]\na = x:y\n[console_scripts]\n",
+        "[Console_Scripts]\n../a = x:y\n",
+        "[console_scripts ]\n../a = x:y\n",
+        "[other]\nx = y\n  [console_scripts]\n  ../a = x:y\n",
+        "[console_scripts]\na = x:\n",
+        "[console_scripts]\na = x:class\n",
+        "[console_scripts]\na = x..y:z\n",
+        "[console_scripts]\na : b = x:y\n",
+        "[\0]\na = x:y\n",
+    ],
+)
+def test_text_that_readers_take_differently_is_refused(text: str) -> None:
+    with pytest.raises(McpInstallError) as refused:
+        scripts(text)
+
+    assert refused.value.code is ErrorCode.ARCHIVE_REFUSED
+
+
+@given(
+    st.binary(max_size=100) | st.text(max_size=100).map(lambda text: text.encode(errors="replace"))
+)
+def test_any_bytes_are_parsed_or_refused_by_our_own_error(data: bytes) -> None:
+    with contextlib.suppress(McpInstallError):
+        parse_entry_points(b"[console_scripts]\n" + data, "example", MEMBER)

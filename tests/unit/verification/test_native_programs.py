@@ -1,0 +1,90 @@
+"""Programs are told from libraries by their headers."""
+
+from __future__ import annotations
+
+import struct
+import sys
+from pathlib import Path
+
+import pytest
+
+from mcpinstall.verification.native_programs import HEAD, is_native, is_program
+
+
+def elf(kind: int, *, segments: tuple[int, ...] = (), wide: bool = True, order: str = "<") -> bytes:
+    """The beginning of an ELF file."""
+    start = b"\x7fELF" + bytes([2 if wide else 1, 1 if order == "<" else 2, 1]) + bytes(9)
+    start += struct.pack(order + "2HL", kind, 62, 1)
+    if wide:
+        start += struct.pack(order + "3QL3H", 0, 64, 0, 0, 64, 56, len(segments)) + bytes(6)
+        return start + b"".join(struct.pack(order + "L52x", kind) for kind in segments)
+    start += struct.pack(order + "4L3H", 0, 52, 0, 0, 52, 32, len(segments)) + bytes(6)
+    return start + b"".join(struct.pack(order + "L28x", kind) for kind in segments)
+
+
+def pe(characteristics: int) -> bytes:
+    """The beginning of a PE file."""
+    start = b"MZ" + bytes(0x3A) + struct.pack("<L", 0x80)
+    return start.ljust(0x80, b"\0") + struct.pack(
+        "<4s2H3L2H", b"PE", 0, 0, 0, 0, 0, 0, characteristics
+    )
+
+
+def mach_o(kind: int, mark: bytes = b"\xcf\xfa\xed\xfe", order: str = "<") -> bytes:
+    """The beginning of a Mach-O file."""
+    return mark + struct.pack(order + "3L", 0, 0, kind) + bytes(16)
+
+
+FAT = b"\xca\xfe\xba\xbe" + struct.pack(">L", 2)
+
+
+@pytest.mark.parametrize(
+    ("start", "name"),
+    [
+        (elf(2), "x"),
+        (elf(3, segments=(6, 3)), "x"),
+        (elf(3, segments=(6, 3), wide=False, order=">"), "x"),
+        (pe(0x22), "x.exe"),
+        (mach_o(2), "x"),
+        (mach_o(2, b"\xfe\xed\xfa\xce", ">"), "x"),
+        (FAT, "x"),
+        (b"MZ", "cut off"),
+        (b"\x7fELF", "cut off"),
+        (b"\x7fELF" + bytes(13), "cut off"),
+    ],
+)
+def test_a_program_is_told(start: bytes, name: str) -> None:
+    assert is_native(start)
+    assert is_program(start, name)
+
+
+@pytest.mark.parametrize(
+    ("start", "name"),
+    [
+        (elf(3, segments=(1, 2, 6)), "x.so"),
+        (elf(1), "x.o"),
+        (pe(0x2022), "x.dll"),
+        (mach_o(6), "x.dylib"),
+        (mach_o(8), "x.so"),
+        (FAT, "x.so"),
+    ],
+)
+def test_a_library_is_native_and_no_program(start: bytes, name: str) -> None:
+    assert is_native(start)
+    assert not is_program(start, name)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [b"", b"#!/bin/sh\n", b"import os\n", b"\xca\xfe\xba\xbe\0\0\0\x41", b"\xca\xfe\xba\xbe"],
+)
+def test_text_and_other_bytes_are_not_native(start: bytes) -> None:
+    assert not is_native(start)
+    assert not is_program(start, "x")
+
+
+def test_this_interpreter_is_a_program() -> None:
+    with Path(sys.executable).open("rb") as file:
+        start = file.read(HEAD)
+
+    assert is_program(start, Path(sys.executable).name)

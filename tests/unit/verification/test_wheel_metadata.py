@@ -1,0 +1,131 @@
+"""File name, METADATA and WHEEL say the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.verification.wheel_metadata import parse_filename, parse_headers
+from tests.builders.wheels import artifact, inspect, wheel
+
+METADATA = "example-1.0.dist-info/METADATA"
+WHEEL = "example-1.0.dist-info/WHEEL"
+
+
+def refused_with(name: str, text: str) -> str:
+    """The message for a wheel in which one file has this text."""
+    with pytest.raises(McpInstallError) as refused:
+        inspect(wheel({name: text.encode()}))
+    assert refused.value.code is ErrorCode.ARCHIVE_REFUSED
+    return refused.value.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Name: other\nVersion: 1.0\n",
+        "Name: example\nVersion: 1.1\n",
+        "Name: example\nVersion: newest\n",
+        "Name: example\n",
+        "Version: 1.0\n",
+        "Name: example\nName: example\nVersion: 1.0\n",
+        "Name: example\nVersion: 1.0\nname: other\n",
+        "Name: example\n -more\nVersion: 1.0\n",
+        " Name: other\nName: example\nVersion: 1.0\n",
+        "Name: example\r\rName: other\nVersion: 1.0\n",
+        "Name: example\nVersion: 1.0\nno header\n",
+        "\nName: example\nVersion: 1.0\n",
+        "",
+    ],
+)
+def test_metadata_of_another_package_or_with_two_answers_is_refused(text: str) -> None:
+    assert METADATA in refused_with(METADATA, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Wheel-Version: 2.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "Root-Is-Purelib: true\nTag: py3-none-any\n",
+        "Wheel-Version: 1.0\nRoot-Is-Purelib: maybe\nTag: py3-none-any\n",
+        "Wheel-Version: 1.0\nTag: py3-none-any\n",
+        "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n",
+        "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py2-none-any\n",
+        "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\nTag: py2-none-any\n",
+        "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\nBuild: 1\n",
+    ],
+)
+def test_a_wheel_of_another_format_tag_or_build_is_refused(text: str) -> None:
+    assert WHEEL in refused_with(WHEEL, text)
+
+
+def test_text_in_another_encoding_is_refused() -> None:
+    with pytest.raises(McpInstallError) as refused:
+        parse_headers(b"Name: \xff\n", METADATA)
+
+    assert refused.value.code is ErrorCode.ARCHIVE_REFUSED
+
+
+def test_long_headers_and_the_body_are_passed_over() -> None:
+    text = b"Name: a\r\nDescription: one\r\n  two\r\n        \r\nKeywords:\r\n\r\nName: b\r\n"
+
+    assert parse_headers(text, METADATA) == {
+        "name": ["a"],
+        "description": ["one"],
+        "keywords": [""],
+    }
+
+
+@pytest.mark.parametrize("missing", [METADATA, WHEEL])
+def test_a_wheel_without_its_metadata_is_refused(missing: str) -> None:
+    from tests.builders.wheels import ZipMember, record, wheel_files, write_zip
+
+    files = wheel_files({})
+    del files[missing]
+    files["example-1.0.dist-info/RECORD"] = record(files, "example-1.0.dist-info")
+
+    with pytest.raises(McpInstallError) as refused:
+        inspect(write_zip([ZipMember(name=name, content=data) for name, data in files.items()]))
+
+    assert missing.rpartition("/")[2] in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "filename",
+    [
+        "example-1.0.tar.gz",
+        "example-1.0.zip",
+        "example-1.0.whl",
+        "example-one-py3-none-any.whl",
+        "../example-1.0-py3-none-any.whl",
+        "folder/example-1.0-py3-none-any.whl",
+        "example-1.0-py3-none-any.whl\n",
+        "other-1.0-py3-none-any.whl",
+        "example-1.1-py3-none-any.whl",
+        "",
+    ],
+)
+def test_a_file_name_that_is_no_wheel_or_another_one_is_refused(filename: str) -> None:
+    claim = replace(artifact(b""), filename=filename)
+
+    with pytest.raises(McpInstallError) as refused:
+        parse_filename(claim)
+
+    assert refused.value.code is ErrorCode.ARCHIVE_REFUSED
+
+
+def test_a_compressed_tag_set_and_a_build_number_are_understood() -> None:
+    claim = replace(artifact(b""), filename="example-1.0-3b-py2.py3-none-any.whl")
+
+    found = parse_filename(claim)
+
+    assert found.tags == {"py2-none-any", "py3-none-any"}
+    assert found.build == "3b"
+
+
+def test_spelling_of_name_and_version_does_not_matter() -> None:
+    text = b"Name: Example\nVersion: 1"
+
+    assert inspect(wheel({METADATA: text})).dist_info == "example-1.0.dist-info"
