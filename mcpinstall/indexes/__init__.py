@@ -1,0 +1,9 @@
+"""Package indexes: where files come from, and the store that keeps them."""
+
+from __future__ import annotations
+
+from mcpinstall.indexes.configured import Index, Source, effective_index
+from mcpinstall.indexes.fetching import Fetched, fetch_artifacts
+from mcpinstall.indexes.store import Store
+
+__all__ = ["Fetched", "Index", "Source", "Store", "effective_index", "fetch_artifacts"]

@@ -1,0 +1,132 @@
+"""What an index says about one package's files: the simple API, as JSON or HTML.
+
+PEP 691 and, where an index has only that, PEP 503; `yanked` is PEP 592's.  Everything here is a
+claim; only a file's digest, which a lock pins, decides about the file.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from urllib.parse import unquote
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.system import urls
+from mcpinstall.system.fetch import Answer
+from mcpinstall.system.urls import Url
+
+ACCEPT = (
+    "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, "
+    "text/html;q=0.01"
+)
+_JSON = ("application/vnd.pypi.simple.v1+json", "application/json")
+_HTML = ("application/vnd.pypi.simple.v1+html", "text/html")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_REASON_CHARACTERS = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One file as an index lists it."""
+
+    url: Url
+    sha256: str | None
+    """None when the index names no such digest."""
+    yanked: str | None
+    """The reason, possibly empty, or None when the release was not withdrawn."""
+
+
+def parse(answer: Answer, wanted: Iterable[str]) -> dict[str, Listed]:
+    """Return the wanted files of a package's page; a file without a usable address is left out.
+
+    Raises:
+        McpInstallError: `index-unavailable` when the page is neither JSON nor HTML, or damaged.
+    """
+    kind = answer.content_type.partition(";")[0].strip().lower()
+    if kind in _JSON:
+        rows = _json_rows(answer)
+    elif kind in _HTML:
+        rows = _html_rows(answer)
+    else:
+        raise _unreadable(answer, f"it is `{kind[:100] or 'of no type'}`")
+    names = frozenset(wanted)
+    found: dict[str, Listed] = {}
+    for name, row, base in rows:
+        if name in names and name not in found:
+            listed = _listed(row, base)
+            if listed is not None:
+                found[name] = listed
+    return found
+
+
+def _listed(row: Mapping[str, object], base: Url) -> Listed | None:
+    reference = row.get("url")
+    try:
+        url = urls.join(base, reference if isinstance(reference, str) else "")
+    except McpInstallError:
+        return None
+    hashes, yanked = row.get("hashes"), row.get("yanked", False)
+    sha256 = hashes.get("sha256") if isinstance(hashes, Mapping) else None
+    reason = yanked[:_REASON_CHARACTERS] if isinstance(yanked, str) else ""
+    return Listed(
+        url=url,
+        sha256=sha256.lower() if isinstance(sha256, str) else None,
+        yanked=reason if yanked else None,
+    )
+
+
+def _json_rows(answer: Answer) -> Iterator[tuple[str, Mapping[str, object], Url]]:
+    try:
+        page = json.loads(answer.body)
+        version = str(page["meta"]["api-version"])
+        rows = page["files"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise _unreadable(answer, "its JSON is not that of the simple API") from None
+    if version.partition(".")[0] != "1" or not isinstance(rows, list):
+        raise _unreadable(answer, "it is of a version that is not known")
+    for row in rows:
+        if isinstance(row, dict) and isinstance(row.get("filename"), str):
+            yield row["filename"], row, answer.url
+
+
+def _html_rows(answer: Answer) -> Iterator[tuple[str, Mapping[str, object], Url]]:
+    parser = _Anchors()
+    parser.feed(answer.body.decode("utf-8", "replace"))
+    parser.close()
+    try:
+        base = urls.join(answer.url, parser.base) if parser.base else answer.url
+    except McpInstallError:
+        base = answer.url
+    for attributes in parser.anchors:
+        href, _, fragment = attributes["href"].partition("#")
+        algorithm, _, value = fragment.partition("=")
+        digest = value if algorithm == "sha256" and _SHA256.fullmatch(value.lower()) else None
+        name = unquote(href.partition("?")[0].rpartition("/")[2])
+        yanked = attributes.get("data-yanked") or "data-yanked" in attributes
+        yield name, {"url": href, "hashes": {"sha256": digest}, "yanked": yanked}, base
+
+
+class _Anchors(HTMLParser):
+    """Collects the links of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.anchors: list[dict[str, str]] = []
+        self.base = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep what a link says; an attribute without a value is empty."""
+        attributes = {name: value or "" for name, value in attrs}
+        if tag == "a" and attributes.get("href"):
+            self.anchors.append(attributes)
+        elif tag == "base" and not self.base:
+            self.base = attributes.get("href", "")
+
+
+def _unreadable(answer: Answer, why: str) -> McpInstallError:
+    return McpInstallError(
+        ErrorCode.INDEX_UNAVAILABLE, f"`{answer.url.shown[:200]}` is not a page of an index: {why}"
+    )

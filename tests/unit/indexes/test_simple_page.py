@@ -1,0 +1,145 @@
+"""Pages of an index: JSON, HTML, and whatever else a server may send."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.indexes import simple_page
+from mcpinstall.system.fetch import Answer
+from mcpinstall.system.urls import parse
+
+PAGE = parse("https://index.example/simple/a/")
+NAME = "a-1-py3-none-any.whl"
+DIGEST = "0f" * 32
+JSON = "application/vnd.pypi.simple.v1+json; charset=utf-8"
+
+
+def answer(body: bytes | str, kind: str = JSON) -> Answer:
+    data = body.encode() if isinstance(body, str) else body
+    return Answer(url=PAGE, content_type=kind, body=data)
+
+
+def of_file(**said: object) -> Answer:
+    row = {"filename": NAME, "url": f"/f/{NAME}", "hashes": {"sha256": DIGEST}, **said}
+    return answer(json.dumps({"meta": {"api-version": "1.1"}, "files": [row]}))
+
+
+@pytest.mark.parametrize(
+    ("link", "address"),
+    [
+        (f"/f/{NAME}", f"https://index.example/f/{NAME}"),
+        (f"../../f/{NAME}", f"https://index.example/f/{NAME}"),
+        (f"https://files.example/f/{NAME}#x", f"https://files.example/f/{NAME}"),
+        (f"//files.example/{NAME}", f"https://files.example/{NAME}"),
+    ],
+)
+def test_a_file_is_found_by_its_name(link: str, address: str) -> None:
+    listed = simple_page.parse(of_file(url=link), [NAME])[NAME]
+
+    assert listed.url.text == address
+    assert listed.sha256 == DIGEST
+    assert listed.yanked is None
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [(False, None), (True, ""), ("broken", "broken"), ("", None), (None, None), (7, "")],
+)
+def test_a_withdrawn_file_says_why(said: object, reason: str | None) -> None:
+    assert simple_page.parse(of_file(yanked=said), [NAME])[NAME].yanked == reason
+
+
+def test_an_endless_reason_is_cut() -> None:
+    listed = simple_page.parse(of_file(yanked="x" * 10_000), [NAME])[NAME]
+
+    assert len(listed.yanked or "") == 300
+
+
+@pytest.mark.parametrize("hashes", [{}, {"md5": "1"}, {"sha256": 7}, [], None])
+def test_a_file_without_a_digest_is_listed_without(hashes: object) -> None:
+    assert simple_page.parse(of_file(hashes=hashes), [NAME])[NAME].sha256 is None
+
+
+@pytest.mark.parametrize("url", ["http://files.example/a", "ftp://x/a", "", 7, None, "file:///a"])
+def test_a_file_without_a_usable_address_is_left_out(url: object) -> None:
+    assert simple_page.parse(of_file(url=url), [NAME]) == {}
+
+
+def test_html_gives_the_same() -> None:
+    body = f"""<!DOCTYPE html><html><head><base href="https://files.example/x/"></head><body>
+        <a href="other.whl">other</a><a>no link</a>
+        <a href="{NAME}#sha256={DIGEST}" data-yanked="broken &amp; bad">{NAME}</a>"""
+    listed = simple_page.parse(answer(body, "text/html; charset=utf-8"), [NAME])[NAME]
+
+    assert listed.url.text == f"https://files.example/x/{NAME}"
+    assert listed.sha256 == DIGEST
+    assert listed.yanked == "broken & bad"
+
+
+def test_html_with_another_digest_or_an_escaped_name_is_read() -> None:
+    name = "a-1+local-py3-none-any.whl"
+    body = f'<a href="f/a-1%2Blocal-py3-none-any.whl#md5=00" data-yanked>{name}</a>'
+    listed = simple_page.parse(answer(body, "text/html"), [name])[name]
+
+    assert listed.sha256 is None
+    assert listed.yanked == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ("{}", JSON), ("[]", JSON), ("", JSON), ("\ufffd", JSON), ("null", JSON),
+        (b"\xff\xfe", JSON), ("[" * 100_000, JSON), ("<html></html>", JSON),
+        ('{"meta": {"api-version": "2.0"}, "files": []}', JSON),
+        ('{"meta": {"api-version": "1.0"}, "files": {}}', JSON),
+        ("{}", "application/octet-stream"), ("{}", ""),
+    ],
+)  # fmt: skip
+def test_what_is_no_page_is_refused(body: str | bytes, kind: str) -> None:
+    with pytest.raises(McpInstallError) as refused:
+        simple_page.parse(answer(body, kind), [NAME])
+
+    assert refused.value.code is ErrorCode.INDEX_UNAVAILABLE
+    assert "index.example" in refused.value.message
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner),
+    max_leaves=12,
+)
+rows = st.lists(
+    st.fixed_dictionaries(
+        {}, optional={
+            "filename": json_values | st.just(NAME), "url": json_values | st.just(f"/f/{NAME}"),
+            "hashes": json_values | st.just({"sha256": DIGEST}), "yanked": json_values,
+        },
+    ),
+    max_size=4,
+)  # fmt: skip
+
+
+@given(rows | json_values)
+def test_any_json_is_read_or_refused(files: object) -> None:
+    page = answer(json.dumps({"meta": {"api-version": "1.0"}, "files": files}))
+    try:
+        found = simple_page.parse(page, [NAME])
+    except McpInstallError as error:
+        if error.code is not ErrorCode.INDEX_UNAVAILABLE:
+            raise
+    else:
+        assert all(item.url.scheme == "https" for item in found.values())
+
+
+@given(st.binary(max_size=300), st.sampled_from([JSON, "text/html", "text/plain"]))
+def test_any_bytes_are_read_or_refused(body: bytes, kind: str) -> None:
+    try:
+        simple_page.parse(answer(body, kind), [NAME])
+    except McpInstallError as error:
+        if error.code is not ErrorCode.INDEX_UNAVAILABLE:
+            raise
