@@ -1,0 +1,263 @@
+"""A server's home: its generations, and which of them is `current`."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import secrets
+import shutil
+import sys
+from datetime import UTC, datetime
+from pathlib import Path, PurePath, PurePosixPath
+
+from mcpinstall.environments import tree
+from mcpinstall.environments.layout import LOCK_NAME
+from mcpinstall.environments.start_template import LAUNCH
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.environment import Command, Interpreter, StagedEnvironment
+from mcpinstall.system import files, locking
+from mcpinstall.system.files import disk_errors
+from mcpinstall.system.machine import Machine
+
+CURRENT = "current"
+"""Link to the generation that hosts start; on Windows a file with its name."""
+
+_LAUNCHER = "launch.py"
+_CONFIGURATION_BYTES = 64 * 1024  # bytes; our own `pyvenv.cfg` has four lines
+_POINTER_BYTES = 200  # bytes; one name and a line feed
+_LEFT_BEHIND = re.compile(r"\..+\.(?:gone|partial)|\.current\.[0-9a-f]{12}")
+_GENERATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def server_home(servers: Path, slug: str) -> Path:
+    """Return the folder of one server; `slug` is from `names.slug`."""
+    return servers / slug
+
+
+def new_generation(version: str, now: datetime | None = None) -> str:
+    """Return a new folder name: time, version, chance; sorted by name is sorted by age."""
+    moment = now or datetime.now(UTC)
+    time = f"{moment:%Y%m%dT%H%M%S}{moment.microsecond // 1000:03}Z"
+    readable = re.sub(r"[^A-Za-z0-9.]+", "-", version)[:40].strip("-.")
+    return f"{time}-{readable}-{secrets.token_hex(3)}"
+
+
+def command(
+    home: Path,
+    arguments: tuple[str, ...],
+    machine: Machine,
+    interpreter: Interpreter | None = None,
+) -> Command:
+    """Return what a host starts: whatever generation is `current` then.
+
+    Raises:
+        McpInstallError: `not-supported-yet` on Windows when `interpreter`, which the command
+            starts there, is not given.
+    """
+    if machine.platform != "win32":
+        return _through_link(home / CURRENT, arguments)
+    if interpreter is None:
+        raise McpInstallError(
+            ErrorCode.NOT_SUPPORTED_YET, "a command on Windows needs its interpreter"
+        )
+    return _by_base(interpreter.path, home / _LAUNCHER, arguments)
+
+
+def command_template(home: str, arguments: tuple[str, ...]) -> Command:
+    """Return the command in the form that is the same on every system, for digests."""
+    return _through_link(PurePosixPath(home) / CURRENT, arguments)
+
+
+def generation_command(generation: Path, arguments: tuple[str, ...], machine: Machine) -> Command:
+    """Return the command that starts one generation in place, `current` or not."""
+    if machine.platform != "win32":
+        return _through_link(generation, arguments)
+    text = files.read_bounded(generation / "pyvenv.cfg", _CONFIGURATION_BYTES).decode()
+    executable = next(
+        line.partition(" = ")[2] for line in text.splitlines() if line.startswith("executable = ")
+    )
+    return _by_base(Path(executable), generation / "start.py", arguments)
+
+
+def _through_link(folder: PurePath, arguments: tuple[str, ...]) -> Command:
+    flags = ("-I", "-B", "-X", "utf8")
+    return Command(
+        executable=str(folder / "bin" / "python"),
+        arguments=(*flags, str(folder / "start.py"), *arguments),
+    )
+
+
+def _by_base(python: Path, program: Path, arguments: tuple[str, ...]) -> Command:
+    flags = ("-I", "-S", "-B", "-X", "utf8")
+    return Command(executable=str(python), arguments=(*flags, str(program), *arguments))
+
+
+def is_startable(generation: Path) -> bool:
+    """Tell whether a generation is in place and its interpreter still exists."""
+    python = generation / "bin" / "python"
+    return (
+        not generation.is_symlink()
+        and (generation / "start.py").is_file()
+        and (not python.is_symlink() or os.access(python, os.X_OK))
+    )
+
+
+def place(staged: StagedEnvironment, home: Path) -> Path:
+    """Move a staged environment to its name below `home` and return that path.
+
+    Across file systems it is copied, and the copy must have the same digest.
+
+    Raises:
+        McpInstallError: `environment-differs`, `disk-failed`.
+    """
+    target = files.private_folder(home) / _checked(staged.generation)
+    with disk_errors(f"put the environment at `{target}`"):
+        if target.exists() or target.is_symlink():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+        try:
+            staged.path.rename(target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            _copy(staged, target)
+        files.sync_folder(home)
+    return target
+
+
+def _copy(staged: StagedEnvironment, target: Path) -> None:
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        shutil.copytree(staged.path, partial, symlinks=True)
+        if tree.measure(partial) != staged.tree:
+            raise McpInstallError(
+                ErrorCode.ENVIRONMENT_DIFFERS,
+                "the environment changed while it was copied to its place",
+                hint="nothing of it was started; check the disk, then try again",
+            )
+        partial.rename(target)
+    except BaseException:
+        with contextlib.suppress(McpInstallError):
+            files.remove_tree(partial)
+        raise
+    files.remove_tree(staged.path)
+
+
+def current(home: Path) -> str | None:
+    """Return the generation that `current` names, or None when there is none.
+
+    Raises:
+        McpInstallError: `state-unsafe` when `current` leads anywhere but to a generation.
+    """
+    link = home / CURRENT
+    with disk_errors(f"read `{link}`"):
+        if link.is_symlink():
+            return _checked(str(link.readlink()))
+        if not link.exists():
+            return None
+    try:
+        return _checked(files.read_bounded(link, _POINTER_BYTES).decode("ascii").strip())
+    except UnicodeDecodeError:
+        raise _unsafe("its pointer") from None
+
+
+def switch(home: Path, generation: str | None, platform: str = sys.platform) -> None:
+    """Make `generation` the one that hosts start, in one step; None: there is none any more.
+
+    Raises:
+        McpInstallError: `disk-failed`; what was current is current still.
+    """
+    link = home / CURRENT
+    if generation is None:
+        with disk_errors(f"delete `{link}`"):
+            for path in (link, home / _LAUNCHER):
+                path.unlink(missing_ok=True)
+        return
+    if not (home / _checked(generation)).is_dir():
+        raise _unsafe(f"`{generation}`, which is not there,")
+    if platform == "win32":
+        files.write_atomic(home / _LAUNCHER, LAUNCH.encode("ascii"))
+        files.write_atomic(link, f"{generation}\n".encode("ascii"))
+        return
+    temporary = home / f".{CURRENT}.{secrets.token_hex(6)}"
+    with disk_errors(f"switch `{link}`"):
+        try:
+            temporary.symlink_to(generation)
+            temporary.replace(link)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        files.sync_folder(home)
+
+
+def prune(home: Path, keep: int = 2) -> tuple[str, ...]:
+    """Delete the generations that are not current, not among the last `keep`, and not running.
+
+    Also deletes what a process that died left half done.  Returns the names of the deleted
+    generations.
+
+    Raises:
+        McpInstallError: `disk-failed`.
+    """
+    if not home.is_dir():
+        return ()
+    with disk_errors(f"look at `{home}`"):
+        for path in [path for path in home.iterdir() if _LEFT_BEHIND.fullmatch(path.name)]:
+            path.unlink() if path.is_symlink() else files.remove_tree(path)
+        names = sorted(path.name for path in home.iterdir() if _is_generation(path))
+    kept = {current(home), *(names[-keep:] if keep else ())}
+    return tuple(name for name in names if name not in kept and _delete_unused(home / name))
+
+
+def discard(generation: Path) -> None:
+    """Delete a generation or a staged environment, running or not.
+
+    Raises:
+        McpInstallError: `disk-failed`.
+    """
+    files.remove_tree(generation)
+
+
+def discard_if_empty(home: Path) -> None:
+    """Delete the folder of a server that has no generation left."""
+    with contextlib.suppress(OSError):
+        home.rmdir()
+
+
+def _delete_unused(generation: Path) -> bool:
+    """Delete a generation unless a server runs from it; tell whether it is gone."""
+    if (generation / LOCK_NAME).exists() and not _is_unlocked(generation / LOCK_NAME):
+        return False
+    gone = generation.with_name(f".{generation.name}.gone")
+    try:
+        generation.rename(gone)  # on Windows this fails while a file of it is open
+    except PermissionError:
+        return False
+    files.remove_tree(gone)
+    return True
+
+
+def _is_unlocked(lock: Path) -> bool:
+    try:
+        return locking.try_exclusive(lock)
+    except McpInstallError:
+        return False  # where locks don't work nobody knows; disk space is cheaper than a crash
+
+
+def _is_generation(path: Path) -> bool:
+    return _GENERATION.fullmatch(path.name) is not None and path.is_dir() and not path.is_symlink()
+
+
+def _checked(name: str) -> str:
+    if not _GENERATION.fullmatch(name):
+        raise _unsafe(f"`{name[:100]}`")
+    return name
+
+
+def _unsafe(what: str) -> McpInstallError:
+    return McpInstallError(
+        ErrorCode.STATE_UNSAFE,
+        f"{what} is not a generation of this server",
+        hint="run `mcpi reinstall` for the server",
+    )
