@@ -1,0 +1,16 @@
+"""Ask a server what it offers, and compare that with what was reviewed."""
+
+from mcpinstall.model.tool_text import canonical_tools, parse_tools
+from mcpinstall.probing.comparison import compare
+from mcpinstall.probing.inputs import probe_inputs
+from mcpinstall.probing.probe import ProbeResult, answers_check, probe
+
+__all__ = [
+    "ProbeResult",
+    "answers_check",
+    "canonical_tools",
+    "compare",
+    "parse_tools",
+    "probe",
+    "probe_inputs",
+]

@@ -1,0 +1,229 @@
+"""A difference is one readable line, unless its place was declared to vary."""
+
+from __future__ import annotations
+
+import copy
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.manifest import ToolVariation
+from mcpinstall.model.tool_text import canonical_tools
+from mcpinstall.model.tools import ToolList
+from mcpinstall.probing import compare
+from mcpinstall.probing.comparison import word_diff
+from mcpinstall.probing.variation import matches
+from tests.builders.servers import CLOCK, CONVERTER, TOOLS
+
+REVIEWED = canonical_tools(TOOLS)
+ZONE = "/tools/get_current_time/inputSchema/properties/zone/description"
+LINUX = {"sys_platform": "linux"}
+
+
+def changed(**fields: object) -> ToolList:
+    """The reviewed list with other fields in the clock."""
+    return canonical_tools([{**CLOCK, **fields}, CONVERTER])
+
+
+def changed_zone(**fields: object) -> ToolList:
+    """The reviewed list with another schema of the clock's input."""
+    clock = copy.deepcopy(CLOCK)
+    clock["inputSchema"]["properties"]["zone"].update(fields)
+    return canonical_tools([clock, CONVERTER])
+
+
+def varies(pointer: str, **how: str) -> tuple[ToolVariation, ...]:
+    return (ToolVariation(pointer=pointer, reason="a test", **how),)
+
+
+def test_equal_lists_have_no_difference() -> None:
+    assert compare(REVIEWED, canonical_tools(reversed_tools := TOOLS[::-1])) == ()
+    assert reversed_tools != TOOLS
+
+
+def test_tools_that_come_and_go_are_named() -> None:
+    seen = canonical_tools([CLOCK, {"name": "delete_all", "description": "Delete everything"}])
+
+    assert compare(REVIEWED, seen) == (
+        '- tool convert_time: "Convert a time between zones"',
+        '+ tool delete_all: "Delete everything"',
+    )
+
+
+def test_one_word_of_a_description_is_shown_with_its_neighbours() -> None:
+    seen = changed(description="Get the current date in a zone")
+
+    assert compare(REVIEWED, seen) == (
+        "~ tool get_current_time description: Get the current [-time-]{+date+} in a zone",
+    )
+
+
+def test_a_schema_is_compared_place_by_place() -> None:
+    clock = copy.deepcopy(CLOCK)
+    clock["inputSchema"]["properties"]["zone"]["type"] = "integer"
+    clock["inputSchema"]["properties"]["path/~"] = {"type": "string"}
+    clock["inputSchema"]["required"] = ["zone", "path/~"]
+    clock["inputSchema"]["additionalProperties"] = False
+
+    assert compare(REVIEWED, canonical_tools([clock, CONVERTER])) == (
+        "+ tool get_current_time /inputSchema/additionalProperties: false",
+        '+ tool get_current_time /inputSchema/properties/path~1~0: {"type":"string"}',
+        "~ tool get_current_time /inputSchema/properties/zone/type: [-string-]{+integer+}",
+        '~ tool get_current_time /inputSchema/required: ["zone"] → ["zone","path/~"]',
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(True, 1), (0, False), (1, "1"), (None, 0), ([], {})]
+)
+def test_values_that_python_takes_for_equal_are_told_apart(before: object, after: object) -> None:
+    assert len(compare(changed(x=before), changed(x=after))) == 1
+
+
+def test_a_description_that_is_gone_is_a_difference() -> None:
+    bare = {key: value for key, value in CLOCK.items() if key != "description"}
+
+    assert compare(REVIEWED, canonical_tools([bare, CONVERTER])) == (
+        '- tool get_current_time description: "Get the current time in a zone"',
+    )
+
+
+def test_many_differences_are_cut() -> None:
+    seen = canonical_tools([*TOOLS, *({"name": f"t{number}"} for number in range(1000))])
+
+    lines = compare(REVIEWED, seen)
+
+    assert len(lines) == 201
+    assert lines[-1] == "… and 800 more differences"
+
+
+def test_long_texts_are_compared_quickly() -> None:
+    before, after = changed(description="a b " * 200_000), changed(description="b c " * 200_000)
+    started = time.monotonic()
+
+    (line,) = compare(before, after)
+
+    assert len(line) < 1000
+    assert time.monotonic() - started < 5
+
+
+@given(st.text(), st.text())
+def test_a_word_difference_is_plain_text_on_one_line(before: str, after: str) -> None:
+    line = word_diff(before, after)
+
+    assert "\n" not in line
+    assert ("[-" in line or "{+" in line) or before == after
+
+
+def test_a_declared_text_may_vary_within_its_pattern() -> None:
+    seen = changed_zone(description="IANA name, or 'Europe/Oslo'")
+
+    assert compare(REVIEWED, seen) != ()
+    assert compare(REVIEWED, seen, varies(ZONE, pattern="IANA name, or '{zone}'")) == ()
+
+
+@pytest.mark.parametrize(
+    "pointer",
+    [
+        "/tools/get_current_time",
+        "/tools/get_current_time/inputSchema",
+        "/tools/get_current_time/description",
+        "/tools/convert_time/inputSchema/properties/zone/description",
+        "/tools/0/inputSchema/properties/zone/description",
+    ],
+)
+def test_a_pattern_holds_at_its_place_only(pointer: str) -> None:
+    seen = changed_zone(description="IANA name, or 'Europe/Oslo'")
+
+    assert compare(REVIEWED, seen, varies(pointer, pattern="IANA name, or '{zone}'")) != ()
+
+
+def test_a_pattern_allows_no_other_kind_of_value() -> None:
+    bare = changed_zone(description=5)
+
+    assert compare(REVIEWED, bare, varies(ZONE, pattern="{anything}")) != ()
+
+
+def test_a_place_may_vary_where_its_marker_holds() -> None:
+    entry = varies("/tools/get_current_time/inputSchema", when="sys_platform == 'linux'")
+    seen = changed_zone(type="integer", default=5)
+
+    assert compare(REVIEWED, seen, entry, LINUX) == ()
+    assert len(compare(REVIEWED, seen, entry, {"sys_platform": "win32"})) == 2
+
+
+def test_a_tool_may_be_missing_where_a_marker_holds_but_never_differ_or_appear() -> None:
+    entry = varies("/tools/get_current_time", when="sys_platform == 'linux'")
+
+    assert compare(REVIEWED, canonical_tools([CONVERTER]), entry, LINUX) == ()
+    assert compare(REVIEWED, changed(description="other"), entry, LINUX) != ()
+    assert (
+        compare(REVIEWED, canonical_tools([CONVERTER, {"name": "get_current_time"}]), entry, LINUX)
+        != ()
+    )
+    assert compare(canonical_tools([CONVERTER]), REVIEWED, entry, LINUX) != ()
+
+
+def test_pattern_and_marker_must_both_hold() -> None:
+    entry = varies(ZONE, pattern="IANA name, or '{zone}'", when="sys_platform == 'linux'")
+    seen = changed_zone(description="IANA name, or 'Europe/Oslo'")
+
+    assert compare(REVIEWED, seen, entry, LINUX) == ()
+    assert compare(REVIEWED, seen, entry, {"sys_platform": "win32"}) != ()
+    assert compare(REVIEWED, changed_zone(description="x"), entry, LINUX) != ()
+
+
+def test_an_entry_without_a_bound_allows_nothing() -> None:
+    assert compare(REVIEWED, changed_zone(description="x"), varies(ZONE)) != ()
+
+
+@pytest.mark.parametrize(
+    ("pointer", "how"),
+    [
+        ("", {"pattern": "x"}),
+        ("/tools", {"pattern": "x"}),
+        ("tools/a/b", {"pattern": "x"}),
+        ("/other/a/b", {"pattern": "x"}),
+        (ZONE, {"when": "nonsense"}),
+        (ZONE, {"when": "python_version ~= 'abc'"}),
+    ],
+)
+def test_an_entry_without_a_meaning_is_refused(pointer: str, how: dict[str, str]) -> None:
+    with pytest.raises(McpInstallError) as refused:
+        compare(REVIEWED, changed_zone(description="x"), varies(pointer, **how), LINUX)
+
+    assert refused.value.code is ErrorCode.MANIFEST_INVALID
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "fits"),
+    [
+        ("", "", True),
+        ("a.c", "a.c", True),
+        ("a.c", "abc", False),
+        ("(a+)+$", "(a+)+$", True),
+        ("{x}", "", True),
+        ("{x}", "x" * 200, True),
+        ("{x}", "x" * 201, False),
+        ("{x}", "a\nb", False),
+        ("{x}", "a\u202eb", False),
+        ("{x}{y}", "x" * 400, True),
+        ("a{x}a{y}a", "aaaa", True),
+        ("a{x}b", "a b c", False),
+        ("a\\n{x}", "a\nb", True),
+        ("{X} {", "{X} {", True),
+        ("{x", "y", False),
+    ],
+)
+def test_a_pattern_is_literals_and_placeholders(pattern: str, text: str, fits: bool) -> None:
+    assert matches(pattern, text) is fits
+
+
+def test_no_pattern_is_slow() -> None:
+    started = time.monotonic()
+
+    assert not matches("{a}x" * 50 + "y", "x" * 20_000)
+    assert time.monotonic() - started < 10
