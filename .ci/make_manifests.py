@@ -1,0 +1,101 @@
+"""Make `manifests/` from `.ci/drafts/`: `python .ci/make_manifests.py --python 3.11 …`.
+
+Needs the package index.  The same drafts give the same bytes.  Names of drafts choose some.
+"""
+
+import argparse
+import hashlib
+import sys
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from mcpinstall.errors import McpInstallError
+from mcpinstall.model import manifest_text, registry_text
+from mcpinstall.operations import authoring, authoring_tools
+from mcpinstall.operations.context import Context
+
+ROOT = Path(__file__).resolve().parent.parent
+DRAFTS = ROOT / ".ci" / "drafts"
+MANIFESTS = ROOT / "manifests"
+NO_MANIFESTS = {"registry", "reasons"}
+ZONES = ("UTC", "Asia/Kathmandu", "America/St_Johns")
+NOTHING = hashlib.sha256(b"").hexdigest()
+
+
+class Words:
+    """Progress, as lines."""
+
+    def step(self, text: str) -> None:
+        """Print what is being done."""
+        print(f"  {text}", file=sys.stderr)
+
+    def transferred(self, done: int, total: int) -> None:
+        """Say nothing of bytes."""
+
+
+def reasons() -> tuple[tuple[str, str, str], ...]:
+    """Return package, member and reason of everything that is accepted."""
+    table = tomllib.loads((DRAFTS / "reasons.toml").read_text(encoding="utf-8"))
+    return tuple(
+        (package, member, why) for package, rows in table.items() for member, why in rows.items()
+    )
+
+
+def draft(path: Path) -> authoring.Draft:
+    """Return one draft; its `server.json` lies where it will stay."""
+    table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    lock = table.pop("lock")
+    names = ("pylock.toml", "server.json", "tools.json")
+    text = tomli_w.dumps({**table, "files": dict.fromkeys(names, NOTHING)})
+    described = replace(manifest_text.parse(text.encode(), path.name), files=())
+    folder = MANIFESTS.joinpath(*described.name.split("/"), described.version)
+    return authoring.Draft(
+        manifest=described,
+        server=(folder / "server.json").read_bytes(),
+        constraints=tuple(lock["constraints"]),
+        exclude_newer=lock["exclude-newer"],
+        reasons=reasons(),
+    )
+
+
+def make(path: Path, pythons: list[str], context: Context) -> None:
+    """Make the files of one server."""
+    print(path.stem)
+    found = draft(path)
+    locked = authoring.lock(found, context)
+    wheels = sum(len(package.wheels) for package in locked.packages)
+    print(f"  locked: {len(locked.packages)} packages, {wheels} wheels")
+    accepted = authoring.hooks(found, locked, context)
+    print(f"  inspected: {wheels} wheels, {len(accepted)} hooks accepted")
+    tools = authoring_tools.tools(found, locked, accepted, context, pythons=pythons, zones=ZONES)
+    print(f"  probed: {len(tools.tools)} tools, Python {', '.join(pythons)}")
+    print(f"  wrote {authoring.write(MANIFESTS, found, locked, accepted, tools).relative_to(ROOT)}")
+
+
+def main() -> None:
+    """Make the chosen servers, then index and registry file."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--python", action="append", default=[], help="path or version")
+    options.add_argument("names", nargs="*")
+    chosen = options.parse_args()
+    context = Context.current(Words())
+    drafts = [path for path in sorted(DRAFTS.glob("*.toml")) if path.stem not in NO_MANIFESTS]
+    try:
+        for path in drafts:
+            if not chosen.names or path.stem in chosen.names:
+                make(path, chosen.python or ["3.11"], context)
+        table = tomllib.loads((DRAFTS / "registry.toml").read_text(encoding="utf-8"))
+        text = tomli_w.dumps({**table, "index": NOTHING}).encode()
+        authoring.write_registry(MANIFESTS, registry_text.parse(text, "registry.toml"))
+    except McpInstallError as error:
+        raise SystemExit(
+            f"error[{error.code}]: {error.message}\n{error.hint}\n{error.evidence}"
+        ) from None
+
+
+if __name__ == "__main__":
+    main()

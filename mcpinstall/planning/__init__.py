@@ -1,0 +1,1 @@
+"""Pure decisions: inputs, wheel choice, policy, the plan and its digest."""

@@ -1,0 +1,278 @@
+"""From answers to arguments and environment: one pure function (registry-and-protocol §2.4)."""
+
+from __future__ import annotations
+
+import difflib
+import os.path
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.host import EnvironmentValue
+from mcpinstall.model.input_value import InputValue
+from mcpinstall.model.names import is_environment_variable
+from mcpinstall.model.server_inputs import PLACEHOLDER, value_fault
+from mcpinstall.model.server_json import (
+    EnvironmentInput,
+    Input,
+    InputFormat,
+    NamedArgument,
+    Package,
+    PositionalArgument,
+)
+from mcpinstall.planning.questions import Question, is_bare_flag, label, questions
+
+__all__ = ["InputValue", "Question", "Resolved", "questions", "resolve"]
+
+_Texts: TypeAlias = Mapping[str, tuple[str, ...]]
+
+_REFERENCE = "env:"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """A server's arguments and environment, and what is still missing."""
+
+    arguments: tuple[str, ...]
+    template: tuple[str, ...]
+    """The arguments with `{name}` for every value of the user: equal on every machine."""
+    environment: tuple[EnvironmentValue, ...]
+    values: tuple[InputValue, ...]
+    missing: tuple[Question, ...]
+    """Required questions without an answer; while there is one, the rest is not usable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Around:
+    """What answers are read against."""
+
+    cwd: Path
+    home: Path
+    exists: Callable[[Path], bool]
+    plaintext_secrets: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answers:
+    """Checked answers by the name of their question."""
+
+    texts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    places: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The same with `{name}` for paths."""
+    references: dict[str, str] = field(default_factory=dict)
+    values: list[InputValue] = field(default_factory=list)
+    missing: list[Question] = field(default_factory=list)
+
+
+def resolve(
+    package: Package,
+    given: Mapping[str, Sequence[str]],
+    *,
+    cwd: Path,
+    home: Path,
+    exists: Callable[[Path], bool],
+    plaintext_secrets: bool = False,
+) -> Resolved:
+    """Return arguments and environment of `package` for what the user gave (`--set`).
+
+    An optional input without answer or default is left out as a whole; nothing is ever set to
+    an empty text for want of an answer.  Substituted text is not looked at again.
+
+    Raises:
+        McpInstallError: `input-unknown`, `input-invalid`, `policy-refused`.
+    """
+    asked = questions(package)
+    around = _Around(cwd=cwd, home=home, exists=exists, plaintext_secrets=plaintext_secrets)
+    answers = _answers(asked, _by_question(asked, given), around)
+    return Resolved(
+        arguments=_arguments(package, answers.texts),
+        template=_arguments(package, answers.places),
+        environment=tuple(
+            value for variable in package.environment for value in _variable(variable, answers)
+        ),
+        values=tuple(answers.values),
+        missing=tuple(answers.missing),
+    )
+
+
+def _by_question(
+    asked: Sequence[Question], given: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[str, ...]]:
+    """Return the given texts by name; upper case and `_` may be written as lower case and `-`."""
+    names = {question.name for question in asked}
+    folded = {_folded(name): name for name in sorted(names)}
+    found: dict[str, tuple[str, ...]] = {}
+    for key, texts in given.items():
+        name = key if key in names else folded.get(_folded(key))
+        if name is None:
+            raise _unknown(key, sorted(names))
+        found[name] = (*found.get(name, ()), *texts)
+    return found
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("_", "-")
+
+
+def _answers(
+    asked: Sequence[Question], given: Mapping[str, tuple[str, ...]], around: _Around
+) -> _Answers:
+    answers = _Answers()
+    for question in asked:
+        texts = given.get(question.name, ())
+        if len(texts) > 1 and not question.repeated:
+            raise _invalid(question, "takes one value")
+        if question.secret:
+            _answer_secret(question, texts, answers, around)
+        else:
+            _answer(question, texts, answers, around)
+    return answers
+
+
+def _answer(question: Question, texts: tuple[str, ...], answers: _Answers, around: _Around) -> None:
+    source = "user" if texts else "default"
+    if not texts and question.default is not None:
+        texts = (question.default,)
+    if not texts:
+        if question.required:
+            answers.missing.append(question)
+        return
+    checked = tuple(_checked(question, text, around) for text in texts)
+    answers.texts[question.name] = checked
+    is_path = question.format is InputFormat.FILEPATH
+    answers.places[question.name] = (f"{{{question.name}}}",) * len(checked) if is_path else checked
+    answers.values.extend(
+        InputValue(name=question.name, value=text, source=source) for text in checked
+    )
+
+
+def _answer_secret(
+    question: Question, texts: tuple[str, ...], answers: _Answers, around: _Around
+) -> None:
+    """Prefer a reference to the user's own variable; clear text only when asked for."""
+    if not texts and not question.required:
+        return
+    text = texts[0] if texts else ""
+    if question.environment and (not texts or text.startswith(_REFERENCE)):
+        name = text.removeprefix(_REFERENCE) if texts else question.name
+        if not is_environment_variable(name):
+            raise _invalid(question, "does not name an environment variable after `env:`")
+        answers.references[question.name] = name
+        source = "user" if texts else "default"
+        answers.values.append(
+            InputValue(name=question.name, value=None, reference=name, secret=True, source=source)
+        )
+    elif not texts:
+        answers.missing.append(question)
+    elif not around.plaintext_secrets:
+        raise McpInstallError(
+            ErrorCode.INPUT_INVALID,
+            f"`{question.name}` is a secret and would be written into a file in clear text",
+            hint=f"`--set {question.name}=env:{question.name}` refers to a variable of yours; "
+            "`--plaintext-secrets` writes it as it is",
+        )
+    else:
+        answers.texts[question.name] = (_checked(question, text, around),)
+        answers.values.append(InputValue(name=question.name, value=None, secret=True))
+
+
+def _checked(question: Question, text: str, around: _Around) -> str:
+    if _CONTROL.search(text):
+        raise _invalid(question, "holds a control character")
+    wanted = Input(format=question.format, choices=question.choices)
+    if fault := value_fault(wanted, text):
+        raise _invalid(question, fault)
+    return _path(question, text, around) if question.format is InputFormat.FILEPATH else text
+
+
+def _path(question: Question, text: str, around: _Around) -> str:
+    """Return an absolute path that exists; links stay as they were written."""
+    if not text:
+        raise _invalid(question, "is an empty path")
+    if text == "~" or text.startswith(("~/", "~\\")):
+        path = around.home / text[2:]
+    elif text.startswith("~"):
+        raise _invalid(question, f"names another user's home (`{text}`)")
+    else:
+        path = around.cwd / text
+    normal = Path(os.path.normpath(path))
+    if not around.exists(normal):
+        raise _invalid(question, f"does not exist: `{normal}`")
+    return str(normal)
+
+
+def _arguments(package: Package, texts: _Texts) -> tuple[str, ...]:
+    return tuple(
+        word
+        for number, argument in enumerate(package.arguments, start=1)
+        for word in _argument(argument, number, texts)
+    )
+
+
+def _argument(
+    argument: PositionalArgument | NamedArgument, number: int, texts: _Texts
+) -> Iterator[str]:
+    if isinstance(argument, NamedArgument) and is_bare_flag(argument):
+        yield argument.name
+        return
+    for text in _texts(argument.input, label(argument, number), texts):
+        if isinstance(argument, PositionalArgument):
+            yield text
+        else:
+            yield from _named(argument.name, text)
+
+
+def _named(name: str, text: str) -> tuple[str, ...]:
+    """Return two words, or one with `=` when the value would be taken for an option."""
+    if text.startswith("-") and name.startswith("--"):
+        return (f"{name}={text}",)
+    return (name, text)
+
+
+def _variable(variable: EnvironmentInput, answers: _Answers) -> list[EnvironmentValue]:
+    wanted = variable.input
+    if wanted.value is None and variable.name in answers.references:
+        reference = answers.references[variable.name]
+        return [EnvironmentValue(name=variable.name, reference=reference, secret=True)]
+    secret = wanted.secret or any(inner.secret for _, inner in wanted.variables)
+    return [
+        EnvironmentValue(name=variable.name, value=text, secret=secret)
+        for text in _texts(wanted, variable.name, answers.texts)[:1]
+    ]
+
+
+def _texts(wanted: Input, name: str, texts: _Texts) -> tuple[str, ...]:
+    """Return the values of an input; none when it, or a part of it, has no answer."""
+    if wanted.value is None:
+        return texts.get(name, ())
+    parts = {inner: texts.get(inner, ()) for inner, _ in wanted.variables}
+    needed = set(PLACEHOLDER.findall(wanted.value)) & parts.keys()
+    if not all(parts[inner] for inner in needed):
+        return ()
+    return (
+        PLACEHOLDER.sub(
+            lambda match: parts[match[1]][0] if match[1] in needed else match[0], wanted.value
+        ),
+    )
+
+
+def _unknown(key: str, names: Sequence[str]) -> McpInstallError:
+    near = difflib.get_close_matches(key[:100], names, n=3, cutoff=0.5)
+    known = near or names[:10]
+    return McpInstallError(
+        ErrorCode.INPUT_UNKNOWN,
+        f"the server has no input named `{key[:100]}`",
+        hint=f"{'did you mean' if near else 'it has'} {', '.join(f'`{name}`' for name in known)}"
+        if known
+        else "it takes none",
+    )
+
+
+def _invalid(question: Question, why: str) -> McpInstallError:
+    return McpInstallError(
+        ErrorCode.INPUT_INVALID, f"`{question.name}` {why}", hint=f"give it as `{question.flag}`"
+    )

@@ -1,0 +1,140 @@
+"""What a server must be told before it can start: questions made from its `server.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.server_json import (
+    Input,
+    InputFormat,
+    NamedArgument,
+    Package,
+    PositionalArgument,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One value that the user can give."""
+
+    name: str
+    """What `--set` takes before the `=`."""
+    description: str
+    required: bool
+    secret: bool
+    format: InputFormat
+    choices: tuple[str, ...]
+    default: str | None
+    placeholder: str | None
+    repeated: bool
+    environment: bool
+    """The value is an environment variable of its own, so a reference can stand for it."""
+
+    @property
+    def flag(self) -> str:
+        """The option that answers it, such as `--set repository=PATH`."""
+        word = {
+            InputFormat.FILEPATH: "PATH",
+            InputFormat.NUMBER: "NUMBER",
+            InputFormat.BOOLEAN: "true|false",
+        }.get(self.format, "VALUE")
+        return f"--set {self.name}={'env:NAME' if self.secret else word}"
+
+
+def questions(package: Package) -> tuple[Question, ...]:
+    """Return every question of a package, in the order of its command line and environment.
+
+    A name that occurs twice is one question, whose answer goes to both places.
+
+    Raises:
+        McpInstallError: `policy-refused` when a secret would become an argument, which every
+            user of the machine can read.
+    """
+    found: dict[str, Question] = {}
+    for number, argument in enumerate(package.arguments, start=1):
+        for question in _of_argument(argument, number):
+            _add(found, question)
+    for variable in package.environment:
+        for question in _of_input(variable.input, variable.name, environment=True):
+            _add(found, question)
+    return tuple(found.values())
+
+
+def label(argument: PositionalArgument | NamedArgument, number: int) -> str:
+    """Return the name by which an argument's own value is asked for."""
+    if isinstance(argument, NamedArgument):
+        return argument.name.lstrip("-")
+    return argument.hint or f"argument-{number}"
+
+
+def is_bare_flag(argument: PositionalArgument | NamedArgument) -> bool:
+    """Tell whether an argument is an option without a value: nothing says that it has one."""
+    wanted = argument.input
+    return isinstance(argument, NamedArgument) and not (
+        wanted.required
+        or wanted.secret
+        or wanted.value is not None
+        or wanted.default is not None
+        or wanted.placeholder is not None
+        or wanted.variables
+        or wanted.choices
+        or argument.repeated
+        or wanted.format is not InputFormat.STRING
+    )
+
+
+def _of_argument(argument: PositionalArgument | NamedArgument, number: int) -> Iterator[Question]:
+    if is_bare_flag(argument):
+        return
+    for question in _of_input(argument.input, label(argument, number), environment=False):
+        if question.secret:
+            raise McpInstallError(
+                ErrorCode.POLICY_REFUSED,
+                f"the server wants the secret `{question.name}` as an argument, "
+                "which every user of this machine can read",
+                hint="use a version of the server that takes it from its environment",
+            )
+        yield replace(question, repeated=argument.repeated and argument.input.value is None)
+
+
+def _of_input(wanted: Input, name: str, *, environment: bool) -> Iterator[Question]:
+    if wanted.value is None:
+        yield _question(name, wanted, environment=environment)
+        return
+    for variable, inner in wanted.variables:
+        required = inner.required or (wanted.required and inner.default is None)
+        yield replace(
+            _question(variable, inner, environment=False),
+            required=required,
+            secret=inner.secret or wanted.secret,
+        )
+
+
+def _question(name: str, wanted: Input, *, environment: bool) -> Question:
+    return Question(
+        name=name,
+        description=wanted.description,
+        required=wanted.required,
+        secret=wanted.secret,
+        format=wanted.format,
+        choices=wanted.choices,
+        default=wanted.default if wanted.value is None else wanted.value,
+        placeholder=wanted.placeholder,
+        repeated=False,
+        environment=environment,
+    )
+
+
+def _add(found: dict[str, Question], question: Question) -> None:
+    known = found.get(question.name)
+    if known is None:
+        found[question.name] = question
+        return
+    found[question.name] = replace(
+        known,
+        required=known.required or question.required,
+        secret=known.secret or question.secret,
+        environment=known.environment and question.environment,
+    )

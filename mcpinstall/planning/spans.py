@@ -1,0 +1,42 @@
+"""A change of bytes as one span."""
+
+from __future__ import annotations
+
+from mcpinstall.model.host import Patch
+
+
+def between(before: bytes, after: bytes) -> Patch:
+    """Return the shortest single replacement that turns `before` into `after`."""
+    start = _common_prefix(before, after)
+    end = _common_suffix(before[start:], after[start:])
+    return Patch(
+        offset=start,
+        removed=before[start : len(before) - end],
+        inserted=after[start : len(after) - end],
+    )
+
+
+def _common_prefix(left: bytes, right: bytes) -> int:
+    """Return how many first bytes are equal, by halving: comparisons run at C speed."""
+    low, high = 0, min(len(left), len(right))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if left[low:middle] == right[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _common_suffix(left: bytes, right: bytes) -> int:
+    low, high = 0, min(len(left), len(right))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if (
+            left[len(left) - middle : len(left) - low]
+            == right[len(right) - middle : len(right) - low]
+        ):
+            low = middle
+        else:
+            high = middle - 1
+    return low

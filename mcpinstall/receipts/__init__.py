@@ -1,0 +1,1 @@
+"""What was installed, on what evidence, and how to take it back."""

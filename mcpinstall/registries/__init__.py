@@ -1,0 +1,10 @@
+"""Registries: which servers are there, who vouches for them, and how fresh the answer is."""
+
+from __future__ import annotations
+
+from mcpinstall.registries.memory import remember
+from mcpinstall.registries.names import resolve
+from mcpinstall.registries.sources import bundled_folder, open_bundled, open_folder
+from mcpinstall.registries.tree import Registry
+
+__all__ = ["Registry", "bundled_folder", "open_bundled", "open_folder", "remember", "resolve"]

@@ -1,0 +1,76 @@
+"""What was seen of a registry before: its highest serial and the latest time (threat T21)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model import json_text
+from mcpinstall.model.fields import Fields
+from mcpinstall.model.registry import RegistryState
+from mcpinstall.system import files, machine
+from mcpinstall.system.paths import StatePaths
+
+_BYTES = 4096  # bytes of one record
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """The highest serial and the latest time seen so far."""
+
+    serial: int = 0
+    latest: datetime = _BEGINNING
+
+
+def recall(root_digest: str, paths: StatePaths) -> Seen:
+    """Return what was seen of a registry; nothing yet is serial 0.
+
+    Raises:
+        McpInstallError: `state-unsafe` for a record that can't be read.
+    """
+    path = _path(root_digest, paths)
+    data = files.read_optional(path, _BYTES)
+    if data is None:
+        return Seen()
+    try:
+        fields = Fields.of(json_text.parse(data, path.name), ErrorCode.STATE_UNSAFE)
+        fields.only("serial", "latest")
+        return Seen(serial=fields.integer("serial"), latest=fields.parsed("latest", _time))
+    except McpInstallError as error:
+        raise McpInstallError(
+            ErrorCode.STATE_UNSAFE,
+            f"`{path}` does not say what was seen of a registry: {error.message}",
+            hint="without it an older registry could be replayed; delete it to begin anew",
+        ) from None
+
+
+def remember(state: RegistryState, paths: StatePaths, *, now: datetime | None = None) -> None:
+    """Keep the serial and the time of a registry that was accepted; both only ever grow.
+
+    Raises:
+        McpInstallError: `state-unsafe` or `disk-failed`.
+    """
+    folder = files.private_folder(paths.registries)
+    with files.locked(folder / "lock"):
+        before = recall(state.root_digest, paths)
+        latest = max(before.latest, state.issued, now or machine.now())
+        record = {
+            "serial": max(before.serial, state.serial),
+            "latest": latest.astimezone(UTC).replace(microsecond=0).isoformat(),
+        }
+        files.write_atomic(_path(state.root_digest, paths), json_text.canonical(record) + b"\n")
+
+
+def _path(root_digest: str, paths: StatePaths) -> Path:
+    return paths.registries / f"{root_digest}.json"
+
+
+def _time(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        message = "is not a time with its zone"
+        raise ValueError(message)
+    return found

@@ -1,0 +1,151 @@
+"""Where registries are: the one shipped inside the program, and folders of the user."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from datetime import datetime
+from pathlib import Path
+
+import mcpinstall
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model import registry_text
+from mcpinstall.model.checks import Check, CheckResult, Outcome
+from mcpinstall.model.registry import RegistryKind, RegistryState, ReviewState
+from mcpinstall.model.registry_text import RegistryFile
+from mcpinstall.registries import memory
+from mcpinstall.registries.tree import Registry
+from mcpinstall.system import files, limits
+from mcpinstall.system.paths import StatePaths
+
+_BUNDLED_ROOT = hashlib.sha256(b"mcpinstall bundled registry").hexdigest()
+"""The bundled registry is trusted as the program is: its root is a fixed name."""
+
+
+def open_bundled(paths: StatePaths, now: datetime) -> Registry:
+    """Open the registry that is shipped with the program.
+
+    Raises:
+        McpInstallError: `registry-invalid`, `registry-rolled-back` or `digest-mismatch`.
+    """
+    folder = bundled_folder()
+    parsed = _registry_file(folder)
+    seen = memory.recall(_BUNDLED_ROOT, paths)
+    _require_no_rollback(parsed, seen, "the bundled registry")
+    return Registry(folder, _bundled_state(parsed, seen, now), parsed.index)
+
+
+def open_folder(
+    path: Path, paths: StatePaths, now: datetime, *, name: str | None = None
+) -> Registry:
+    """Open a folder of the user as a registry; nothing vouches for what is in it.
+
+    `name` is what the user's configuration calls it, instead of what it calls itself.
+
+    Raises:
+        McpInstallError: `registry-invalid`, `registry-rolled-back` or `digest-mismatch`.
+    """
+    folder = path.absolute()
+    root = hashlib.sha256(b"folder\0" + str(folder).encode()).hexdigest()
+    parsed = _registry_file(folder)
+    seen = memory.recall(root, paths)
+    _require_no_rollback(parsed, seen, f"the registry `{folder}`")
+    state = RegistryState(
+        name=name or f"folder {parsed.name}",
+        kind=RegistryKind.FOLDER,
+        root_digest=root,
+        serial=parsed.serial,
+        issued=parsed.issued,
+        expires=parsed.expires,
+        review=ReviewState.UNREVIEWED,
+        check=CheckResult(
+            check=Check.REGISTRY,
+            outcome=Outcome.ABSENT,
+            evidence="folder of yours, nothing vouches for it" + _clock(seen, now),
+        ),
+        stale=_is_stale(parsed, seen, now),
+        revocations=parsed.revocations,
+        aliases=parsed.aliases,
+    )
+    return Registry(folder, state, parsed.index)
+
+
+def bundled_folder() -> Path:
+    """Return the folder of the bundled registry: in the wheel, else in the source checkout.
+
+    Raises:
+        McpInstallError: `registry-invalid` when there is none.
+    """
+    package = Path(mcpinstall.__file__).resolve().parent
+    if (package / "_manifests").is_dir():
+        return package / "_manifests"
+    checkout = package.parent
+    if (checkout / "manifests").is_dir() and _is_our_checkout(checkout):
+        return checkout / "manifests"
+    raise McpInstallError(
+        ErrorCode.REGISTRY_INVALID,
+        "the registry that belongs to this program is missing",
+        hint="install mcpinstall again",
+    )
+
+
+def _is_our_checkout(folder: Path) -> bool:
+    data = files.read_optional(folder / "pyproject.toml", limits.MANIFEST_BYTES)
+    try:
+        project = tomllib.loads((data or b"").decode()).get("project", {})
+    except ValueError:
+        return False
+    return isinstance(project, dict) and project.get("name") == "mcpinstall"
+
+
+def _registry_file(folder: Path) -> RegistryFile:
+    path = folder / "registry.toml"
+    data = files.read_optional(path, limits.REGISTRY_BYTES)
+    if data is None:
+        raise McpInstallError(
+            ErrorCode.REGISTRY_INVALID, f"`{folder}` is no registry: it has no `registry.toml`"
+        )
+    return registry_text.parse(data, str(path))
+
+
+def _require_no_rollback(parsed: RegistryFile, seen: memory.Seen, what: str) -> None:
+    if parsed.serial < seen.serial:
+        raise McpInstallError(
+            ErrorCode.REGISTRY_ROLLED_BACK,
+            f"{what} has serial {parsed.serial}, but {seen.serial} was seen before",
+            hint="an older registry can hide revocations; update mcpinstall or the folder",
+        )
+
+
+def _bundled_state(parsed: RegistryFile, seen: memory.Seen, now: datetime) -> RegistryState:
+    stale = _is_stale(parsed, seen, now)
+    fresh = f"STALE since {parsed.expires:%Y-%m-%d}" if stale else "fresh"
+    return RegistryState(
+        name="bundled",
+        kind=RegistryKind.BUNDLED,
+        root_digest=_BUNDLED_ROOT,
+        serial=parsed.serial,
+        issued=parsed.issued,
+        expires=parsed.expires,
+        review=ReviewState.CERTIFIED,
+        check=CheckResult(
+            check=Check.REGISTRY,
+            outcome=Outcome.ABSENT if stale else Outcome.VERIFIED,
+            evidence=f"shipped with mcpinstall {mcpinstall.__version__}, {fresh}, not rolled back"
+            + _clock(seen, now),
+        ),
+        stale=stale,
+        revocations=parsed.revocations,
+        aliases=parsed.aliases,
+    )
+
+
+def _is_stale(parsed: RegistryFile, seen: memory.Seen, now: datetime) -> bool:
+    """Tell whether the registry expired; a clock that was turned back does not help."""
+    return max(now, seen.latest) >= parsed.expires
+
+
+def _clock(seen: memory.Seen, now: datetime) -> str:
+    if now >= seen.latest:
+        return ""
+    return f"; this machine's clock stands before {seen.latest:%Y-%m-%d %H:%M} UTC, seen earlier"

@@ -1,0 +1,166 @@
+"""A registry as a tree of files: each one is read once, bounded, and compared with its digest."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model import (
+    lock_text,
+    manifest_text,
+    names,
+    registry_text,
+    server_text,
+    tool_text,
+)
+from mcpinstall.model.checks import Check, CheckResult, Outcome
+from mcpinstall.model.manifest import Manifest
+from mcpinstall.model.registry import IndexRow, RegistryState, ReviewedServer
+from mcpinstall.registries import agreement
+from mcpinstall.system import files, limits
+
+_LIMITS = {
+    "pylock.toml": limits.LOCK_BYTES,
+    "package-lock.json": limits.LOCK_BYTES,
+    "server.json": limits.SERVER_JSON_BYTES,
+    "tools.json": limits.TOOLS_BYTES,
+}
+
+
+class Registry:
+    """A registry whose `registry.toml` was accepted; everything else is checked against it."""
+
+    def __init__(self, folder: Path, state: RegistryState, index_sha256: str) -> None:
+        self.state = state
+        self._folder = folder
+        path = folder / "index.toml"
+        self._rows = registry_text.parse_index(
+            _read(path, limits.INDEX_BYTES, index_sha256), str(path)
+        )
+        self._require_targets()
+
+    def index(self) -> tuple[IndexRow, ...]:
+        """Return every row, sorted by name and version."""
+        return self._rows
+
+    def search(self, text: str) -> tuple[IndexRow, ...]:
+        """Return the newest row of every server in which each word of `text` occurs."""
+        from mcpinstall.registries.names import newest
+
+        words = text.casefold().split()
+        found = {
+            row.name: row for row in self._rows if all(word in self._words(row) for word in words)
+        }
+        return tuple(newest(tuple(row for row in self._rows if row.name == name)) for name in found)
+
+    def alias_of(self, name: str) -> str | None:
+        """Return the alias of a full name, or None."""
+        return next((alias for alias, full in self.state.aliases if full == name), None)
+
+    def find(self, name: str, version: str | None = None) -> ReviewedServer:
+        """Return a server with all its files, each compared with its digest.
+
+        Without `version` it is the newest that was not revoked.
+
+        Raises:
+            McpInstallError: `not-found`, `version-revoked`, `digest-mismatch`,
+                `not-supported-yet`, or the refusal of a parser.
+        """
+        row = self._row(name, version)
+        folder = self._folder.joinpath(*row.name.split("/"), row.version)
+        data = _read(folder / "manifest.toml", limits.MANIFEST_BYTES, row.sha256)
+        manifest = manifest_text.parse(data, str(folder / "manifest.toml"))
+        agreement.require_row(manifest, row)
+        if manifest.package.registry_type != "pypi":
+            raise McpInstallError(
+                ErrorCode.NOT_SUPPORTED_YET,
+                f"`{row.name}` is a package of type `{manifest.package.registry_type}`, "
+                "which mcpinstall does not install yet",
+            )
+        return self._reviewed(folder, manifest, row)
+
+    def _reviewed(self, folder: Path, manifest: Manifest, row: IndexRow) -> ReviewedServer:
+        texts = {
+            name: _read(folder / name, _LIMITS[name], digest) for name, digest in manifest.files
+        }
+        server = ReviewedServer(
+            registry=self.state,
+            manifest=manifest,
+            manifest_sha256=row.sha256,
+            server=server_text.parse(texts["server.json"], str(folder / "server.json")),
+            lock=lock_text.parse(texts["pylock.toml"], str(folder / "pylock.toml")),
+            tools=tool_text.parse_tools(texts["tools.json"], str(folder / "tools.json")),
+            check=CheckResult(
+                check=Check.MANIFEST,
+                outcome=Outcome.VERIFIED,
+                evidence=f"{len(texts) + 1} files match their sha256",
+            ),
+        )
+        agreement.require_agreement(server)
+        return server
+
+    def _row(self, name: str, version: str | None) -> IndexRow:
+        from mcpinstall.registries.names import newest
+
+        rows = tuple(
+            row for row in self._rows if row.name == name and version in {None, row.version}
+        )
+        if not rows:
+            raise self._unknown(name, version)
+        kept = tuple(row for row in rows if self._reason(row) is None)
+        if not kept:
+            row = newest(rows)
+            raise McpInstallError(
+                ErrorCode.VERSION_REVOKED,
+                f"`{row.name}` {row.version} was withdrawn: {self._reason(row)}",
+                hint=f"`mcpi show {name}` lists the versions that are left",
+            )
+        return newest(kept)
+
+    def _reason(self, row: IndexRow) -> str | None:
+        return next(
+            (
+                f"{item.reason} ({item.date})"
+                for item in self.state.revocations
+                if (item.name, item.version) == (row.name, row.version)
+            ),
+            None,
+        )
+
+    def _unknown(self, name: str, version: str | None) -> McpInstallError:
+        others = [row.version for row in self._rows if row.name == name]
+        if version is None or not others:
+            return McpInstallError(ErrorCode.NOT_FOUND, f"no server is named `{name}`")
+        return McpInstallError(
+            ErrorCode.NOT_FOUND,
+            f"`{name}` has no version `{version}`",
+            hint=f"there is {', '.join(f'`{other}`' for other in others[:10])}",
+        )
+
+    def _words(self, row: IndexRow) -> str:
+        alias = self.alias_of(row.name) or ""
+        return f"{row.name} {row.title} {row.summary} {alias}".casefold()
+
+    def _require_targets(self) -> None:
+        known = {row.name for row in self._rows}
+        for alias, full in self.state.aliases:
+            if full not in known:
+                raise McpInstallError(
+                    ErrorCode.REGISTRY_INVALID,
+                    f"the alias `{alias}` stands for `{names.server_name(full)}`, "
+                    "which is not in the index",
+                )
+
+
+def _read(path: Path, limit: int, sha256: str) -> bytes:
+    """Return the bytes of a file that were compared with their digest: one read for both."""
+    data = files.read_bounded(path, limit)
+    found = hashlib.sha256(data).hexdigest()
+    if found != sha256:
+        raise McpInstallError(
+            ErrorCode.DIGEST_MISMATCH,
+            f"`{path}` is not the file that was reviewed",
+            hint=f"expected sha256 `{sha256}`, got `{found}`; nothing was changed",
+        )
+    return data

@@ -1,0 +1,186 @@
+"""`manifest.toml`: parsed strictly, printed back to the same bytes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model import manifest_text
+from mcpinstall.model.manifest import (
+    CRITERIA,
+    Audience,
+    Hook,
+    HookKind,
+    Integrates,
+    Manifest,
+    PackageChoice,
+    Permissions,
+    ProbeSettings,
+    Publisher,
+    Review,
+    ToolVariation,
+)
+from mcpinstall.model.platforms import PLATFORMS
+from tests.builders.registry_folders import manifest
+
+FILES = (("pylock.toml", "a" * 64), ("server.json", "b" * 64), ("tools.json", "c" * 64))
+TEXT = manifest_text.dump(replace(manifest(), files=FILES)).decode()
+
+plain = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=60).filter(
+    str.strip
+)
+word = st.from_regex(r"[a-z][a-z0-9]{0,9}(-[a-z0-9]{1,9})?", fullmatch=True)
+digest = st.from_regex(r"[0-9a-f]{64}", fullmatch=True)
+texts = st.lists(plain, max_size=3).map(tuple)
+chosen = st.lists(st.sampled_from(sorted(PLATFORMS)), min_size=1, unique=True).map(tuple)
+criteria = st.lists(st.sampled_from(CRITERIA), min_size=1, unique=True).map(tuple)
+pairs = st.dictionaries(word.map(lambda w: w.replace("-", "_")), plain, max_size=3).map(
+    lambda found: tuple(sorted(found.items()))
+)
+publishers = st.builds(
+    Publisher,
+    issuer=word.map("https://{}.example".format),
+    repository=word.map("https://forge.example/{}".format),
+    repository_id=st.from_regex(r"[0-9]{1,9}", fullmatch=True),
+    owner_id=st.from_regex(r"[0-9]{1,9}", fullmatch=True),
+    workflow=plain,
+    ref=plain,
+)
+hooks = st.builds(
+    Hook,
+    wheel=word.map(lambda w: f"{w}-1-py3-none-any.whl"),
+    member=plain,
+    sha256=digest,
+    kind=st.sampled_from(HookKind),
+    reason=plain,
+)
+variations = st.builds(
+    ToolVariation, pointer=word.map("/tools/{}".format), reason=plain, pattern=plain
+) | st.builds(
+    ToolVariation, pointer=word.map("/{}".format), reason=plain, when=st.just("os_name == 'nt'")
+)
+reviews = st.builds(
+    Review,
+    by=plain,
+    on=st.dates().map(str),
+    criteria=criteria,
+    platforms=chosen | st.just(()),
+    notes=plain | st.just(""),
+)
+
+
+@st.composite
+def manifests(draw: st.DrawFn) -> Manifest:
+    publisher = draw(st.none() | publishers)
+    return Manifest(
+        name=f"io.github.{draw(word)}/{draw(word)}",
+        version=draw(st.from_regex(r"[0-9]{1,4}(\.[0-9]{1,4}){0,2}", fullmatch=True)),
+        title=draw(plain),
+        summary=draw(plain),
+        try_sentence=draw(plain),
+        files=tuple((name, draw(digest)) for name, _ in FILES),
+        package=PackageChoice(
+            registry_type="pypi",
+            identifier=draw(word),
+            version=draw(st.from_regex(r"[0-9]{1,4}(\.[0-9]{1,4}){0,2}", fullmatch=True)),
+            script=draw(word),
+            requires_python=">=3.11,<3.15",
+            platforms=draw(chosen),
+        ),
+        publisher=publisher,
+        publisher_absent="" if publisher else draw(plain),
+        permissions=Permissions(
+            network=draw(texts), read=draw(texts), write=draw(texts), exec=draw(texts)
+        ),
+        probe=ProbeSettings(
+            arguments=draw(texts),
+            environment=draw(st.just(()) | st.just((("CLOCK_ZONE", "UTC"),))),
+            inputs=draw(pairs),
+        ),
+        hooks=draw(st.lists(hooks, max_size=2).map(tuple)),
+        varies=draw(st.lists(variations, max_size=2).map(tuple)),
+        audience=draw(st.sampled_from(Audience)),
+        integrates=draw(st.sampled_from(Integrates)),
+        reviews=draw(st.lists(reviews, max_size=2).map(tuple)),
+    )
+
+
+@given(manifests())
+def test_what_is_printed_is_parsed_back(described: Manifest) -> None:
+    data = manifest_text.dump(described)
+
+    assert manifest_text.parse(data) == described
+    assert manifest_text.dump(manifest_text.parse(data)) == data
+
+
+@given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    with pytest.raises(McpInstallError):
+        manifest_text.parse(data)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("schema = 1", "schema = 2"),
+        ("schema = 1", ""),
+        ("schema = 1", "schema = 1\npost-install = 'sh'"),
+        ('name = "io.github.user/clock"', 'name = "../../etc"'),
+        ('name = "io.github.user/clock"', 'name = "io.github.user/a/b"'),
+        ('version = "1.2.0"', 'version = "latest"'),
+        ('version = "1.2.0"', 'version = ">=1"'),
+        ('title = "Clock"', 'title = " "'),
+        ('title = "Clock"', f'title = "{"x" * 101}"'),
+        ('audience = "everyone"', 'audience = "nobody"'),
+        ('"pylock.toml" = ', '"../pylock.toml" = '),
+        ('"pylock.toml" = ', '"Pipfile.lock" = '),
+        ("a" * 64, "a" * 63),
+        ('registryType = "pypi"', 'registryType = "curl-bash"'),
+        ('identifier = "clock-server"', 'identifier = "x @ https://evil.example/x.whl"'),
+        ('identifier = "clock-server"', 'identifier = "--index-url=x"'),
+        ('script = "clock-server"', 'script = "../sh"'),
+        ('script = "clock-server"', 'script = "-c"'),
+        ('"linux-x86_64-glibc"', '"amiga"'),
+        ('"locked"', '"blessed"'),
+        ('"locked"', '"inspected"'),
+        ('on = "2026-11-22"', 'on = "22.11.2026"'),
+        ('on = "2026-11-22"', 'on = "20261122"'),
+        ("network = []", 'network = "everything"'),
+        ("network = []", "network = [1]"),
+        ("network = []", "network = []\nroot = true"),
+    ],
+)
+def test_a_manifest_with_a_wrong_value_is_refused(old: str, new: str) -> None:
+    assert old in TEXT
+
+    with pytest.raises(McpInstallError) as refused:
+        manifest_text.parse(TEXT.replace(old, new).encode())
+
+    assert refused.value.code is ErrorCode.MANIFEST_INVALID
+
+
+def test_the_refusal_names_the_key() -> None:
+    with pytest.raises(McpInstallError) as refused:
+        manifest_text.parse(TEXT.replace('"linux-x86_64-glibc"', '"amiga"').encode())
+
+    assert refused.value.message == (
+        "`package.platforms` names `amiga`, which is not a known platform"
+    )
+
+
+def test_a_publisher_and_its_absence_do_not_go_together() -> None:
+    both = TEXT.replace("absent = ", 'issuer = "https://issuer.example"\nabsent = ')
+
+    with pytest.raises(McpInstallError, match=r"publisher\.issuer"):
+        manifest_text.parse(both.encode())
+
+
+def test_a_variation_needs_a_bound() -> None:
+    endless = '\n[[tools.varies]]\npointer = "/tools/now"\nreason = "any"\n'
+
+    with pytest.raises(McpInstallError, match="exactly one"):
+        manifest_text.parse((TEXT + endless).encode())

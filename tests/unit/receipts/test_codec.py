@@ -1,0 +1,73 @@
+"""Our own records survive a round trip, and nothing else is taken for one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.host import AppliedEntry, Chain, EnvironmentValue, Patch, ServerEntry
+from mcpinstall.model.receipt import HistoryRecord
+from mcpinstall.receipts import codec
+
+_texts = st.text(max_size=20)
+_patches = st.builds(Patch, offset=st.integers(0, 10**6), removed=st.binary(), inserted=st.binary())
+_entries = st.builds(
+    ServerEntry,
+    name=_texts,
+    command=_texts,
+    args=st.lists(_texts, max_size=3).map(tuple),
+    env=st.lists(
+        st.builds(EnvironmentValue, name=_texts, value=st.none() | _texts, secret=st.booleans()),
+        max_size=2,
+    ).map(tuple),
+)
+_chains = st.builds(
+    Chain,
+    row_id=_texts,
+    entries=st.lists(
+        st.builds(AppliedEntry, entry=_entries, patch=_patches, created=st.booleans()), max_size=3
+    ).map(tuple),
+)
+
+
+@given(_chains)
+def test_a_record_reads_back_as_it_was_written(chain: Chain) -> None:
+    assert codec.load(codec.dump(chain), Chain, "chain") == chain
+
+
+@given(st.binary(max_size=200))
+def test_other_bytes_are_refused_in_words(data: bytes) -> None:
+    with pytest.raises(McpInstallError) as refused:
+        codec.load(data, HistoryRecord, "record")
+
+    assert refused.value.code is ErrorCode.STATE_INVALID
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"row_id":"codex-user"', b'"row_id":7'),
+        (b'"row_id":"codex-user"', b'"row_id":"codex-user","path":"/etc/passwd"'),
+        (b'"row_id":"codex-user",', b""),
+        (b'"entries":[]', b'"entries":{}'),
+        (b'"schema":1', b'"schema":2'),
+    ],
+)
+def test_a_record_with_another_shape_is_refused(old: bytes, new: bytes) -> None:
+    data = codec.dump(Chain(row_id="codex-user"))
+    canonical = data.replace(
+        b'"entries":[],"row_id":"codex-user"', b'"entries":[],"row_id":"codex-user"'
+    )
+    changed = (
+        canonical.replace(old, new)
+        if old in canonical
+        else canonical.replace(old.rstrip(b","), new)
+    )
+    assert changed != data
+
+    with pytest.raises(McpInstallError) as refused:
+        codec.load(changed, Chain, "chain")
+
+    assert refused.value.code is ErrorCode.STATE_INVALID

@@ -1,0 +1,81 @@
+"""Manifest, `server.json`, lock and index of one server tell the same story, or are refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mcpinstall import registries
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.manifest import Hook, HookKind, Manifest, Permissions, ProbeSettings
+from mcpinstall.system.paths import StatePaths
+from tests.builders.registry_folders import NAME, RegistryFolder, lock, manifest, server_json
+
+HONEST = manifest()
+HOOK = Hook(
+    wheel="absent-1-py3-none-any.whl", member="x.pth", sha256="a" * 64,
+    kind=HookKind.STARTUP, reason="a reason",
+)  # fmt: skip
+
+
+def found(folder: RegistryFolder, tmp_path: Path) -> None:
+    paths = StatePaths(config=tmp_path / "c", data=tmp_path / "d", cache=tmp_path / "e")
+    registry = registries.open_folder(folder.folder, paths, datetime(2026, 12, 1, tzinfo=UTC))
+    registry.find(NAME)
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        replace(HONEST, package=replace(HONEST.package, version="1.3.0")),
+        replace(HONEST, package=replace(HONEST.package, identifier="other-server")),
+        replace(HONEST, package=replace(HONEST.package, requires_python=">=3.8")),
+        replace(HONEST, hooks=(HOOK,)),
+        replace(HONEST, probe=ProbeSettings(inputs=(("folder", "{empty}"),))),
+        replace(HONEST, permissions=Permissions(read=("{folder}",))),
+    ],
+)
+def test_a_manifest_that_contradicts_its_files_is_refused(
+    tmp_path: Path, described: Manifest
+) -> None:
+    folder = RegistryFolder(tmp_path / "r").add(described, server=server_json(), locked=lock())
+
+    with pytest.raises(McpInstallError) as refused:
+        found(folder, tmp_path)
+
+    assert refused.value.code is ErrorCode.MANIFEST_INVALID
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        server_json("com.example/clock"),
+        server_json(version="1.2.1"),
+        server_json(identifier="other-server"),
+        server_json(transport={"type": "sse", "url": "http://localhost:1/"}),
+    ],
+)
+def test_a_server_json_of_something_else_is_refused(tmp_path: Path, server: bytes) -> None:
+    folder = RegistryFolder(tmp_path / "r").add(server=server)
+
+    with pytest.raises(McpInstallError) as refused:
+        found(folder, tmp_path)
+
+    assert refused.value.code is ErrorCode.MANIFEST_INVALID
+
+
+def test_a_package_of_another_type_is_not_supported_yet(tmp_path: Path) -> None:
+    described = replace(HONEST, package=replace(HONEST.package, registry_type="npm"))
+    folder = RegistryFolder(tmp_path / "r").add(described)
+
+    with pytest.raises(McpInstallError) as refused:
+        found(folder, tmp_path)
+
+    assert refused.value.code is ErrorCode.NOT_SUPPORTED_YET
+
+
+def test_files_that_agree_are_accepted(tmp_path: Path) -> None:
+    found(RegistryFolder(tmp_path / "r").add(), tmp_path)
