@@ -1,0 +1,32 @@
+"""MCP hosts: where their files are, what stands in them, and edits of exactly our span."""
+
+from __future__ import annotations
+
+from mcpinstall.hosts.chains import add, revert, take_out
+from mcpinstall.hosts.detection import detected, is_installed, terminal_host
+from mcpinstall.hosts.diffs import diff
+from mcpinstall.hosts.edits import insert, remove, rendered, replace
+from mcpinstall.hosts.paths import config_path
+from mcpinstall.hosts.reading import entries, read
+from mcpinstall.hosts.table import find_rows, table
+from mcpinstall.hosts.writing import write
+
+__all__ = [
+    "add",
+    "config_path",
+    "detected",
+    "diff",
+    "entries",
+    "find_rows",
+    "insert",
+    "is_installed",
+    "read",
+    "remove",
+    "rendered",
+    "replace",
+    "revert",
+    "table",
+    "take_out",
+    "terminal_host",
+    "write",
+]

@@ -1,0 +1,102 @@
+"""What an entry looks like in one host: its shape, and what that host would misread."""
+
+from __future__ import annotations
+
+import re
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model import names
+from mcpinstall.model.host import EnvironmentValue, HostRow, SecretStyle, ServerEntry
+
+_EXPANDED = re.compile(r"\$(?:\{|[A-Za-z_])")
+"""Text in which a host that knows variables would put something else."""
+
+_FORWARDED = "env_vars"
+"""Where a host with `secret-style = "names"` lists the variables that it passes on."""
+
+
+def require_name(row: HostRow, name: str) -> None:
+    """Refuse a name that no host takes, or that this one doesn't.
+
+    Raises:
+        McpInstallError: `name-invalid`.
+    """
+    names.entry_name(name)
+    reserved = {taken.lower() for taken in row.reserved_names}
+    if name.lower() in reserved or not re.fullmatch(row.name_pattern, name):
+        why = "keeps that name for itself" if name.lower() in reserved else "refuses that name"
+        raise McpInstallError(
+            ErrorCode.NAME_INVALID,
+            f"{row.title} can't have a server named `{name}`: it {why}",
+            hint=f"choose another one with `--as`, such as `{_usable(row, name)}`",
+        )
+
+
+def shape(row: HostRow, entry: ServerEntry) -> dict[str, object]:
+    """Return the value of an entry as a parser of the host's file would see it.
+
+    Raises:
+        McpInstallError: `host-unsupported` when the host would misread a value, or has no way
+            to name a secret.
+    """
+    for text in (entry.command, *entry.args, *(value.value or "" for value in entry.env)):
+        _require_literal(row, text)
+    value: dict[str, object] = {"type": row.entry_type} if row.entry_type else {}
+    value |= {"command": entry.command, "args": list(entry.args)}
+    environment = {item.name: _environment_text(row, item) for item in entry.env}
+    literal = {name: text for name, text in environment.items() if text is not None}
+    forwarded = [name for name, text in environment.items() if text is None]
+    if forwarded:
+        value[_FORWARDED] = forwarded
+    if literal:
+        value["env"] = literal
+    return value
+
+
+def _environment_text(row: HostRow, item: EnvironmentValue) -> str | None:
+    """Return a variable's text; None when the host passes the variable on by its name."""
+    if item.reference is None:
+        return item.value or ""
+    if row.secret_style is SecretStyle.TEMPLATE and row.secret_template:
+        return row.secret_template.replace("%s", item.reference)
+    if row.secret_style is SecretStyle.NAMES and item.reference == item.name:
+        return None
+    if row.secret_style is SecretStyle.NAMES:
+        raise McpInstallError(
+            ErrorCode.HOST_UNSUPPORTED,
+            f"{row.title} passes variables on by their own name, so `{item.name}` can't be "
+            f"taken from `{item.reference}`",
+            hint=f"put the value into the variable `{item.name}`",
+        )
+    raise McpInstallError(
+        ErrorCode.HOST_UNSUPPORTED,
+        f"{row.title} can't refer to the variable `{item.reference}`: values in its file are "
+        "taken as they are",
+        hint="choose another host, or let the value stand there in clear text with "
+        "`--plaintext-secrets`",
+    )
+
+
+def _require_literal(row: HostRow, text: str) -> None:
+    """Refuse text that the host would expand, or that is not Unicode."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise McpInstallError(
+            ErrorCode.HOST_UNSUPPORTED,
+            f"a value holds bytes that are not UTF-8, which {row.title}'s file can't hold",
+        ) from None
+    found = None if row.literal_dollar else _EXPANDED.search(text)
+    if found:
+        raise McpInstallError(
+            ErrorCode.HOST_UNSUPPORTED,
+            f"{row.title} would read a value's `{found[0]}` as a variable",
+            hint="choose a value (or a folder) without `$`",
+        )
+
+
+def _usable(row: HostRow, name: str) -> str:
+    for candidate in (name.replace("_", "-"), f"my-{name}", "my-server"):
+        if candidate != name and re.fullmatch(row.name_pattern, candidate):
+            return candidate
+    return "server"

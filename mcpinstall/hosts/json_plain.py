@@ -1,0 +1,61 @@
+"""A second, simple reader of the JSON dialects, for proof: strip comments, then `json`."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from mcpinstall.hosts.json_scan import ScanError, refuse_constant
+from mcpinstall.model.host import Format
+
+_STRING = r'"(?:[^"\\]++|\\.)*+"'
+_STRIPPED = {
+    Format.JSON_COMMENTS: re.compile(rf"{_STRING}|/\*.*?\*/|//.*?(?=\r?\n|\Z)", re.DOTALL),
+    Format.JSONC: re.compile(rf"{_STRING}|/\*.*?\*/|//[^\r\n]*", re.DOTALL),
+}
+_TRAILING_COMMA = re.compile(rf"{_STRING}|,(?=[ \t\r\n]*[\]}}])", re.DOTALL)
+_NOT_BLANK = re.compile(r"[^\r\n]")
+
+
+def parse(text: str, dialect: Format) -> object:
+    """Return the value of a document; an empty one is an empty object.
+
+    Raises:
+        ScanError: It is not of that dialect.
+    """
+    text = text.removeprefix("\xef\xbb\xbf").removeprefix("\ufeff")
+    if dialect is not Format.JSON:
+        text = _without_comments(text, dialect)
+    if not text.strip(" \t\r\n"):
+        return {}
+    try:
+        return json.loads(text, parse_constant=refuse_constant)
+    except json.JSONDecodeError as error:
+        raise ScanError(error.msg.lower(), error.pos) from None
+    except RecursionError:
+        raise ScanError("it nests too deeply", 0) from None
+    except ValueError as error:
+        raise ScanError(str(error), 0) from None
+
+
+def _without_comments(text: str, dialect: Format) -> str:
+    """Blank out comments and, where the dialect has them, trailing commas; keep offsets."""
+    text = _STRIPPED[dialect].sub(_blank, text)
+    if dialect is Format.JSONC:
+        text = _TRAILING_COMMA.sub(_without_trailing_comma, text)
+    return text
+
+
+def _without_trailing_comma(token: re.Match[str]) -> str:
+    """Blank a comma that follows a value; one that follows nothing stays, as the error it is."""
+    if token[0] != ",":
+        return token[0]
+    at = token.start() - 1
+    while token.string[at] in " \t\r\n" and at > 0:
+        at -= 1
+    return "," if token.string[at] in "[{,:" else " "
+
+
+def _blank(token: re.Match[str]) -> str:
+    found = token[0]
+    return found if found.startswith('"') else _NOT_BLANK.sub(" ", found)

@@ -1,0 +1,242 @@
+"""Where things stand in a JSON document: the objects on the way to the servers, with offsets.
+
+Texts here are bytes decoded as Latin-1: one character is one byte, so every offset is a byte
+offset, and a file of 10 MB never takes four bytes a character.  All syntax of JSON is ASCII.
+Values beside the way are passed over by the C scanner of `json`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from json.decoder import scanstring  # type: ignore[attr-defined]
+from typing import NoReturn
+
+from mcpinstall.model.host import Format
+
+_BLOCK = r"/\*(?:[^*]|\*(?!/))*+\*/"
+_LINE = {
+    Format.JSON_COMMENTS: r"//(?:[^\r\n]|\r(?!\n))*+",  # a lone CR ends no comment there
+    Format.JSONC: r"//[^\r\n]*+",
+}
+TRIVIA = {
+    Format.JSON: re.compile(r"[ \t\n\r]*+"),
+    **{
+        dialect: re.compile(rf"(?:[ \t\n\r]++|{line}|{_BLOCK})*+")
+        for dialect, line in _LINE.items()
+    },
+}
+"""What may stand between two tokens, per dialect."""
+
+COMMENT = {dialect: re.compile(rf"{line}|{_BLOCK}") for dialect, line in _LINE.items()}
+"""One comment, per dialect that has them."""
+
+_BRACKET = {
+    dialect: re.compile(rf'"(?:[^"\\]++|\\.)*+"|{line}|{_BLOCK}|[\[\]{{}}]', re.DOTALL)
+    for dialect, line in _LINE.items()
+}
+
+
+class ScanError(ValueError):
+    """The document is not what its dialect allows, at `offset`."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.offset = offset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One `"key": value` of an object."""
+
+    key: str
+    key_start: int
+    value_start: int
+    value_end: int
+    comma: int | None
+    """Offset of the comma behind the value."""
+    fingerprint: int | None
+    """Of the value, where it was parsed on the way; None for the next object of the way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonObject:
+    """One object on the way."""
+
+    start: int
+    """Offset of `{`."""
+    close: int
+    """Offset of `}`."""
+    members: tuple[Member, ...]
+
+    def member(self, key: str) -> Member | None:
+        """Return the member with that key."""
+        return next((member for member in self.members if member.key == key), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """The objects from the root along the way, as far as they exist; none in an empty file."""
+
+    text: str
+    dialect: Format
+    way: tuple[str, ...]
+    objects: tuple[JsonObject, ...]
+    begin: int
+    """Offset behind a byte-order mark."""
+
+    @property
+    def servers(self) -> JsonObject | None:
+        """The object that holds the servers, if it exists."""
+        return self.objects[-1] if len(self.objects) > len(self.way) else None
+
+
+def fingerprint(value: object) -> int:
+    """Return a number that two values share only if they are equal, in the same order.
+
+    Good within one process: the hash of Python's text of the value.
+    """
+    try:
+        return hash(repr(value))
+    except RecursionError:
+        raise ScanError("it nests too deeply", 0) from None
+
+
+def latin(value: object) -> object:
+    """Return `value` with every text as a Latin-1 reader sees its UTF-8 bytes."""
+    if isinstance(value, str):
+        return value.encode("utf-8").decode("latin-1")
+    if isinstance(value, list):
+        return [latin(item) for item in value]
+    if isinstance(value, dict):
+        return {latin(key): latin(item) for key, item in value.items()}
+    return value
+
+
+def refuse_constant(name: str) -> NoReturn:
+    """Refuse `NaN` and `Infinity`, which `json` accepts and JSON does not."""
+    raise ValueError(f"{name} is not JSON")
+
+
+def locate(text: str, dialect: Format, way: tuple[str, ...], *, marks: bool = False) -> Located:
+    """Find the objects along `way` in a document.
+
+    With `marks`, values beside the way get a fingerprint, where they hold no comments.  In strict
+    JSON this is a full check of the syntax.  In the dialects with comments the caller
+    has parsed the document before, for values beside the way are only passed over.
+
+    Raises:
+        ScanError: Wrong syntax, a key that appears twice, or something on the way that is not
+            an object.
+    """
+    begin = 3 if text.startswith("\xef\xbb\xbf") else 0
+    scanner = _Scanner(text, dialect, way, marks=marks)
+    start = scanner.trivia(begin)
+    if start < len(text):
+        end = scanner.trivia(scanner.object_at(start, 0))
+        if end != len(text):
+            raise ScanError("there is text behind the end of the document", end)
+    return Located(
+        text=text,
+        dialect=dialect,
+        way=way,
+        objects=tuple(scanner.objects[level] for level in sorted(scanner.objects)),
+        begin=begin,
+    )
+
+
+class _Scanner:
+    def __init__(self, text: str, dialect: Format, way: tuple[str, ...], *, marks: bool) -> None:
+        self.marks = marks
+        self.text = text
+        self.way = way
+        self.dialect = dialect
+        self.objects: dict[int, JsonObject] = {}
+        self._trivia = TRIVIA[dialect]
+        self._decode = json.JSONDecoder(parse_constant=refuse_constant).raw_decode
+
+    def trivia(self, at: int) -> int:
+        """Return the offset of the next token."""
+        match = self._trivia.match(self.text, at)
+        return match.end() if match else at
+
+    def object_at(self, start: int, level: int) -> int:
+        """Record the object at `start` as number `level` of the way; return its end."""
+        if not self.text.startswith("{", start):
+            path = ".".join(self.way[:level])
+            raise ScanError(f"{f'`{path}`' if path else 'the document'} is not an object", start)
+        members: list[Member] = []
+        keys: set[str] = set()
+        at = self.trivia(start + 1)
+        while not self.text.startswith("}", at):
+            if members and (members[-1].comma is None):
+                raise ScanError("expecting `,` or `}`", at)
+            member = self._member(at, level)
+            if member.key in keys:
+                raise ScanError(f"the key {json.dumps(member.key)[:80]} appears twice", at)
+            keys.add(member.key)
+            members.append(member)
+            behind = member.value_end if member.comma is None else member.comma + 1
+            at = self.trivia(behind)
+        if members and members[-1].comma is not None and self.dialect is not Format.JSONC:
+            raise ScanError("a comma stands before `}`", members[-1].comma)
+        self.objects[level] = JsonObject(start=start, close=at, members=tuple(members))
+        return at + 1
+
+    def _member(self, at: int, level: int) -> Member:
+        if not self.text.startswith('"', at):
+            raise ScanError("expecting a key in double quotes", at)
+        key, end = self._string(at)
+        colon = self.trivia(end)
+        if not self.text.startswith(":", colon):
+            raise ScanError("expecting `:`", colon)
+        start = self.trivia(colon + 1)
+        if level < len(self.way) and key == self.way[level]:
+            end, print_ = self.object_at(start, level + 1), None
+        else:
+            end, print_ = self._value(start)
+        comma = self.trivia(end)
+        return Member(
+            key=key,
+            key_start=at,
+            value_start=start,
+            value_end=end,
+            comma=comma if self.text.startswith(",", comma) else None,
+            fingerprint=print_,
+        )
+
+    def _string(self, at: int) -> tuple[str, int]:
+        try:
+            found: tuple[str, int] = scanstring(self.text, at + 1, True)
+        except json.JSONDecodeError as error:
+            raise ScanError(error.msg.lower(), error.pos) from None
+        return found
+
+    def _value(self, at: int) -> tuple[int, int | None]:
+        """Pass over the value at `at`; return its end, and its fingerprint if it was parsed."""
+        try:
+            value, end = self._decode(self.text, at)
+            return end, fingerprint(value) if self.marks else None
+        except json.JSONDecodeError as error:
+            failed = ScanError(error.msg.lower(), error.pos)
+        except RecursionError:
+            failed = ScanError("it nests too deeply", at)
+        except ValueError as error:
+            failed = ScanError(str(error), at)
+        if self.dialect is Format.JSON or self.text[at : at + 1] not in ("{", "["):
+            raise failed
+        return self._matching_bracket(at), None
+
+    def _matching_bracket(self, at: int) -> int:
+        """Return the end of an object or list that may hold comments and trailing commas."""
+        depth = 0
+        for token in _BRACKET[self.dialect].finditer(self.text, at):
+            if token[0] in ("{", "["):
+                depth += 1
+            elif token[0] in ("}", "]"):
+                depth -= 1
+                if depth == 0:
+                    return token.end()
+        raise ScanError("a bracket is not closed", at)

@@ -1,0 +1,147 @@
+"""Reading a host's file: which file it really is, whether it may be edited, what it holds."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import stat
+from pathlib import Path
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.hosts import edits
+from mcpinstall.hosts.paths import config_path, is_configured_elsewhere, matches
+from mcpinstall.model.host import ConfiguredServer, HostFile, HostRow
+from mcpinstall.system import limits
+from mcpinstall.system.files import read_optional
+from mcpinstall.system.machine import Machine
+
+_BOM = b"\xef\xbb\xbf"
+
+
+def read(row: HostRow, machine: Machine) -> HostFile:
+    """Read the host's file, links resolved; a file that is missing has no content.
+
+    Raises:
+        McpInstallError: `host-path-refused` when a link leads out of the home folder, or the
+            file or a folder above it can be written to by others; `host-ambiguous`;
+            `file-unreadable` for anything but a regular file of a sensible size.
+    """
+    path = config_path(row, machine)
+    target = Path(os.path.realpath(path))
+    _require_inside(row, path, target, machine)
+    _require_safe(target)
+    content = read_optional(target, limits.HOST_FILE_BYTES)
+    file = HostFile(row=row, path=path, target=target, content=content)
+    return dataclasses.replace(file, warnings=_warnings(file, machine))
+
+
+def entries(file: HostFile) -> tuple[ConfiguredServer, ...]:
+    """Return all servers that the file configures, in its order.
+
+    Raises:
+        McpInstallError: `host-config-invalid`, with the position.
+    """
+    if file.content is None:
+        return ()
+    servers = edits.servers(file.content, file.row)
+    return tuple(_configured(name, value) for name, value in servers.items())
+
+
+def _configured(name: str, value: object) -> ConfiguredServer:
+    fields = value if isinstance(value, dict) else {}
+    command, args = fields.get("command"), fields.get("args")
+    return ConfiguredServer(
+        name=name,
+        command=command if isinstance(command, str) else None,
+        args=tuple(item for item in args if isinstance(item, str))
+        if isinstance(args, list)
+        else (),
+    )
+
+
+def _require_inside(row: HostRow, path: Path, target: Path, machine: Machine) -> None:
+    """Refuse a target outside the home folder, or outside the folder that a variable names."""
+    home = Path(os.path.realpath(machine.home))
+    if target.is_relative_to(home):
+        return
+    moved = is_configured_elsewhere(row, machine) or not path.is_relative_to(machine.home)
+    if moved and target.is_relative_to(os.path.realpath(path.parent)):
+        return
+    raise _refused(path, f"it is a link that leads out of the home folder, to `{target}`")
+
+
+def _require_safe(target: Path) -> None:
+    """Refuse what others can exchange: the file, or a folder above it."""
+    try:
+        found = target.lstat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise _refused(target, error.strerror or str(error)) from None
+    else:
+        if not stat.S_ISREG(found.st_mode):
+            raise _refused(target, "it is not a regular file")
+        if _others_write(found):
+            raise _refused(target, "other users can write to it")
+    for folder in target.parents:
+        try:
+            above = folder.stat()
+        except OSError:
+            continue
+        if not stat.S_ISDIR(above.st_mode):
+            raise _refused(target, f"`{folder}` is not a folder")
+        if _others_write(above) and not above.st_mode & stat.S_ISVTX:
+            raise _refused(target, f"other users can write to the folder `{folder}`")
+
+
+def _others_write(found: os.stat_result) -> bool:
+    if os.name != "posix":
+        return False
+    if found.st_mode & stat.S_IWOTH:
+        return True
+    return bool(found.st_mode & stat.S_IWGRP) and not _is_private_group(found)
+
+
+def _is_private_group(found: os.stat_result) -> bool:
+    """Tell whether the group is the one that bears its only user's name."""
+    import grp
+    import pwd
+
+    try:
+        return grp.getgrgid(found.st_gid).gr_name == pwd.getpwuid(found.st_uid).pw_name
+    except KeyError:
+        return False
+
+
+def _warnings(file: HostFile, machine: Machine) -> tuple[str, ...]:
+    row = file.row
+    warnings: list[str] = []
+    if file.target != _unlinked(file.path, machine):
+        warnings.append(f"`{file.path}` is a link; `{file.target}` is what changes")
+    if file.content is not None and file.content.startswith(_BOM) and row.bom != "unknown":
+        does = "rejects such a file" if row.bom == "reject" else "reports an error for it"
+        warnings.append(
+            f"`{file.path}` begins with a byte-order mark, which stays; {row.title} {does}"
+        )
+    managed = dict(row.managed_files).get(machine.platform, ())
+    warnings += [
+        f"`{path}` is set by an administrator; {row.title} may ignore this entry because of it"
+        for template in managed
+        for path in matches(template, machine)
+    ]
+    return tuple(warnings)
+
+
+def _unlinked(path: Path, machine: Machine) -> Path:
+    """Return the path with only the links above the home folder resolved."""
+    if path.is_relative_to(machine.home):
+        return Path(os.path.realpath(machine.home)) / path.relative_to(machine.home)
+    return Path(os.path.realpath(path.parent)) / path.name
+
+
+def _refused(path: Path, why: str) -> McpInstallError:
+    return McpInstallError(
+        ErrorCode.HOST_PATH_REFUSED,
+        f"`{path}` is not edited: {why}",
+        hint="nothing was changed; `--print` gives the entry to paste it yourself",
+    )

@@ -1,0 +1,112 @@
+"""What stays hidden when a part of a host's file is shown: string values, comments, secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from mcpinstall.hosts.json_layout import encoded
+from mcpinstall.hosts.json_scan import COMMENT
+from mcpinstall.model.host import Format, ServerEntry
+
+Span = tuple[int, int]
+
+HIDDEN = "…"
+"""Stands for what is not shown."""
+
+_REGION = 1 << 16
+"""Bytes of a region that are looked at token by token; of a longer one only ours is shown."""
+_DOCUMENT = 1 << 20
+"""Bytes of a document that is read from its beginning, for dialects in which tokens span lines."""
+
+_JSON_STRING = r'"(?P<text>(?:[^"\\\r\n]++|\\.)*+)"(?P<key>[ \t]*:)?'
+_TOML_STRING = (
+    r'"""(?P<blocks>(?:[^"\\]++|\\.|"{1,2}(?!"))*+"{0,2})"""'
+    r"|'''(?P<literals>(?:[^']++|'{1,2}(?!'))*+'{0,2})'''"
+    r'|"(?P<text>(?:[^"\\\n]++|\\.)*+)"(?P<key>[ \t]*[=.])?'
+    r"|'(?P<literal>[^'\n]*+)'(?P<key2>[ \t]*[=.])?"
+    r"|\#(?P<comment>[^\r\n]*+)"
+)
+_TOKEN = {
+    Format.JSON: re.compile(_JSON_STRING),
+    Format.TOML: re.compile(_TOML_STRING, re.DOTALL),
+    **{
+        dialect: re.compile(rf"{_JSON_STRING}|(?P<comment>{pattern.pattern})", re.DOTALL)
+        for dialect, pattern in COMMENT.items()
+    },
+}
+
+
+def hidden(text: str, region: Span, dialect: Format, ours: tuple[Span, ...]) -> tuple[Span, ...]:
+    """Return the spans of a region that are hidden, in order.
+
+    Texts are Latin-1 (see `json_scan`); the region begins and ends with a line.
+    """
+    start, end = region
+    begin = start if dialect is Format.JSON else 0
+    if end - start > _REGION or (begin == 0 and end > _DOCUMENT):
+        return _complement(region, ours)
+    spans = (_hidden_part(token) for token in _TOKEN[dialect].finditer(text, begin, end))
+    return tuple(
+        span for span in spans if span is not None and span[1] > start and not _inside(span, ours)
+    )
+
+
+def secrets(text: str, entries: Iterable[ServerEntry], ours: tuple[Span, ...]) -> tuple[Span, ...]:
+    """Return the spans of our own secret values."""
+    values = {
+        encoded(item.value)[1:-1]
+        for entry in entries
+        for item in entry.env
+        if item.secret and item.value
+    }
+    return tuple(
+        (match.start(), match.end())
+        for value in values
+        for begin, end in ours
+        for match in re.compile(re.escape(value)).finditer(text, begin, end)
+    )
+
+
+def shown(text: str, line: Span, spans: tuple[Span, ...]) -> str:
+    """Return one line with what is hidden replaced, as Unicode, without its line end."""
+    parts: list[str] = []
+    at, stop = line
+    for begin, end in sorted(spans):
+        if end <= at or begin >= stop:
+            continue
+        parts += [_unicode(text[at:begin]), HIDDEN]
+        at = min(end, stop)
+    parts.append(_unicode(text[at:stop]))
+    return "".join(parts)
+
+
+def _unicode(text: str) -> str:
+    return text.encode("latin-1").decode("utf-8", "replace")
+
+
+def _hidden_part(token: re.Match[str]) -> Span | None:
+    groups = token.groupdict()
+    if groups.get("key") or groups.get("key2"):
+        return None
+    for name in ("text", "literal", "blocks", "literals", "comment"):
+        if groups.get(name):
+            return token.span(name)
+    return None
+
+
+def _inside(span: Span, ours: tuple[Span, ...]) -> bool:
+    return any(begin <= span[0] and span[1] <= end for begin, end in ours)
+
+
+def _complement(region: Span, ours: tuple[Span, ...]) -> tuple[Span, ...]:
+    """Return what of a region is not ours."""
+    spans: list[Span] = []
+    at = region[0]
+    for begin, end in sorted(ours):
+        if begin > at:
+            spans.append((at, min(begin, region[1])))
+        at = max(at, end)
+    if at < region[1]:
+        spans.append((at, region[1]))
+    return tuple(spans)

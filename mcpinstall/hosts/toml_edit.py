@@ -1,0 +1,166 @@
+"""Edits of one contiguous span in TOML: a table at the end of the file, and its removal."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+
+from mcpinstall.hosts.toml_scan import Kind, Statement, statements
+from mcpinstall.model.text import is_plain
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_BLANK_LINE_BEFORE = re.compile(r"(?:\r?\n|\A)([ \t]*\r?\n)\Z")
+
+Splice = tuple[int, int, str]
+
+
+class TomlFormError(ValueError):
+    """The servers are written in a form beside which a new table is wrong or unclear."""
+
+
+def inserted(text: str, way: tuple[str, ...], name: str, value: dict[str, object]) -> Splice:
+    """Return the splice that appends the table of a server.
+
+    Raises:
+        TomlFormError: The servers are one inline table, or dotted keys.
+    """
+    _require_tables(statements(text), way)
+    eol = _eol(text)
+    block = table_text(way, name, value, eol)
+    content = text.removeprefix("\xef\xbb\xbf")
+    if not content.strip(" \t\r\n"):
+        return len(text), len(text), ("" if not content or content.endswith("\n") else eol) + block
+    if content.endswith("\n"):
+        return len(text), len(text), eol + block
+    return len(text), len(text), eol + eol + block.removesuffix(eol)
+
+
+def removed(text: str, way: tuple[str, ...], name: str) -> Splice:
+    """Return the splice that takes out a server's table with its sub-tables.
+
+    Foreign tables between them stay, and so do comments behind the last key of each.
+
+    Raises:
+        TomlFormError: The server is not written as a table of its own.
+    """
+    blocks = _blocks(statements(text), (*way, name))
+    if not blocks:
+        raise TomlFormError(f"`{name}` is not written as a table of its own")
+    start, end = blocks[0][0], blocks[-1][1]
+    blank = _BLANK_LINE_BEFORE.search(text, 0, start)
+    if blank:
+        start = blank.start(1)
+    between = [text[one[1] : two[0]] for one, two in itertools.pairwise(blocks)]
+    kept = "".join(between)
+    if end == len(text) and not text.endswith("\n") and not kept:
+        start = _without_line_end(text, start)
+    return start, end, kept
+
+
+def replaced(text: str, way: tuple[str, ...], name: str, value: dict[str, object]) -> Splice:
+    """Return the splice that puts a new table where the server's old one is.
+
+    Raises:
+        TomlFormError: The server is not written as a table of its own, or another table stands
+            between it and its sub-tables.
+    """
+    blocks = _blocks(statements(text), (*way, name))
+    if not blocks:
+        raise TomlFormError(f"`{name}` is not written as a table of its own")
+    start, end = blocks[0][0], blocks[-1][1]
+    between = "".join(text[one[1] : two[0]] for one, two in itertools.pairwise(blocks))
+    if "[" in between:
+        raise TomlFormError(f"another table stands between `{name}` and its sub-tables")
+    eol = _eol(text)
+    block = table_text(way, name, value, eol)
+    return start, end, block if text[:end].endswith("\n") else block.removesuffix(eol)
+
+
+def table_text(way: tuple[str, ...], name: str, value: dict[str, object], eol: str) -> str:
+    """Return the table of a server; members that are tables become sub-tables behind it."""
+    header = ".".join(_key(part) for part in (*way, name))
+    lines = [f"[{header}]"]
+    lines += [
+        f"{_key(key)} = {_value(item)}" for key, item in value.items() if not isinstance(item, dict)
+    ]
+    for key, item in value.items():
+        if isinstance(item, dict):
+            lines += ["", f"[{header}.{_key(key)}]"]
+            lines += [f"{_key(inner)} = {_value(text)}" for inner, text in item.items()]
+    return eol.join(lines).encode("utf-8").decode("latin-1") + eol
+
+
+def _require_tables(found: tuple[Statement, ...], way: tuple[str, ...]) -> None:
+    """Refuse servers that are an inline table or are given by dotted keys outside a table."""
+    table: tuple[str, ...] = ()
+    for statement in found:
+        if statement.kind is not Kind.KEY:
+            table = statement.key
+            continue
+        key = (*table, *statement.key)
+        shared = min(len(key), len(way))
+        if key[:shared] != way[:shared] or len(table) >= len(way):
+            continue
+        if len(key) > len(way):
+            raise TomlFormError(f"`{'.'.join(way)}` is given by dotted keys")
+        if statement.inline:
+            raise TomlFormError(f"`{'.'.join(key)}` is an inline table")
+
+
+def _blocks(found: tuple[Statement, ...], path: tuple[str, ...]) -> list[tuple[int, int]]:
+    """Return begin and end of each table at or below `path`, from header to last key."""
+    blocks: list[tuple[int, int]] = []
+    inside = False
+    for statement in found:
+        if statement.kind is not Kind.KEY:
+            inside = statement.key[: len(path)] == path
+            if inside:
+                blocks.append((statement.start, statement.end))
+        elif inside:
+            blocks[-1] = (blocks[-1][0], statement.end)
+    return _merged(blocks, found)
+
+
+def _merged(blocks: list[tuple[int, int]], found: tuple[Statement, ...]) -> list[tuple[int, int]]:
+    """Join neighbouring blocks, and what stands between them, where no statement does."""
+    starts = {statement.start for statement in found}
+    merged: list[tuple[int, int]] = []
+    for block in blocks:
+        if merged and not any(merged[-1][1] <= start < block[0] for start in starts):
+            merged[-1] = (merged[-1][0], block[1])
+        else:
+            merged.append(block)
+    return merged
+
+
+def _without_line_end(text: str, start: int) -> int:
+    """Step back over the line end before `start`, so that the file still ends without one."""
+    if text[:start].endswith("\r\n"):
+        return start - 2
+    return start - 1 if text[:start].endswith("\n") else start
+
+
+def _eol(text: str) -> str:
+    match = re.search(r"\r?\n", text)
+    return match[0] if match else "\n"
+
+
+def _key(text: str) -> str:
+    return text if _BARE.fullmatch(text) else _value(text)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_value(item) for item in value) + "]"
+    if isinstance(value, str):
+        return '"' + "".join(_escaped(char) for char in value) + '"'
+    return json.dumps(value)
+
+
+def _escaped(char: str) -> str:
+    if char in ('"', "\\"):
+        return "\\" + char
+    if is_plain(char):
+        return char
+    return f"\\u{ord(char):04x}" if ord(char) <= 0xFFFF else f"\\U{ord(char):08x}"

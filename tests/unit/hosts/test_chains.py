@@ -1,0 +1,311 @@
+"""Our entries in one file: any interleaving ends in the original bytes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.hosts import add, entries, find_rows, revert, take_out
+from mcpinstall.hosts.chains import STALE
+from mcpinstall.model.host import Chain, HostChange, HostFile, ServerEntry
+from tests.builders.hosts import CODEX, CURSOR, VSCODE, host_file, no_chain, server
+
+
+def after(change: HostChange) -> HostFile:
+    """The file once the change is written."""
+    return dataclasses.replace(change.file, content=change.after)
+
+
+def edited(change: HostChange, old: str, new: str) -> HostFile:
+    """The file once the change is written and somebody else has edited it."""
+    assert change.after is not None
+    text = change.after.decode()
+    assert old in text
+    return host_file(change.file.row, text.replace(old, new))
+
+
+def both(row: str, before: str | None) -> HostChange:
+    """The change that adds the second of two entries."""
+    first = add(host_file(row, before), no_chain(row), server("one"))
+    return add(after(first), first.chain_after, server("two"))
+
+
+@pytest.mark.parametrize("before", [None, "", "{}", '{"mcpServers": {"a": {}}}\n'])
+@pytest.mark.parametrize("order", [("one", "two"), ("two", "one")])
+def test_two_servers_leave_no_trace(before: str | None, order: tuple[str, str]) -> None:
+    change = both(CURSOR, before)
+    original = host_file(CURSOR, before).content
+
+    rest = take_out(after(change), change.chain_after, order[0])
+    done = take_out(after(rest), rest.chain_after, order[1])
+
+    assert done.after == original
+    assert done.chain_after.entries == ()
+
+
+def test_taking_out_the_first_is_as_if_it_had_never_been() -> None:
+    change = both(CODEX, "a = 1\n")
+    alone = add(host_file(CODEX, "a = 1\n"), no_chain(CODEX), server("two"))
+
+    rest = take_out(after(change), change.chain_after, "one")
+
+    assert rest.after == alone.after
+    assert rest.chain_after == alone.chain_after
+
+
+def test_a_file_that_we_made_is_deleted_again() -> None:
+    change = add(host_file(VSCODE, None), no_chain(VSCODE), server("one"))
+
+    assert change.chain_after.entries[0].created
+    assert take_out(after(change), change.chain_after, "one").after is None
+
+
+def test_the_second_server_of_a_file_that_we_made_deletes_it_too() -> None:
+    change = both(CURSOR, None)
+
+    rest = take_out(after(change), change.chain_after, "one")
+
+    assert rest.chain_after.entries[0].created
+    assert take_out(after(rest), rest.chain_after, "two").after is None
+
+
+def test_a_file_changed_elsewhere_loses_exactly_our_span() -> None:
+    before = '{\n  "theme": "dark",\n  "mcpServers": {\n    "a": {}\n  }\n}\n'
+    change = both(CURSOR, before)
+    file = edited(change, '"dark"', '"light"')
+
+    rest = take_out(file, change.chain_after, "one")
+    done = take_out(after(rest), rest.chain_after, "two")
+
+    assert rest.chain_after.sha256 == STALE
+    assert [found.name for found in entries(after(rest))] == ["a", "two"]
+    assert done.after == before.replace("dark", "light").encode()
+
+
+def test_a_file_changed_elsewhere_takes_more_servers() -> None:
+    first = add(host_file(CURSOR, '{\n  "z": 1\n}\n'), no_chain(CURSOR), server("one"))
+    second = add(edited(first, '"z": 1', '"z": 2'), first.chain_after, server("two"))
+
+    rest = take_out(after(second), second.chain_after, "two")
+    done = take_out(after(rest), rest.chain_after, "one")
+
+    assert second.chain_after.sha256 == STALE
+    assert rest.after == edited(first, '"z": 1', '"z": 2').content
+    assert json.loads(done.after or b"") in ({"z": 2}, {"z": 2, "mcpServers": {}})
+
+
+def test_a_host_that_rewrites_its_file_keeps_its_servers() -> None:
+    change = both(CURSOR, '{"mcpServers": {"a": {"command": "b"}}, "z": 1}')
+    rewritten = json.dumps(json.loads(change.after or b""), indent=4, sort_keys=True)
+
+    rest = take_out(host_file(CURSOR, rewritten), change.chain_after, "one")
+    done = take_out(after(rest), rest.chain_after, "two")
+
+    assert json.loads(done.after or b"") == {"mcpServers": {"a": {"command": "b"}}, "z": 1}
+
+
+def test_an_entry_that_the_user_changed_goes_with_a_warning() -> None:
+    change = add(host_file(CURSOR, "{}"), no_chain(CURSOR), server("one"))
+    file = edited(change, '"-I"', '"-I", "-v"')
+
+    done = take_out(file, change.chain_after, "one")
+
+    assert "one" not in (done.after or b"").decode()
+    assert "was changed since" in done.warnings[0]
+
+
+def test_an_entry_that_is_gone_is_only_forgotten() -> None:
+    change = add(host_file(CURSOR, "{}"), no_chain(CURSOR), server("one"))
+
+    done = take_out(host_file(CURSOR, "{}\n"), change.chain_after, "one")
+
+    assert (done.after, done.chain_after.entries) == (b"{}\n", ())
+    assert "not in" in done.warnings[0]
+
+
+def test_text_that_stands_twice_is_not_put_back_blindly() -> None:
+    before = '{"mcpServers":{"a":{}}}'
+    change = add(host_file(CURSOR, before), no_chain(CURSOR), server("one"))
+    ours = change.chain_after.entries[0].patch.inserted.decode()
+    file = edited(change, '{"mcpServers"', '{"copy":{"b":1' + ours + '},"mcpServers"')
+
+    done = take_out(file, change.chain_after, "one")
+
+    assert json.loads(done.after or b"")["copy"].keys() == {"b", "one"}
+    assert json.loads(done.after or b"")["mcpServers"] == {"a": {}}
+
+
+def test_our_text_in_a_place_that_is_not_ours_stays() -> None:
+    change = add(host_file(CURSOR, '{"mcpServers":{"a":{}}}'), no_chain(CURSOR), server("one"))
+    ours = change.chain_after.entries[0].patch.inserted.decode()
+    file = edited(change, ours, ',"one":{"command":"mine"}},"copy":{"b":1' + ours)
+
+    done = take_out(file, change.chain_after, "one")
+
+    assert json.loads(done.after or b"") == {
+        "mcpServers": {"a": {}},
+        "copy": json.loads('{"b":1' + ours + "}"),
+    }
+
+
+def test_what_is_not_in_the_chain_is_not_ours_to_take() -> None:
+    with pytest.raises(McpInstallError) as refused:
+        take_out(host_file(CURSOR, '{"mcpServers": {"x": {}}}'), no_chain(CURSOR), "x")
+
+    assert refused.value.code is ErrorCode.NOT_INSTALLED
+
+
+def test_a_server_of_the_user_is_replaced_only_on_request() -> None:
+    before = '{\n  "mcpServers": {\n    "x": {"command": "mine"}, "z": 1\n  }\n}'
+    with pytest.raises(McpInstallError) as refused:
+        add(host_file(CURSOR, before), no_chain(CURSOR), server("x"))
+    assert refused.value.code is ErrorCode.SERVER_EXISTS
+
+    change = add(host_file(CURSOR, before), no_chain(CURSOR), server("x"), replace=True)
+    later = add(after(change), change.chain_after, server("y"))
+    rest = take_out(after(later), later.chain_after, "x")
+    done = take_out(after(rest), rest.chain_after, "y")
+
+    assert done.after == before.encode()
+
+
+def test_a_server_that_stood_before_the_users_replaces_it_again() -> None:
+    before = '{"mcpServers": {"y": {"command": "mine"}}}'
+    one = add(host_file(CURSOR, before), no_chain(CURSOR), server("x"))
+    two = add(after(one), one.chain_after, server("y"), replace=True)
+
+    rest = take_out(after(two), two.chain_after, "x")
+
+    assert take_out(after(rest), rest.chain_after, "y").after == before.encode()
+    assert [found.command for found in entries(after(rest))] == [server().command]
+
+
+def test_our_own_entry_gets_a_new_value_in_its_place() -> None:
+    change = both(CURSOR, "{}")
+    new = ServerEntry(name="one", command="/new", args=())
+
+    changed = add(after(change), change.chain_after, new, replace=True)
+    rest = take_out(after(changed), changed.chain_after, "one")
+    done = take_out(after(rest), rest.chain_after, "two")
+
+    assert [found.command for found in entries(after(changed))] == ["/new", server().command]
+    assert changed.chain_after.names == ("one", "two")
+    assert done.after == b"{}"
+
+
+@pytest.mark.parametrize("row", [CURSOR, CODEX])
+def test_our_own_entry_gets_a_new_value_in_a_file_changed_since(row: str) -> None:
+    before, old, new = {
+        CURSOR: ('{"z": 1, "mcpServers": {"a": {}}}', '"z": 1', '"z": 2'),
+        CODEX: ("z = 1\n", "z = 1", "z = 2"),
+    }[row]
+    change = both(row, before)
+    entry = ServerEntry(name="one", command="/new", args=())
+
+    changed = add(edited(change, old, new), change.chain_after, entry, replace=True)
+    rest = take_out(after(changed), changed.chain_after, "one")
+    done = take_out(after(rest), rest.chain_after, "two")
+
+    assert "/new" in (changed.after or b"").decode()
+    assert done.after == before.replace(old, new).encode()
+
+
+def test_the_file_is_named_in_an_error_about_its_content() -> None:
+    with pytest.raises(McpInstallError) as refused:
+        add(host_file(CURSOR, "{"), no_chain(CURSOR), server())
+
+    assert str(host_file(CURSOR, "{").path) in refused.value.message
+
+
+def test_a_change_is_taken_back_by_its_digests() -> None:
+    change = both(CURSOR, '{"a": 1}')
+    removal = take_out(after(change), change.chain_after, "one")
+
+    for step in (change, removal):
+        back = revert(
+            after(step),
+            before=step.file.sha256,
+            after=after(step).sha256,
+            chain_before=step.chain_before,
+            chain_after=step.chain_after,
+        )
+        assert back is not None
+        assert back.after == step.file.content
+        assert back.chain_after == step.chain_before
+
+
+def test_a_change_that_made_the_file_is_taken_back_to_none() -> None:
+    change = add(host_file(CURSOR, None), no_chain(CURSOR), server())
+
+    back = revert(
+        after(change),
+        before=change.file.sha256,
+        after=after(change).sha256,
+        chain_before=no_chain(CURSOR),
+        chain_after=change.chain_after,
+    )
+
+    assert back is not None
+    assert back.after is None
+
+
+def test_a_change_of_a_file_changed_before_is_taken_back() -> None:
+    first = add(host_file(CURSOR, '{"z": 1}'), no_chain(CURSOR), server("one"))
+    step = add(edited(first, '"z": 1', '"z": 2'), first.chain_after, server("two"))
+
+    back = revert(
+        after(step),
+        before=step.file.sha256,
+        after=after(step).sha256,
+        chain_before=step.chain_before,
+        chain_after=step.chain_after,
+    )
+
+    assert back is not None
+    assert back.after == step.file.content
+
+
+def test_a_file_that_is_back_already_needs_nothing() -> None:
+    change = add(host_file(CURSOR, "{}"), no_chain(CURSOR), server())
+
+    back = revert(
+        change.file,
+        before=change.file.sha256,
+        after=after(change).sha256,
+        chain_before=no_chain(CURSOR),
+        chain_after=change.chain_after,
+    )
+
+    assert back is not None
+    assert back.after == change.file.content
+
+
+def test_a_file_that_someone_changed_is_never_taken_back() -> None:
+    change = add(host_file(CURSOR, '{"z": 1}'), no_chain(CURSOR), server())
+
+    back = revert(
+        edited(change, '"z": 1', '"z": 2'),
+        before=change.file.sha256,
+        after=after(change).sha256,
+        chain_before=no_chain(CURSOR),
+        chain_after=change.chain_after,
+    )
+
+    assert back is None
+
+
+def test_bytes_that_nothing_explains_are_never_returned() -> None:
+    file = host_file(CURSOR, "{}")
+
+    back = revert(
+        file,
+        before="1" * 64,
+        after=file.sha256,
+        chain_before=no_chain(CURSOR),
+        chain_after=Chain(row_id=find_rows(CURSOR).id),
+    )
+
+    assert back is None
