@@ -65,6 +65,7 @@ class ErrorCode(StrEnum):
     DECLINED = "declined"
 
     # 5: could not do it
+    CONFIG_INVALID = "config-invalid"
     DISK_FAILED = "disk-failed"
     DOWNLOAD_FAILED = "download-failed"
     FILE_UNREADABLE = "file-unreadable"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from mcpinstall.environments.generations import (
     command,
     command_template,
-    current,
     discard,
     discard_if_empty,
     generation_command,
@@ -13,7 +12,6 @@ from mcpinstall.environments.generations import (
     new_generation,
     place,
     prune,
-    server_home,
     switch,
 )
 from mcpinstall.environments.interpreter import choose_interpreter, examine
@@ -29,6 +27,7 @@ from mcpinstall.environments.tree import (
 )
 from mcpinstall.environments.uv import uv_program
 from mcpinstall.model.names import normalized_package as normalized
+from mcpinstall.system.homes import current, server_home
 
 __all__ = [
     "TreeEntry",

@@ -19,21 +19,12 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.environment import Command, Interpreter, StagedEnvironment
 from mcpinstall.system import files, locking
 from mcpinstall.system.files import disk_errors
+from mcpinstall.system.homes import CURRENT, current, generation_name, is_generation_name
 from mcpinstall.system.machine import Machine
-
-CURRENT = "current"
-"""Link to the generation that hosts start; on Windows a file with its name."""
 
 _LAUNCHER = "launch.py"
 _CONFIGURATION_BYTES = 64 * 1024  # bytes; our own `pyvenv.cfg` has four lines
-_POINTER_BYTES = 200  # bytes; one name and a line feed
 _LEFT_BEHIND = re.compile(r"\..+\.(?:gone|partial)|\.current\.[0-9a-f]{12}")
-_GENERATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-
-
-def server_home(servers: Path, slug: str) -> Path:
-    """Return the folder of one server; `slug` is from `names.slug`."""
-    return servers / slug
 
 
 def new_generation(version: str, now: datetime | None = None) -> str:
@@ -112,7 +103,7 @@ def place(staged: StagedEnvironment, home: Path) -> Path:
     Raises:
         McpInstallError: `environment-differs`, `disk-failed`.
     """
-    target = files.private_folder(home) / _checked(staged.generation)
+    target = files.private_folder(home) / generation_name(staged.generation)
     with disk_errors(f"put the environment at `{target}`"):
         if target.exists() or target.is_symlink():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
@@ -144,24 +135,6 @@ def _copy(staged: StagedEnvironment, target: Path) -> None:
     files.remove_tree(staged.path)
 
 
-def current(home: Path) -> str | None:
-    """Return the generation that `current` names, or None when there is none.
-
-    Raises:
-        McpInstallError: `state-unsafe` when `current` leads anywhere but to a generation.
-    """
-    link = home / CURRENT
-    with disk_errors(f"read `{link}`"):
-        if link.is_symlink():
-            return _checked(str(link.readlink()))
-        if not link.exists():
-            return None
-    try:
-        return _checked(files.read_bounded(link, _POINTER_BYTES).decode("ascii").strip())
-    except UnicodeDecodeError:
-        raise _unsafe("its pointer") from None
-
-
 def switch(home: Path, generation: str | None, platform: str = sys.platform) -> None:
     """Make `generation` the one that hosts start, in one step; None: there is none any more.
 
@@ -174,7 +147,7 @@ def switch(home: Path, generation: str | None, platform: str = sys.platform) -> 
             for path in (link, home / _LAUNCHER):
                 path.unlink(missing_ok=True)
         return
-    if not (home / _checked(generation)).is_dir():
+    if not (home / generation_name(generation)).is_dir():
         raise _unsafe(f"`{generation}`, which is not there,")
     if platform == "win32":
         files.write_atomic(home / _LAUNCHER, LAUNCH.encode("ascii"))
@@ -246,13 +219,7 @@ def _is_unlocked(lock: Path) -> bool:
 
 
 def _is_generation(path: Path) -> bool:
-    return _GENERATION.fullmatch(path.name) is not None and path.is_dir() and not path.is_symlink()
-
-
-def _checked(name: str) -> str:
-    if not _GENERATION.fullmatch(name):
-        raise _unsafe(f"`{name[:100]}`")
-    return name
+    return is_generation_name(path.name) and path.is_dir() and not path.is_symlink()
 
 
 def _unsafe(what: str) -> McpInstallError:

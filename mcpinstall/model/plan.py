@@ -9,6 +9,7 @@ from mcpinstall.model.artifact import Artifact
 from mcpinstall.model.checks import CheckResult
 from mcpinstall.model.environment import Command, Interpreter
 from mcpinstall.model.host import HostChange, ServerEntry
+from mcpinstall.model.input_value import InputValue
 from mcpinstall.model.registry import ReviewedServer
 
 ALLOWANCES = ("unreviewed", "stale", "yanked", "vulnerable")
@@ -37,19 +38,6 @@ class Request:
     replace: bool = False
     unattended: bool = False
     """Nobody reads the screen before the yes (`--yes`)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputValue:
-    """One resolved input of a server."""
-
-    name: str
-    value: str | None
-    """None for a secret that is a reference."""
-    reference: str | None = None
-    secret: bool = False
-    source: str = "user"
-    """`user`, `default` or `fixed`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

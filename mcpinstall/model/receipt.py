@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from mcpinstall.model.checks import CheckResult
 from mcpinstall.model.host import Chain, Patch
-from mcpinstall.model.plan import InputValue
+from mcpinstall.model.input_value import InputValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

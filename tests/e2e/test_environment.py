@@ -15,7 +15,7 @@ from typing import IO
 import pytest
 
 from mcpinstall import environments
-from mcpinstall.environments.generations import CURRENT
+from mcpinstall.system.homes import CURRENT
 from mcpinstall.model.artifact import EntryPoint
 from mcpinstall.model.environment import Command
 from tests.builders.environments import (

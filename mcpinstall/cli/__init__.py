@@ -1,0 +1,176 @@
+"""The command line: arguments in, one exit status out.
+
+As little as possible is loaded: `--version` needs nothing, `--help` the table of commands, a
+command its own module and typer.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mcpinstall.cli.commands import Command
+    from mcpinstall.cli.session import Session
+    from mcpinstall.errors import McpInstallError
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit status."""
+    arguments = sys.argv[1:]
+    if arguments in (["--version"], ["-V"]):
+        from mcpinstall import __version__
+
+        sys.stdout.write(f"mcpinstall {__version__}\n")
+        return
+    status = run(arguments)
+    _flush()
+    sys.exit(status)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit status: the one place where an error becomes one."""
+    from mcpinstall.cli.session import Session
+    from mcpinstall.errors import Exit, McpInstallError
+
+    before, passed = _split(arguments)
+    session = Session(_name(before))
+    session.as_json = "--json" in before
+    try:
+        status = _dispatch(session, before, passed)
+    except McpInstallError as error:
+        return _failed(session, error)
+    except KeyboardInterrupt:
+        status = Exit.INTERRUPTED
+    except Exception:  # noqa: BLE001 - whatever else arrives here is a bug, and is reported as one
+        return _bug(session)
+    if status == Exit.INTERRUPTED:
+        _interrupted(session)
+    return status
+
+
+def _split(arguments: Sequence[str]) -> tuple[list[str], list[str] | None]:
+    """Return what stands before the first `--` and what behind it; None without one."""
+    if "--" not in arguments:
+        return list(arguments), None
+    place = list(arguments).index("--")
+    return list(arguments[:place]), list(arguments[place + 1 :])
+
+
+def _name(arguments: Sequence[str]) -> str:
+    from mcpinstall.cli import commands
+
+    found = commands.find(arguments)
+    return found[0].name if found else "mcpi"
+
+
+def _dispatch(session: Session, before: list[str], passed: list[str] | None) -> int:
+    from mcpinstall.cli import commands
+    from mcpinstall.errors import ErrorCode, McpInstallError
+
+    if not before and passed is None:
+        from mcpinstall.cli.welcome import welcome
+
+        return welcome(session)
+    if before[:1] in (["--help"], ["-h"], ["help"]):
+        session.ui.raw(commands.overview())
+        return 0
+    found = commands.find(before)
+    if found is None:
+        fact, hint = commands.unknown(before or ["--"])
+        raise McpInstallError(ErrorCode.USAGE, fact, hint=hint)
+    command, rest = found
+    if not command.passes_arguments and passed is not None:
+        rest, passed = [*rest, "--", *passed], None
+    session.extra_arguments = tuple(passed or ())
+    return _call(session, command, rest)
+
+
+def _call(session: Session, command: Command, rest: Sequence[str]) -> int:
+    """Let typer read the options of one command and call its function."""
+    import inspect
+
+    import typer
+
+    from mcpinstall.errors import Exit
+
+    function = command.load()
+    examples = "\n".join(f"  {example}" for example in command.examples)
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command(
+        help=f"{inspect.cleandoc(function.__doc__ or '')}\n\n\b\nExamples:\n{examples}",
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        options_metavar="[OPTIONS]",
+    )(function)
+    try:
+        status = app(
+            args=list(rest), prog_name=f"mcpi {command.name}", standalone_mode=False, obj=session
+        )
+    except typer.TyperException as error:
+        raise _usage(error, command) from None
+    except typer.Abort:
+        return Exit.INTERRUPTED
+    return status if isinstance(status, int) else Exit.DONE
+
+
+def _usage(error: Exception, command: Command) -> McpInstallError:
+    """Return typer's complaint in our words."""
+    from mcpinstall.errors import ErrorCode, McpInstallError
+
+    option, near = getattr(error, "option_name", ""), getattr(error, "possibilities", None)
+    hint = f"`mcpi {command.name} --help` shows its options"
+    if option and hasattr(error, "possibilities"):
+        fact = f"`mcpi {command.name}` has no option `{option}`"
+        hint = f"did you mean `{'` or `'.join(sorted(near))}`?" if near else hint
+    else:
+        said: str = getattr(error, "format_message", error.__str__)()
+        said = said.strip().removesuffix(".").replace("'", "`").replace("int range", "number")
+        fact = f"{said[:1].lower()}{said[1:]}"
+    return McpInstallError(ErrorCode.USAGE, fact, hint=hint)
+
+
+# Ends that are not good ------------------------------------------------------------------------
+
+
+def _failed(session: Session, error: McpInstallError) -> int:
+    from mcpinstall.cli import json_output, render_error
+
+    after = render_error.after(error.code, session.command)
+    session.ui.insist(render_error.error(error, session.command, session.ui.error_width))
+    if session.as_json:
+        session.answer(error=json_output.error(error, after))
+    return error.code.exit_status
+
+
+def _interrupted(session: Session) -> None:
+    from mcpinstall.cli import render_error
+    from mcpinstall.errors import Exit
+
+    session.ui.insist(render_error.interrupted(acting=session.acting))
+    if session.as_json:
+        session.answer(error={"code": "interrupted", "exit_status": int(Exit.INTERRUPTED)})
+
+
+def _bug(session: Session) -> int:
+    """Show a traceback without local variables, which may hold secrets."""
+    import traceback
+
+    from mcpinstall.cli import render_error
+    from mcpinstall.errors import Exit
+
+    session.ui.insist(render_error.bug(traceback.format_exc(), session.ui.error_width))
+    if session.as_json:
+        session.answer(error={"code": "bug", "exit_status": int(Exit.BUG)})
+    return Exit.BUG
+
+
+def _flush() -> None:
+    """Write what is left, so that a reader that went away can't fail the interpreter's exit."""
+    from mcpinstall.cli.ui import silence
+
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            silence(stream)

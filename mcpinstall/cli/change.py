@@ -1,0 +1,213 @@
+"""From a prepared change over its screen and question to what comes after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mcpinstall.cli import dialog, json_output, render_done, render_plan
+from mcpinstall.cli.layout import BLANK, Screen
+from mcpinstall.cli.render_diff import FileDiff
+from mcpinstall.cli.render_plan import View
+from mcpinstall.cli.session import Session
+from mcpinstall.errors import ErrorCode, Exit, McpInstallError
+from mcpinstall.model.host import HostChange
+from mcpinstall.model.plan import ServerPlan
+from mcpinstall.model.registry import ReviewState
+from mcpinstall.operations.context import Context
+from mcpinstall.operations.prepared import Done, Prepared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What the command line already answers."""
+
+    yes: bool = False
+    dry_run: bool = False
+    expected_digest: str | None = None
+
+
+def may_act(session: Session, answers: Answers) -> bool:
+    """Tell whether a change can follow, so that its environments are worth building."""
+    return not answers.dry_run and (answers.yes or session.ui.interactive)
+
+
+def diffs(changes: Sequence[HostChange]) -> tuple[FileDiff, ...]:
+    """Return each change with its redacted diff."""
+    from mcpinstall import hosts
+
+    return tuple(FileDiff(change=change, lines=hosts.diff(change)) for change in changes)
+
+
+def view(session: Session) -> View:
+    """Return how this session's screen looks."""
+    return View(
+        width=session.ui.width,
+        height=session.ui.height,
+        home=session.home,
+        verbose=session.ui.verbose,
+    )
+
+
+def look(shown: Sequence[FileDiff], seen: View) -> Callable[[], Screen] | None:
+    """Return what the answer `d` shows; None when no file changes."""
+    return (lambda: render_plan.all_diffs(shown, seen)) if shown else None
+
+
+def carry_out(session: Session, prepared: Prepared, answers: Answers) -> int:
+    """Show a plan, ask, and commit; or show it only.  What was staged never stays behind."""
+    from mcpinstall.operations import commit, install
+
+    try:
+        if prepared.nothing_to_do and not prepared.print_rows:
+            return _in_place(session, prepared)
+        shown = diffs(prepared.plan.changes)
+        require_expected(prepared.plan.digest, answers.expected_digest)
+        if answers.dry_run:
+            return _planned(session, prepared, shown)
+        _consent(session, prepared, shown, answers)
+        with session.working(acting=True) as context:
+            done = commit.commit(prepared, context)
+    finally:
+        install.discard(prepared)
+    _finish(session, prepared, done)
+    return Exit.DONE
+
+
+def _in_place(session: Session, prepared: Prepared) -> int:
+    if session.as_json:
+        session.answer(outcome="nothing-to-do", plan=json_output.plan(prepared, ()))
+    session.ui.say(render_done.in_place(prepared, session.ui.width))
+    return Exit.DONE
+
+
+def _planned(session: Session, prepared: Prepared, shown: Sequence[FileDiff]) -> int:
+    """Show the plan of a dry run; its digest is the data."""
+    session.ui.say(render_plan.plan(prepared, shown, view(session)))
+    session.ui.say(render_done.planned(session.ui.width))
+    if session.as_json:
+        session.answer(outcome="planned", plan=json_output.plan(prepared, shown))
+    else:
+        session.ui.raw(f"sha256:{bare(prepared.plan.digest)}")
+    return Exit.DONE
+
+
+def _consent(
+    session: Session, prepared: Prepared, shown: Sequence[FileDiff], answers: Answers
+) -> None:
+    """Return after a yes: typed, or given by `--yes` where that is enough.
+
+    Raises:
+        McpInstallError: `declined`, `consent-unavailable`, `registry-stale`.
+    """
+    screen = render_plan.plan(prepared, shown, view(session))
+    if answers.yes:
+        session.ui.say(screen)
+        require_unattended(prepared, answers)
+        return
+    require_person(session)
+    session.ui.insist(screen)
+    unreviewed = [server.name for server in prepared.plan.servers if not _certified(server)]
+    asked = dialog.Asked(
+        text=render_plan.question(prepared, len(shown)),
+        typed=tuple(dict.fromkeys(unreviewed)),
+        diffs=look(shown, view(session)),
+        checks=lambda: render_plan.all_checks(prepared.plan.checks, view(session)),
+    )
+    dialog.consent(session.ui, asked)
+
+
+def require_person(session: Session) -> None:
+    """Refuse when there is nobody to ask.
+
+    Raises:
+        McpInstallError: `consent-unavailable`.
+    """
+    if not session.ui.interactive:
+        raise McpInstallError(
+            ErrorCode.CONSENT_UNAVAILABLE,
+            "there is no terminal to ask the question at",
+            hint="look at the plan with `--dry-run`, then answer it with `--yes`",
+        )
+
+
+def require_unattended(prepared: Prepared, answers: Answers) -> None:
+    """Refuse a `--yes` that is not enough: an unreviewed server, a stale registry.
+
+    Raises:
+        McpInstallError: `consent-unavailable`, `registry-stale`.
+    """
+    allow, digest = prepared.request.allow, bare(prepared.plan.digest)
+    for server in prepared.plan.servers:
+        registry = server.reviewed.registry
+        if not _certified(server) and not ("unreviewed" in allow and answers.expected_digest):
+            raise McpInstallError(
+                ErrorCode.CONSENT_UNAVAILABLE,
+                f"`{server.name}` is not reviewed, and `--yes` alone does not answer for that",
+                hint=f"add `--allow unreviewed --expect-digest sha256:{digest}`",
+            )
+        if registry.stale and "stale" not in allow:
+            raise McpInstallError(
+                ErrorCode.REGISTRY_STALE,
+                render_plan.stale(registry),
+                hint="update mcpinstall, or add `--allow stale`",
+            )
+
+
+def require_expected(digest: str, expected: str | None) -> None:
+    """Refuse another plan than the one that was agreed to.
+
+    Raises:
+        McpInstallError: `plan-changed`, showing both digests.
+    """
+    if expected is not None and bare(expected) != bare(digest):
+        raise McpInstallError(
+            ErrorCode.PLAN_CHANGED,
+            "the plan is not the one that was agreed to",
+            hint=f"expected `sha256:{bare(expected)}`, got `sha256:{bare(digest)}`; "
+            "look at the plan again with `--dry-run`",
+        )
+
+
+def bare(digest: str) -> str:
+    """Return a digest's hexadecimal characters, without `sha256:`."""
+    return digest.strip().lower().removeprefix("sha256:")
+
+
+def _finish(session: Session, prepared: Prepared, done: Done) -> None:
+    ui = session.ui
+    ui.say(render_done.installed(prepared, done, ui.width))
+    if session.as_json:
+        session.answer(outcome="done", **json_output.done(done))
+        return
+    for title, text in done.printed:
+        ui.say((BLANK, *render_done.paste(title, ui.width)))
+        ui.raw(text)
+
+
+# Removals --------------------------------------------------------------------------------------
+
+
+def take_away(
+    session: Session,
+    screen: Screen,
+    asked: dialog.Asked,
+    commit: Callable[[Context], Done],
+    answers: Answers,
+) -> Done | None:
+    """Show what uninstall or undo does, ask, and act; None for a dry run."""
+    if answers.yes or answers.dry_run:
+        session.ui.say(screen)
+        if answers.dry_run:
+            session.ui.say([render_done.dry()])
+            return None
+    else:
+        require_person(session)
+        session.ui.insist(screen)
+        dialog.consent(session.ui, asked)
+    with session.working(acting=True) as context:
+        return commit(context)
+
+
+def _certified(server: ServerPlan) -> bool:
+    return server.reviewed.registry.review is ReviewState.CERTIFIED

@@ -1,0 +1,213 @@
+"""The table of commands.  A command's module is loaded only when it is the one asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+Function = Callable[..., int]
+
+
+class Command(NamedTuple):
+    """One command: its words, its place in the help, and where its function is."""
+
+    name: str
+    """`install`, or two words such as `cache size`."""
+    summary: str
+    group: str
+    load: Callable[[], Function]
+    examples: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+    """Work as the name does; not listed in the help."""
+    passes_arguments: bool = False
+    """What follows `--` is meant for the server."""
+
+
+def _install() -> Function:
+    from mcpinstall.cli.install import install
+
+    return install
+
+
+def _uninstall() -> Function:
+    from mcpinstall.cli.uninstall import uninstall
+
+    return uninstall
+
+
+def _reinstall() -> Function:
+    from mcpinstall.cli.reinstall import reinstall
+
+    return reinstall
+
+
+def _configure() -> Function:
+    from mcpinstall.cli.configure import configure
+
+    return configure
+
+
+def _undo() -> Function:
+    from mcpinstall.cli.undo import undo
+
+    return undo
+
+
+def _history() -> Function:
+    from mcpinstall.cli.history import history
+
+    return history
+
+
+def _list() -> Function:
+    from mcpinstall.cli.installed import installed
+
+    return installed
+
+
+def _show() -> Function:
+    from mcpinstall.cli.show import show
+
+    return show
+
+
+def _search() -> Function:
+    from mcpinstall.cli.search import search
+
+    return search
+
+
+def _hosts() -> Function:
+    from mcpinstall.cli.hosts import hosts
+
+    return hosts
+
+
+def _test() -> Function:
+    from mcpinstall.cli.try_out import try_out
+
+    return try_out
+
+
+def _verify() -> Function:
+    from mcpinstall.cli.verify import verify
+
+    return verify
+
+
+def _cache_size() -> Function:
+    from mcpinstall.cli.cache import size
+
+    return size
+
+
+def _cache_prune() -> Function:
+    from mcpinstall.cli.cache import prune
+
+    return prune
+
+
+_CHANGE, _LOOK, _UPKEEP = "Change", "Look", "Check and keep up"
+
+COMMANDS = (
+    Command(
+        "install", "Verify servers, ask once, install them", _CHANGE, _install,
+        (
+            "mcpi install time",
+            "mcpi install git --host cursor --set repository=~/code/app",
+            "mcpi install git --dry-run",
+        ),
+        passes_arguments=True,
+    ),
+    Command(
+        "uninstall", "Take servers out of hosts", _CHANGE, _uninstall,
+        ("mcpi uninstall time", "mcpi uninstall git --host cursor"), ("remove", "rm"),
+    ),
+    Command(
+        "reinstall", "Build a server's environment again", _CHANGE, _reinstall,
+        ("mcpi reinstall time", "mcpi reinstall time --python 3.13"),
+    ),
+    Command(
+        "configure", "Give an installed server other inputs", _CHANGE, _configure,
+        ("mcpi configure git --set repository=~/code/other",), passes_arguments=True,
+    ),
+    Command(
+        "undo", "Take the last change back", _CHANGE, _undo,
+        ("mcpi undo", "mcpi undo 20261122T134501Z-3f9a12"),
+    ),
+    Command("list", "List what is installed", _LOOK, _list, ("mcpi list --json",), ("ls",)),
+    Command(
+        "show", "Show who vouches for a server, and its inputs", _LOOK, _show,
+        ("mcpi show git",), ("info",),
+    ),
+    Command("search", "Find servers", _LOOK, _search, ("mcpi search repository",)),
+    Command(
+        "hosts", "List hosts and their files", _LOOK, _hosts, ("mcpi hosts", "mcpi hosts --all")
+    ),
+    Command("history", "List the last changes", _LOOK, _history, ("mcpi history",)),
+    Command("test", "Start a server once, compare its tools", _UPKEEP, _test, ("mcpi test time",)),
+    Command(
+        "verify", "Check what is installed, down to every file", _UPKEEP, _verify,
+        ("mcpi verify", "mcpi verify time --fetch"),
+    ),
+    Command(
+        "cache size", "Say how much downloads take", _UPKEEP, _cache_size, ("mcpi cache size",)
+    ),
+    Command(
+        "cache prune", "Delete downloads", _UPKEEP, _cache_prune, ("mcpi cache prune --days 30",)
+    ),
+)  # fmt: skip
+
+
+def find(arguments: Sequence[str]) -> tuple[Command, Sequence[str]] | None:
+    """Return the command that `arguments` begin with, and the rest of them."""
+    for command in COMMANDS:
+        words = command.name.split()
+        if list(arguments[: len(words)]) == words:
+            return command, arguments[len(words) :]
+        if arguments[:1] and arguments[0] in command.aliases:
+            return command, arguments[1:]
+    return None
+
+
+def overview() -> str:
+    """Return the help of `mcpi` itself."""
+    room = len("-V, --version") + 2
+    lines = [
+        "Usage: mcpi COMMAND [OPTIONS] [ARGUMENTS]",
+        "",
+        "Install MCP servers from verified bytes, after one question.",
+    ]
+    for group in dict.fromkeys(command.group for command in COMMANDS):
+        lines += ["", f"{group}:"]
+        lines += [
+            f"  {command.name:{room}}{command.summary}"
+            for command in COMMANDS
+            if command.group == group
+        ]
+    lines += [
+        "",
+        "Options:",
+        f"  {'-h, --help':{room}}Show this; `mcpi COMMAND --help` shows a command's options",
+        f"  {'-V, --version':{room}}Show the version",
+        "",
+        "Example:",
+        "  mcpi install time",
+    ]
+    return "\n".join(lines)
+
+
+def unknown(arguments: Sequence[str]) -> tuple[str, str]:
+    """Return fact and hint for words that are no command."""
+    import difflib
+
+    word = arguments[0]
+    inner = [c.name for c in COMMANDS if c.name.startswith(f"{word} ")]
+    if inner:
+        return f"`mcpi {word}` needs one more word", f"`mcpi {'` or `mcpi '.join(inner)}`"
+    if word.startswith("-"):
+        return f"`mcpi` has no option `{word}`", "options stand behind the command: `mcpi --help`"
+    every = [name for command in COMMANDS for name in (command.name, *command.aliases)]
+    near = difflib.get_close_matches(word, every, n=2)
+    hint = f"did you mean `{'` or `'.join(near)}`?" if near else "`mcpi --help` lists all commands"
+    return f"there is no command `{word}`", hint

@@ -1,0 +1,172 @@
+"""What is asked before a change: inputs, hosts, and the one question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from mcpinstall.cli.layout import BLANK, Line, Screen, Segment, Tone, line, wrapped
+from mcpinstall.cli.ui import Ui, declined
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.host import HostRow
+from mcpinstall.model.plan import Request
+from mcpinstall.operations.prepared import Draft, HostChoice, MissingInput
+from mcpinstall.planning.questions import Question
+
+Show = Callable[[], Screen]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One question: its words, what must be typed, and what can be looked at first."""
+
+    text: str
+    """`Install git and change 1 file?`."""
+    typed: tuple[str, ...] = ()
+    """Names of unreviewed servers: each must be typed instead of a `y`."""
+    diffs: Show | None = None
+    checks: Show | None = None
+
+
+def consent(ui: Ui, asked: Asked) -> None:
+    """Ask until there is an answer; return only after a yes.
+
+    Raises:
+        McpInstallError: `declined`.
+    """
+    for name in asked.typed or ("",):
+        while not _answered(ui, asked, name):
+            pass
+
+
+def _answered(ui: Ui, asked: Asked, name: str) -> bool:
+    """Ask once; return whether that was the yes."""
+    answer = ui.ask(_prompt(asked, name))
+    word = answer.lower()
+    if answer == name if name else word in {"y", "yes"}:
+        return True
+    if word in {"", "n", "no"}:
+        declined("the answer was no")
+    if word == "d" and asked.diffs is not None:
+        ui.insist((*asked.diffs(), BLANK))
+    elif word == "c" and asked.checks is not None:
+        ui.insist((*asked.checks(), BLANK))
+    else:
+        ui.insist(_help(asked, name))
+    return False
+
+
+def _prompt(asked: Asked, name: str) -> str:
+    looks = [text for text, there in (("d diff", asked.diffs), ("c checks", asked.checks)) if there]
+    choices = ", ".join([*looks, "? help"])
+    if name:
+        return f"{asked.text} Type `{name}` for yes [N, {choices}]"
+    return f"{asked.text} [y/N, {choices}]"
+
+
+def _help(asked: Asked, name: str) -> Screen:
+    rows: list[Line] = [
+        line(f"  {name or 'y'}  do it"),
+        line("  n  stop; nothing is written (also Enter, or Ctrl-C)"),
+    ]
+    if asked.diffs is not None:
+        rows.append(line("  d  show the whole diff of every file"))
+    if asked.checks is not None:
+        rows.append(line("  c  show all checks with all evidence"))
+    return tuple(rows)
+
+
+# Inputs and hosts ------------------------------------------------------------------------------
+
+
+def completed(ui: Ui, draft: Draft, again: Callable[[Request], Draft]) -> Request:
+    """Return the request with the missing inputs and the hosts that the person gives.
+
+    `again` makes a draft of a request; an answer that it refuses is asked for again.
+    """
+    while draft.missing:
+        draft = _with_answer(ui, draft, again)
+    if not draft.hosts.candidates:
+        return draft.request
+    picked = hosts(ui, draft.hosts)
+    return replace(draft.request, hosts=tuple(row.id for row in picked))
+
+
+def _with_answer(ui: Ui, draft: Draft, again: Callable[[Request], Draft]) -> Draft:
+    missing, request = draft.missing[0], draft.request
+    ui.insist(_wanted(missing, ui.width))
+    key = missing.question.name
+    if len(draft.servers) > 1:
+        key = f"{missing.entry_name}.{key}"
+    answer = _typed(ui, missing.question, plaintext=request.plaintext_secrets)
+    try:
+        return again(replace(request, settings=(*request.settings, (key, answer))))
+    except McpInstallError as error:
+        if error.code is not ErrorCode.INPUT_INVALID:
+            raise
+        ui.insist(wrapped(error.message, ui.width, "  ", Tone.WARN))
+        return draft
+
+
+def _wanted(missing: MissingInput, width: int) -> Screen:
+    question = missing.question
+    facts = [f"{missing.entry_name} needs `{question.name}`"]
+    facts += [question.description] if question.description else []
+    facts += [f"one of {', '.join(question.choices)}"] if question.choices else []
+    facts += [f"for example {question.placeholder}"] if question.placeholder else []
+    return wrapped(f"{facts[0]}: {'; '.join(facts[1:])}" if facts[1:] else facts[0], width, "  ")
+
+
+def _typed(ui: Ui, question: Question, *, plaintext: bool) -> str:
+    """Return what is typed; a secret only where it may stand in clear text, and unseen."""
+    if question.secret and not plaintext:
+        raise McpInstallError(
+            ErrorCode.INPUT_MISSING,
+            f"`{question.name}` is a secret that can't be kept outside the host's file",
+            hint="`--plaintext-secrets` lets mcpi ask for it and write it there in clear text",
+        )
+    ask = ui.ask_hidden if question.secret else ui.ask
+    while not (answer := ask(f"{question.name}:")):
+        pass
+    return answer
+
+
+def hosts(ui: Ui, choice: HostChoice) -> tuple[HostRow, ...]:
+    """Return the hosts that the person ticks; Enter takes the preselected ones.
+
+    Raises:
+        McpInstallError: `declined` for an answer of `n`.
+    """
+    rows = sorted(choice.candidates, key=lambda row: row.id not in choice.preselected)
+    ui.insist(_tick_list(rows, choice.preselected))
+    default = [n for n, row in enumerate(rows, 1) if row.id in choice.preselected]
+    shown = f" [{' '.join(map(str, default))}]" if default else ""
+    while True:
+        answer = ui.ask(f"Which hosts? Numbers{shown}, or n to stop:")
+        if answer.lower() in {"n", "no"}:
+            declined("the answer was no")
+        numbers = _numbers(answer, len(rows)) if answer else default
+        if numbers:
+            return tuple(rows[n - 1] for n in numbers)
+
+
+def _tick_list(rows: Sequence[HostRow], preselected: Sequence[str]) -> Screen:
+    return (
+        line("Several hosts were found:"),
+        *(
+            line(
+                f"  {number:2d}  [{'x' if row.id in preselected else ' '}] ",
+                Segment(row.title, Tone.STRONG),
+                f"  {row.id}",
+            )
+            for number, row in enumerate(rows, 1)
+        ),
+    )
+
+
+def _numbers(answer: str, most: int) -> list[int]:
+    """Return the numbers of an answer such as `1 3` or `1,3`; nothing when one is no number."""
+    parts = answer.replace(",", " ").split()
+    if not all(part.isascii() and part.isdigit() and 1 <= int(part) <= most for part in parts):
+        return []
+    return list(dict.fromkeys(int(part) for part in parts))

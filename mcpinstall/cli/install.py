@@ -1,0 +1,73 @@
+"""`mcpi install`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mcpinstall.cli import options
+from mcpinstall.cli.session import Session
+
+
+def install(
+    context: typer.Context,
+    *,
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME[@VERSION]...", help="Servers; one plan for all.")
+    ],
+    hosts: options.Hosts = None,
+    values: options.Settings = None,
+    entry_name: Annotated[
+        str | None, typer.Option("--as", metavar="NAME", help="Name of the entry in the hosts.")
+    ] = None,
+    python: options.Python = None,
+    print_only: Annotated[
+        bool, typer.Option("--print", help="Print the entry; change no host file.")
+    ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace another entry of the same name.")
+    ] = False,
+    allow: options.Allow = None,
+    yes: options.Yes = False,
+    dry_run: options.DryRun = False,
+    expect_digest: options.Digest = None,
+    offline: options.Offline = False,
+    plaintext_secrets: options.Plaintext = False,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Verify servers, show one plan, ask one question, install, add them to hosts.
+
+    Arguments after `--` go to the server; they are shown as not reviewed.
+    """
+    from mcpinstall.cli import change, dialog
+    from mcpinstall.model.plan import Request
+    from mcpinstall.operations import install as operation
+
+    session: Session = context.obj
+    session.begin(as_json=as_json, quiet=quiet, verbose=verbose)
+    request = Request(
+        names=tuple(names),
+        hosts=tuple(hosts or ()),
+        settings=options.settings(values),
+        entry_name=entry_name,
+        python=python,
+        extra_arguments=session.extra_arguments,
+        allow=options.allowances(allow),
+        plaintext_secrets=plaintext_secrets,
+        offline=offline,
+        print_only=print_only,
+        replace=replace,
+        unattended=yes or not session.ui.interactive,
+    )
+    draft = operation.draft(request, session.context)
+    if not request.unattended:
+        request = dialog.completed(
+            session.ui, draft, lambda again: operation.draft(again, session.context)
+        )
+    answers = change.Answers(yes=yes, dry_run=dry_run, expected_digest=expect_digest)
+    with session.working() as state:
+        prepared = operation.prepare(request, state, stage=change.may_act(session, answers))
+    return change.carry_out(session, prepared, answers)

@@ -1,0 +1,277 @@
+"""Values as the objects that `--json` prints.  No secret, no value outside our entries.  Pure.
+
+Every envelope is `{"schema": 1, "command": …}` and these fields.  Fields may be added; dropping or
+renaming one raises the number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mcpinstall.errors import McpInstallError
+
+if TYPE_CHECKING:
+    from mcpinstall.cli.render_diff import FileDiff
+    from mcpinstall.model.checks import CheckResult
+    from mcpinstall.model.host import EnvironmentValue
+    from mcpinstall.model.plan import ServerPlan
+    from mcpinstall.model.receipt import HistoryRecord, Receipt
+    from mcpinstall.model.registry import IndexRow
+    from mcpinstall.operations.catalog import Shown
+    from mcpinstall.operations.installed import Installed
+    from mcpinstall.operations.inventory import HostState
+    from mcpinstall.operations.prepared import Done, Prepared
+    from mcpinstall.operations.test_server import TestResult
+    from mcpinstall.operations.verify import VerifiedEntry
+    from mcpinstall.planning.questions import Question
+
+Object = dict[str, object]
+
+
+def error(failure: McpInstallError, after: str) -> Object:
+    """Return a failure; `after` says what it left."""
+    return {
+        "code": str(failure.code),
+        "message": failure.message,
+        "hint": failure.hint,
+        "evidence": failure.evidence,
+        "after": after,
+        "exit_status": int(failure.code.exit_status),
+    }
+
+
+def checks(results: Sequence[CheckResult]) -> list[Object]:
+    """Return the outcomes of checks."""
+    return [
+        {
+            "number": int(result.check),
+            "name": result.check.title,
+            "outcome": str(result.outcome),
+            "evidence": result.evidence,
+        }
+        for result in results
+    ]
+
+
+# Changes ---------------------------------------------------------------------------------------
+
+
+def plan(prepared: Prepared, diffs: Sequence[FileDiff]) -> Object:
+    """Return everything that one yes would do."""
+    return {
+        "digest": f"sha256:{prepared.plan.digest.removeprefix('sha256:')}",
+        "action": prepared.action,
+        "servers": [_server(server) for server in prepared.plan.servers],
+        "checks": checks(prepared.plan.checks),
+        "files": files(diffs),
+        "print_for": [row.id for row in prepared.print_rows],
+    }
+
+
+def files(diffs: Sequence[FileDiff]) -> list[Object]:
+    """Return the changes of host files, values outside our entries redacted."""
+    return [
+        {
+            "host": diff.change.file.row.id,
+            "path": str(diff.change.file.path),
+            "target": str(diff.change.file.target),
+            "created": diff.change.file.content is None,
+            "removed": diff.change.after is None,
+            "diff": list(diff.lines),
+            "warnings": list(diff.change.warnings),
+        }
+        for diff in diffs
+    ]
+
+
+def _server(server: ServerPlan) -> Object:
+    manifest, registry = server.reviewed.manifest, server.reviewed.registry
+    allowed = manifest.permissions
+    return {
+        "name": server.name,
+        "version": server.version,
+        "entry": server.entry.name,
+        "review": str(registry.review),
+        "criteria": list(manifest.criteria),
+        "registry": {
+            "name": registry.name,
+            "serial": registry.serial,
+            "issued": registry.issued.isoformat(),
+            "expires": registry.expires.isoformat(),
+            "stale": registry.stale,
+        },
+        "command": list(server.command.argv),
+        "unreviewed_arguments": list(server.extra_arguments),
+        "environment": [_variable(value) for value in server.entry.env],
+        "permissions": {
+            "enforced": False,
+            "network": list(allowed.network),
+            "read": list(allowed.read),
+            "write": list(allowed.write),
+            "exec": list(allowed.exec),
+        },
+        "interpreter": {
+            "path": str(server.interpreter.path),
+            "version": server.interpreter.version,
+            "sha256": server.interpreter.sha256,
+        },
+        "artifacts": [
+            {"filename": a.filename, "size": a.size, "sha256": a.sha256} for a in server.artifacts
+        ],
+        "already_installed": server.already_installed,
+    }
+
+
+def _variable(value: EnvironmentValue) -> Object:
+    return {
+        "name": value.name,
+        "secret": value.secret,
+        "reference": value.reference,
+        "value": None if value.secret else value.value,
+    }
+
+
+def done(finished: Done) -> Object:
+    """Return a finished change."""
+    return {
+        "change": record(finished.record),
+        "entries": [receipt(one) for one in finished.receipts],
+        "printed": [{"host": title, "entry": text} for title, text in finished.printed],
+        "notes": list(finished.notes),
+    }
+
+
+def taken_away(finished: Done | None, diffs: Sequence[FileDiff], notes: Sequence[str]) -> Object:
+    """Return what `uninstall` or `undo` did, or would do."""
+    if finished is not None:
+        return {"outcome": "done", **done(finished)}
+    return {"outcome": "planned", "files": files(diffs), "notes": list(notes)}
+
+
+def record(one: HistoryRecord) -> Object:
+    """Return a change as history keeps it."""
+    return {
+        "id": one.id,
+        "action": one.action,
+        "entries": list(one.entries),
+        "hosts": [change.row_id for change in one.files],
+        "undoes": one.undoes,
+    }
+
+
+# Lists -----------------------------------------------------------------------------------------
+
+
+def receipt(one: Receipt) -> Object:
+    """Return an installed entry."""
+    return {
+        "entry": one.entry_name,
+        "name": one.name,
+        "version": one.version,
+        "title": one.title,
+        "registry": one.registry_name,
+        "review": one.review,
+        "hosts": list(one.hosts),
+        "python": {"path": one.python_path, "version": one.python_version},
+        "plan_digest": f"sha256:{one.plan_digest.removeprefix('sha256:')}",
+        "installed": one.installed,
+        "checks": checks(one.checks),
+    }
+
+
+def installed(one: Installed) -> Object:
+    """Return an installed entry and its state."""
+    return {**receipt(one.receipt), "state": one.state}
+
+
+def host(state: HostState) -> Object:
+    """Return what is known about a host; of its servers, the names alone."""
+    return {
+        "id": state.row.id,
+        "title": state.row.title,
+        "found": state.found,
+        "path": str(state.path) if state.path else None,
+        "exists": state.exists,
+        "servers": [server.name for server in state.servers],
+        "ours": list(state.ours),
+        "problem": state.problem,
+    }
+
+
+def row(one: IndexRow) -> Object:
+    """Return a search result."""
+    return {
+        "name": one.name,
+        "version": one.version,
+        "title": one.title,
+        "summary": one.summary,
+        "sha256": one.sha256,
+    }
+
+
+def shown(one: Shown) -> Object:
+    """Return everything about one server of a registry."""
+    manifest, registry = one.reviewed.manifest, one.reviewed.registry
+    return {
+        "name": manifest.name,
+        "version": manifest.version,
+        "title": manifest.title,
+        "summary": manifest.summary,
+        "review": str(registry.review),
+        "criteria": list(manifest.criteria),
+        "registry": registry.name,
+        "manifest_sha256": one.reviewed.manifest_sha256,
+        "package": {
+            "registry_type": manifest.package.registry_type,
+            "identifier": manifest.package.identifier,
+            "version": manifest.package.version,
+            "requires_python": manifest.package.requires_python,
+            "platforms": list(manifest.package.platforms),
+        },
+        "audience": str(manifest.audience),
+        "integrates": str(manifest.integrates),
+        "inputs": [_input(question) for question in one.questions],
+        "versions": list(one.versions),
+        "entries": [receipt.entry_name for receipt in one.receipts],
+        "tools": [tool.get("name") for tool in one.reviewed.tools.tools if isinstance(tool, dict)],
+    }
+
+
+def _input(question: Question) -> Object:
+    return {
+        "name": question.name,
+        "description": question.description,
+        "required": question.required,
+        "secret": question.secret,
+        "format": str(question.format),
+        "choices": list(question.choices),
+        "default": None if question.secret else question.default,
+    }
+
+
+def tested(result: TestResult) -> Object:
+    """Return what a server answered."""
+    return {
+        "entry": result.receipt.entry_name,
+        "version": result.receipt.version,
+        "protocol": result.protocol,
+        "seconds": round(result.seconds, 3),
+        "tools": list(result.tools),
+        "differences": list(result.differences),
+    }
+
+
+def verified(entry: VerifiedEntry) -> Object:
+    """Return what was found out about an installed entry."""
+    return {
+        "entry": entry.entry_name,
+        "name": entry.name,
+        "version": entry.version,
+        "checks": checks(entry.checks),
+        "findings": [
+            {"check": int(f.check), "subject": f.subject, "message": f.message}
+            for f in entry.findings
+        ],
+        "anchor": entry.anchor,
+    }

@@ -1,0 +1,104 @@
+"""Options that several commands have, declared once."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+import typer
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+
+Json: TypeAlias = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on standard output.")
+]
+Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what is needed.")]
+Verbose: TypeAlias = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
+Hosts: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--host", "-H", metavar="HOST", help="Host, such as `cursor`; repeatable."),
+]
+Settings: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Value of an input, or `SERVER.KEY=VALUE`; repeatable.",
+    ),
+]
+Yes: TypeAlias = Annotated[
+    bool, typer.Option("--yes", "-y", help="Answer the question with yes; skips no check.")
+]
+DryRun: TypeAlias = Annotated[
+    bool, typer.Option("--dry-run", "-n", help="Show what would be done; change nothing.")
+]
+Digest: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--expect-digest", metavar="DIGEST", help="Refuse any plan but this one."),
+]
+Python: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--python", metavar="PYTHON", help="Interpreter: a path or a version."),
+]
+Offline: TypeAlias = Annotated[
+    bool, typer.Option("--offline", help="Use only what was downloaded before.")
+]
+Plaintext: TypeAlias = Annotated[
+    bool,
+    typer.Option("--plaintext-secrets", help="Let secrets stand in host files in clear text."),
+]
+Allow: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow",
+        metavar="WHAT",
+        help="Accept `unreviewed`, `stale`, `yanked` or `vulnerable`; repeatable.",
+    ),
+]
+
+
+def settings(texts: list[str] | None) -> tuple[tuple[str, str], ...]:
+    """Return `KEY=VALUE` texts as pairs.
+
+    Raises:
+        McpInstallError: `usage`; the text is not shown, for it may be a secret.
+    """
+    pairs = []
+    for text in texts or ():
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise McpInstallError(
+                ErrorCode.USAGE,
+                "`--set` takes `KEY=VALUE`",
+                hint="for example `--set repository=~/code/app`",
+            )
+        pairs.append((key, value))
+    return tuple(pairs)
+
+
+def allowances(texts: list[str] | None) -> frozenset[str]:
+    """Return what `--allow` accepts.
+
+    Raises:
+        McpInstallError: `usage`.
+    """
+    from mcpinstall.model.plan import ALLOWANCES
+
+    for text in texts or ():
+        if text not in ALLOWANCES:
+            raise McpInstallError(
+                ErrorCode.USAGE,
+                f"`--allow` does not know `{text}`",
+                hint=f"it takes {', '.join(f'`{word}`' for word in ALLOWANCES)}",
+            )
+    return frozenset(texts or ())
+
+
+def exclusive(**given: bool) -> None:
+    """Refuse two options that contradict each other.
+
+    Raises:
+        McpInstallError: `usage`.
+    """
+    named = [f"`--{name.replace('_', '-')}`" for name, there in given.items() if there]
+    if len(named) > 1:
+        raise McpInstallError(ErrorCode.USAGE, f"{' and '.join(named)} exclude each other")

@@ -1,0 +1,91 @@
+"""What stands on the screen after a change, and when none was needed.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mcpinstall.cli import words
+from mcpinstall.cli.layout import BLANK, Line, Screen, Segment, Tone, line, wrapped
+from mcpinstall.model.host import HostRow
+from mcpinstall.operations.prepared import Done, Prepared
+
+_VERBS = {"install": "Installed", "reinstall": "Built", "configure": "Configured"}
+
+
+def installed(prepared: Prepared, done: Done, width: int) -> Screen:
+    """Return what was done, how the hosts see it, what to try, and the way back."""
+    servers = prepared.plan.servers
+    names = words.listed([f"{server.entry.name} {server.version}" for server in servers])
+    verb = _VERBS.get(prepared.action, "Installed")
+    rows: list[Line] = [BLANK, *_headline(f"{verb} {names}", width)]
+    rows += notes(done.notes, width)
+    rows += reloads([change.file.row for change in prepared.plan.changes], width)
+    for server in servers if prepared.action == "install" else ():
+        sentence = server.reviewed.manifest.try_sentence
+        if sentence:
+            rows += wrapped(f"  Then say to it: {sentence}", width, "    ")
+    rows += wrapped("  `mcpi undo` takes it back", width, "    ")
+    return tuple(rows)
+
+
+def _headline(text: str, width: int) -> Screen:
+    return wrapped(text, width, "  ", Tone.GOOD)
+
+
+def notes(texts: Sequence[str], width: int) -> Screen:
+    """Return facts that the person should know."""
+    return tuple(row for text in texts for row in wrapped(f"  ! {text}", width, "    ", Tone.WARN))
+
+
+def reloads(rows: Sequence[HostRow], width: int) -> Screen:
+    """Return what makes each host see the change."""
+    found = {row.id: row for row in rows if row.reload}
+    return tuple(
+        shown
+        for row in found.values()
+        for shown in wrapped(f"  {row.title}: {row.reload}", width, "    ")
+    )
+
+
+def paste(title: str, width: int) -> Screen:
+    """Return what goes before an entry that is printed."""
+    return wrapped(f"{title}: paste this into its configuration", width, "  ", Tone.STRONG)
+
+
+def planned(width: int) -> Screen:
+    """Return what goes after the plan of a dry run; the digest itself is data."""
+    return (
+        dry(),
+        *wrapped(
+            "The plan's digest, for `--yes --expect-digest DIGEST` here or on another machine:",
+            width,
+            "  ",
+        ),
+    )
+
+
+def dry() -> Line:
+    """Return the last word of a dry run."""
+    return line(Segment("Dry run: nothing was changed.", Tone.STRONG))
+
+
+def in_place(prepared: Prepared, width: int) -> Screen:
+    """Return the sentence when everything asked for is there."""
+    names = [f"{server.entry.name} {server.version}" for server in prepared.plan.servers]
+    verb = "is" if len(names) == 1 else "are"
+    return wrapped(f"{words.listed(names)} {verb} already installed", width, "  ")
+
+
+def uninstalled(names: Sequence[str], rows: Sequence[HostRow], width: int) -> Screen:
+    """Return what was uninstalled, how the hosts see it, and the way back."""
+    return (
+        *_headline(f"Uninstalled {words.listed(names)}", width),
+        *reloads(rows, width),
+        *wrapped("  `mcpi undo` takes it back", width, "    "),
+    )
+
+
+def undone(action: str, names: Sequence[str], rows: Sequence[HostRow], width: int) -> Screen:
+    """Return what was taken back."""
+    title = f"Took back the {words.action_noun(action)} of {words.listed(names)}"
+    return (*_headline(title, width), *reloads(rows, width))

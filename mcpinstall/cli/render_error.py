@@ -1,0 +1,67 @@
+"""Errors as lines.  Pure."""
+
+from __future__ import annotations
+
+from mcpinstall.cli.layout import BLANK, Line, Screen, Segment, Tone, broken, line, wrapped
+from mcpinstall.errors import ErrorCode, Exit, McpInstallError
+
+UNCHANGED = "nothing was changed"
+"""What every refusal also says."""
+
+_RAN = "what mcpi wrote was removed; the server's program did run"
+_AFTER_START = frozenset({ErrorCode.PROBE_FAILED, ErrorCode.TOOLS_CHANGED})
+_CHANGING = frozenset({"install", "reinstall", "configure"})
+
+
+def error(error: McpInstallError, command: str, width: int) -> Screen:
+    """Return the screen of a failure: fact, what it left, evidence, hint."""
+    aftermath = after(error.code, command)
+    rows: list[Line] = [*_titled(f"error[{error.code}]:", error.message, Tone.BAD, width)]
+    if aftermath:
+        rows += wrapped(f"  {aftermath}", width, "  ")
+    if error.evidence:
+        rows += [BLANK, *evidence(error.evidence, width)]
+    if error.hint:
+        rows += [BLANK, *_titled("hint:", error.hint, Tone.NAME, width)]
+    return tuple(rows)
+
+
+def after(code: ErrorCode, command: str) -> str:
+    """Return what a failure left behind, where that goes without asking."""
+    if code in _AFTER_START:
+        return _RAN if command in _CHANGING else ""
+    return UNCHANGED if code.exit_status in (Exit.REFUSED, Exit.NO_CONSENT) else ""
+
+
+def evidence(text: str, width: int) -> Screen:
+    """Return longer text from outside, indented, every line whole."""
+    parts = text.strip("\n").replace("\r\n", "\n").split("\n")
+    return tuple(row for part in parts for row in broken(part, width, "  "))
+
+
+def bug(traceback: str, width: int) -> Screen:
+    """Return the screen of an exception that nobody expected."""
+    return (
+        *evidence(traceback, width),
+        BLANK,
+        *_titled("error[bug]:", "this is a bug in mcpinstall", Tone.BAD, width),
+        BLANK,
+        *_titled(
+            "hint:",
+            "please report it with the lines above; they hold no values, but read them first",
+            Tone.NAME,
+            width,
+        ),
+    )
+
+
+def interrupted(*, acting: bool) -> Screen:
+    """Return the line after Ctrl-C; `acting` when it came in the middle of a change."""
+    fact = "`mcpi list` shows how things stand" if acting else UNCHANGED
+    return (line(Segment("interrupted", Tone.BAD), f": {fact}"),)
+
+
+def _titled(title: str, text: str, tone: Tone, width: int) -> Screen:
+    first, *rest = wrapped(f"{title} {text}", width, "  ")
+    whole = first[0].text
+    return ((Segment(title, tone), Segment(whole[len(title) :])), *rest)

@@ -1,0 +1,119 @@
+"""The screens of the commands that only look.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mcpinstall.cli import words
+from mcpinstall.cli.layout import BLANK, Line, Screen, Segment, Tone, line, table, wrapped
+
+if TYPE_CHECKING:
+    from mcpinstall.model.receipt import HistoryRecord
+    from mcpinstall.model.registry import IndexRow
+    from mcpinstall.operations.installed import Installed
+    from mcpinstall.operations.inventory import HostState
+
+
+def installed(rows: Sequence[Installed], width: int) -> Screen:
+    """Return installed entries: name, version, hosts, state."""
+    return table(
+        ("name", "version", "hosts", "state"),
+        [
+            (
+                Segment(row.receipt.entry_name, Tone.STRONG),
+                row.receipt.version,
+                ", ".join(row.receipt.hosts) or "none",
+                Segment(row.state, Tone.GOOD if row.state == "ok" else Tone.WARN),
+            )
+            for row in rows
+        ],
+        width,
+    )
+
+
+def servers(rows: Sequence[IndexRow], width: int) -> Screen:
+    """Return what a search found."""
+    return table(
+        ("name", "version", "summary"),
+        [(Segment(row.name, Tone.STRONG), row.version, row.summary) for row in rows],
+        width,
+    )
+
+
+def hosts(states: Sequence[HostState], home: Path, width: int) -> Screen:
+    """Return hosts: id, whether the program is found, our servers, the file."""
+    return table(
+        ("host", "program", "servers", "ours", "file"),
+        [
+            (
+                Segment(state.row.id, Tone.STRONG if state.found else Tone.PLAIN),
+                "found" if state.found else "not found",
+                str(len(state.servers)) if state.exists else "-",
+                ", ".join(state.ours) or "-",
+                _file(state, home),
+            )
+            for state in states
+        ],
+        width,
+    )
+
+
+def _file(state: HostState, home: Path) -> Segment:
+    if state.problem is not None:
+        return Segment(state.problem, Tone.WARN)
+    path = words.path(state.path, home) if state.path else "not known"
+    return Segment(path if state.exists else f"{path} (no such file yet)")
+
+
+def history(records: Sequence[HistoryRecord], undone: Collection[str], width: int) -> Screen:
+    """Return finished changes, newest first."""
+    return table(
+        ("id", "when", "change", "servers"),
+        [
+            (
+                Segment(record.id, Tone.STRONG),
+                words.record_time(record.id),
+                f"{record.action} (taken back)" if record.id in undone else record.action,
+                ", ".join(record.entries),
+            )
+            for record in records
+        ],
+        width,
+    )
+
+
+def welcome(
+    rows: Sequence[Installed], states: Sequence[HostState], home: Path, width: int
+) -> Screen:
+    """Return what `mcpi` alone says: what is installed, found, and next."""
+    found = [state for state in states if state.found]
+    lines: list[Line] = [line(Segment("Installed", Tone.STRONG))]
+    if rows:
+        lines += [(Segment("  "), *row) for row in installed(rows, width - 2)]
+    else:
+        lines.append(line("  nothing yet"))
+    lines += [BLANK, line(Segment("Hosts on this machine", Tone.STRONG))]
+    for state in found:
+        lines += wrapped(f"  {state.row.title}  {_file(state, home).text}", width, "    ")
+    if not found:
+        lines.append(line("  none found"))
+    lines += [BLANK, line(Segment("Next", Tone.STRONG))]
+    return (*lines, *_next(rows))
+
+
+def _next(rows: Sequence[Installed]) -> Screen:
+    broken = [row.receipt.entry_name for row in rows if row.state != "ok"]
+    steps = [("mcpi search TEXT", "find a server"), ("mcpi --help", "every command")]
+    if broken:
+        steps.insert(0, (f"mcpi reinstall {broken[0]}", "build its environment again"))
+    elif rows:
+        steps.insert(0, ("mcpi verify", "check what is installed"))
+    else:
+        steps.insert(0, ("mcpi install time", "a first server: it tells the time"))
+    room = max(len(command) for command, _ in steps) + 2
+    return tuple(
+        line("  ", Segment(command, Tone.NAME), f"{' ' * (room - len(command))}{what}")
+        for command, what in steps
+    )

@@ -1,0 +1,346 @@
+"""The plan screen: what one yes would do, read from the bottom (design §10).  Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcpinstall.cli import render_diff, words
+from mcpinstall.cli.layout import (
+    BLANK,
+    CONTINUED,
+    Line,
+    Screen,
+    Segment,
+    Tone,
+    broken,
+    cells,
+    cut,
+    fields,
+    line,
+    padded,
+    wrapped,
+)
+from mcpinstall.cli.render_diff import FileDiff
+from mcpinstall.model.checks import Check, CheckResult, Outcome
+from mcpinstall.model.host import EnvironmentValue
+from mcpinstall.model.manifest import CRITERIA, Audience, Integrates, Manifest
+from mcpinstall.model.plan import ServerPlan
+from mcpinstall.model.registry import RegistryState, ReviewState
+from mcpinstall.model.text import printable
+from mcpinstall.operations.prepared import Prepared
+
+CLOUD = (
+    "works on a cloud service: where its provider offers a remote server with an authorization "
+    "token, that is the better choice"
+)
+TECHNICAL = "for technically skilled users, who can read its source before they trust it"
+NOT_REVIEWED = (
+    "nobody vouches for this server: it is for technically skilled users who have read its source"
+)
+
+OUTCOME_TONES = {
+    Outcome.VERIFIED: Tone.GOOD,
+    Outcome.FAILED: Tone.BAD,
+    Outcome.ABSENT: Tone.WARN,
+    Outcome.UNSUPPORTED: Tone.WARN,
+    Outcome.NOT_CHECKED: Tone.WARN,
+    Outcome.NOT_YET: Tone.FAINT,
+}
+_TITLE = max(len(check.title) for check in Check)
+OUTCOME_WIDTH = max(len(outcome) for outcome in Outcome)
+_LEAST_EVIDENCE = 20  # columns beside the outcome; with fewer, evidence goes below
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """How the screen looks: its size and what `~` stands for."""
+
+    width: int
+    home: Path
+    height: int | None = None
+    """Lines of the terminal; None where nothing scrolls away."""
+    verbose: bool = False
+
+
+def plan(prepared: Prepared, diffs: Sequence[FileDiff], view: View) -> Screen:
+    """Return the screen; taller than the terminal, each diff becomes one line."""
+    whole = _screen(prepared, diffs, view, whole=True)
+    if view.height is None or len(whole) < view.height or not diffs:
+        return whole
+    return _screen(prepared, diffs, view, whole=False)
+
+
+def _screen(prepared: Prepared, diffs: Sequence[FileDiff], view: View, *, whole: bool) -> Screen:
+    servers = prepared.plan.servers
+    blocks = [_heading(server, view) for server in servers]
+    if diffs:
+        blocks.append(render_diff.files(diffs, view.home, view.width, whole=whole))
+    if view.verbose:
+        blocks.append(_artifacts(servers, view))
+    blocks.append((*_checks(prepared.plan.checks, view), *_facts(servers, view)))
+    blocks += [_command(server, prepared, view) for server in servers]
+    return (*_apart(blocks), *_bottom(servers, view))
+
+
+def _apart(blocks: Iterable[Screen]) -> Screen:
+    return tuple(row for block in blocks if block for row in (*block, BLANK))[:-1]
+
+
+# Heading ---------------------------------------------------------------------------------------
+
+
+def _heading(server: ServerPlan, view: View) -> Screen:
+    manifest, registry = server.reviewed.manifest, server.reviewed.registry
+    title = f"{server.entry.name} {server.version}"
+    first, *rest = wrapped(f"{title} — {manifest.summary}", view.width, CONTINUED)
+    shown = first[0].text
+    rows: list[Line] = [
+        line(Segment(shown[: len(title)], Tone.STRONG), shown[len(title) :]),
+        *rest,
+        *broken(manifest.name, view.width, "  ", Tone.NAME),
+        *fields(vouching(registry, manifest), view.width, "  "),
+    ]
+    if registry.stale:
+        rows += wrapped(f"! {stale(registry)}", view.width, "  ", Tone.WARN)
+    for sentence in guidance(manifest, registry):
+        rows += wrapped(f"! {sentence}", view.width, "  ", Tone.WARN)
+    if server.already_installed:
+        rows += wrapped("installed already; only its entry is added", view.width, "  ")
+    return tuple(rows)
+
+
+def vouching(registry: RegistryState, manifest: Manifest) -> tuple[Segment, ...]:
+    """Return who vouches for a server and what was done, or that nobody does."""
+    source = Segment(f"registry: {registry.name} (issued {registry.issued:%Y-%m-%d})")
+    if registry.review is not ReviewState.CERTIFIED:
+        return (Segment("NOT REVIEWED", Tone.BAD), source)
+    undone = [criterion for criterion in CRITERIA if criterion not in manifest.criteria]
+    items = [
+        Segment("CERTIFIED", Tone.GOOD),
+        source,
+        Segment(f"criteria: {', '.join(manifest.criteria) or 'none'}"),
+        Segment(f"not done: {', '.join(undone) or 'none'}", Tone.WARN if undone else Tone.PLAIN),
+    ]
+    items += [Segment(f"review claimed by {review.by}, {review.on}") for review in manifest.reviews]
+    return tuple(items)
+
+
+def stale(registry: RegistryState) -> str:
+    """Return the sentence about a registry that is past its expiry."""
+    return (
+        f"the registry `{registry.name}` is stale since {registry.expires:%Y-%m-%d}: "
+        "newer versions and revocations may exist that it doesn't know of"
+    )
+
+
+def guidance(manifest: Manifest, registry: RegistryState) -> tuple[str, ...]:
+    """Return what follows from who the server is for and what it works on (design §1)."""
+    sentences = []
+    if registry.review is ReviewState.CERTIFIED and manifest.audience is Audience.TECHNICAL:
+        sentences.append(TECHNICAL)
+    if manifest.integrates is Integrates.CLOUD:
+        sentences.append(CLOUD)
+    return tuple(sentences)
+
+
+def _artifacts(servers: Sequence[ServerPlan], view: View) -> Screen:
+    """Return every file of the closure with its digest, for `--verbose`."""
+    found = {artifact.sha256: artifact for server in servers for artifact in server.artifacts}
+    rows: list[Line] = [line(Segment("Files", Tone.STRONG))]
+    for artifact in found.values():
+        rows += broken(f"{artifact.filename}  {words.size(artifact.size)}", view.width, "  ")
+        rows += broken(f"sha256:{artifact.sha256}", view.width, "    ", Tone.FAINT)
+    return tuple(rows)
+
+
+# Checks ----------------------------------------------------------------------------------------
+
+
+def _checks(results: Sequence[CheckResult], view: View) -> Screen:
+    done = [result for result in results if result.outcome is not Outcome.NOT_YET]
+    later = [result for result in results if result.outcome is Outcome.NOT_YET]
+    tally = f"{len(done)} done, {len(later)} after your yes"
+    gap = max(view.width - len("Checks") - len(tally), 2)
+    rows: list[Line] = [line(Segment("Checks", Tone.STRONG), " " * gap, tally)]
+    for result in done:
+        rows += _check(result, view.width, short=not view.verbose)
+    if later:
+        items = [Segment(f"  {later[0].check:d} {later[0].check.title}", Tone.FAINT)]
+        items += [Segment(f"{r.check:d} {r.check.title}", Tone.FAINT) for r in later[1:]]
+        rows += fields([*items, Segment("not yet run", Tone.FAINT)], view.width, "    ")
+    return tuple(rows)
+
+
+def _check(result: CheckResult, width: int, *, short: bool) -> Screen:
+    """Return one check; `short` cuts the evidence of a good outcome, never of another."""
+    label = f"  {result.check:d} {padded(result.check.title, _TITLE)}  "
+    head = (
+        Segment(label),
+        Segment(padded(result.outcome, OUTCOME_WIDTH), OUTCOME_TONES[result.outcome]),
+    )
+    room = width - cells(label) - OUTCOME_WIDTH - 2
+    if room < _LEAST_EVIDENCE or not result.evidence:
+        head = (Segment(label), Segment(result.outcome, OUTCOME_TONES[result.outcome]))
+        if not result.evidence:
+            return (head,)
+        return (head, *wrapped(f"      {result.evidence}", width, "      "))
+    if short and result.outcome is Outcome.VERIFIED:
+        return ((*head, Segment(f"  {cut(result.evidence, room)}")),)
+    indent = " " * (width - room)
+    first, *rest = wrapped(result.evidence, room)
+    return ((*head, Segment("  "), *first), *((Segment(indent), *more) for more in rest))
+
+
+def all_checks(results: Sequence[CheckResult], view: View) -> Screen:
+    """Return every check with its whole evidence, for the answer `c`."""
+    rows = [line(Segment("Checks", Tone.STRONG), "  explained in docs/verification.md")]
+    for result in results:
+        rows += _check(result, view.width, short=False)
+    return tuple(rows)
+
+
+def all_diffs(diffs: Sequence[FileDiff], view: View) -> Screen:
+    """Return every file's whole diff, for the answer `d`."""
+    return render_diff.files(diffs, view.home, view.width, whole=True)
+
+
+# Permissions, interpreter, command -------------------------------------------------------------
+
+
+def _facts(servers: Sequence[ServerPlan], view: View) -> Screen:
+    rows: list[Line] = []
+    for server in servers:
+        whose = f"{server.entry.name} may" if len(servers) > 1 else "May"
+        rows += _permissions(server, whose, view)
+    interpreters = {server.interpreter.path: server.interpreter for server in servers}
+    for interpreter in interpreters.values():
+        rows += wrapped(
+            f"Uses  Python {interpreter.version} at {interpreter.path} "
+            "(yours; not verified by mcpi)",
+            view.width,
+            "      ",
+        )
+    return tuple(rows)
+
+
+def _permissions(server: ServerPlan, whose: str, view: View) -> Screen:
+    wanted = permissions(server, view.home)
+    head = f"{whose} (declared by reviewers, NOT enforced)   "
+    first, *rest = wrapped(head + " · ".join(wanted), view.width, "    ")
+    return (line(Segment(first[0].text)), *rest)
+
+
+def permissions(server: ServerPlan, home: Path) -> tuple[str, ...]:
+    """Return the declared permissions in words, inputs replaced by their values."""
+    declared = server.reviewed.manifest.permissions
+    values = {
+        value.name: value.value for value in server.inputs if value.value and not value.secret
+    }
+
+    def filled(texts: Sequence[str]) -> str:
+        return ", ".join(
+            words.path(re.sub(r"\{([^{}]+)\}", lambda m: values.get(m[1]) or m[0], text), home)
+            for text in texts
+        )
+
+    network = filled(["any host" if host == "*" else host for host in declared.network]) or "no"
+    read, write = filled(declared.read), filled(declared.write)
+    both = [f"read, write {read}"] if read == write and read else []
+    single = [f"read {read or 'nothing'}", f"write {write or 'nothing'}"]
+    programs = filled(declared.exec)
+    return (f"network {network}", *(both or single), f"run {programs or 'nothing'}")
+
+
+def _command(server: ServerPlan, prepared: Prepared, view: View) -> Screen:
+    """Return who starts what: the whole command, one argument a line, never shortened."""
+    titles = dict.fromkeys(
+        row.title for row in (*(c.file.row for c in prepared.plan.changes), *prepared.print_rows)
+    )
+    who = words.listed(list(titles)) or "The hosts that have its entry"
+    verb = "will start" if titles else "start"
+    what = "this program" if len(prepared.plan.servers) == 1 else f"`{server.entry.name}`"
+    rows: list[Line] = [
+        *wrapped(
+            f"{who} {verb} {what}, with all your rights, at every launch:",
+            view.width,
+            "  ",
+            Tone.STRONG,
+        ),
+        *argument(server.command.executable, view.width, "  "),
+    ]
+    own = len(server.extra_arguments)
+    ours = server.command.arguments[: len(server.command.arguments) - own]
+    for text in ours:
+        rows += argument(text, view.width, "    ")
+    if own:
+        rows += wrapped(
+            f"  and, given by you and not reviewed ({words.count(own, 'argument')}):",
+            view.width,
+            "  ",
+            Tone.WARN,
+        )
+        for text in server.extra_arguments:
+            rows += argument(text, view.width, "    ")
+    return (*rows, *_environment(server.entry.env, view))
+
+
+def argument(text: str, width: int, indent: str) -> Screen:
+    """Return one argument whole; in quotes where its ends could not be seen."""
+    shown = printable(text)
+    if not shown or any(char in " '\"" for char in shown):
+        shown = "'" + shown.replace("'", "'\"'\"'") + "'"
+    return broken(shown, width, indent)
+
+
+def _environment(values: Sequence[EnvironmentValue], view: View) -> Screen:
+    rows: list[Line] = []
+    if values:
+        rows += wrapped("  with the environment variables", view.width, "  ")
+    for value in values:
+        rows += broken(environment_value(value), view.width, "    ")
+    return tuple(rows)
+
+
+def environment_value(value: EnvironmentValue) -> str:
+    """Return name and value of a variable, or where a secret comes from; never the secret."""
+    if value.reference is not None:
+        secret = "secret, " if value.secret else ""
+        return f"{value.name}  ({secret}from your variable {value.reference})"
+    if value.secret:
+        return f"{value.name}  (secret, in CLEAR TEXT in the host's file)"
+    return f"{value.name}={value.value or ''}"
+
+
+# Bottom ----------------------------------------------------------------------------------------
+
+
+def _bottom(servers: Sequence[ServerPlan], view: View) -> Screen:
+    """Return the last lines: who vouches, said again where the eye rests."""
+    rows: list[Line] = []
+    for server in servers:
+        registry = server.reviewed.registry
+        if registry.review is not ReviewState.CERTIFIED:
+            fact = f"{server.entry.name} is NOT REVIEWED: {NOT_REVIEWED}."
+            rows += wrapped(fact, view.width, "  ", Tone.BAD)
+        if registry.stale:
+            rows += wrapped(f"{words.sentence(stale(registry))}.", view.width, "  ", Tone.WARN)
+    certified = [s for s in servers if s.reviewed.registry.review is ReviewState.CERTIFIED]
+    by = words.listed(list(dict.fromkeys(s.reviewed.registry.name for s in certified)))
+    names = words.listed([f"{s.entry.name} {s.version}" for s in certified])
+    vouched = f"{names} {'is' if len(certified) == 1 else 'are'} certified by {by}. "
+    start = vouched if certified else ""
+    return (*rows, *wrapped(f"{start}Nothing has been written yet.", view.width, "  "))
+
+
+def question(prepared: Prepared, files: int) -> str:
+    """Return the question without its answers: `Install git and change 1 file?`."""
+    entries = words.listed([server.entry.name for server in prepared.plan.servers])
+    verb = {"reinstall": "Build {} again", "configure": "Change the settings of {}"}.get(
+        prepared.action, "Install {}"
+    )
+    if files == 0:
+        return f"{verb.format(entries)}?"
+    return f"{verb.format(entries)} and change {words.count(files, 'file')}?"

@@ -1,0 +1,61 @@
+"""The screens of `uninstall` and `undo`.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mcpinstall.cli import render_diff, render_done, words
+from mcpinstall.cli.layout import BLANK, Line, Screen, Segment, Tone, broken, line, wrapped
+from mcpinstall.cli.render_diff import FileDiff
+from mcpinstall.cli.render_plan import View
+from mcpinstall.model.receipt import HistoryRecord
+from mcpinstall.operations.prepared import PreparedRemoval, PreparedUndo
+
+
+def removal(prepared: PreparedRemoval, diffs: Sequence[FileDiff], view: View) -> Screen:
+    """Return what an uninstallation takes away."""
+    rows: list[Line] = []
+    for receipt in prepared.receipts:
+        rows.append(line(Segment(f"{receipt.entry_name} {receipt.version}", Tone.STRONG)))
+        rows += broken(receipt.name, view.width, "  ", Tone.NAME)
+    for name in prepared.servers_removed:
+        rows += wrapped(f"  The environment of {name} will be deleted", view.width, "    ")
+    rows += render_done.notes(prepared.notes, view.width)
+    return _with_files(rows, diffs, view)
+
+
+def undo(prepared: PreparedUndo, diffs: Sequence[FileDiff], view: View) -> Screen:
+    """Return what taking a change back does."""
+    record = prepared.record
+    title = words.sentence(f"{words.action_noun(record.action)} of {words.listed(record.entries)}")
+    rows: list[Line] = [
+        line(Segment(title, Tone.STRONG), f"  {words.record_time(record.id)}"),
+        *broken(record.id, view.width, "  "),
+    ]
+    rows += render_done.notes(prepared.notes, view.width)
+    return _with_files(rows, diffs, view)
+
+
+def _with_files(rows: list[Line], diffs: Sequence[FileDiff], view: View) -> Screen:
+    """Return the screen; taller than the terminal, each diff becomes one line."""
+    end = line("Nothing has been changed yet.")
+    if not diffs:
+        return (*rows, BLANK, end)
+
+    def screen(*, whole: bool) -> Screen:
+        shown = render_diff.files(diffs, view.home, view.width, whole=whole)
+        return (*rows, BLANK, *shown, BLANK, end)
+
+    full = screen(whole=True)
+    return full if view.height is None or len(full) < view.height else screen(whole=False)
+
+
+def taking_back(record: HistoryRecord) -> str:
+    """Return the verb of the question about an undo."""
+    return f"Take back the {words.action_noun(record.action)} of"
+
+
+def question(action: str, names: Sequence[str], files: int) -> str:
+    """Return `Uninstall time and change 1 file?`."""
+    and_files = f" and change {words.count(files, 'file')}" if files else ""
+    return f"{action} {words.listed(names)}{and_files}?"

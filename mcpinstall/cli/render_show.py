@@ -1,0 +1,141 @@
+"""The screens of `show`, `test` and `verify`.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mcpinstall.cli import words
+from mcpinstall.cli.layout import (
+    BLANK,
+    Line,
+    Screen,
+    Segment,
+    Tone,
+    broken,
+    line,
+    padded,
+    table,
+    wrapped,
+)
+from mcpinstall.cli.render_error import evidence
+from mcpinstall.cli.render_plan import OUTCOME_TONES, OUTCOME_WIDTH, guidance, vouching
+from mcpinstall.model.checks import CheckResult
+from mcpinstall.planning.questions import Question
+
+if TYPE_CHECKING:
+    from mcpinstall.operations.catalog import Shown
+    from mcpinstall.operations.test_server import TestResult
+    from mcpinstall.operations.verify import VerifiedEntry
+
+
+def server(shown: Shown, width: int) -> Screen:
+    """Return everything about one server of a registry."""
+    manifest, registry = shown.reviewed.manifest, shown.reviewed.registry
+    rows: list[Line] = [
+        line(Segment(f"{manifest.title} {manifest.version}", Tone.STRONG)),
+        *broken(manifest.name, width, "  ", Tone.NAME),
+        *wrapped(f"  {manifest.summary}", width, "  "),
+        BLANK,
+    ]
+    for segment in vouching(registry, manifest):
+        rows += wrapped(segment.text, width, "  ", segment.tone)
+    rows += [row for text in guidance(manifest, registry) for row in wrapped(f"! {text}", width)]
+    rows += [BLANK, *_facts(shown, width)]
+    if shown.questions:
+        rows += [BLANK, *inputs(shown.questions, width)]
+    tools = [str(tool.get("name")) for tool in shown.reviewed.tools.tools if isinstance(tool, dict)]
+    heading = f"{words.count(len(tools), 'tool')}: "
+    return (*rows, BLANK, *wrapped(heading + ", ".join(tools), width, "  "))
+
+
+def _facts(shown: Shown, width: int) -> Screen:
+    manifest = shown.reviewed.manifest
+    entries = ", ".join(receipt.entry_name for receipt in shown.receipts)
+    publisher = manifest.publisher.repository if manifest.publisher else manifest.publisher_absent
+    package = manifest.package
+    facts = (
+        ("package", f"{package.registry_type} {package.identifier} {package.version}"),
+        ("python", package.requires_python),
+        ("platforms", ", ".join(package.platforms)),
+        ("publisher", publisher),
+        ("versions", ", ".join(shown.versions)),
+        ("installed", entries or "no"),
+    )
+    return tuple(row for name, fact in facts for row in _fact(name, fact, width))
+
+
+def _fact(name: str, fact: str, width: int) -> Screen:
+    return wrapped(f"{padded(name, 11)} {fact}", width, " " * 12)
+
+
+def inputs(questions: Sequence[Question], width: int) -> Screen:
+    """Return the inputs of a server, with the flag for each."""
+    return table(
+        ("input", "needed", "meaning"),
+        [(Segment(q.flag, Tone.NAME), _needed(q), _meaning(q)) for q in questions],
+        width,
+    )
+
+
+def _needed(question: Question) -> str:
+    kind = "required" if question.required and question.default is None else "optional"
+    return f"{kind}, secret" if question.secret else kind
+
+
+def _meaning(question: Question) -> str:
+    facts = [question.description] if question.description else []
+    facts += [f"one of {', '.join(question.choices)}"] if question.choices else []
+    facts += [f"default {question.default}"] if question.default is not None else []
+    return "; ".join(facts) or "-"
+
+
+def tested(result: TestResult, width: int) -> Screen:
+    """Return what a server answered."""
+    receipt = result.receipt
+    count = words.count(len(result.tools), "tool")
+    state = "NOT as reviewed" if result.differences else "unchanged since review"
+    tone = Tone.BAD if result.differences else Tone.GOOD
+    rows = wrapped(
+        f"{receipt.entry_name} {receipt.version} answers: {count}, {state} "
+        f"(protocol {result.protocol}, {result.seconds:.1f} s)",
+        width,
+        "  ",
+        tone,
+    )
+    if not result.differences:
+        return (*rows, *wrapped(f"  {', '.join(result.tools)}", width, "  "))
+    return (*rows, *evidence("\n".join(result.differences), width))
+
+
+def verified(entries: Sequence[VerifiedEntry], width: int) -> Screen:
+    """Return what was found out about each installed entry, and the anchor reached."""
+    rows: list[Line] = []
+    for entry in entries:
+        state = words.count(len(entry.findings), "finding") if entry.findings else "no findings"
+        rows.append(
+            line(
+                Segment(f"{entry.entry_name} {entry.version}", Tone.STRONG),
+                "  ",
+                Segment(state, Tone.BAD if entry.findings else Tone.GOOD),
+            )
+        )
+        for result in entry.checks:
+            rows += check(result, width)
+        for finding in entry.findings:
+            text = f"  finding: {finding.check.title}: `{finding.subject}` {finding.message}"
+            rows += wrapped(text, width, "    ", Tone.BAD)
+        rows += [*wrapped(f"  anchor: {entry.anchor}", width, "    "), BLANK]
+    return tuple(rows[:-1])
+
+
+def check(result: CheckResult, width: int) -> Screen:
+    """Return one check with its whole evidence."""
+    head = f"  {result.check:d} {padded(result.check.title, 11)}  "
+    first, *rest = wrapped(
+        f"{head}{padded(result.outcome, OUTCOME_WIDTH)}  {result.evidence}", width, "      "
+    )
+    text = first[0].text
+    end = len(head) + len(result.outcome)
+    tone = OUTCOME_TONES[result.outcome]
+    return (line(text[: len(head)], Segment(text[len(head) : end], tone), text[end:]), *rest)

@@ -1,0 +1,36 @@
+"""`mcpi search`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mcpinstall.cli import options
+from mcpinstall.cli.session import Session
+from mcpinstall.errors import Exit
+
+
+def search(
+    context: typer.Context,
+    text: Annotated[
+        str, typer.Argument(metavar="[TEXT]", help="Part of a name, title or summary.")
+    ] = "",
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Find servers in the registries; without a text, list all."""
+    from mcpinstall.cli import json_output, render_lists
+    from mcpinstall.operations import catalog
+
+    session: Session = context.obj
+    session.begin(as_json=as_json, quiet=quiet, verbose=verbose)
+    rows = catalog.search(text, session.context)
+    if session.as_json:
+        session.answer(servers=[json_output.row(row) for row in rows])
+    elif rows:
+        session.ui.data(render_lists.servers(rows, session.ui.data_width))
+    else:
+        session.ui.note(f"no server matches `{text}`")
+    return Exit.DONE

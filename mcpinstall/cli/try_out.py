@@ -1,0 +1,36 @@
+"""`mcpi test`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mcpinstall.cli import options
+from mcpinstall.cli.session import Session
+from mcpinstall.errors import ErrorCode, Exit
+
+
+def try_out(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Installed server.")],
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Start an installed server once and compare its tools with the reviewed ones.
+
+    It gets an empty home, fixed values, and none of your secrets.
+    """
+    from mcpinstall.cli import json_output, render_show
+    from mcpinstall.operations import test_server
+
+    session: Session = context.obj
+    session.begin(as_json=as_json, quiet=quiet, verbose=verbose)
+    with session.working() as state:
+        result = test_server.test(name, state)
+    if session.as_json:
+        session.answer(result=json_output.tested(result))
+    else:
+        session.ui.data(render_show.tested(result, session.ui.data_width))
+    return ErrorCode.TOOLS_CHANGED.exit_status if result.differences else Exit.DONE

@@ -1,0 +1,48 @@
+"""Configure: give an installed server other inputs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mcpinstall.model.plan import Request
+from mcpinstall.model.receipt import Receipt
+from mcpinstall.operations import install, lookup
+from mcpinstall.operations.context import Context
+from mcpinstall.operations.prepared import Draft, Prepared
+
+
+def draft(name: str, request: Request, context: Context) -> Draft:
+    """Return the draft with the new inputs laid over those that the receipt keeps.
+
+    Raises:
+        McpInstallError: `not-installed`, `input-unknown` …
+    """
+    return install.draft(_merged(lookup.installed(name, context), request), context)
+
+
+def prepare(name: str, request: Request, context: Context, *, stage: bool = True) -> Prepared:
+    """Decide and check as `install.prepare` does; every host that has the entry gets the new one.
+
+    Raises:
+        McpInstallError: `not-installed`, `input-missing` …
+    """
+    merged = _merged(lookup.installed(name, context), request)
+    return install.prepare(merged, context, stage=stage, action="configure")
+
+
+def _merged(receipt: Receipt, request: Request) -> Request:
+    given = {key.rpartition(".")[2] for key, _ in request.settings}
+    kept = tuple(
+        (value.name, f"env:{value.reference}" if value.reference else value.value or "")
+        for value in receipt.inputs
+        if value.source == "user" and value.name not in given and (value.reference or value.value)
+    )
+    return replace(
+        request,
+        names=(f"{receipt.name}@{receipt.version}",),
+        hosts=request.hosts or receipt.hosts,
+        settings=(*kept, *request.settings),
+        entry_name=receipt.entry_name,
+        extra_arguments=request.extra_arguments or receipt.extra_arguments,
+        print_only=request.print_only or not receipt.hosts,
+    )

@@ -1,0 +1,31 @@
+"""What every operation needs to know about the world."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mcpinstall.system.machine import Machine, now
+from mcpinstall.system.paths import StatePaths, state_paths
+from mcpinstall.system.progress import Progress, SilentProgress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Machine, state folders, the time at the start, and who listens to progress."""
+
+    machine: Machine
+    paths: StatePaths
+    now: datetime
+    progress: Progress
+
+    @classmethod
+    def current(cls, progress: Progress | None = None) -> Context:
+        """Return the context of this process."""
+        machine = Machine.current()
+        return cls(
+            machine=machine,
+            paths=state_paths(machine),
+            now=now(),
+            progress=progress or SilentProgress(),
+        )

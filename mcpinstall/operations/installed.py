@@ -1,0 +1,40 @@
+"""What is installed: read quickly, for `mcpi list` must answer at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcpinstall.model import names
+from mcpinstall.model.receipt import Receipt
+from mcpinstall.operations.context import Context
+from mcpinstall.receipts.store import ReceiptStore
+from mcpinstall.system import homes, machine_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """One installed entry, as `mcpi list` shows it."""
+
+    receipt: Receipt
+    state: str
+    """`ok`, `environment missing`, `interpreter missing` or `copied from another machine`."""
+
+
+def installed(context: Context) -> tuple[Installed, ...]:
+    """Return every installed entry; looks at files only, and starts nothing."""
+    return tuple(
+        Installed(receipt=receipt, state=_state(receipt, context))
+        for receipt in ReceiptStore(context.paths).receipts()
+    )
+
+
+def _state(receipt: Receipt, context: Context) -> str:
+    if receipt.machine != machine_id.digest(context.machine):
+        return "copied from another machine"
+    home = homes.server_home(context.paths.servers, names.slug(receipt.registry_root, receipt.name))
+    if homes.current(home) is None:
+        return "environment missing"
+    if not Path(receipt.python_path).exists():
+        return "interpreter missing"
+    return "ok"

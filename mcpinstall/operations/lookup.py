@@ -1,0 +1,118 @@
+"""Find what the user names: servers in registries, entries among the receipts."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from mcpinstall import registries
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model import names
+from mcpinstall.model.receipt import Receipt
+from mcpinstall.model.registry import RegistryState, ReviewedServer
+from mcpinstall.operations import configuration
+from mcpinstall.operations.context import Context
+from mcpinstall.receipts.store import ReceiptStore
+
+
+def open_registries(context: Context) -> tuple[registries.Registry, ...]:
+    """Return the bundled registry and the folders of the user's configuration."""
+    folders = configuration.folder_registries(context)
+    return (
+        registries.open_bundled(context.paths, context.now),
+        *(
+            registries.open_folder(folder.path, context.paths, context.now, name=folder.name)
+            for folder in folders
+        ),
+    )
+
+
+def reviewed(spec: str, context: Context) -> ReviewedServer:
+    """Return the server that `spec` names: alias, full name, either with `@VERSION`.
+
+    `REGISTRY:NAME` looks in one folder of the user's configuration; without it only registries
+    that vouch for their servers are asked.
+
+    Raises:
+        McpInstallError: `not-found` with near names, `name-ambiguous`, `not-supported-yet`.
+    """
+    prefix, colon, rest = spec.partition(":")
+    opened = open_registries(context)
+    chosen = [one for one in opened if one.state.name == prefix]
+    if colon and chosen:
+        return registries.resolve(rest, chosen)
+    return registries.resolve(spec, opened)
+
+
+def of_receipt(receipt: Receipt, context: Context) -> ReviewedServer:
+    """Return the server of a receipt, from the very registry that it came from.
+
+    Raises:
+        McpInstallError: `registry-invalid` when that registry's root is another one now.
+    """
+    for registry in open_registries(context):
+        if registry.state.root_digest == receipt.registry_root:
+            return registry.find(receipt.name, receipt.version)
+    raise McpInstallError(
+        ErrorCode.REGISTRY_INVALID,
+        f"the registry that `{receipt.entry_name}` came from is not configured any more",
+        hint=f"it was `{receipt.registry_name}`; uninstall the server, or add the registry again",
+    )
+
+
+def manifest_digest(server: ReviewedServer, context: Context) -> str | None:
+    """Return what the server's registry says now about the manifest of that very version."""
+    manifest = server.manifest
+    for registry in open_registries(context):
+        if registry.state.root_digest == server.registry.root_digest:
+            return registry.find(manifest.name, manifest.version).manifest_sha256
+    return None
+
+
+def entry_name(server: ReviewedServer, wanted: str | None) -> str:
+    """Return the name of the server's entry in the hosts: `--as`, its alias, or its last part."""
+    if wanted is not None:
+        return names.entry_name(wanted)
+    for alias, name in server.registry.aliases:
+        if name == server.manifest.name:
+            return names.entry_name(alias)
+    return names.entry_name(re.sub(r"[^A-Za-z0-9_-]", "-", server.manifest.name.rsplit("/", 1)[-1]))
+
+
+def slug_of(registry: RegistryState, name: str) -> str:
+    """Return the folder name of a server that `registry` vouches for."""
+    return names.slug(registry.root_digest, name)
+
+
+def receipt_slug(receipt: Receipt) -> str:
+    """Return the folder name of an installed server."""
+    return names.slug(receipt.registry_root, receipt.name)
+
+
+def installed(name: str, context: Context) -> Receipt:
+    """Return the receipt that `name` stands for: entry name, full name, or alias.
+
+    Raises:
+        McpInstallError: `not-installed` with near names, `name-ambiguous`.
+    """
+    receipts = ReceiptStore(context.paths).receipts()
+    for receipt in receipts:
+        if receipt.entry_name == name:
+            return receipt
+    full = {alias: known for r in open_registries(context) for alias, known in r.state.aliases}
+    found = [receipt for receipt in receipts if receipt.name == full.get(name, name)]
+    if len(found) == 1:
+        return found[0]
+    entries = [receipt.entry_name for receipt in found or receipts]
+    if found:
+        raise McpInstallError(
+            ErrorCode.NAME_AMBIGUOUS,
+            f"`{name}` is installed as {', '.join(f'`{entry}`' for entry in entries)}",
+            hint="name one of these",
+        )
+    near = difflib.get_close_matches(name, entries, n=3)
+    raise McpInstallError(
+        ErrorCode.NOT_INSTALLED,
+        f"`{name}` is not installed by mcpinstall",
+        hint=f"did you mean {' or '.join(f'`{n}`' for n in near)}?" if near else "see `mcpi list`",
+    )

@@ -1,0 +1,110 @@
+"""What stands between `prepare` and `commit`: everything decided, nothing done."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mcpinstall.model.environment import StagedEnvironment
+from mcpinstall.model.host import Chain, HostChange, HostRow
+from mcpinstall.model.plan import Plan, Request
+from mcpinstall.model.receipt import HistoryRecord, Receipt
+from mcpinstall.model.registry import ReviewedServer
+from mcpinstall.planning.inputs import Question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingInput:
+    """A required input that the request does not give."""
+
+    entry_name: str
+    """Server of the plan that asks for it."""
+    question: Question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostChoice:
+    """Which hosts an installation goes to (design §7, default-host rule)."""
+
+    chosen: tuple[HostRow, ...]
+    """Decided: named by the request, or the only one found."""
+    candidates: tuple[HostRow, ...]
+    """Several were found and none was named: the person picks, preselected first."""
+    preselected: tuple[str, ...]
+    """Row ids that the tick list starts with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a request comes to before anything is downloaded; the command line asks the rest."""
+
+    request: Request
+    servers: tuple[ReviewedServer, ...]
+    missing: tuple[MissingInput, ...]
+    hosts: HostChoice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A plan with its checks done, environments being staged, and nothing written.
+
+    Good for `limits.PREPARED_SECONDS`.  `discard` takes the staged folders away.
+    """
+
+    request: Request
+    action: str
+    """`install`, `reinstall` or `configure`."""
+    plan: Plan
+    print_rows: tuple[HostRow, ...]
+    """Rows for which the entry is printed instead of written (`--print`, or no host found)."""
+    printed: tuple[tuple[str, str], ...]
+    """Row title and entry text, as they are printed after the yes."""
+    started: float
+    """`time.monotonic()` when it was prepared."""
+    staging: Path | None
+    """Folder below which environments are staged; None when nothing is staged."""
+    staged: tuple[tuple[str, Future[StagedEnvironment]], ...] = field(default=(), repr=False)
+    """Slug → the environment, when it is ready."""
+
+    @property
+    def nothing_to_do(self) -> bool:
+        """Everything asked for is in place already."""
+        return not self.plan.changes and all(s.already_installed for s in self.plan.servers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedRemoval:
+    """An uninstallation: entries that go, host files that change, environments that go."""
+
+    receipts: tuple[Receipt, ...]
+    changes: tuple[HostChange, ...]
+    servers_removed: tuple[str, ...]
+    """Full names of servers whose environment goes with their last entry."""
+    rows: tuple[str, ...] = ()
+    """Row ids that no longer hold the entries afterwards."""
+    chains: tuple[Chain, ...] = ()
+    """Chains of files that need no change of bytes, for the entry is gone from them already."""
+    notes: tuple[str, ...] = ()
+    """Facts such as "the entry is no longer in ~/.cursor/mcp.json"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedUndo:
+    """A change that is to be taken back."""
+
+    record: HistoryRecord
+    changes: tuple[HostChange, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A finished change."""
+
+    record: HistoryRecord
+    receipts: tuple[Receipt, ...]
+    """Receipts of the touched entries as they are now."""
+    printed: tuple[tuple[str, str], ...] = ()
+    """Row title and entry text, where the person pastes it."""
+    notes: tuple[str, ...] = ()

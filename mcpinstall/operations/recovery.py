@@ -1,0 +1,116 @@
+"""Bring the machine to the old state when a change did not end.
+
+One code path serves both a failed change (called by `transaction`) and a dead process (called
+by the next command): what the journal names is taken back, and only where it still equals what
+we wrote.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from mcpinstall import environments, hosts
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.host import HostChange, HostFile
+from mcpinstall.model.receipt import FileChange, HistoryRecord
+from mcpinstall.operations.context import Context
+from mcpinstall.receipts.store import ReceiptStore
+from mcpinstall.system import files
+
+NO_FILE = "0" * 64
+"""Stands for the digest of a file that does not exist."""
+
+
+def settle(context: Context) -> tuple[str, ...]:
+    """Take back a change that a dead process left; return notes for the user.
+
+    Does nothing while another mcpinstall is at work.
+
+    Raises:
+        McpInstallError: `disk-failed` when the old state can't be reached; the journal stays.
+    """
+    store = ReceiptStore(context.paths)
+    if not context.paths.data.exists() or store.journal() is None:
+        return ()
+    try:
+        with files.locked(context.paths.lock, seconds=0):
+            record = store.journal()
+            return (
+                ()
+                if record is None
+                else ("taking back an unfinished change", *roll_back(record, context))
+            )
+    except McpInstallError as error:
+        if error.code is ErrorCode.STATE_BUSY:
+            return ()
+        raise
+
+
+def roll_back(record: HistoryRecord, context: Context) -> tuple[str, ...]:
+    """Take every effect of an unfinished `record` back; the caller holds the lock.
+
+    Order: host files first (they name the environment), then records, then `current`, then
+    the new generations.  Repeating it is harmless.
+    """
+    store = ReceiptStore(context.paths)
+    notes = [note for change in record.files if (note := _restore(change, context))]
+    for chain in record.chains_before:
+        store.write_chain(chain)
+    kept = {receipt.entry_name for receipt in record.receipts_before}
+    for receipt in record.receipts_before:
+        store.write_receipt(receipt)
+    for receipt in record.receipts_after:
+        if receipt.entry_name not in kept:
+            store.remove_receipt(receipt.entry_name)
+    for switch in record.switches:
+        home = environments.server_home(context.paths.servers, switch.slug)
+        environments.switch(home, switch.before)
+        if switch.after is not None and switch.after != switch.before:
+            environments.discard(home / switch.after)
+        environments.discard_if_empty(home)
+    store.abandon()
+    return tuple(notes)
+
+
+def _restore(change: FileChange, context: Context) -> str | None:
+    """Put one host file back if it still is what we wrote; return a note when it is not."""
+    row = hosts.find_rows(change.row_id)
+    try:
+        file = hosts.read(row, context.machine)
+    except McpInstallError as error:
+        return f"{row.title}: left as it is ({error.message})"
+    if path_digest(file.target) != change.path_sha256:
+        return f"{row.title}: its file is another one now (`{file.path}`); left as it is"
+    if file.sha256 == change.before_sha256:
+        return None
+    if file.sha256 != change.after_sha256:
+        return f"{row.title}: `{file.path}` changed meanwhile; left as it is"
+    write_content(file, reverted(change, file.content), context)
+    return None
+
+
+def reverted(change: FileChange, content: bytes | None) -> bytes | None:
+    """Return the content before `change`, given the content after it."""
+    if change.before_sha256 == NO_FILE:
+        return None
+    return change.patch.inverse.apply(content or b"")
+
+
+def write_content(file: HostFile, after: bytes | None, context: Context) -> None:
+    """Write `after` as the content of a host file that was read as `file`."""
+    from mcpinstall.model.host import Chain
+
+    nothing = Chain(row_id=file.row.id)
+    change = HostChange(file=file, after=after, chain_before=nothing, chain_after=nothing)
+    hosts.write(change, lock_folder(context))
+
+
+def lock_folder(context: Context) -> Path:
+    """Return the folder of the locks that are held while a host file is written."""
+    return files.private_folder(context.paths.data / "locks")
+
+
+def path_digest(path: Path) -> str:
+    """Return the sha256 of a path, as records keep it."""
+    return hashlib.sha256(str(path).encode("utf-8", "surrogateescape")).hexdigest()

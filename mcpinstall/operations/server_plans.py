@@ -1,0 +1,198 @@
+"""From a reviewed server and the request to what will run, with which interpreter and files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mcpinstall import environments, indexes
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model import server_text
+from mcpinstall.model.host import ServerEntry
+from mcpinstall.model.input_value import InputValue
+from mcpinstall.model.plan import Request, ServerPlan
+from mcpinstall.model.receipt import Receipt
+from mcpinstall.model.registry import ReviewedServer
+from mcpinstall.model.server_json import Package
+from mcpinstall.operations import lookup
+from mcpinstall.operations.context import Context
+from mcpinstall.planning import inputs, selection
+from mcpinstall.receipts.store import ReceiptStore
+
+HOME_PLACE = "{home}"
+"""Stands for the server's home in argument templates."""
+
+
+def package_of(server: ReviewedServer) -> Package:
+    """Return the package of `server.json` that the manifest chose.
+
+    Raises:
+        McpInstallError: `manifest-invalid`, or `not-supported-yet` for other package types.
+    """
+    choice = server.manifest.package
+    if choice.registry_type != "pypi":
+        raise McpInstallError(
+            ErrorCode.NOT_SUPPORTED_YET,
+            f"`{server.manifest.name}` is of type `{choice.registry_type}`, which mcpinstall "
+            "can't install yet",
+            hint="servers of type `pypi` can be installed",
+        )
+    for package in server.server.packages:
+        if (package.registry_type, package.identifier) == ("pypi", choice.identifier):
+            return package
+    raise McpInstallError(
+        ErrorCode.MANIFEST_INVALID, f"`server.json` has no package `{choice.identifier}`"
+    )
+
+
+def resolved(
+    server: ReviewedServer, values: Mapping[str, Sequence[str]], request: Request, context: Context
+) -> inputs.Resolved:
+    """Return arguments and environment of a server for the given input values."""
+    return inputs.resolve(
+        package_of(server),
+        values,
+        cwd=context.machine.cwd,
+        home=context.machine.home,
+        exists=Path.exists,
+        plaintext_secrets=request.plaintext_secrets,
+    )
+
+
+def plan(
+    server: ReviewedServer,
+    values: Mapping[str, Sequence[str]],
+    request: Request,
+    context: Context,
+) -> ServerPlan:
+    """Return what one server's installation will run and needs.
+
+    Raises:
+        McpInstallError: for inputs, interpreter or platform; `server-exists` when the entry
+            belongs to another server or has other inputs.
+    """
+    found = resolved(server, values, request, context)
+    slug = lookup.slug_of(server.registry, server.manifest.name)
+    home = environments.server_home(context.paths.servers, slug)
+    name = lookup.entry_name(server, request.entry_name)
+    interpreter = environments.choose_interpreter(
+        server.manifest.package.requires_python, context.machine, request.python
+    )
+    arguments = (*found.arguments, *request.extra_arguments)
+    command = environments.command(home, arguments, context.machine, interpreter)
+    current = _usable_generation(server, slug, context)
+    entry = ServerEntry(
+        name=name, command=command.executable, args=command.arguments, env=found.environment
+    )
+    template = environments.command_template(
+        HOME_PLACE, (*found.template, *request.extra_arguments)
+    )
+    return ServerPlan(
+        reviewed=server,
+        entry=entry,
+        slug=slug,
+        generation=current or environments.new_generation(server.manifest.version),
+        command=command,
+        argv_template=template.argv,
+        inputs=found.values,
+        extra_arguments=request.extra_arguments,
+        interpreter=interpreter,
+        artifacts=selection.select(server.lock, interpreter),
+        already_installed=current is not None,
+    )
+
+
+def rebuild(receipt: Receipt, request: Request, context: Context) -> ServerPlan:
+    """Return the plan that builds an installed server's environment anew.
+
+    Its command is not used: the entries in the hosts stay as they are.
+
+    Raises:
+        McpInstallError: when its registry does not vouch for that version any more.
+    """
+    server = lookup.of_receipt(receipt, context)
+    slug = lookup.receipt_slug(receipt)
+    home = environments.server_home(context.paths.servers, slug)
+    interpreter = environments.choose_interpreter(
+        server.manifest.package.requires_python, context.machine, request.python
+    )
+    command = environments.command(home, (), context.machine, interpreter)
+    return ServerPlan(
+        reviewed=server,
+        entry=ServerEntry(
+            name=receipt.entry_name, command=command.executable, args=command.arguments
+        ),
+        slug=slug,
+        generation=environments.new_generation(server.manifest.version),
+        command=command,
+        argv_template=receipt.argv_template,
+        inputs=receipt.inputs,
+        extra_arguments=receipt.extra_arguments,
+        interpreter=interpreter,
+        artifacts=selection.select(server.lock, interpreter),
+    )
+
+
+def _usable_generation(server: ReviewedServer, slug: str, context: Context) -> str | None:
+    """Return the generation that is in place when it is this very version, else None."""
+    home = environments.server_home(context.paths.servers, slug)
+    current = environments.current(home)
+    for receipt in receipts_of(slug, context):
+        same = (
+            receipt.generation == current
+            and receipt.version == server.manifest.version
+            and receipt.manifest_sha256 == server.manifest_sha256
+            and receipt.lock_sha256 == server.lock.sha256
+        )
+        if same and current is not None and environments.is_startable(home / current):
+            return current
+    return None
+
+
+def receipts_of(slug: str, context: Context) -> tuple[Receipt, ...]:
+    """Return the receipts of all entries of one server."""
+    store = ReceiptStore(context.paths)
+    return tuple(r for r in store.receipts() if lookup.receipt_slug(r) == slug)
+
+
+def require_compatible(server: ServerPlan, context: Context, *, configuring: bool = False) -> None:
+    """Refuse a plan that would change an installed entry under another word.
+
+    Raises:
+        McpInstallError: `server-exists`.
+    """
+    receipt = ReceiptStore(context.paths).receipt(server.entry.name)
+    if receipt is None or configuring:
+        return
+    if receipt.name != server.name:
+        raise McpInstallError(
+            ErrorCode.SERVER_EXISTS,
+            f"`{server.entry.name}` is the name of another server (`{receipt.name}`)",
+            hint="choose a name with `--as NAME`",
+        )
+    if (receipt.inputs, receipt.extra_arguments) != (kept_inputs(server), server.extra_arguments):
+        raise McpInstallError(
+            ErrorCode.SERVER_EXISTS,
+            f"`{server.entry.name}` is installed with other inputs",
+            hint=f"change them with `mcpi configure {server.entry.name} --set KEY=VALUE`, "
+            "or add a second entry with `--as NAME`",
+        )
+
+
+def require_own_index(server: ServerPlan, context: Context) -> None:
+    """Refuse a package whose `server.json` names another index than the user's.
+
+    Raises:
+        McpInstallError: `index-forbidden`.
+    """
+    package = package_of(server.reviewed)
+    if package.registry_base_url is not None:
+        index = indexes.effective_index(context.machine, environments.uv_program())
+        server_text.require_default_index(package, index.url)
+
+
+def kept_inputs(server: ServerPlan) -> tuple[InputValue, ...]:
+    """Return the inputs as a receipt keeps them: without any secret value."""
+    from dataclasses import replace
+
+    return tuple(replace(v, value=None) if v.secret else v for v in server.inputs)

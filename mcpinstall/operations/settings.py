@@ -1,0 +1,50 @@
+"""`--set` pairs, sorted to the servers of a plan (design §9)."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+
+
+def by_entry(
+    pairs: Sequence[tuple[str, str]], known: Mapping[str, Sequence[str]]
+) -> dict[str, dict[str, list[str]]]:
+    """Return, for each entry, the values given for each of its inputs, in order.
+
+    `known` maps entry names to the names of their inputs.  `KEY` goes to the one server that
+    has that input; `SERVER.KEY` to that server.
+
+    Raises:
+        McpInstallError: `input-unknown` with near names, `input-invalid` when a bare name fits
+            several servers.
+    """
+    values: dict[str, dict[str, list[str]]] = {entry: {} for entry in known}
+    for key, value in pairs:
+        entry, name = _place(key, known)
+        values[entry].setdefault(name, []).append(value)
+    return values
+
+
+def _place(key: str, known: Mapping[str, Sequence[str]]) -> tuple[str, str]:
+    entry, dot, name = key.partition(".")
+    if dot and entry in known and name in known[entry]:
+        return entry, name
+    owners = [entry for entry, names in known.items() if key in names]
+    if len(owners) == 1:
+        return owners[0], key
+    if owners:
+        raise McpInstallError(
+            ErrorCode.INPUT_INVALID,
+            f"several servers have an input `{key}`",
+            hint="say which: " + " or ".join(f"`--set {owner}.{key}=…`" for owner in owners),
+        )
+    every = sorted({name for names in known.values() for name in names})
+    near = difflib.get_close_matches(key, every, n=3)
+    listed = ", ".join(f"`{name}`" for name in near or every)
+    raise McpInstallError(
+        ErrorCode.INPUT_UNKNOWN,
+        f"there is no input `{key}`",
+        hint=f"inputs: {listed}" if listed else "this server has no inputs",
+    )

@@ -1,0 +1,100 @@
+"""`mcpi verify`: from the registry down to every file on the disk, and the host entries.
+
+A receipt only says where to look.  What is compared comes from the anchor: the registry's
+manifest pins the lock, the lock pins the artifacts, their RECORDs say what the disk must hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from mcpinstall.errors import McpInstallError
+from mcpinstall.model.checks import Check, CheckResult, Outcome
+from mcpinstall.model.receipt import Receipt
+from mcpinstall.operations import lookup, verify_disk, verify_hosts
+from mcpinstall.operations.context import Context
+from mcpinstall.operations.findings import Finding
+from mcpinstall.receipts.store import ReceiptStore
+
+__all__ = ["Finding", "VerifiedEntry", "verify"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedEntry:
+    """What was found out about one installed entry."""
+
+    entry_name: str
+    name: str
+    version: str
+    checks: tuple[CheckResult, ...]
+    findings: tuple[Finding, ...]
+    anchor: str
+    """What the comparison rests on, such as `registry bundled, serial 1`."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Report:
+    checks: list[CheckResult] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def close(self, check: Check, found: Sequence[Finding], evidence: str) -> None:
+        """Record one check: verified with its evidence, or failed with its findings."""
+        self.findings += found
+        outcome = Outcome.FAILED if found else Outcome.VERIFIED
+        words = found[0].message if found else evidence
+        self.checks.append(CheckResult(check=check, outcome=outcome, evidence=words))
+
+
+def verify(
+    names: Sequence[str],
+    context: Context,
+    *,
+    fetch: bool = False,
+    strict: bool = False,
+    offline: bool = False,
+) -> tuple[VerifiedEntry, ...]:
+    """Verify the named entries, or all; nothing of a package runs and nothing is changed.
+
+    `fetch` brings what is no longer in the store; `strict` also compiles every source again
+    and compares the compiled files.
+
+    Raises:
+        McpInstallError: `not-installed`, or when the check itself can't be made.
+    """
+    receipts = (
+        tuple(dict.fromkeys(lookup.installed(name, context) for name in names))
+        if names
+        else ReceiptStore(context.paths).receipts()
+    )
+    how = verify_disk.How(fetch=fetch and not offline, strict=strict)
+    return tuple(_verified(receipt, how, context) for receipt in receipts)
+
+
+def _verified(receipt: Receipt, how: verify_disk.How, context: Context) -> VerifiedEntry:
+    report = _Report()
+    context.progress.step(f"verifying `{receipt.entry_name}`")
+    anchor = "none: the registry could not be reached"
+    try:
+        server = lookup.of_receipt(receipt, context)
+    except McpInstallError as error:
+        found = Finding(check=Check.REGISTRY, subject=receipt.name, message=error.message)
+        report.close(Check.REGISTRY, [found], "")
+    else:
+        report.checks += [server.registry.check, server.check]
+        anchor = f"registry {server.registry.name}, serial {server.registry.serial}"
+        disk = verify_disk.verify(receipt, server, how, context)
+        report.findings += disk.findings
+        report.checks += disk.checks
+        if disk.anchor:
+            anchor = disk.anchor
+    entries = verify_hosts.verify(receipt, context)
+    report.close(Check.HOST_FILES, entries, f"entry in place: {', '.join(receipt.hosts) or 'none'}")
+    return VerifiedEntry(
+        entry_name=receipt.entry_name,
+        name=receipt.name,
+        version=receipt.version,
+        checks=tuple(report.checks),
+        findings=tuple(report.findings),
+        anchor=anchor,
+    )

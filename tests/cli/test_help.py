@@ -1,0 +1,369 @@
+"""What `--help` says, for `mcpi` and for each of its commands."""
+
+from __future__ import annotations
+
+import pytest
+from inline_snapshot import snapshot
+
+from mcpinstall.cli import commands
+from tests.cli.conftest import Mcpi
+
+
+def test_the_overview(mcpi: Mcpi) -> None:
+    ran = mcpi("--help")
+
+    assert ran.status == 0
+    assert ran.out == snapshot("""\
+Usage: mcpi COMMAND [OPTIONS] [ARGUMENTS]
+
+Install MCP servers from verified bytes, after one question.
+
+Change:
+  install        Verify servers, ask once, install them
+  uninstall      Take servers out of hosts
+  reinstall      Build a server's environment again
+  configure      Give an installed server other inputs
+  undo           Take the last change back
+
+Look:
+  list           List what is installed
+  show           Show who vouches for a server, and its inputs
+  search         Find servers
+  hosts          List hosts and their files
+  history        List the last changes
+
+Check and keep up:
+  test           Start a server once, compare its tools
+  verify         Check what is installed, down to every file
+  cache size     Say how much downloads take
+  cache prune    Delete downloads
+
+Options:
+  -h, --help     Show this; `mcpi COMMAND --help` shows a command's options
+  -V, --version  Show the version
+
+Example:
+  mcpi install time
+""")
+
+
+@pytest.mark.parametrize("name", [command.name for command in commands.COMMANDS])
+def test_every_command_has_a_help_with_an_example(mcpi: Mcpi, name: str) -> None:
+    ran = mcpi(*name.split(), "--help")
+
+    assert ran.status == 0
+    assert ran.err == ""
+    assert f"\n  Examples:\n    mcpi {name}" in ran.out
+    assert (
+        ran.out
+        == snapshot(
+            {
+                "install": """\
+Usage: mcpi install [OPTIONS] {NAME[@VERSION]...}
+
+  Verify servers, show one plan, ask one question, install, add them to hosts.
+
+  Arguments after `--` go to the server; they are shown as not reviewed.
+
+  Examples:
+    mcpi install time
+    mcpi install git --host cursor --set repository=~/code/app
+    mcpi install git --dry-run
+
+Arguments:
+  NAME[@VERSION]...  Servers; one plan for all.  [required]
+
+Options:
+  -H, --host HOST         Host, such as `cursor`; repeatable.
+  --set KEY=VALUE         Value of an input, or `SERVER.KEY=VALUE`;
+                          repeatable.
+  --as NAME               Name of the entry in the hosts.
+  --python PYTHON         Interpreter: a path or a version.
+  --print                 Print the entry; change no host file.
+  --replace               Replace another entry of the same name.
+  --allow WHAT            Accept `unreviewed`, `stale`, `yanked` or
+                          `vulnerable`; repeatable.
+  -y, --yes               Answer the question with yes; skips no check.
+  -n, --dry-run           Show what would be done; change nothing.
+  --expect-digest DIGEST  Refuse any plan but this one.
+  --offline               Use only what was downloaded before.
+  --plaintext-secrets     Let secrets stand in host files in clear text.
+  --json                  Print one JSON object on standard output.
+  -q, --quiet             Say only what is needed.
+  -v, --verbose           Say more.
+  -h, --help              Show this message and exit.
+""",
+                "uninstall": """\
+Usage: mcpi uninstall [OPTIONS] {NAME...}
+
+  Take servers out of hosts, and delete what nothing uses any more.
+
+  With `--host`, only that host's entry goes.  To take back the last change
+  instead, whatever it was, use `mcpi undo`.
+
+  Examples:
+    mcpi uninstall time
+    mcpi uninstall git --host cursor
+
+Arguments:
+  NAME...  Installed servers.  [required]
+
+Options:
+  -H, --host HOST  Host, such as `cursor`; repeatable.
+  -y, --yes        Answer the question with yes; skips no check.
+  -n, --dry-run    Show what would be done; change nothing.
+  --json           Print one JSON object on standard output.
+  -q, --quiet      Say only what is needed.
+  -v, --verbose    Say more.
+  -h, --help       Show this message and exit.
+""",
+                "reinstall": """\
+Usage: mcpi reinstall [OPTIONS] {NAME}
+
+  Build an installed server's environment again, from files that are checked
+  again.
+
+  No host file changes: its entries keep their command.
+
+  Examples:
+    mcpi reinstall time
+    mcpi reinstall time --python 3.13
+
+Arguments:
+  NAME  Installed server.  [required]
+
+Options:
+  --python PYTHON         Interpreter: a path or a version.
+  --allow WHAT            Accept `unreviewed`, `stale`, `yanked` or
+                          `vulnerable`; repeatable.
+  -y, --yes               Answer the question with yes; skips no check.
+  -n, --dry-run           Show what would be done; change nothing.
+  --expect-digest DIGEST  Refuse any plan but this one.
+  --offline               Use only what was downloaded before.
+  --json                  Print one JSON object on standard output.
+  -q, --quiet             Say only what is needed.
+  -v, --verbose           Say more.
+  -h, --help              Show this message and exit.
+""",
+                "configure": """\
+Usage: mcpi configure [OPTIONS] {NAME}
+
+  Give an installed server other inputs, in every host that has it.
+
+  Inputs that are not named keep their values.  Arguments after `--` replace
+  the former ones.
+
+  Examples:
+    mcpi configure git --set repository=~/code/other
+
+Arguments:
+  NAME  Installed server.  [required]
+
+Options:
+  --set KEY=VALUE         Value of an input, or `SERVER.KEY=VALUE`;
+                          repeatable.
+  -H, --host HOST         Host, such as `cursor`; repeatable.
+  --allow WHAT            Accept `unreviewed`, `stale`, `yanked` or
+                          `vulnerable`; repeatable.
+  -y, --yes               Answer the question with yes; skips no check.
+  -n, --dry-run           Show what would be done; change nothing.
+  --expect-digest DIGEST  Refuse any plan but this one.
+  --plaintext-secrets     Let secrets stand in host files in clear text.
+  --json                  Print one JSON object on standard output.
+  -q, --quiet             Say only what is needed.
+  -v, --verbose           Say more.
+  -h, --help              Show this message and exit.
+""",
+                "undo": """\
+Usage: mcpi undo [OPTIONS] [ID]
+
+  Take the last change back: host files, receipts, environments.
+
+  A file that is still as mcpi left it gets its former bytes.  To remove a
+  server whatever came after its installation, use `mcpi uninstall`.
+
+  Examples:
+    mcpi undo
+    mcpi undo 20261122T134501Z-3f9a12
+
+Arguments:
+  [ID]  Change, from `mcpi history`.
+
+Options:
+  -y, --yes      Answer the question with yes; skips no check.
+  -n, --dry-run  Show what would be done; change nothing.
+  --json         Print one JSON object on standard output.
+  -q, --quiet    Say only what is needed.
+  -v, --verbose  Say more.
+  -h, --help     Show this message and exit.
+""",
+                "list": """\
+Usage: mcpi list [OPTIONS]
+
+  List what is installed, and whether it can start.
+
+  Examples:
+    mcpi list --json
+
+Options:
+  --json         Print one JSON object on standard output.
+  -q, --quiet    Say only what is needed.
+  -v, --verbose  Say more.
+  -h, --help     Show this message and exit.
+""",
+                "show": """\
+Usage: mcpi show [OPTIONS] {NAME[@VERSION]}
+
+  Show who vouches for a server, its inputs, its tools, and where it is
+  installed.
+
+  Examples:
+    mcpi show git
+
+Arguments:
+  NAME[@VERSION]  Server.  [required]
+
+Options:
+  --json         Print one JSON object on standard output.
+  -q, --quiet    Say only what is needed.
+  -v, --verbose  Say more.
+  -h, --help     Show this message and exit.
+""",
+                "search": """\
+Usage: mcpi search [OPTIONS] [TEXT]
+
+  Find servers in the registries; without a text, list all.
+
+  Examples:
+    mcpi search repository
+
+Arguments:
+  [TEXT]  Part of a name, title or summary.
+
+Options:
+  --json         Print one JSON object on standard output.
+  -q, --quiet    Say only what is needed.
+  -v, --verbose  Say more.
+  -h, --help     Show this message and exit.
+""",
+                "hosts": """\
+Usage: mcpi hosts [OPTIONS]
+
+  List the hosts on this machine, their files, and which servers are ours.
+
+  Examples:
+    mcpi hosts
+    mcpi hosts --all
+
+Options:
+  -a, --all      Also hosts whose program is not found.
+  --json         Print one JSON object on standard output.
+  -q, --quiet    Say only what is needed.
+  -v, --verbose  Say more.
+  -h, --help     Show this message and exit.
+""",
+                "history": """\
+Usage: mcpi history [OPTIONS]
+
+  List the changes of the last 30 days, newest first; `mcpi undo ID` takes one
+  back.
+
+  Examples:
+    mcpi history
+
+Options:
+  --json         Print one JSON object on standard output.
+  -q, --quiet    Say only what is needed.
+  -v, --verbose  Say more.
+  -h, --help     Show this message and exit.
+""",
+                "test": """\
+Usage: mcpi test [OPTIONS] {NAME}
+
+  Start an installed server once and compare its tools with the reviewed ones.
+
+  It gets an empty home, fixed values, and none of your secrets.
+
+  Examples:
+    mcpi test time
+
+Arguments:
+  NAME  Installed server.  [required]
+
+Options:
+  --json         Print one JSON object on standard output.
+  -q, --quiet    Say only what is needed.
+  -v, --verbose  Say more.
+  -h, --help     Show this message and exit.
+""",
+                "verify": """\
+Usage: mcpi verify [OPTIONS] [NAME]...
+
+  Check installed servers from the registry down to every file and host entry.
+
+  Ends with status 1 when something is not as it was verified; `mcpi
+  reinstall` builds an environment again.
+
+  Examples:
+    mcpi verify
+    mcpi verify time --fetch
+
+Arguments:
+  [NAME]...  Installed servers; all when none is named.
+
+Options:
+  --fetch        Fetch again what is not in the store any more.
+  --strict       Compile every source again and compare.
+  --offline      Use only what was downloaded before.
+  --json         Print one JSON object on standard output.
+  -q, --quiet    Say only what is needed.
+  -v, --verbose  Say more.
+  -h, --help     Show this message and exit.
+""",
+                "cache size": """\
+Usage: mcpi cache size [OPTIONS]
+
+  Say how much the downloaded files take.
+
+  Examples:
+    mcpi cache size
+
+Options:
+  --json         Print one JSON object on standard output.
+  -q, --quiet    Say only what is needed.
+  -v, --verbose  Say more.
+  -h, --help     Show this message and exit.
+""",
+                "cache prune": """\
+Usage: mcpi cache prune [OPTIONS]
+
+  Delete downloaded files; installed servers keep working, for they have their
+  own.
+
+  Examples:
+    mcpi cache prune --days 30
+
+Options:
+  --days DAYS    Only what was not used that long.  [x>=0]
+  --json         Print one JSON object on standard output.
+  -q, --quiet    Say only what is needed.
+  -v, --verbose  Say more.
+  -h, --help     Show this message and exit.
+""",
+            }
+        )[name]
+    )
+
+
+@pytest.mark.parametrize(
+    ("alias", "name"),
+    [("rm", "uninstall"), ("remove", "uninstall"), ("ls", "list"), ("info", "show")],
+)
+def test_an_alias_is_the_command_and_is_not_listed(mcpi: Mcpi, alias: str, name: str) -> None:
+    assert mcpi(alias, "--help").out == mcpi(name, "--help").out
+    assert f"  {alias} " not in mcpi("--help").out
+
+
+def test_the_ways_back_name_each_other(mcpi: Mcpi) -> None:
+    assert "`mcpi undo`" in mcpi("uninstall", "--help").out
+    assert "`mcpi uninstall`" in mcpi("undo", "--help").out

@@ -1,0 +1,278 @@
+"""The commands that only look."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from inline_snapshot import snapshot
+
+from mcpinstall.model.checks import Check, CheckResult, Outcome
+from mcpinstall.model.registry import IndexRow
+from tests.builders import plans
+from tests.cli.conftest import Mcpi, Operations
+
+
+def installed(**states: str) -> tuple[SimpleNamespace, ...]:
+    """Return installed entries with their states."""
+    return tuple(
+        SimpleNamespace(receipt=plans.receipt(name), state=state) for name, state in states.items()
+    )
+
+
+def host(product: str, title: str, *, found: bool = True, **changes: object) -> SimpleNamespace:
+    """Return what is known about a host."""
+    values: dict[str, Any] = {
+        "row": plans.row(product, title),
+        "path": plans.HOME / f".{product}/mcp.json",
+        "found": found,
+        "exists": True,
+        "servers": (object(), object()),
+        "ours": (),
+        "problem": None,
+    }
+    values.update(changes)
+    return SimpleNamespace(**values)
+
+
+@pytest.fixture
+def three_hosts(operations: Operations, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mcpinstall.operations import inventory
+
+    states = (
+        host("cursor", "Cursor", ours=("git",)),
+        host("code", "VS Code", problem="`mcp.json` is not valid JSON: line 3, column 1"),
+        host("zed", "Zed", found=False, exists=False),
+    )
+    monkeypatch.setattr(inventory, "host_states", lambda _: states)
+
+
+def test_list(mcpi: Mcpi, operations: Operations) -> None:
+    operations.prepared = installed(git="ok", time="environment missing")
+
+    assert mcpi("list").out == snapshot("""\
+name  version     hosts        state
+git   2026.10.19  cursor-user  ok
+time  2026.10.19  cursor-user  environment missing
+""")
+
+
+def test_an_empty_list_has_no_data(mcpi: Mcpi, operations: Operations) -> None:
+    operations.prepared = ()
+
+    ran = mcpi("list")
+
+    assert (ran.status, ran.out) == (0, "")
+    assert ran.err == "nothing is installed; `mcpi search TEXT` finds servers\n"
+    assert mcpi("list", "--quiet").err == ""
+
+
+def test_search(mcpi: Mcpi, operations: Operations) -> None:
+    operations.prepared = (
+        IndexRow(name=plans.GIT, version="1", title="", summary="of Git " * 20, sha256=""),
+    )
+
+    ran = mcpi("search", "git")
+
+    assert ran.out.splitlines() == [
+        "name                                       version  summary",
+        f"{plans.GIT}  1        {'of Git ' * 20}",
+    ]
+
+
+def test_a_search_without_result(mcpi: Mcpi, operations: Operations) -> None:
+    operations.prepared = ()
+
+    ran = mcpi("search", "\x1b[2J")
+
+    assert (ran.status, ran.err) == (0, "no server matches `\\x1b[2J`\n")
+
+
+@pytest.mark.usefixtures("three_hosts")
+def test_hosts(mcpi: Mcpi) -> None:
+    ran = mcpi("hosts")
+
+    assert ran.out == snapshot("""\
+host         program  servers  ours  file
+cursor-user  found    2        git   /home/ada/.cursor/mcp.json
+code-user    found    2        -     `mcp.json` is not valid JSON: line 3, column 1
+""")
+    assert ran.err == "1 more are supported but not found; `--all` lists them\n"
+
+
+@pytest.mark.usefixtures("three_hosts")
+def test_all_hosts(mcpi: Mcpi) -> None:
+    assert mcpi("hosts", "--all").out.splitlines()[-1] == snapshot(
+        "zed-user     not found  -        -     /home/ada/.zed/mcp.json (no such file yet)"
+    )
+
+
+def test_history(mcpi: Mcpi, operations: Operations, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mcpinstall.operations import undo
+
+    operations.prepared = (plans.record(), plans.record("uninstall", id="20261121T090000Z-00aa11"))
+    monkeypatch.setattr(undo, "undone", lambda _: {"20261121T090000Z-00aa11"})
+
+    assert mcpi("history").out == snapshot("""\
+id                       when                     change                  servers
+20261122T134501Z-3f9a12  2026-11-22 13:45:01 UTC  install                 git
+20261121T090000Z-00aa11  2026-11-21 09:00:00 UTC  uninstall (taken back)  git
+""")
+
+
+def test_show(mcpi: Mcpi, operations: Operations) -> None:
+    token = plans.question(
+        "TOKEN", description="of your forge", secret=True, required=False, default=None
+    )
+    operations.prepared = SimpleNamespace(
+        reviewed=plans.reviewed(),
+        questions=(plans.question(), token),
+        versions=("2026.10.19", "2026.9.1"),
+        receipts=(plans.receipt(),),
+    )
+
+    assert mcpi("show", "git").out == snapshot("""\
+Git 2026.10.19
+  io.github.modelcontextprotocol/server-git
+  read, search and change one Git repository
+
+CERTIFIED
+registry: bundled (issued 2026-11-22)
+criteria: locked, inspected, probed
+not done: source-read
+review claimed by Grace, 2026-11-20
+
+package     pypi mcp-server-git 2026.10.19
+python      >=3.11
+platforms   linux-x86_64-glibc, macos-arm64
+publisher   the index has no attestations for it
+versions    2026.10.19, 2026.9.1
+installed   git
+
+input                  needed            meaning
+--set repository=PATH  required          the Git repository to work on
+--set TOKEN=env:NAME   optional, secret  of your forge
+
+2 tools: git_diff, git_log
+""")
+
+
+def test_test(mcpi: Mcpi, operations: Operations) -> None:
+    operations.prepared = SimpleNamespace(
+        receipt=plans.receipt(), tools=("git_diff", "git_log"), differences=(),
+        protocol="2026-07-28", seconds=0.66,
+    )  # fmt: skip
+
+    ran = mcpi("test", "git")
+
+    assert (ran.status, ran.out) == (
+        0,
+        snapshot("""\
+git 2026.10.19 answers: 2 tools, unchanged since review (protocol 2026-07-28, 0.7 s)
+  git_diff, git_log
+"""),
+    )
+
+
+def test_a_test_that_finds_other_tools_ends_with_3(mcpi: Mcpi, operations: Operations) -> None:
+    operations.prepared = SimpleNamespace(
+        receipt=plans.receipt(), tools=("git_diff",), differences=("- git_log", "+ git_push"),
+        protocol="2026-07-28", seconds=0.66,
+    )  # fmt: skip
+
+    ran = mcpi("test", "git")
+
+    assert (ran.status, ran.out) == (
+        3,
+        snapshot("""\
+git 2026.10.19 answers: 1 tool, NOT as reviewed (protocol 2026-07-28, 0.7 s)
+  - git_log
+  + git_push
+"""),
+    )
+
+
+def verified(*findings: SimpleNamespace) -> SimpleNamespace:
+    """Return what `verify` found out about one entry."""
+    failed = CheckResult(check=Check.ENVIRONMENT, outcome=Outcome.FAILED, evidence="2 files differ")
+    return SimpleNamespace(
+        entry_name="git", name=plans.GIT, version="2026.10.19", findings=findings,
+        checks=(plans.CHECKS[0], *([failed] if findings else [])),
+        anchor="registry bundled, serial 1",
+    )  # fmt: skip
+
+
+def test_verify(mcpi: Mcpi, operations: Operations) -> None:
+    operations.prepared = (verified(),)
+
+    ran = mcpi("verify")
+
+    assert (ran.status, ran.out) == (
+        0,
+        snapshot("""\
+git 2026.10.19  no findings
+  1 registry     verified     shipped with mcpinstall 0.1.0, fresh, not rolled back
+  anchor: registry bundled, serial 1
+"""),
+    )
+
+
+def test_verify_with_findings_ends_with_1(mcpi: Mcpi, operations: Operations) -> None:
+    finding = SimpleNamespace(check=Check.ENVIRONMENT, subject="lib/x.py", message="is changed")
+    operations.prepared = (verified(finding), verified())
+
+    ran = mcpi("verify", "git")
+
+    assert (ran.status, ran.out) == (
+        1,
+        snapshot("""\
+git 2026.10.19  1 finding
+  1 registry     verified     shipped with mcpinstall 0.1.0, fresh, not rolled back
+  7 environment  failed       2 files differ
+  finding: environment: `lib/x.py` is changed
+  anchor: registry bundled, serial 1
+
+git 2026.10.19  no findings
+  1 registry     verified     shipped with mcpinstall 0.1.0, fresh, not rolled back
+  anchor: registry bundled, serial 1
+"""),
+    )
+
+
+def test_cache(mcpi: Mcpi, operations: Operations) -> None:
+    operations.prepared = SimpleNamespace(files=1612, bytes=10_123_456)
+
+    assert mcpi("cache", "size").out == (
+        "10.1 MB in 1,612 files, ~/.cache/mcpinstall/artifacts/sha256\n"
+    )
+    assert mcpi("cache", "prune").err == "deleted 1,612 files, 10.1 MB freed\n"
+
+
+@pytest.mark.usefixtures("three_hosts")
+def test_mcpi_alone(mcpi: Mcpi, operations: Operations) -> None:
+    operations.prepared = installed(git="ok")
+    assert mcpi().out == snapshot("""\
+Installed
+  name  version     hosts        state
+  git   2026.10.19  cursor-user  ok
+
+Hosts on this machine
+  Cursor  /home/ada/.cursor/mcp.json
+  VS Code  `mcp.json` is not valid JSON: line 3, column 1
+
+Next
+  mcpi verify       check what is installed
+  mcpi search TEXT  find a server
+  mcpi --help       every command
+""")
+
+    operations.prepared = ()
+    assert mcpi().out.partition("Next\n")[2] == snapshot("""\
+  mcpi install time  a first server: it tells the time
+  mcpi search TEXT   find a server
+  mcpi --help        every command
+""")
+
+    operations.prepared = installed(git="environment missing")
+    assert "mcpi reinstall git" in mcpi().out
