@@ -139,6 +139,7 @@ def done(finished: Done) -> Object:
         "entries": [receipt(one) for one in finished.receipts],
         "printed": [{"host": title, "entry": text} for title, text in finished.printed],
         "notes": list(finished.notes),
+        "probe_seconds": round(finished.probe_seconds, 3),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcpinstall.hosts.chains import add, revert, take_out
+from mcpinstall.hosts.chains import add, take_out
 from mcpinstall.hosts.detection import detected, is_installed, terminal_host
 from mcpinstall.hosts.diffs import diff
 from mcpinstall.hosts.edits import insert, remove, rendered, replace
@@ -24,7 +24,6 @@ __all__ = [
     "remove",
     "rendered",
     "replace",
-    "revert",
     "table",
     "take_out",
     "terminal_host",

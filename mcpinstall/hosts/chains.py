@@ -78,25 +78,6 @@ def take_out(file: HostFile, chain: Chain, name: str) -> HostChange:
     return _change(file, chain, applied, after, whole=whole, warnings=warnings)
 
 
-def revert(
-    file: HostFile, *, before: str, after: str, chain_before: Chain, chain_after: Chain
-) -> HostChange | None:
-    """Return the change that takes a file back to digest `before`, or None if that is unknown.
-
-    For recovery and undo: `file` as it is now, the digests and chains around the change that is
-    taken back.  Only a file that is still what we wrote (digest `after`), or is already back, is
-    answered; whatever is returned has been compared with its digest.
-    """
-    if file.sha256 == before:
-        return _reverted(file, file.content, chain_before, chain_after)
-    if file.sha256 != after:
-        return None
-    for content in _candidates(file.content, chain_before, chain_after):
-        if _digest(content) == before:
-            return _reverted(file, content, chain_before, chain_after)
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class _State:
     """A file at one step of undoing."""
@@ -220,42 +201,8 @@ def _require_same_others(file: HostFile, after: bytes | None, ours: Sequence[str
         )
 
 
-def _candidates(
-    content: bytes | None, chain_before: Chain, chain_after: Chain
-) -> Iterator[bytes | None]:
-    """Yield contents that may have stood there before a change; each is compared by digest."""
-    base = _unapplied(content, chain_after.entries)
-    if base is not None:
-        yield base.content
-        old = base.content
-        for applied in chain_before.entries:
-            if not _fits(old or b"", applied.patch):
-                break
-            old = applied.patch.apply(old or b"")
-        yield old
-    for count in range(1, len(chain_after.entries) + 1):
-        state = _unapplied(content, chain_after.entries[-count:])
-        if state is not None:
-            yield state.content
-    for applied in chain_before.entries:
-        if content is not None and _fits(content, applied.patch):
-            yield applied.patch.apply(content)
-
-
 def _digest(content: bytes | None) -> str:
     return _ABSENT if content is None else hashlib.sha256(content).hexdigest()
-
-
-def _reverted(
-    file: HostFile, content: bytes | None, chain_before: Chain, chain_after: Chain
-) -> HostChange:
-    return HostChange(
-        file=file,
-        after=content,
-        chain_before=chain_after,
-        chain_after=chain_before,
-        warnings=file.warnings,
-    )
 
 
 def _change(

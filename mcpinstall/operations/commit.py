@@ -50,11 +50,13 @@ def commit(prepared: Prepared, context: Context) -> Done:
 def _commit(prepared: Prepared, context: Context) -> Done:
     staged = {slug: future.result() for slug, future in prepared.staged}
     servers = {server.slug: server for server in prepared.plan.servers}
-    answers: list[CheckResult] = []
+    probed: list[float] = []
 
     def probe(slug: str, generation: str) -> None:
         context.progress.step(f"asking `{servers[slug].entry.name}` for its tools")
-        answers.append(probing_server.require_unchanged(servers[slug], generation, context))
+        begun = time.monotonic()
+        probing_server.require_unchanged(servers[slug], generation, context)
+        probed.append(time.monotonic() - begun)
 
     # The receipt must be known before the first effect; probe outcomes that refuse never reach it.
     results = _expected_results(prepared, staged)
@@ -79,7 +81,7 @@ def _commit(prepared: Prepared, context: Context) -> Done:
     for server in prepared.plan.servers:
         registries.remember(server.reviewed.registry, context.paths, now=context.now)
     host_choice.remember(tuple(change.file.row for change in prepared.plan.changes), context)
-    return Done(record=record, receipts=after, printed=prepared.printed)
+    return Done(record=record, receipts=after, printed=prepared.printed, probe_seconds=sum(probed))
 
 
 def _home(slug: str, context: Context) -> Path:

@@ -108,3 +108,5 @@ class Done:
     printed: tuple[tuple[str, str], ...] = ()
     """Row title and entry text, where the person pastes it."""
     notes: tuple[str, ...] = ()
+    probe_seconds: float = 0.0
+    """How long the servers took to start and answer: their time, not ours."""

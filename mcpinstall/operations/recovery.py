@@ -86,8 +86,15 @@ def _restore(change: FileChange, context: Context) -> str | None:
         return None
     if file.sha256 != change.after_sha256:
         return f"{row.title}: `{file.path}` changed meanwhile; left as it is"
-    write_content(file, reverted(change, file.content), context)
+    before = reverted(change, file.content)
+    if _digest(before) != change.before_sha256:
+        return f"{row.title}: the record does not fit `{file.path}`; left as it is"
+    write_content(file, before, context)
     return None
+
+
+def _digest(content: bytes | None) -> str:
+    return NO_FILE if content is None else hashlib.sha256(content).hexdigest()
 
 
 def reverted(change: FileChange, content: bytes | None) -> bytes | None:

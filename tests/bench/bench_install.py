@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -34,23 +35,25 @@ class Bench:
         (folder / "home").mkdir()
         self.mcpi = Path(sys.executable).with_name("mcpi")
         self.uv = find_uv_bin()
+        self.probes: list[float] = []
 
     def install(self, *, cold: bool) -> float:
-        """Install `time` into a new home, with empty or filled caches."""
+        """Install `time` into a new home; the server's own time in the probe is taken off."""
         home = self.folder / "home" / ".local"
         shutil.rmtree(home, ignore_errors=True)
         if cold:
             shutil.rmtree(self.folder / "home" / ".cache", ignore_errors=True)
-        command: list[str | Path] = [
-            self.mcpi,
-            "install",
-            "time",
-            "--yes",
-            "--print",
-            "--python",
-            sys.executable,
-        ]
-        return seconds(command, self.environment, self.folder)
+        command: list[str | Path] = [self.mcpi, "install", "time", "--yes", "--print", "--json",
+                   "--python", sys.executable]  # fmt: skip
+        begun = time.perf_counter()
+        done = subprocess.run(
+            command, env=self.environment, cwd=self.folder, capture_output=True, text=True,
+            check=True,
+        )  # fmt: skip
+        took = time.perf_counter() - begun
+        probe: float = json.loads(done.stdout)["probe_seconds"]
+        self.probes.append(probe)
+        return took - probe
 
     def uv_install(self, *, cold: bool) -> float:
         """Do the same work with uv, unchecked: resolve, download, install, compile."""
@@ -108,11 +111,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         bench = Bench(Path(name))
         cold = pair(lambda: bench.install(cold=True), lambda: bench.uv_install(cold=True), ROUNDS)
-        report(
-            "install time, empty caches : uv tool install", cold, "≤ 1.2, goal 1.0 (probe apart)"
-        )
+        report("install time, empty caches : uv tool install", cold, "≤ 1.2, goal 1.0")
         warm = pair(lambda: bench.install(cold=False), lambda: bench.uv_install(cold=False), ROUNDS)
-        report("install time, warm caches : uv tool install", warm, "≤ 1.2 (probe apart)")
+        report("install time, warm caches : uv tool install", warm, "≤ 1.2")
+        print(
+            f"{'the probe, taken off above':<44} {statistics.median(bench.probes) * 1000:8.0f} ms"
+        )
         entry = bench.entry()
         uvx = [bench.uv, "tool", "run", PACKAGE]
         start = pair(lambda: bench.answer(entry), lambda: bench.answer(uvx), ROUNDS)

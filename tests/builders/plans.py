@@ -22,6 +22,7 @@ from mcpinstall.model.host import (
     SecretStyle,
     ServerEntry,
 )
+from mcpinstall.model.input_value import InputValue
 from mcpinstall.model.lock import Lock
 from mcpinstall.model.manifest import (
     Audience,
@@ -32,7 +33,6 @@ from mcpinstall.model.manifest import (
     ProbeSettings,
     Review,
 )
-from mcpinstall.model.input_value import InputValue
 from mcpinstall.model.plan import Plan, Request, ServerPlan
 from mcpinstall.model.receipt import FileChange, HistoryRecord, Receipt
 from mcpinstall.model.registry import RegistryKind, RegistryState, ReviewedServer, ReviewState

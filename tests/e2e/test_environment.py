@@ -15,9 +15,9 @@ from typing import IO
 import pytest
 
 from mcpinstall import environments
-from mcpinstall.system.homes import CURRENT
 from mcpinstall.model.artifact import EntryPoint
 from mcpinstall.model.environment import Command
+from mcpinstall.system.homes import CURRENT
 from tests.builders.environments import (
     Server,
     build_wheel,

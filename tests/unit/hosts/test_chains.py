@@ -8,9 +8,9 @@ import json
 import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.hosts import add, entries, find_rows, revert, take_out
+from mcpinstall.hosts import add, entries, take_out
 from mcpinstall.hosts.chains import STALE
-from mcpinstall.model.host import Chain, HostChange, HostFile, ServerEntry
+from mcpinstall.model.host import HostChange, HostFile, ServerEntry
 from tests.builders.hosts import CODEX, CURSOR, VSCODE, host_file, no_chain, server
 
 
@@ -218,94 +218,3 @@ def test_the_file_is_named_in_an_error_about_its_content() -> None:
         add(host_file(CURSOR, "{"), no_chain(CURSOR), server())
 
     assert str(host_file(CURSOR, "{").path) in refused.value.message
-
-
-def test_a_change_is_taken_back_by_its_digests() -> None:
-    change = both(CURSOR, '{"a": 1}')
-    removal = take_out(after(change), change.chain_after, "one")
-
-    for step in (change, removal):
-        back = revert(
-            after(step),
-            before=step.file.sha256,
-            after=after(step).sha256,
-            chain_before=step.chain_before,
-            chain_after=step.chain_after,
-        )
-        assert back is not None
-        assert back.after == step.file.content
-        assert back.chain_after == step.chain_before
-
-
-def test_a_change_that_made_the_file_is_taken_back_to_none() -> None:
-    change = add(host_file(CURSOR, None), no_chain(CURSOR), server())
-
-    back = revert(
-        after(change),
-        before=change.file.sha256,
-        after=after(change).sha256,
-        chain_before=no_chain(CURSOR),
-        chain_after=change.chain_after,
-    )
-
-    assert back is not None
-    assert back.after is None
-
-
-def test_a_change_of_a_file_changed_before_is_taken_back() -> None:
-    first = add(host_file(CURSOR, '{"z": 1}'), no_chain(CURSOR), server("one"))
-    step = add(edited(first, '"z": 1', '"z": 2'), first.chain_after, server("two"))
-
-    back = revert(
-        after(step),
-        before=step.file.sha256,
-        after=after(step).sha256,
-        chain_before=step.chain_before,
-        chain_after=step.chain_after,
-    )
-
-    assert back is not None
-    assert back.after == step.file.content
-
-
-def test_a_file_that_is_back_already_needs_nothing() -> None:
-    change = add(host_file(CURSOR, "{}"), no_chain(CURSOR), server())
-
-    back = revert(
-        change.file,
-        before=change.file.sha256,
-        after=after(change).sha256,
-        chain_before=no_chain(CURSOR),
-        chain_after=change.chain_after,
-    )
-
-    assert back is not None
-    assert back.after == change.file.content
-
-
-def test_a_file_that_someone_changed_is_never_taken_back() -> None:
-    change = add(host_file(CURSOR, '{"z": 1}'), no_chain(CURSOR), server())
-
-    back = revert(
-        edited(change, '"z": 1', '"z": 2'),
-        before=change.file.sha256,
-        after=after(change).sha256,
-        chain_before=no_chain(CURSOR),
-        chain_after=change.chain_after,
-    )
-
-    assert back is None
-
-
-def test_bytes_that_nothing_explains_are_never_returned() -> None:
-    file = host_file(CURSOR, "{}")
-
-    back = revert(
-        file,
-        before="1" * 64,
-        after=file.sha256,
-        chain_before=no_chain(CURSOR),
-        chain_after=Chain(row_id=find_rows(CURSOR).id),
-    )
-
-    assert back is None

@@ -39,7 +39,7 @@ def test_an_added_entry_is_shown_in_full_and_others_are_hidden() -> None:
     assert shown(added(CURSOR, BEFORE)) == snapshot("""\
 --- /home/ann/config
 +++ /home/ann/config
-@@ -6,6 +6,10 @@
+@@ -5,6 +5,10 @@
      "mine": {
        "command": "…",
        "env": {"KEY": "…", "n": 1}
@@ -60,7 +60,7 @@ def test_a_removed_entry_is_shown_in_full() -> None:
     assert shown(take_out(after, change.chain_after, "time")) == snapshot("""\
 --- /home/ann/config
 +++ /home/ann/config
-@@ -6,10 +6,6 @@
+@@ -5,10 +5,6 @@
      "mine": {
        "command": "…",
        "env": {"KEY": "…", "n": 1}
@@ -188,7 +188,7 @@ def test_far_changes_are_hunks_of_their_own() -> None:
 def test_line_ends_are_not_shown_but_counted() -> None:
     for eol in ("\r\n", "\r"):
         lines = diff(added(CURSOR, BEFORE.replace("\n", eol)))
-        assert lines[2] == "@@ -6,6 +6,10 @@"
+        assert lines[2] == "@@ -5,6 +5,10 @@"
         assert not any("\r" in line for line in lines)
 
 

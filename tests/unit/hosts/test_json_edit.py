@@ -51,23 +51,31 @@ ENTRY = '{\n      "command": "p",\n      "args": ["-I"]\n    }'
         ),
         (
             '{\r\n\t"mcpServers": {\r\n\t}\r\n}\r\n',
-            '{\r\n\t"mcpServers": {\r\n\t\t"x": {\r\n\t\t\t"command": "p",\r\n'
-            '\t\t\t"args": ["-I"]\r\n\t\t}\r\n\t}\r\n}\r\n',
+            (
+                '{\r\n\t"mcpServers": {\r\n\t\t"x": {\r\n\t\t\t"command": "p",\r\n'
+                '\t\t\t"args": ["-I"]\r\n\t\t}\r\n\t}\r\n}\r\n'
+            ),
         ),
         (
             '{\n   "mcpServers" : {\n      "a" : {}\n   }\n}',
-            '{\n   "mcpServers" : {\n      "a" : {},\n      "x": {\n         "command": "p",\n'
-            '         "args": ["-I"]\n      }\n   }\n}',
+            (
+                '{\n   "mcpServers" : {\n      "a" : {},\n      "x": {\n         "command": "p",\n'
+                '         "args": ["-I"]\n      }\n   }\n}'
+            ),
         ),
         (
             '{\r  "mcpServers": {\r    "a": {}\r  }\r}',
-            '{\r  "mcpServers": {\r    "a": {},\r    "x": {\r      "command": "p",\r'
-            '      "args": ["-I"]\r    }\r  }\r}',
+            (
+                '{\r  "mcpServers": {\r    "a": {},\r    "x": {\r      "command": "p",\r'
+                '      "args": ["-I"]\r    }\r  }\r}'
+            ),
         ),
         (
             '{"mcp\\u0053ervers": {\n  "é": {}\n}}',
-            '{"mcp\\u0053ervers": {\n  "é": {},\n  "x": {\n    "command": "p",\n'
-            '    "args": ["-I"]\n  }\n}}',
+            (
+                '{"mcp\\u0053ervers": {\n  "é": {},\n  "x": {\n    "command": "p",\n'
+                '    "args": ["-I"]\n  }\n}}'
+            ),
         ),
     ],
 )
@@ -110,8 +118,10 @@ VS_ENTRY = '{\n      "type": "stdio",\n      "command": "p",\n      "args": ["-I
         ),
         (
             '{\n  "servers": {\n    "a": {} // first\n    // end\n  }\n}\n',
-            f'{{\n  "servers": {{\n    "a": {{}}, // first\n    "x": {VS_ENTRY}\n'
-            "    // end\n  }\n}\n",
+            (
+                f'{{\n  "servers": {{\n    "a": {{}}, // first\n    "x": {VS_ENTRY}\n'
+                "    // end\n  }\n}\n"
+            ),
         ),
         (
             '{\n  "servers": {\n    // none yet\n  }\n}\n',
@@ -123,8 +133,10 @@ VS_ENTRY = '{\n      "type": "stdio",\n      "command": "p",\n      "args": ["-I
         ),
         (
             '{ /* a */ "servers": {"a": {} /* b } */ } // c\n}',
-            '{ /* a */ "servers": {"a": {}, "x": {"type": "stdio", "command": "p", '
-            '"args": ["-I"]} /* b } */ } // c\n}',
+            (
+                '{ /* a */ "servers": {"a": {}, "x": {"type": "stdio", "command": "p", '
+                '"args": ["-I"]} /* b } */ } // c\n}'
+            ),
         ),
     ],
 )

@@ -53,7 +53,10 @@ def test_a_row_is_what_its_host_reads(row_id: str) -> None:
     row = find_rows(row_id)
 
     assert (row.product, row.format, row.servers_key) == (product, dialect, servers_key)
-    assert re.findall(r'^\W*"?(type|command|args|env)"?\b', rendered(row, server()), re.MULTILINE) == keys
+    assert (
+        re.findall(r'^\W*"?(type|command|args|env)"?\b', rendered(row, server()), re.MULTILINE)
+        == keys
+    )
 
 
 @pytest.mark.parametrize("row_id", ROWS)

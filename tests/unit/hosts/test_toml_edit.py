@@ -95,7 +95,7 @@ def test_a_byte_order_mark_stays() -> None:
             '[z]\nb = """\n[mcp_servers.x]\n"""\n# end\n',
         ),
         (
-            "[mcp_servers.'x'] # ours\nargs = [ # open\n  ']', # c ]\n  \"]\",\n]\n[mcp_servers.y]\n",
+            "[mcp_servers.'x'] # ours\nargs = [ # a\n  ']', # ]\n  \"]\",\n]\n[mcp_servers.y]\n",
             "[mcp_servers.y]\n",
         ),
         ("[[mcp_servers.x.list]]\na = 1\n[[mcp_servers.x.list]]\na = 2\n[b]\n", "[b]\n"),
