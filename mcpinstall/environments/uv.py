@@ -70,7 +70,7 @@ def unpack(
         raise McpInstallError(
             ErrorCode.TOOL_FAILED,
             "uv could not unpack the checked files",
-            hint="nothing was changed; `mcpi doctor` looks at disk space and interpreters",
+            hint="nothing was changed; look at the disk space, then try again",
             evidence=done.stderr.decode("utf-8", "replace"),
         )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.system.files import private_folder
+from mcpinstall.system.files import require_own_folder
 from mcpinstall.system.machine import Machine
 
 _NAME = "mcpinstall"
@@ -78,6 +78,8 @@ def state_paths(machine: Machine) -> StatePaths:
                 "`MCPI_HOME` is not an absolute path",
                 hint="set it to a folder of your own, such as `/home/you/mcpi`",
             )
+        if root.exists() or root.is_symlink():
+            require_own_folder(root)
         return StatePaths(config=root / "config", data=root / "data", cache=root / "cache")
     if machine.platform == "win32":
         local = Path(machine.environ.get("LOCALAPPDATA") or machine.home / "AppData" / "Local")
@@ -105,8 +107,3 @@ def _refuse_foreign_home(machine: Machine) -> None:
             f"running as root in the home of another user (`{machine.home}`)",
             hint="run `mcpi` as that user, without `sudo`",
         )
-
-
-def prepared(path: Path) -> Path:
-    """Return `path` as a private folder that exists."""
-    return private_folder(path)

@@ -26,6 +26,20 @@ PACKAGE = "mcp-server-time"
 NPM_PACKAGE = "@modelcontextprotocol/server-sequential-thinking"
 
 
+AFTER_YES = """
+import time
+from mcpinstall.model.plan import Request
+from mcpinstall.operations import commit, install
+from mcpinstall.operations.context import Context
+context = Context.current()
+prepared = install.prepare(Request(names=("time",), print_only=True), context)
+time.sleep(5)
+begun = time.monotonic()
+done = commit.commit(prepared, context)
+print(time.monotonic() - begun - done.probe_seconds)
+"""
+
+
 class Bench:
     """One empty home, and the commands that are compared in it."""
 
@@ -54,6 +68,19 @@ class Bench:
         probe: float = json.loads(done.stdout)["probe_seconds"]
         self.probes.append(probe)
         return took - probe
+
+    def after_yes(self) -> float:
+        """Prepare, read for 5 s, say yes: the time from there to the end, the probe taken off."""
+        shutil.rmtree(self.folder / "home" / ".local", ignore_errors=True)
+        found: list[float] = []
+        for _ in range(3):
+            shutil.rmtree(self.folder / "home" / ".local", ignore_errors=True)
+            done = subprocess.run(
+                [sys.executable, "-c", AFTER_YES], env=self.environment, cwd=self.folder,
+                capture_output=True, text=True, check=True,
+            )  # fmt: skip
+            found.append(float(done.stdout))
+        return statistics.median(found)
 
     def uv_install(self, *, cold: bool) -> float:
         """Do the same work with uv, unchecked: resolve, download, install, compile."""
@@ -117,6 +144,8 @@ def main() -> None:
         print(
             f"{'the probe, taken off above':<44} {statistics.median(bench.probes) * 1000:8.0f} ms"
         )
+        print(f"{'from the yes to done, after 5 s of reading':<44} {bench.after_yes() * 1000:8.0f} ms"
+              "   budget ≤ 500 ms and the probe")  # fmt: skip
         entry = bench.entry()
         uvx = [bench.uv, "tool", "run", PACKAGE]
         start = pair(lambda: bench.answer(entry), lambda: bench.answer(uvx), ROUNDS)

@@ -203,3 +203,42 @@ def test_an_empty_store_without_network_says_what_is_missing(mcpi: Command) -> N
 
     assert "offline-missing" in done.stderr
     assert not mcpi.data.exists() or not list((mcpi.data).glob("servers/*"))
+
+
+def test_huge_and_commented_host_files_survive_byte_for_byte(mcpi: Command) -> None:
+    claude = mcpi.home / ".claude.json"
+    code = mcpi.home / ".config" / "Code" / "User" / "mcp.json"
+    code.parent.mkdir(parents=True)
+    before = {claude: huge_json(10 * 1024 * 1024), code: COMMENTED.encode()}
+    for path, data in before.items():
+        path.write_bytes(data)
+
+    mcpi.run("install", "time", "--host", "claude-code", "--host", "vscode", "--yes")
+    between = {path: path.read_bytes() for path in before}
+    mcpi.run("uninstall", "time", "--yes")
+
+    assert b'"time"' in between[claude]
+    assert all(between[path] != before[path] for path in before)
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def huge_json(size: int) -> bytes:
+    """Return strict JSON as Claude Code keeps it: many projects with long histories."""
+    history = [{"display": f"line {n} " + "x" * 200, "pastedContents": {}} for n in range(100)]
+    one = len(json.dumps(history))
+    projects = {f"/home/user/project-{n}": {"history": history} for n in range(size // one + 1)}
+    return json.dumps({"numStartups": 7, "projects": projects, "mcpServers": {}}, indent=2).encode()
+
+
+COMMENTED = """\
+// My servers.
+{
+\t/* one for work, */ "servers": {
+\t\t// "old": { "command": "nothing" },
+\t\t"work": { "type": "stdio", "command": "work", "args": ["a", /* b */ "c",], }, // trailing
+\t\t/* the end */
+\t},
+\t"inputs": [], // none
+}
+// after all
+"""
