@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the command line and end the process with its exit status."""
+    _complete_streams()
     arguments = sys.argv[1:]
     if arguments in (["--version"], ["-V"]):
         from mcpinstall import __version__
@@ -27,6 +28,20 @@ def main() -> None:
     status = run(arguments)
     _flush()
     sys.exit(status)
+
+
+def _complete_streams() -> None:
+    """Lead standard streams that were closed to nowhere, before another file takes their place."""
+    import os
+    from pathlib import Path
+
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            mode = "w" if number else "r"
+            stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 (stays open)
+            if stream.fileno() != number:
+                os.dup2(stream.fileno(), number)
+            setattr(sys, name, stream)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -69,13 +84,15 @@ def _dispatch(session: Session, before: list[str], passed: list[str] | None) -> 
     from mcpinstall.cli import commands
     from mcpinstall.errors import ErrorCode, McpInstallError
 
-    if not before and passed is None:
+    if before in ([], ["--json"]) and passed is None:
         from mcpinstall.cli.welcome import welcome
 
         return welcome(session)
     if before[:1] in (["--help"], ["-h"], ["help"]):
         session.ui.raw(commands.overview())
         return 0
+    if before[:1] in (["--version"], ["-V"]):
+        raise McpInstallError(ErrorCode.USAGE, f"`{before[0]}` stands alone")
     found = commands.find(before)
     if found is None:
         fact, hint = commands.unknown(before or ["--"])
@@ -134,12 +151,16 @@ def _usage(error: Exception, command: Command) -> McpInstallError:
 
 
 def _failed(session: Session, error: McpInstallError) -> int:
+    import contextlib
+
     from mcpinstall.cli import json_output, render_error
+    from mcpinstall.errors import McpInstallError
 
     after = render_error.after(error.code, session.command)
-    session.ui.insist(render_error.error(error, session.command, session.ui.error_width))
-    if session.as_json:
-        session.answer(error=json_output.error(error, after))
+    with contextlib.suppress(McpInstallError):  # where nothing can be written, the status tells
+        session.ui.insist(render_error.error(error, session.command, session.ui.error_width))
+        if session.as_json:
+            session.answer(error=json_output.error(error, after))
     return error.code.exit_status
 
 

@@ -27,6 +27,16 @@ class Answers:
     expected_digest: str | None = None
 
 
+def may_ask(session: Session, answers: Answers) -> bool:
+    """Tell whether there is a person who answers questions."""
+    return session.ui.interactive and not answers.yes
+
+
+def unattended(session: Session, answers: Answers) -> bool:
+    """Tell whether the yes would come from nobody who reads the screen."""
+    return not answers.dry_run and not may_ask(session, answers)
+
+
 def may_act(session: Session, answers: Answers) -> bool:
     """Tell whether a change can follow, so that its environments are worth building."""
     return not answers.dry_run and (answers.yes or session.ui.interactive)
@@ -39,9 +49,10 @@ def diffs(changes: Sequence[HostChange]) -> tuple[FileDiff, ...]:
     return tuple(FileDiff(change=change, lines=hosts.diff(change)) for change in changes)
 
 
-def view(session: Session) -> View:
+def view(session: Session, answers: Answers) -> View:
     """Return how this session's screen looks."""
     return View(
+        asking=not (answers.yes or answers.dry_run),
         width=session.ui.width,
         height=session.ui.height,
         home=session.home,
@@ -56,34 +67,46 @@ def look(shown: Sequence[FileDiff], seen: View) -> Callable[[], Screen] | None:
 
 def carry_out(session: Session, prepared: Prepared, answers: Answers) -> int:
     """Show a plan, ask, and commit; or show it only.  What was staged never stays behind."""
-    from mcpinstall.operations import commit, install
+    from mcpinstall.operations import commit
 
     try:
-        if prepared.nothing_to_do and not prepared.print_rows:
-            return _in_place(session, prepared)
-        shown = diffs(prepared.plan.changes)
         require_expected(prepared.plan.digest, answers.expected_digest)
+        if prepared.nothing_to_do and not prepared.print_rows:
+            return _in_place(session, prepared, answers)
+        shown = diffs(prepared.plan.changes)
         if answers.dry_run:
-            return _planned(session, prepared, shown)
+            return _planned(session, prepared, shown, view(session, answers))
         _consent(session, prepared, shown, answers)
         with session.working(acting=True) as context:
             done = commit.commit(prepared, context)
     finally:
-        install.discard(prepared)
+        _discard(session, prepared)
     _finish(session, prepared, done)
     return Exit.DONE
 
 
-def _in_place(session: Session, prepared: Prepared) -> int:
+def _discard(session: Session, prepared: Prepared) -> None:
+    """Take away what was staged; a build that is under way takes a moment."""
+    from mcpinstall.operations import install
+
+    with session.ui.progress.shown():
+        if any(not future.done() for _, future in prepared.staged):
+            session.ui.progress.step("taking away what was staged")
+        install.discard(prepared)
+
+
+def _in_place(session: Session, prepared: Prepared, answers: Answers) -> int:
+    session.ui.say(render_done.in_place(prepared, session.ui.width))
     if session.as_json:
         session.answer(outcome="nothing-to-do", plan=json_output.plan(prepared, ()))
-    session.ui.say(render_done.in_place(prepared, session.ui.width))
+    elif answers.dry_run:
+        session.ui.raw(f"sha256:{bare(prepared.plan.digest)}")
     return Exit.DONE
 
 
-def _planned(session: Session, prepared: Prepared, shown: Sequence[FileDiff]) -> int:
+def _planned(session: Session, prepared: Prepared, shown: Sequence[FileDiff], seen: View) -> int:
     """Show the plan of a dry run; its digest is the data."""
-    session.ui.say(render_plan.plan(prepared, shown, view(session)))
+    session.ui.say(render_plan.plan(prepared, shown, seen))
     session.ui.say(render_done.planned(session.ui.width))
     if session.as_json:
         session.answer(outcome="planned", plan=json_output.plan(prepared, shown))
@@ -100,7 +123,8 @@ def _consent(
     Raises:
         McpInstallError: `declined`, `consent-unavailable`, `registry-stale`.
     """
-    screen = render_plan.plan(prepared, shown, view(session))
+    seen = view(session, answers)
+    screen = render_plan.plan(prepared, shown, seen)
     if answers.yes:
         session.ui.say(screen)
         require_unattended(prepared, answers)
@@ -111,8 +135,8 @@ def _consent(
     asked = dialog.Asked(
         text=render_plan.question(prepared, len(shown)),
         typed=tuple(dict.fromkeys(unreviewed)),
-        diffs=look(shown, view(session)),
-        checks=lambda: render_plan.all_checks(prepared.plan.checks, view(session)),
+        diffs=look(shown, seen),
+        checks=lambda: render_plan.all_checks(prepared.plan.checks, seen),
     )
     dialog.consent(session.ui, asked)
 
@@ -176,13 +200,13 @@ def bare(digest: str) -> str:
 
 def _finish(session: Session, prepared: Prepared, done: Done) -> None:
     ui = session.ui
-    ui.say(render_done.installed(prepared, done, ui.width))
+    ui.say(render_done.headline(prepared, done, ui.width))
     if session.as_json:
         session.answer(outcome="done", **json_output.done(done))
-        return
-    for title, text in done.printed:
+    for title, text in () if session.as_json else done.printed:
         ui.say((BLANK, *render_done.paste(title, ui.width)))
         ui.raw(text)
+    ui.say(render_done.following(prepared, done, ui.width))
 
 
 # Removals --------------------------------------------------------------------------------------
@@ -199,7 +223,7 @@ def take_away(
     if answers.yes or answers.dry_run:
         session.ui.say(screen)
         if answers.dry_run:
-            session.ui.say([render_done.dry()])
+            session.ui.say([BLANK, render_done.dry()])
             return None
     else:
         require_person(session)

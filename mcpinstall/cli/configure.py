@@ -35,6 +35,7 @@ def configure(
 
     session: Session = context.obj
     session.begin(as_json=as_json, quiet=quiet, verbose=verbose)
+    answers = change.Answers(yes=yes, dry_run=dry_run, expected_digest=expect_digest)
     request = Request(
         names=(),
         hosts=tuple(hosts or ()),
@@ -42,14 +43,13 @@ def configure(
         extra_arguments=session.extra_arguments,
         allow=options.allowances(allow),
         plaintext_secrets=plaintext_secrets,
-        unattended=yes or not session.ui.interactive,
+        unattended=change.unattended(session, answers),
     )
-    if not request.unattended:
+    if change.may_ask(session, answers):
         draft = operation.draft(name, request, session.context)
         request = dialog.completed(
             session.ui, draft, lambda again: operation.draft(name, again, session.context)
         )
-    answers = change.Answers(yes=yes, dry_run=dry_run, expected_digest=expect_digest)
     with session.working() as state:
         prepared = operation.prepare(name, request, state, stage=change.may_act(session, answers))
     return change.carry_out(session, prepared, answers)

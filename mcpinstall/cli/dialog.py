@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from mcpinstall.cli.layout import BLANK, Line, Screen, Segment, Tone, line, wrapped
+from mcpinstall.cli.layout import BLANK, Screen, Segment, Tone, cells, line, padded, wrapped
 from mcpinstall.cli.ui import Ui, declined
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.host import HostRow
@@ -41,7 +41,7 @@ def consent(ui: Ui, asked: Asked) -> None:
 
 def _answered(ui: Ui, asked: Asked, name: str) -> bool:
     """Ask once; return whether that was the yes."""
-    answer = ui.ask(_prompt(asked, name))
+    answer = ui.ask(*_prompt(asked, name))
     word = answer.lower()
     if answer == name if name else word in {"y", "yes"}:
         return True
@@ -52,28 +52,28 @@ def _answered(ui: Ui, asked: Asked, name: str) -> bool:
     elif word == "c" and asked.checks is not None:
         ui.insist((*asked.checks(), BLANK))
     else:
-        ui.insist(_help(asked, name))
+        ui.insist(_help(asked, name, ui.width))
     return False
 
 
-def _prompt(asked: Asked, name: str) -> str:
+def _prompt(asked: Asked, name: str) -> tuple[str, str]:
+    """Return the question and the choices behind it."""
     looks = [text for text, there in (("d diff", asked.diffs), ("c checks", asked.checks)) if there]
     choices = ", ".join([*looks, "? help"])
     if name:
-        return f"{asked.text} Type `{name}` for yes [N, {choices}]"
-    return f"{asked.text} [y/N, {choices}]"
+        return f"{asked.text} Type `{name}` for yes", f"[N, {choices}]"
+    return asked.text, f"[y/N, {choices}]"
 
 
-def _help(asked: Asked, name: str) -> Screen:
-    rows: list[Line] = [
-        line(f"  {name or 'y'}  do it"),
-        line("  n  stop; nothing is written (also Enter, or Ctrl-C)"),
-    ]
+def _help(asked: Asked, name: str, width: int) -> Screen:
+    rows = [(name or "y", "do it"), ("n", "stop; nothing is written (also Enter, or Ctrl-C)")]
     if asked.diffs is not None:
-        rows.append(line("  d  show the whole diff of every file"))
+        rows.append(("d", "show the whole diff of every file"))
     if asked.checks is not None:
-        rows.append(line("  c  show all checks with all evidence"))
-    return tuple(rows)
+        rows.append(("c", "show all checks with all evidence"))
+    return tuple(
+        shown for key, what in rows for shown in wrapped(f"  {key}  {what}", width, "     ")
+    )
 
 
 # Inputs and hosts ------------------------------------------------------------------------------
@@ -145,28 +145,32 @@ def hosts(ui: Ui, choice: HostChoice) -> tuple[HostRow, ...]:
         answer = ui.ask(f"Which hosts? Numbers{shown}, or n to stop:")
         if answer.lower() in {"n", "no"}:
             declined("the answer was no")
-        numbers = _numbers(answer, len(rows)) if answer else default
+        numbers = _numbers(answer, rows) if answer else default
         if numbers:
             return tuple(rows[n - 1] for n in numbers)
+        ui.insist(wrapped(f"  type numbers from 1 to {len(rows)}, such as `1 2`", ui.width, "  "))
 
 
 def _tick_list(rows: Sequence[HostRow], preselected: Sequence[str]) -> Screen:
+    room = max(cells(row.title) for row in rows)
     return (
         line("Several hosts were found:"),
         *(
             line(
                 f"  {number:2d}  [{'x' if row.id in preselected else ' '}] ",
-                Segment(row.title, Tone.STRONG),
-                f"  {row.id}",
+                Segment(padded(row.title, room), Tone.STRONG),
+                f"  {row.product}",
             )
             for number, row in enumerate(rows, 1)
         ),
     )
 
 
-def _numbers(answer: str, most: int) -> list[int]:
-    """Return the numbers of an answer such as `1 3` or `1,3`; nothing when one is no number."""
-    parts = answer.replace(",", " ").split()
-    if not all(part.isascii() and part.isdigit() and 1 <= int(part) <= most for part in parts):
+def _numbers(answer: str, rows: Sequence[HostRow]) -> list[int]:
+    """Return the numbers of an answer such as `1 3`, `1,3` or `codex`; none when one is unknown."""
+    known = {str(number): number for number in range(1, len(rows) + 1)}
+    known |= {row.product: number for number, row in enumerate(rows, 1)}
+    parts = answer.lower().replace(",", " ").split()
+    if not all(part in known for part in parts):
         return []
-    return list(dict.fromkeys(int(part) for part in parts))
+    return list(dict.fromkeys(known[part] for part in parts))

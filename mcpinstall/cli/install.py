@@ -48,6 +48,7 @@ def install(
 
     session: Session = context.obj
     session.begin(as_json=as_json, quiet=quiet, verbose=verbose)
+    answers = change.Answers(yes=yes, dry_run=dry_run, expected_digest=expect_digest)
     request = Request(
         names=tuple(names),
         hosts=tuple(hosts or ()),
@@ -60,14 +61,13 @@ def install(
         offline=offline,
         print_only=print_only,
         replace=replace,
-        unattended=yes or not session.ui.interactive,
+        unattended=change.unattended(session, answers),
     )
-    draft = operation.draft(request, session.context)
-    if not request.unattended:
+    if change.may_ask(session, answers):
+        draft = operation.draft(request, session.context)
         request = dialog.completed(
             session.ui, draft, lambda again: operation.draft(again, session.context)
         )
-    answers = change.Answers(yes=yes, dry_run=dry_run, expected_digest=expect_digest)
     with session.working() as state:
         prepared = operation.prepare(request, state, stage=change.may_act(session, answers))
     return change.carry_out(session, prepared, answers)

@@ -204,6 +204,7 @@ def row(one: IndexRow) -> Object:
     """Return a search result."""
     return {
         "name": one.name,
+        "alias": one.alias or None,
         "version": one.version,
         "title": one.title,
         "summary": one.summary,

@@ -143,11 +143,14 @@ def fields(items: Sequence[Segment], width: int, indent: str) -> Screen:
     for text, tone in items:
         item = Segment(printable(text), tone)
         taken = sum(cells(part.text) for part in row)
-        if row and taken + 3 + cells(item.text) > width:
-            rows.append(row)
-            row = (Segment(indent), item)
-        else:
-            row = (*row, Segment("   "), item) if row else (item,)
+        if row and taken + 3 + cells(item.text) <= width:
+            row = (*row, Segment("   "), item)
+            continue
+        rows += [row] if row else []
+        start = indent if rows else ""
+        *full, last = wrapped(item.text, width - cells(start), tone=tone)
+        rows += [(Segment(start), *line) for line in full]
+        row = (Segment(indent), *last) if rows else last
     return (*rows, row)
 
 
@@ -158,7 +161,8 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str | Segment]], width:
     every = [titles, *styled_rows]
     widths = [max(cells(row[n].text) for row in every) for n in range(len(header) - 1)]
     indent = sum(widths) + 2 * len(widths)
-    if indent + _LEAST_WIDTH > width:
+    last = max(cells(row[-1].text) for row in every)
+    if indent + min(last, _LEAST_WIDTH) > width:
         return _stacked(titles, styled_rows, width)
     return tuple(laid for row in every for laid in _columns(row, widths, width - indent))
 

@@ -10,6 +10,8 @@ from typing import TextIO
 from mcpinstall.cli.layout import cut
 from mcpinstall.model.text import printable
 
+_ECHO = 4  # columns left free: a terminal echoes `^C` there, and would wrap the line
+_LEAST_WIDTH = 20
 _CLEAR = "\r\x1b[2K"
 """Back to the first column, and the line away."""
 
@@ -112,12 +114,14 @@ class _Bar:
             TransferSpeedColumn,
         )
 
+        console = Console(file=stream, markup=False, emoji=False, highlight=False)
+        console.width = max(console.width - _ECHO, _LEAST_WIDTH)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             DownloadColumn(),
             TransferSpeedColumn(),
-            console=Console(file=stream, markup=False, emoji=False, highlight=False),
+            console=console,
             transient=True,
         )
         self._task = self._progress.add_task("")

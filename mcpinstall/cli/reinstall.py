@@ -34,14 +34,14 @@ def reinstall(
 
     session: Session = context.obj
     session.begin(as_json=as_json, quiet=quiet, verbose=verbose)
+    answers = change.Answers(yes=yes, dry_run=dry_run, expected_digest=expect_digest)
     request = Request(
         names=(),
         python=python,
         allow=options.allowances(allow),
         offline=offline,
-        unattended=yes or not session.ui.interactive,
+        unattended=change.unattended(session, answers),
     )
-    answers = change.Answers(yes=yes, dry_run=dry_run, expected_digest=expect_digest)
     with session.working() as state:
         prepared = operation.prepare(
             name, state, request=request, stage=change.may_act(session, answers)

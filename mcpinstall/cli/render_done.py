@@ -6,26 +6,53 @@ from collections.abc import Sequence
 
 from mcpinstall.cli import words
 from mcpinstall.cli.layout import BLANK, Line, Screen, Segment, Tone, line, wrapped
-from mcpinstall.model.host import HostRow
+from mcpinstall.model.host import EnvironmentValue, HostRow
+from mcpinstall.model.plan import ServerPlan
 from mcpinstall.operations.prepared import Done, Prepared
 
 _VERBS = {"install": "Installed", "reinstall": "Built", "configure": "Configured"}
 
 
-def installed(prepared: Prepared, done: Done, width: int) -> Screen:
-    """Return what was done, how the hosts see it, what to try, and the way back."""
-    servers = prepared.plan.servers
-    names = words.listed([f"{server.entry.name} {server.version}" for server in servers])
+def headline(prepared: Prepared, done: Done, width: int) -> Screen:
+    """Return what was done."""
+    names = words.listed([f"{s.entry.name} {s.version}" for s in prepared.plan.servers])
     verb = _VERBS.get(prepared.action, "Installed")
-    rows: list[Line] = [BLANK, *_headline(f"{verb} {names}", width)]
-    rows += notes(done.notes, width)
-    rows += reloads([change.file.row for change in prepared.plan.changes], width)
-    for server in servers if prepared.action == "install" else ():
-        sentence = server.reviewed.manifest.try_sentence
-        if sentence:
-            rows += wrapped(f"  Then say to it: {sentence}", width, "    ")
+    return (BLANK, *_headline(f"{verb} {names}", width), *notes(done.notes, width))
+
+
+def following(prepared: Prepared, done: Done, width: int) -> Screen:
+    """Return what is left to do: how the hosts see it, what to try, and the way back."""
+    servers, changes = prepared.plan.servers, prepared.plan.changes
+    rows: list[Line] = [BLANK] if done.printed else []
+    rows += reloads([change.file.row for change in changes] or prepared.print_rows, width)
+    for server in servers if changes or prepared.print_rows else ():
+        for value in server.entry.env:
+            rows += _variable(server.entry.name, value, width)
+    if prepared.action == "install":
+        rows += _try(servers, width)
     rows += wrapped("  `mcpi undo` takes it back", width, "    ")
     return tuple(rows)
+
+
+def _try(servers: Sequence[ServerPlan], width: int) -> Screen:
+    """Return a sentence to say to the host, for each server."""
+    sentences = [server.reviewed.manifest.try_sentence for server in servers]
+    return tuple(
+        row
+        for number, sentence in enumerate(filter(None, sentences))
+        for row in wrapped(f"  {'or' if number else 'Then say to it'}: {sentence}", width, "    ")
+    )
+
+
+def _variable(name: str, value: EnvironmentValue, width: int) -> Screen:
+    """Return what the person does so that a variable has its value."""
+    if value.reference is None:
+        return ()
+    return wrapped(
+        f"  Set the environment variable {value.reference} where the host starts: {name} needs it",
+        width,
+        "    ",
+    )
 
 
 def _headline(text: str, width: int) -> Screen:
@@ -73,7 +100,12 @@ def in_place(prepared: Prepared, width: int) -> Screen:
     """Return the sentence when everything asked for is there."""
     names = [f"{server.entry.name} {server.version}" for server in prepared.plan.servers]
     verb = "is" if len(names) == 1 else "are"
-    return wrapped(f"{words.listed(names)} {verb} already installed", width, "  ")
+    fact = (
+        "already has these settings"
+        if prepared.action == "configure"
+        else (f"{verb} already installed")
+    )
+    return wrapped(f"{words.listed(names)} {fact}", width, "  ")
 
 
 def uninstalled(names: Sequence[str], rows: Sequence[HostRow], width: int) -> Screen:

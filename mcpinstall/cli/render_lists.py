@@ -7,13 +7,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mcpinstall.cli import words
-from mcpinstall.cli.layout import BLANK, Line, Screen, Segment, Tone, line, table, wrapped
+from mcpinstall.cli.layout import (
+    BLANK,
+    Line,
+    Screen,
+    Segment,
+    Tone,
+    broken,
+    cells,
+    fields,
+    line,
+    padded,
+    table,
+    wrapped,
+)
 
 if TYPE_CHECKING:
     from mcpinstall.model.receipt import HistoryRecord
     from mcpinstall.model.registry import IndexRow
     from mcpinstall.operations.installed import Installed
     from mcpinstall.operations.inventory import HostState
+
+_WIDE = 120  # columns from which four of them stand side by side
 
 
 def installed(rows: Sequence[Installed], width: int) -> Screen:
@@ -24,7 +39,7 @@ def installed(rows: Sequence[Installed], width: int) -> Screen:
             (
                 Segment(row.receipt.entry_name, Tone.STRONG),
                 row.receipt.version,
-                ", ".join(row.receipt.hosts) or "none",
+                ", ".join(map(words.host, row.receipt.hosts)) or "none",
                 Segment(row.state, Tone.GOOD if row.state == "ok" else Tone.WARN),
             )
             for row in rows
@@ -34,12 +49,22 @@ def installed(rows: Sequence[Installed], width: int) -> Screen:
 
 
 def servers(rows: Sequence[IndexRow], width: int) -> Screen:
-    """Return what a search found."""
-    return table(
-        ("name", "version", "summary"),
-        [(Segment(row.name, Tone.STRONG), row.version, row.summary) for row in rows],
-        width,
-    )
+    """Return what a search found, with the name to install by first."""
+    if width >= _WIDE:
+        return table(
+            ("name", "version", "full name", "summary"),
+            [(Segment(r.alias or r.name, Tone.STRONG), r.version, r.name, r.summary) for r in rows],
+            width,
+        )
+    return tuple(shown for row in rows for shown in _server(row, width))
+
+
+def _server(row: IndexRow, width: int) -> Screen:
+    title = f"{row.alias or row.name} {row.version}"
+    (first,), *rest = wrapped(f"{title} — {row.summary}", width, "  ")
+    bold, faint = first.text[: len(title)], first.text[len(title) :]
+    full = broken(row.name, width, "  ", Tone.NAME) if row.alias else ()
+    return ((Segment(bold, Tone.STRONG), Segment(faint)), *rest, *full)
 
 
 def hosts(states: Sequence[HostState], home: Path, width: int) -> Screen:
@@ -48,7 +73,7 @@ def hosts(states: Sequence[HostState], home: Path, width: int) -> Screen:
         ("host", "program", "servers", "ours", "file"),
         [
             (
-                Segment(state.row.id, Tone.STRONG if state.found else Tone.PLAIN),
+                Segment(words.host(state.row.id), Tone.STRONG if state.found else Tone.PLAIN),
                 "found" if state.found else "not found",
                 str(len(state.servers)) if state.exists else "-",
                 ", ".join(state.ours) or "-",
@@ -95,15 +120,17 @@ def welcome(
     else:
         lines.append(line("  nothing yet"))
     lines += [BLANK, line(Segment("Hosts on this machine", Tone.STRONG))]
+    room = max((cells(state.row.title) for state in found), default=0)
     for state in found:
-        lines += wrapped(f"  {state.row.title}  {_file(state, home).text}", width, "    ")
+        title = padded(state.row.title, room)
+        lines += wrapped(f"  {title}  {_file(state, home).text}", width, "    ")
     if not found:
         lines.append(line("  none found"))
     lines += [BLANK, line(Segment("Next", Tone.STRONG))]
-    return (*lines, *_next(rows))
+    return (*lines, *_next(rows, width))
 
 
-def _next(rows: Sequence[Installed]) -> Screen:
+def _next(rows: Sequence[Installed], width: int) -> Screen:
     broken = [row.receipt.entry_name for row in rows if row.state != "ok"]
     steps = [("mcpi search TEXT", "find a server"), ("mcpi --help", "every command")]
     if broken:
@@ -112,8 +139,11 @@ def _next(rows: Sequence[Installed]) -> Screen:
         steps.insert(0, ("mcpi verify", "check what is installed"))
     else:
         steps.insert(0, ("mcpi install time", "a first server: it tells the time"))
-    room = max(len(command) for command, _ in steps) + 2
+    room = max(len(command) for command, _ in steps)
     return tuple(
-        line("  ", Segment(command, Tone.NAME), f"{' ' * (room - len(command))}{what}")
+        row
         for command, what in steps
+        for row in fields(
+            [Segment(f"  {padded(command, room)}", Tone.NAME), Segment(what)], width, "    "
+        )
     )

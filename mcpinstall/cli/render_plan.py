@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,14 +18,13 @@ from mcpinstall.cli.layout import (
     Tone,
     broken,
     cells,
-    cut,
     fields,
     line,
     padded,
     wrapped,
 )
 from mcpinstall.cli.render_diff import FileDiff
-from mcpinstall.model.checks import Check, CheckResult, Outcome
+from mcpinstall.model.checks import CheckResult, Outcome
 from mcpinstall.model.host import EnvironmentValue
 from mcpinstall.model.manifest import CRITERIA, Audience, Integrates, Manifest
 from mcpinstall.model.plan import ServerPlan
@@ -37,9 +37,7 @@ CLOUD = (
     "token, that is the better choice"
 )
 TECHNICAL = "for technically skilled users, who can read its source before they trust it"
-NOT_REVIEWED = (
-    "nobody vouches for this server: it is for technically skilled users who have read its source"
-)
+NOT_REVIEWED = "nobody vouches for it; it is for technically skilled users who have read its source"
 
 OUTCOME_TONES = {
     Outcome.VERIFIED: Tone.GOOD,
@@ -49,8 +47,7 @@ OUTCOME_TONES = {
     Outcome.NOT_CHECKED: Tone.WARN,
     Outcome.NOT_YET: Tone.FAINT,
 }
-_TITLE = max(len(check.title) for check in Check)
-OUTCOME_WIDTH = max(len(outcome) for outcome in Outcome)
+_EXPLAINED = Segment("explained in docs/verification.md")
 _LEAST_EVIDENCE = 20  # columns beside the outcome; with fewer, evidence goes below
 
 
@@ -63,6 +60,8 @@ class View:
     height: int | None = None
     """Lines of the terminal; None where nothing scrolls away."""
     verbose: bool = False
+    asking: bool = True
+    """A question follows."""
 
 
 def plan(prepared: Prepared, diffs: Sequence[FileDiff], view: View) -> Screen:
@@ -75,14 +74,18 @@ def plan(prepared: Prepared, diffs: Sequence[FileDiff], view: View) -> Screen:
 
 def _screen(prepared: Prepared, diffs: Sequence[FileDiff], view: View, *, whole: bool) -> Screen:
     servers = prepared.plan.servers
-    blocks = [_heading(server, view) for server in servers]
+    installing = prepared.action == "install"
+    blocks = [
+        _headings(group, len(servers), view, installing=installing)
+        for group in _vouched_alike(servers)
+    ]
     if diffs:
         blocks.append(render_diff.files(diffs, view.home, view.width, whole=whole))
     if view.verbose:
         blocks.append(_artifacts(servers, view))
     blocks.append((*_checks(prepared.plan.checks, view), *_facts(servers, view)))
     blocks += [_command(server, prepared, view) for server in servers]
-    return (*_apart(blocks), *_bottom(servers, view))
+    return (*_apart(blocks), *_bottom(prepared, view))
 
 
 def _apart(blocks: Iterable[Screen]) -> Screen:
@@ -92,7 +95,29 @@ def _apart(blocks: Iterable[Screen]) -> Screen:
 # Heading ---------------------------------------------------------------------------------------
 
 
-def _heading(server: ServerPlan, view: View) -> Screen:
+def _vouched_alike(servers: Sequence[ServerPlan]) -> Iterable[Sequence[ServerPlan]]:
+    """Return neighbours together for which the same stands about who vouches."""
+    for _, group in itertools.groupby(servers, key=_vouching):
+        yield tuple(group)
+
+
+def _headings(group: Sequence[ServerPlan], of: int, view: View, *, installing: bool) -> Screen:
+    """Return the headings of servers for which the same stands about who vouches, and that."""
+    rows = [row for server in group for row in _heading(server, view, installing=installing)]
+    registry = group[0].reviewed.registry
+    (state, tone), *facts = _vouching(group[0])
+    whose = f" ({words.listed([server.entry.name for server in group])})" if of > 1 else ""
+    rows += fields([Segment(f"{state}{whose}", tone), *facts], view.width, "  ")
+    if registry.stale:
+        rows += wrapped(f"! {stale(registry)}", view.width, "  ", Tone.WARN)
+    return tuple(rows)
+
+
+def _vouching(server: ServerPlan) -> tuple[Segment, ...]:
+    return vouching(server.reviewed.registry, server.reviewed.manifest)
+
+
+def _heading(server: ServerPlan, view: View, *, installing: bool) -> Screen:
     manifest, registry = server.reviewed.manifest, server.reviewed.registry
     title = f"{server.entry.name} {server.version}"
     first, *rest = wrapped(f"{title} — {manifest.summary}", view.width, CONTINUED)
@@ -101,14 +126,11 @@ def _heading(server: ServerPlan, view: View) -> Screen:
         line(Segment(shown[: len(title)], Tone.STRONG), shown[len(title) :]),
         *rest,
         *broken(manifest.name, view.width, "  ", Tone.NAME),
-        *fields(vouching(registry, manifest), view.width, "  "),
     ]
-    if registry.stale:
-        rows += wrapped(f"! {stale(registry)}", view.width, "  ", Tone.WARN)
     for sentence in guidance(manifest, registry):
-        rows += wrapped(f"! {sentence}", view.width, "  ", Tone.WARN)
-    if server.already_installed:
-        rows += wrapped("installed already; only its entry is added", view.width, "  ")
+        rows += wrapped(f"  ! {sentence}", view.width, "    ", Tone.WARN)
+    if server.already_installed and installing:
+        rows += wrapped("  installed already; only its entry is added", view.width, "  ")
     return tuple(rows)
 
 
@@ -162,11 +184,13 @@ def _artifacts(servers: Sequence[ServerPlan], view: View) -> Screen:
 def _checks(results: Sequence[CheckResult], view: View) -> Screen:
     done = [result for result in results if result.outcome is not Outcome.NOT_YET]
     later = [result for result in results if result.outcome is Outcome.NOT_YET]
-    tally = f"{len(done)} done, {len(later)} after your yes"
+    skipped = sum(result.outcome is Outcome.NOT_CHECKED for result in done)
+    tally = f"{len(done) - skipped} done, "
+    tally += f"{skipped} not checked, " if skipped else ""
+    tally += f"{len(later)} after your yes"
     gap = max(view.width - len("Checks") - len(tally), 2)
     rows: list[Line] = [line(Segment("Checks", Tone.STRONG), " " * gap, tally)]
-    for result in done:
-        rows += _check(result, view.width, short=not view.verbose)
+    rows += check_rows(done, view.width)
     if later:
         items = [Segment(f"  {later[0].check:d} {later[0].check.title}", Tone.FAINT)]
         items += [Segment(f"{r.check:d} {r.check.title}", Tone.FAINT) for r in later[1:]]
@@ -174,32 +198,34 @@ def _checks(results: Sequence[CheckResult], view: View) -> Screen:
     return tuple(rows)
 
 
-def _check(result: CheckResult, width: int, *, short: bool) -> Screen:
-    """Return one check; `short` cuts the evidence of a good outcome, never of another."""
-    label = f"  {result.check:d} {padded(result.check.title, _TITLE)}  "
-    head = (
-        Segment(label),
-        Segment(padded(result.outcome, OUTCOME_WIDTH), OUTCOME_TONES[result.outcome]),
-    )
-    room = width - cells(label) - OUTCOME_WIDTH - 2
-    if room < _LEAST_EVIDENCE or not result.evidence:
-        head = (Segment(label), Segment(result.outcome, OUTCOME_TONES[result.outcome]))
-        if not result.evidence:
-            return (head,)
+def check_rows(results: Sequence[CheckResult], width: int) -> Screen:
+    """Return checks with their whole evidence, in columns as wide as these checks need."""
+    titles = max((len(result.check.title) for result in results), default=0)
+    outcomes = max((len(result.outcome) for result in results), default=0)
+    return tuple(row for result in results for row in _check(result, width, titles, outcomes))
+
+
+def _check(result: CheckResult, width: int, titles: int, outcomes: int) -> Screen:
+    label = f"  {result.check:d} {padded(result.check.title, titles)}  "
+    tone = OUTCOME_TONES[result.outcome]
+    room = width - cells(label) - outcomes - 2
+    if not result.evidence:
+        return (line(label, Segment(result.outcome, tone)),)
+    if room < _LEAST_EVIDENCE:
+        head = line(label, Segment(result.outcome, tone))
         return (head, *wrapped(f"      {result.evidence}", width, "      "))
-    if short and result.outcome is Outcome.VERIFIED:
-        return ((*head, Segment(f"  {cut(result.evidence, room)}")),)
-    indent = " " * (width - room)
+    indent = Segment(" " * (width - room))
     first, *rest = wrapped(result.evidence, room)
-    return ((*head, Segment("  "), *first), *((Segment(indent), *more) for more in rest))
+    head = line(label, Segment(padded(result.outcome, outcomes), tone), "  ")
+    return ((*head, *first), *((indent, *more) for more in rest))
 
 
 def all_checks(results: Sequence[CheckResult], view: View) -> Screen:
     """Return every check with its whole evidence, for the answer `c`."""
-    rows = [line(Segment("Checks", Tone.STRONG), "  explained in docs/verification.md")]
-    for result in results:
-        rows += _check(result, view.width, short=False)
-    return tuple(rows)
+    return (
+        *fields([Segment("Checks", Tone.STRONG), _EXPLAINED], view.width, "  "),
+        *check_rows(results, view.width),
+    )
 
 
 def all_diffs(diffs: Sequence[FileDiff], view: View) -> Screen:
@@ -211,10 +237,7 @@ def all_diffs(diffs: Sequence[FileDiff], view: View) -> Screen:
 
 
 def _facts(servers: Sequence[ServerPlan], view: View) -> Screen:
-    rows: list[Line] = []
-    for server in servers:
-        whose = f"{server.entry.name} may" if len(servers) > 1 else "May"
-        rows += _permissions(server, whose, view)
+    rows: list[Line] = [*_permissions(servers, view)]
     interpreters = {server.interpreter.path: server.interpreter for server in servers}
     for interpreter in interpreters.values():
         rows += wrapped(
@@ -226,11 +249,21 @@ def _facts(servers: Sequence[ServerPlan], view: View) -> Screen:
     return tuple(rows)
 
 
-def _permissions(server: ServerPlan, whose: str, view: View) -> Screen:
-    wanted = permissions(server, view.home)
-    head = f"{whose} (declared by reviewers, NOT enforced)   "
-    first, *rest = wrapped(head + " · ".join(wanted), view.width, "    ")
-    return (line(Segment(first[0].text)), *rest)
+def _permissions(servers: Sequence[ServerPlan], view: View) -> Screen:
+    head = f"May (declared by {_declarers(servers)}, NOT enforced)"
+    wanted = {s.entry.name: " · ".join(permissions(s, view.home)) for s in servers}
+    if len(servers) == 1:
+        return wrapped(f"{head}   {wanted[servers[0].entry.name]}", view.width, "    ")
+    room = max(map(len, wanted))
+    rows = list(wrapped(head, view.width, "    "))
+    for name, text in wanted.items():
+        rows += wrapped(f"  {padded(name, room)}  {text}", view.width, "    ")
+    return tuple(rows)
+
+
+def _declarers(servers: Sequence[ServerPlan]) -> str:
+    states = {server.reviewed.registry.review for server in servers}
+    return "reviewers" if states == {ReviewState.CERTIFIED} else "the manifest"
 
 
 def permissions(server: ServerPlan, home: Path) -> tuple[str, ...]:
@@ -259,16 +292,13 @@ def _command(server: ServerPlan, prepared: Prepared, view: View) -> Screen:
     titles = dict.fromkeys(
         row.title for row in (*(c.file.row for c in prepared.plan.changes), *prepared.print_rows)
     )
-    who = words.listed(list(titles)) or "The hosts that have its entry"
-    verb = "will start" if titles else "start"
+    who = words.listed(list(titles))
     what = "this program" if len(prepared.plan.servers) == 1 else f"`{server.entry.name}`"
+    sentence = f"{who} will start {what}, with all your rights, at every launch:"
+    if prepared.action == "reinstall":
+        sentence = "Its entries keep their command, which runs with all your rights and begins:"
     rows: list[Line] = [
-        *wrapped(
-            f"{who} {verb} {what}, with all your rights, at every launch:",
-            view.width,
-            "  ",
-            Tone.STRONG,
-        ),
+        *wrapped(sentence, view.width, "  ", Tone.STRONG),
         *argument(server.command.executable, view.width, "  "),
     ]
     own = len(server.extra_arguments)
@@ -317,22 +347,36 @@ def environment_value(value: EnvironmentValue) -> str:
 # Bottom ----------------------------------------------------------------------------------------
 
 
-def _bottom(servers: Sequence[ServerPlan], view: View) -> Screen:
+def _bottom(prepared: Prepared, view: View) -> Screen:
     """Return the last lines: who vouches, said again where the eye rests."""
     rows: list[Line] = []
-    for server in servers:
-        registry = server.reviewed.registry
-        if registry.review is not ReviewState.CERTIFIED:
+    for server in prepared.plan.servers:
+        if server.reviewed.registry.review is not ReviewState.CERTIFIED:
             fact = f"{server.entry.name} is NOT REVIEWED: {NOT_REVIEWED}."
             rows += wrapped(fact, view.width, "  ", Tone.BAD)
+    registries = {
+        s.reviewed.registry.root_digest: s.reviewed.registry for s in prepared.plan.servers
+    }
+    for registry in registries.values():
         if registry.stale:
             rows += wrapped(f"{words.sentence(stale(registry))}.", view.width, "  ", Tone.WARN)
-    certified = [s for s in servers if s.reviewed.registry.review is ReviewState.CERTIFIED]
-    by = words.listed(list(dict.fromkeys(s.reviewed.registry.name for s in certified)))
-    names = words.listed([f"{s.entry.name} {s.version}" for s in certified])
-    vouched = f"{names} {'is' if len(certified) == 1 else 'are'} certified by {by}. "
-    start = vouched if certified else ""
-    return (*rows, *wrapped(f"{start}Nothing has been written yet.", view.width, "  "))
+    if prepared.print_rows and not prepared.request.print_only:
+        fact = "No host was found on this machine: you will get the entry to paste."
+        rows += wrapped(fact, view.width, "  ", Tone.WARN)
+    last = [*_certified(prepared.plan.servers)]
+    last += ["Nothing has been written yet."] if view.asking else []
+    return (*rows, *(wrapped(" ".join(last), view.width, "  ") if last else ()))
+
+
+def _certified(servers: Sequence[ServerPlan]) -> Iterable[str]:
+    by: dict[str, list[str]] = {}
+    for server in servers:
+        registry = server.reviewed.registry
+        if registry.review is ReviewState.CERTIFIED:
+            by.setdefault(registry.name, []).append(f"{server.entry.name} {server.version}")
+    for registry_name, names in by.items():
+        verb = "is" if len(names) == 1 else "are"
+        yield f"{words.listed(names)} {verb} certified by registry {registry_name}."
 
 
 def question(prepared: Prepared, files: int) -> str:
@@ -343,4 +387,5 @@ def question(prepared: Prepared, files: int) -> str:
     )
     if files == 0:
         return f"{verb.format(entries)}?"
-    return f"{verb.format(entries)} and change {words.count(files, 'file')}?"
+    comma = "," if len(prepared.plan.servers) > 1 else ""
+    return f"{verb.format(entries)}{comma} and change {words.count(files, 'file')}?"

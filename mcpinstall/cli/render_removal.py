@@ -38,13 +38,13 @@ def undo(prepared: PreparedUndo, diffs: Sequence[FileDiff], view: View) -> Scree
 
 def _with_files(rows: list[Line], diffs: Sequence[FileDiff], view: View) -> Screen:
     """Return the screen; taller than the terminal, each diff becomes one line."""
-    end = line("Nothing has been changed yet.")
+    end = (BLANK, line("Nothing has been changed yet.")) if view.asking else ()
     if not diffs:
-        return (*rows, BLANK, end)
+        return (*rows, *end)
 
     def screen(*, whole: bool) -> Screen:
         shown = render_diff.files(diffs, view.home, view.width, whole=whole)
-        return (*rows, BLANK, *shown, BLANK, end)
+        return (*rows, BLANK, *shown, *end)
 
     full = screen(whole=True)
     return full if view.height is None or len(full) < view.height else screen(whole=False)
@@ -57,5 +57,6 @@ def taking_back(record: HistoryRecord) -> str:
 
 def question(action: str, names: Sequence[str], files: int) -> str:
     """Return `Uninstall time and change 1 file?`."""
-    and_files = f" and change {words.count(files, 'file')}" if files else ""
+    comma = "," if len(names) > 1 else ""
+    and_files = f"{comma} and change {words.count(files, 'file')}" if files else ""
     return f"{action} {words.listed(names)}{and_files}?"

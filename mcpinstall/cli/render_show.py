@@ -19,8 +19,8 @@ from mcpinstall.cli.layout import (
     wrapped,
 )
 from mcpinstall.cli.render_error import evidence
-from mcpinstall.cli.render_plan import OUTCOME_TONES, OUTCOME_WIDTH, guidance, vouching
-from mcpinstall.model.checks import CheckResult
+from mcpinstall.cli.render_plan import check_rows, guidance, vouching
+from mcpinstall.model.registry import RegistryKind
 from mcpinstall.planning.questions import Question
 
 if TYPE_CHECKING:
@@ -39,8 +39,9 @@ def server(shown: Shown, width: int) -> Screen:
         BLANK,
     ]
     for segment in vouching(registry, manifest):
-        rows += wrapped(segment.text, width, "  ", segment.tone)
-    rows += [row for text in guidance(manifest, registry) for row in wrapped(f"! {text}", width)]
+        rows += wrapped(f"  {segment.text}", width, "    ", segment.tone)
+    for text in guidance(manifest, registry):
+        rows += wrapped(f"  ! {text}", width, "    ", Tone.WARN)
     rows += [BLANK, *_facts(shown, width)]
     if shown.questions:
         rows += [BLANK, *inputs(shown.questions, width)]
@@ -60,9 +61,18 @@ def _facts(shown: Shown, width: int) -> Screen:
         ("platforms", ", ".join(package.platforms)),
         ("publisher", publisher),
         ("versions", ", ".join(shown.versions)),
-        ("installed", entries or "no"),
+        ("installed", f"as {entries}" if entries else f"no; {_command(shown)}"),
     )
     return tuple(row for name, fact in facts for row in _fact(name, fact, width))
+
+
+def _command(shown: Shown) -> str:
+    """Return the command that installs a server, with the inputs that it can't do without."""
+    manifest, registry = shown.reviewed.manifest, shown.reviewed.registry
+    names = [alias for alias, full in registry.aliases if full == manifest.name]
+    prefix = "" if registry.kind is RegistryKind.BUNDLED else f"{registry.name}:"
+    flags = [q.flag for q in shown.questions if q.required and q.default is None and not q.secret]
+    return f"`{' '.join([f'mcpi install {prefix}{[*names, manifest.name][0]}', *flags])}`"
 
 
 def _fact(name: str, fact: str, width: int) -> Screen:
@@ -120,22 +130,9 @@ def verified(entries: Sequence[VerifiedEntry], width: int) -> Screen:
                 Segment(state, Tone.BAD if entry.findings else Tone.GOOD),
             )
         )
-        for result in entry.checks:
-            rows += check(result, width)
+        rows += check_rows(entry.checks, width)
         for finding in entry.findings:
             text = f"  finding: {finding.check.title}: `{finding.subject}` {finding.message}"
             rows += wrapped(text, width, "    ", Tone.BAD)
         rows += [*wrapped(f"  anchor: {entry.anchor}", width, "    "), BLANK]
     return tuple(rows[:-1])
-
-
-def check(result: CheckResult, width: int) -> Screen:
-    """Return one check with its whole evidence."""
-    head = f"  {result.check:d} {padded(result.check.title, 11)}  "
-    first, *rest = wrapped(
-        f"{head}{padded(result.outcome, OUTCOME_WIDTH)}  {result.evidence}", width, "      "
-    )
-    text = first[0].text
-    end = len(head) + len(result.outcome)
-    tone = OUTCOME_TONES[result.outcome]
-    return (line(text[: len(head)], Segment(text[len(head) : end], tone), text[end:]), *rest)

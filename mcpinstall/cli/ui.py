@@ -44,7 +44,7 @@ class Ui:
     def _listener(self) -> GatedProgress:
         if self.quiet:
             return GatedProgress()
-        if _is_terminal(self._err):
+        if _is_terminal(self._err) and not _is_dumb():
             return TerminalProgress(self._err, lambda text: _emit(self._err, text), self.width)
         return SpokenProgress(self.note) if self.verbose else GatedProgress()
 
@@ -95,22 +95,28 @@ class Ui:
         shown = printable(text, newlines=True) if _is_terminal(self._out) else text
         _emit(self._out, shown if shown.endswith("\n") else f"{shown}\n")
 
-    def ask(self, question: str) -> str:
+    def ask(self, question: str, choices: str = "") -> str:
         """Return the answer to `question`, without surrounding space.
 
-        Keys that were pressed before the question stood there don't count.
+        `choices` stand behind it, on a line of their own where both don't fit.  Keys that were
+        pressed before the question stood there don't count.
 
         Raises:
             McpInstallError: `declined` when the input ends.
         """
         _forget_typed_ahead(self._in)
-        asked = layout.wrapped(question, self.width - 1)
+        whole, room = f"{question} {choices}".rstrip(), self.width - 1
+        parts = (whole,) if layout.cells(printable(whole)) < room else (question, choices)
+        asked = [row for part in parts if part for row in layout.wrapped(part, room)]
         _write(self._err, asked[:-1])
         _emit(self._err, f"{_text(self._err, asked[-1:])} ")
         try:
             answer = self._in.readline()
         except UnicodeDecodeError:
             return ""
+        except KeyboardInterrupt:
+            _emit(self._err, "\n")
+            raise
         if not answer:
             _emit(self._err, "\n")
             declined("the input ended before an answer")
@@ -156,8 +162,13 @@ def _variable(name: str, default: int) -> int:
     )
 
 
+def _is_dumb() -> bool:
+    """Tell whether the terminal says that it obeys no codes, so neither colour nor erasing."""
+    return os.environ.get("TERM") == "dumb"
+
+
 def _colour(stream: TextIO) -> bool:
-    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+    if os.environ.get("NO_COLOR") or _is_dumb():
         return False
     if os.name == "nt" and not {"WT_SESSION", "ConEmuANSI", "TERM_PROGRAM"} & os.environ.keys():
         return False  # an old console shows the codes themselves

@@ -35,7 +35,7 @@ def undo(
     session.begin(as_json=as_json, quiet=quiet, verbose=verbose)
     answers = change.Answers(yes=yes, dry_run=dry_run)
     prepared = operation.prepare(record_id, session.context)
-    shown, view = change.diffs(prepared.changes), change.view(session)
+    shown, view = change.diffs(prepared.changes), change.view(session, answers)
     record = prepared.record
     what = render_removal.taking_back(record)
     done = change.take_away(

@@ -34,7 +34,7 @@ def uninstall(
     session.begin(as_json=as_json, quiet=quiet, verbose=verbose)
     answers = change.Answers(yes=yes, dry_run=dry_run)
     prepared = operation.prepare(tuple(names), tuple(hosts or ()), session.context)
-    shown, view = change.diffs(prepared.changes), change.view(session)
+    shown, view = change.diffs(prepared.changes), change.view(session, answers)
     entries = [receipt.entry_name for receipt in prepared.receipts]
     done = change.take_away(
         session,

@@ -46,6 +46,11 @@ def path(value: str | Path, home: Path) -> str:
     return f"~{rest}" if base and text.startswith(base) and rest[:1] in {"", "/", "\\"} else text
 
 
+def host(row_id: str) -> str:
+    """Return what `--host` takes for a row of the user's own scope: `codex` for `codex-user`."""
+    return row_id.removesuffix("-user")
+
+
 def record_time(record_id: str) -> str:
     """Return the time in a history record's id: `2026-11-22 13:45:01 UTC`."""
     found = _ID_TIME.match(record_id)

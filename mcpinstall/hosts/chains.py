@@ -197,7 +197,7 @@ def _require_same_others(file: HostFile, after: bytes | None, ours: Sequence[str
         raise McpInstallError(
             ErrorCode.HOST_CONFIG_INVALID,
             "the result would change something else in the file",
-            hint="take the entry out in an editor; nothing was changed",
+            hint="take the entry out in an editor",
         )
 
 
@@ -234,5 +234,8 @@ def _naming(file: HostFile) -> Iterator[None]:
         if error.code is not ErrorCode.HOST_CONFIG_INVALID:
             raise
         raise McpInstallError(
-            error.code, f"`{file.path}`: {error.message}", hint=error.hint
+            error.code,
+            f"`{file.path}`: {error.message}",
+            hint=error.hint,
+            evidence=error.evidence,
         ) from None

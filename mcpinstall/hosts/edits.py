@@ -15,7 +15,8 @@ from mcpinstall.hosts.json_scan import Located, Member, ScanError, latin, locate
 from mcpinstall.model.host import Format, HostRow, Patch, ServerEntry
 
 Splice = tuple[int, int, str]
-_CONFLICT = re.compile(rb"^<{7} [\s\S]*?^>{7} ", re.MULTILINE)
+_CONFLICT_BEGIN = re.compile(rb"^<{7} ", re.MULTILINE)
+_CONFLICT_END = re.compile(rb"^>{7} ", re.MULTILINE)
 _TITLES = {
     Format.JSON: "JSON",
     Format.JSON_COMMENTS: "JSON with comments",
@@ -246,7 +247,8 @@ def _require_text(data: bytes, row: HostRow) -> None:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _invalid(row, f"it is not UTF-8 at byte {error.start}") from None
-    if b"<<<<<<< " in data and _CONFLICT.search(data):
+    begin = _CONFLICT_BEGIN.search(data)
+    if begin and _CONFLICT_END.search(data, begin.end()):
         raise _invalid(row, "it has merge conflict markers")
 
 
@@ -264,7 +266,7 @@ def _invalid(row: HostRow, why: str, hint: str = "correct it in an editor") -> M
     return McpInstallError(
         ErrorCode.HOST_CONFIG_INVALID,
         f"the configuration of {row.title} can't be edited as {_TITLES[row.format]}: {why}",
-        hint=f"nothing was changed; {hint}",
+        hint=hint,
     )
 
 
@@ -278,10 +280,9 @@ def _pasting(row: HostRow, entry: ServerEntry) -> Iterator[None]:
     try:
         yield
     except toml_edit.TomlFormError as error:
-        text = rendered(row, entry)
-        raise _invalid(
-            row, str(error), f"write it as tables, or paste this yourself:\n{text}"
-        ) from None
+        refused = _invalid(row, str(error), "write it as tables, or paste these lines yourself")
+        refused.evidence = rendered(row, entry)
+        raise refused from None
 
 
 def _exists(row: HostRow, name: str) -> McpInstallError:

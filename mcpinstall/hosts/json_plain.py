@@ -9,9 +9,11 @@ from mcpinstall.hosts.json_scan import ScanError, refuse_constant
 from mcpinstall.model.host import Format
 
 _STRING = r'"(?:[^"\\]++|\\.)*+"'
+_OPEN = r'(?P<open>"|/\*)'
+"""The rest of the text was searched for its end once; that is enough."""
 _STRIPPED = {
-    Format.JSON_COMMENTS: re.compile(rf"{_STRING}|/\*.*?\*/|//.*?(?=\r?\n|\Z)", re.DOTALL),
-    Format.JSONC: re.compile(rf"{_STRING}|/\*.*?\*/|//[^\r\n]*", re.DOTALL),
+    Format.JSON_COMMENTS: re.compile(rf"{_STRING}|/\*.*?\*/|//.*?(?=\r?\n|\Z)|{_OPEN}", re.DOTALL),
+    Format.JSONC: re.compile(rf"{_STRING}|/\*.*?\*/|//[^\r\n]*|{_OPEN}", re.DOTALL),
 }
 _TRAILING_COMMA = re.compile(rf"{_STRING}|,(?=[ \t\r\n]*[\]}}])", re.DOTALL)
 _NOT_BLANK = re.compile(r"[^\r\n]")
@@ -58,4 +60,6 @@ def _without_trailing_comma(token: re.Match[str]) -> str:
 
 def _blank(token: re.Match[str]) -> str:
     found = token[0]
+    if token["open"]:
+        raise ScanError("a string or comment has no end", token.start())
     return found if found.startswith('"') else _NOT_BLANK.sub(" ", found)

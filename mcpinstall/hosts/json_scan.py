@@ -102,6 +102,8 @@ def fingerprint(value: object) -> int:
         return hash(repr(value))
     except RecursionError:
         raise ScanError("it nests too deeply", 0) from None
+    except ValueError as error:  # a number of thousands of digits
+        raise ScanError(str(error), 0) from None
 
 
 def latin(value: object) -> object:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from mcpinstall.hosts import json_plain
 from mcpinstall.hosts.json_scan import Located, ScanError, fingerprint, latin
+from mcpinstall.model import toml_text
 from mcpinstall.model.host import Format, HostRow
 
 Pairs = tuple[tuple[str, "int | None"], ...]
@@ -104,7 +105,9 @@ def tree(row: HostRow, content: bytes | None) -> object:
     if row.format is not Format.TOML:
         return json_plain.parse(content.decode("latin-1"), row.format)
     try:
-        return latin(tomllib.loads(content.decode("utf-8").removeprefix("\ufeff")))
+        text = content.decode("utf-8").removeprefix("\ufeff")
+        toml_text.require_short_keys(text)
+        return latin(tomllib.loads(text))
     except RecursionError:
         raise ScanError("it nests too deeply", -1) from None
     except ValueError as error:

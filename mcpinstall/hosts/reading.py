@@ -43,7 +43,11 @@ def entries(file: HostFile) -> tuple[ConfiguredServer, ...]:
     """
     if file.content is None:
         return ()
-    servers = edits.servers(file.content, file.row)
+    try:
+        servers = edits.servers(file.content, file.row)
+    except McpInstallError as error:
+        named = f"`{file.path}`: {error.message}"
+        raise McpInstallError(error.code, named, hint=error.hint) from None
     return tuple(_configured(name, value) for name, value in servers.items())
 
 
@@ -143,5 +147,5 @@ def _refused(path: Path, why: str) -> McpInstallError:
     return McpInstallError(
         ErrorCode.HOST_PATH_REFUSED,
         f"`{path}` is not edited: {why}",
-        hint="nothing was changed; `--print` gives the entry to paste it yourself",
+        hint="`--print` gives the entry to paste it yourself",
     )

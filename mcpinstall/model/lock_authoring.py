@@ -92,7 +92,7 @@ class _Wheel:
 
 
 def _package(item: Fields, claimed: Sequence[str], pythons: Sequence[Python]) -> list[str]:
-    marker = item.optional_text("marker", limit=4000)
+    marker = _marker(item)
     fits = {
         tag
         for name in claimed
@@ -116,6 +116,15 @@ def _package(item: Fields, claimed: Sequence[str], pythons: Sequence[Python]) ->
     return [*lines, *(["", "[packages.tool.mcpinstall.hints]", *hints] if hints else [])]
 
 
+def _marker(item: Fields) -> str | None:
+    marker = item.optional_text("marker", limit=4000)
+    try:
+        _may_hold(marker, next(iter(platforms.PLATFORMS)), PYTHONS[0])
+    except (ValueError, RecursionError):
+        raise item.error("marker", "is not a marker (PEP 508)") from None
+    return marker
+
+
 def _may_hold(marker: str | None, platform: str, python: Python) -> bool:
     return marker is None or any(
         lock_text.marker_holds(marker, platforms.environment(platform, python, micro))
@@ -124,7 +133,10 @@ def _may_hold(marker: str | None, platform: str, python: Python) -> bool:
 
 
 def _wheel(item: Fields) -> _Wheel:
-    path = unquote(urlsplit(item.text("url", limit=2000)).path).lstrip("/")
+    try:
+        path = unquote(urlsplit(item.text("url", limit=2000)).path).lstrip("/")
+    except ValueError:
+        raise item.error("url", "is not a URL") from None
     filename = path.rsplit("/", 1)[-1]
     uploaded = item.table.get("upload-time")
     return _Wheel(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from mcpinstall.errors import ErrorCode
-from mcpinstall.model import toml_text
+from mcpinstall.model import platforms, toml_text
 from mcpinstall.model.artifact import Artifact
 from mcpinstall.model.fields import Fields
 from mcpinstall.model.lock import Lock, LockedPackage
@@ -24,6 +25,7 @@ _SIZE = 2**40  # bytes; the real limit is where files are downloaded
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _HINT = re.compile(r"[A-Za-z0-9._+!~-]+(/[A-Za-z0-9._+!~-]+)*")
 _HINT_CHARACTERS = 400
+_MOST_TAGS = 1000  # of one wheel; a name of 240 characters can stand for 50,000
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _WORD = re.compile(r"[a-z_][a-z0-9_.]*")
 
@@ -109,6 +111,9 @@ def _require_filename(item: Fields, filename: str, name: str, version: str) -> N
 
     if re.fullmatch(r"[A-Za-z0-9_.+!-]+\.whl", filename) is None:
         raise item.error("path", "is not the bare name of a wheel")
+    sets = filename.removesuffix(".whl").split("-")[-3:]
+    if math.prod(part.count(".") + 1 for part in sets) > _MOST_TAGS:
+        raise item.error("path", f"is the name of a wheel for more than {_MOST_TAGS} tags")
     try:
         found_name, found_version, _, _ = parse_wheel_filename(filename)
     except InvalidWheelFilename as error:
@@ -180,7 +185,18 @@ def checked_marker(text: str) -> str:
         if word not in MARKER_VARIABLES:
             message = f"asks about `{word}`, which a lock may not"
             raise ValueError(message)
+    _require_meaning(text)
     return text
+
+
+def _require_meaning(marker: str) -> None:
+    """Refuse what only evaluation finds, on any system: `os_name ~= 'x'`, `'a' == 'b'`."""
+    anywhere = platforms.environment(next(iter(platforms.PLATFORMS)), platforms.PYTHONS[0])
+    try:
+        marker_holds(marker, anywhere)
+    except (ValueError, RecursionError):
+        message = "compares what can't be compared"
+        raise ValueError(message) from None
 
 
 def marker_words(text: str) -> Iterator[str]:

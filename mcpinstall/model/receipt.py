@@ -34,7 +34,8 @@ class Receipt:
     tree_sha256: str
     plan_digest: str
     python_path: str
-    """Shown, and compared by `verify`; never executed or written to because it stands here."""
+    """Shown, compared by `verify`, and preferred when the environment is built again; it is
+    trusted no more than a `--python` that the user types."""
     python_version: str
     python_sha256: str
     argv_template: tuple[str, ...]
@@ -69,6 +70,8 @@ class FileChange:
     """64 zeros when the change removed the file."""
     patch: Patch
     """From the content before to the content after; a missing file counts as empty."""
+    made_folders: int = 0
+    """How many folders above a new file did not exist before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

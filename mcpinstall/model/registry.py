@@ -67,6 +67,8 @@ class IndexRow:
     summary: str
     sha256: str
     """Digest of the manifest."""
+    alias: str = ""
+    """Short name; not a part of the line, but of `registry.toml`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

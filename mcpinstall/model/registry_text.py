@@ -143,7 +143,10 @@ def _time(fields: Fields, key: str) -> datetime:
     value = fields.table.get(key)
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise fields.error(key, "is not a time with its zone, such as `2026-11-22T00:00:00Z`")
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise fields.error(key, "is before the first or after the last year") from None
 
 
 def _revocation(fields: Fields) -> Revocation:

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.fields import Fields
+
+MAX_KEY_PARTS = 16
+"""Parts of a dotted key; `tomllib` takes time and memory that grow with their square."""
+
+_TOKEN = re.compile(
+    r'"""(?:[^"\\]++|\\.|"{1,2}(?!"))*+"{3,5}|"""'
+    r"|'''(?:[^']++|'{1,2}(?!'))*+'{3,5}|'''"
+    r'|"(?:[^"\\\n]++|\\.)*+"' + r"|'[^'\n]*+'"
+    r"|\#[^\n]*+|[.=,\[\]{}\n\"']",
+    re.DOTALL,
+)
+_BETWEEN_KEYS = frozenset("=,[]{}\n")
+_OPENING = frozenset({'"', "'", '"""', "'''"})
 
 
 def parse(data: bytes, code: ErrorCode, where: str) -> Fields:
@@ -15,11 +29,33 @@ def parse(data: bytes, code: ErrorCode, where: str) -> Fields:
         McpInstallError: `code`, naming `where` and the position.
     """
     try:
-        return Fields.of(tomllib.loads(data.decode("utf-8")), code)
+        text = data.decode("utf-8")
+        require_short_keys(text)
+        return Fields.of(tomllib.loads(text), code)
     except UnicodeDecodeError as error:
         raise _invalid(code, where, f"it is not UTF-8 at byte {error.start}") from None
     except (ValueError, RecursionError) as error:
         raise _invalid(code, where, str(error) or "it nests too deep") from None
+
+
+def require_short_keys(text: str) -> None:
+    """Refuse a key of more than `MAX_KEY_PARTS` parts, before `tomllib` is given the text.
+
+    Raises:
+        ValueError: There is one, or a string is not closed.
+    """
+    if all(line.count(".") < MAX_KEY_PARTS for line in text.split("\n")):
+        return
+    dots = 0
+    for token in _TOKEN.finditer(text):
+        found = token[0]
+        if found in _OPENING:
+            message = "a string is not closed"
+            raise ValueError(message)
+        dots = 0 if found in _BETWEEN_KEYS else dots + (found == ".")
+        if dots >= MAX_KEY_PARTS:
+            message = f"a key has more than {MAX_KEY_PARTS} parts"
+            raise ValueError(message)
 
 
 def _invalid(code: ErrorCode, where: str, why: str) -> McpInstallError:

@@ -84,8 +84,7 @@ def clean_description(text: str) -> str:
     lines = [line.rstrip(" ") for line in text.split("\n")]
     while lines and not lines[-1]:
         lines.pop()
-    while lines and not lines[0]:
-        lines.pop(0)
+    lines = lines[next((number for number, line in enumerate(lines) if line), 0) :]
     margin = min((len(line) - len(line.lstrip(" ")) for line in lines[1:] if line), default=0)
     return "\n".join(
         [line.lstrip(" ") for line in lines[:1]] + [line[margin:] for line in lines[1:]]
@@ -131,8 +130,13 @@ def _require_visible(value: Json, where: str) -> None:
     elif isinstance(value, Mapping):
         for key, item in value.items():
             _require_visible(key, where)
-            _require_visible(item, f"{where}/{key}")
+            _require_visible(item, _below(where, key))
     elif isinstance(value, Sequence):
         for item in value:
             named = item.get("name") if isinstance(item, Mapping) else None
-            _require_visible(item, f"{where}/{named}" if isinstance(named, str) else where)
+            _require_visible(item, _below(where, named) if isinstance(named, str) else where)
+
+
+def _below(where: str, key: str) -> str:
+    """Return the place of `key`, cut: a long key would be copied for everything below it."""
+    return f"{where}/{key[:_NAME_CHARACTERS]}"

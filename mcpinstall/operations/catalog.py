@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from mcpinstall import registries
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import IndexRow, ReviewedServer
 from mcpinstall.operations import lookup, server_plans
@@ -31,13 +33,16 @@ def search(text: str, context: Context) -> tuple[IndexRow, ...]:
     """
     bundled, *folders = lookup.open_registries(context)
     return (
-        *bundled.search(text),
-        *(
-            replace(row, name=f"{folder.state.name}:{row.name}")
-            for folder in folders
-            for row in folder.search(text)
-        ),
+        *_found(bundled, text, ""),
+        *(row for folder in folders for row in _found(folder, text, f"{folder.state.name}:")),
     )
+
+
+def _found(registry: registries.Registry, text: str, prefix: str) -> Iterator[IndexRow]:
+    """Yield what a registry finds, with the names that `mcpi install` takes."""
+    for row in registry.search(text):
+        alias = registry.alias_of(row.name)
+        yield replace(row, name=f"{prefix}{row.name}", alias=f"{prefix}{alias}" if alias else "")
 
 
 def show(spec: str, context: Context) -> Shown:

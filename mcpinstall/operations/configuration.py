@@ -47,7 +47,14 @@ def folder_registries(context: Context) -> tuple[FolderRegistry, ...]:
         raise McpInstallError(
             ErrorCode.CONFIG_INVALID, f"`{path}` is not TOML: {error}", hint="mend or remove it"
         ) from None
-    root = Fields.of(document, ErrorCode.CONFIG_INVALID)
+    try:
+        return _registries(Fields.of(document, ErrorCode.CONFIG_INVALID))
+    except McpInstallError as error:
+        hint = f"correct it in `{path}`"
+        raise McpInstallError(error.code, error.message, hint=hint) from None
+
+
+def _registries(root: Fields) -> tuple[FolderRegistry, ...]:
     root.only("schema", "registries")
     root.integer("schema", low=1, high=1)
     found = tuple(_registry(fields) for fields in root.each("registries"))

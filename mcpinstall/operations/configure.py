@@ -39,8 +39,8 @@ def _merged(receipt: Receipt, request: Request) -> Request:
     )
     return replace(
         request,
-        names=(f"{receipt.name}@{receipt.version}",),
-        hosts=request.hosts or receipt.hosts,
+        names=(lookup.spec_of(receipt),),
+        hosts=(*receipt.hosts, *request.hosts),
         settings=(*kept, *request.settings),
         entry_name=receipt.entry_name,
         extra_arguments=request.extra_arguments or receipt.extra_arguments,

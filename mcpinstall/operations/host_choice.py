@@ -41,7 +41,7 @@ def require_decided(choice: HostChoice) -> tuple[HostRow, ...]:
     """
     if not choice.candidates:
         return choice.chosen
-    flags = " ".join(f"--host {row.product}" for row in choice.candidates)
+    flags = " ".join(f"`--host {row.product}`" for row in choice.candidates)
     raise McpInstallError(
         ErrorCode.HOST_AMBIGUOUS,
         f"several hosts are installed: {', '.join(row.title for row in choice.candidates)}",

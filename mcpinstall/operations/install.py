@@ -37,6 +37,7 @@ def draft(request: Request, context: Context) -> Draft:
         )
     found = [lookup.reviewed(spec, context) for spec in request.names]
     servers = tuple({server.manifest_sha256: server for server in found}.values())
+    _require_distinct(servers, request)
     values = input_values(servers, request)
     missing = tuple(
         MissingInput(entry_name=entry, question=question)
@@ -50,6 +51,30 @@ def draft(request: Request, context: Context) -> Draft:
         missing=missing,
         hosts=host_choice.choose(request, context),
     )
+
+
+def _require_distinct(servers: Sequence[ReviewedServer], request: Request) -> None:
+    """Refuse two versions of one server, and two servers whose entries would have one name.
+
+    Raises:
+        McpInstallError: `usage` or `name-ambiguous`.
+    """
+    seen: dict[str, ReviewedServer] = {}
+    for server in servers:
+        other = seen.setdefault(lookup.entry_name(server, request.entry_name), server)
+        name = other.manifest.name
+        if other is not server and name == server.manifest.name:
+            raise McpInstallError(
+                ErrorCode.USAGE,
+                f"`{name}` is named in two versions",
+                hint="a server has one version for all its entries; name one",
+            )
+        if other is not server:
+            raise McpInstallError(
+                ErrorCode.NAME_AMBIGUOUS,
+                f"`{name}` and `{server.manifest.name}` would have the same name in the hosts",
+                hint="install one of them alone, with `--as NAME`",
+            )
 
 
 def input_values(
@@ -197,7 +222,8 @@ def require_complete(drafted: Draft) -> None:
         return
     several = len(drafted.servers) > 1
     flags = " ".join(
-        f"--set {f'{m.entry_name}.' if several else ''}{m.question.name}=…" for m in drafted.missing
+        f"`--set {f'{m.entry_name}.' if several else ''}{m.question.name}=…`"
+        for m in drafted.missing
     )
     wanted = ", ".join(f"`{missing.question.name}`" for missing in drafted.missing)
     raise McpInstallError(
@@ -256,10 +282,10 @@ def _archive_checks(
     verified: Sequence[staging.Verified], fetched: indexes.Fetched
 ) -> tuple[CheckResult, ...]:
     if not verified:
-        fact = "the environment in place was built from verified files"
+        fact = "in place already, built from verified files"
         return tuple(
             CheckResult(check=check, outcome=Outcome.NOT_CHECKED, evidence=fact)
-            for check in (Check.DOWNLOADS, Check.ARCHIVES)
+            for check in (Check.DOWNLOADS, Check.ARCHIVES, Check.ENVIRONMENT, Check.ANSWERS)
         )
     found = tuple(artifact for one in verified for artifact in one.artifacts)
     downloads = verification.downloads_check(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mcpinstall.errors import McpInstallError
 from mcpinstall.model import names
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.operations.context import Context
@@ -33,7 +34,11 @@ def _state(receipt: Receipt, context: Context) -> str:
     if receipt.machine != machine_id.digest(context.machine):
         return "copied from another machine"
     home = homes.server_home(context.paths.servers, names.slug(receipt.registry_root, receipt.name))
-    if homes.current(home) is None:
+    try:
+        current = homes.current(home)
+    except McpInstallError:
+        current = None
+    if current is None or not (home / current).is_dir():
         return "environment missing"
     if not Path(receipt.python_path).exists():
         return "interpreter missing"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 
-from mcpinstall import registries
+from mcpinstall import environments, registries
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import names
 from mcpinstall.model.receipt import Receipt
@@ -87,6 +87,20 @@ def slug_of(registry: RegistryState, name: str) -> str:
 def receipt_slug(receipt: Receipt) -> str:
     """Return the folder name of an installed server."""
     return names.slug(receipt.registry_root, receipt.name)
+
+
+def current_generation(slug: str, context: Context) -> str | None:
+    """Return the generation that hosts start; None also when `current` leads anywhere else."""
+    try:
+        return environments.current(environments.server_home(context.paths.servers, slug))
+    except McpInstallError:
+        return None
+
+
+def spec_of(receipt: Receipt) -> str:
+    """Return what names an installed server again: in its registry, in its version."""
+    prefix = "" if receipt.registry_name == "bundled" else f"{receipt.registry_name}:"
+    return f"{prefix}{receipt.name}@{receipt.version}"
 
 
 def installed(name: str, context: Context) -> Receipt:

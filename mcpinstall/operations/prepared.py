@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mcpinstall.model.environment import StagedEnvironment
-from mcpinstall.model.host import Chain, HostChange, HostRow
+from mcpinstall.model.host import HostChange, HostRow
 from mcpinstall.model.plan import Plan, Request
 from mcpinstall.model.receipt import HistoryRecord, Receipt
 from mcpinstall.model.registry import ReviewedServer
@@ -81,10 +81,10 @@ class PreparedRemoval:
     changes: tuple[HostChange, ...]
     servers_removed: tuple[str, ...]
     """Full names of servers whose environment goes with their last entry."""
-    rows: tuple[str, ...] = ()
-    """Row ids that no longer hold the entries afterwards."""
-    chains: tuple[Chain, ...] = ()
-    """Chains of files that need no change of bytes, for the entry is gone from them already."""
+    kept: tuple[Receipt, ...] = ()
+    """Receipts of the entries that stay in other hosts, as they are afterwards."""
+    unwritten: tuple[HostChange, ...] = ()
+    """Files that need no change of bytes, for the entry is gone from them already."""
     notes: tuple[str, ...] = ()
     """Facts such as "the entry is no longer in ~/.cursor/mcp.json"."""
 
@@ -95,6 +95,8 @@ class PreparedUndo:
 
     record: HistoryRecord
     changes: tuple[HostChange, ...]
+    unwritten: tuple[HostChange, ...] = ()
+    """Files whose bytes stay; only what is kept about them changes."""
     notes: tuple[str, ...] = ()
 
 

@@ -7,13 +7,16 @@ we wrote.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import sys
 from pathlib import Path
 
 from mcpinstall import environments, hosts
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.host import HostChange, HostFile
-from mcpinstall.model.receipt import FileChange, HistoryRecord
+from mcpinstall.model.receipt import FileChange, HistoryRecord, Switch
+from mcpinstall.operations import lookup, sweeping
 from mcpinstall.operations.context import Context
 from mcpinstall.receipts.store import ReceiptStore
 from mcpinstall.system import files
@@ -23,7 +26,7 @@ NO_FILE = "0" * 64
 
 
 def settle(context: Context) -> tuple[str, ...]:
-    """Take back a change that a dead process left; return notes for the user.
+    """Take back or complete a change that a dead process left; return notes for the user.
 
     Does nothing while another mcpinstall is at work.
 
@@ -35,16 +38,28 @@ def settle(context: Context) -> tuple[str, ...]:
         return ()
     try:
         with files.locked(context.paths.lock, seconds=0):
-            record = store.journal()
-            return (
-                ()
-                if record is None
-                else ("taking back an unfinished change", *roll_back(record, context))
-            )
+            return recover(context)
     except McpInstallError as error:
         if error.code is ErrorCode.STATE_BUSY:
             return ()
         raise
+
+
+def recover(context: Context) -> tuple[str, ...]:
+    """Bring a change that did not end to its old or its new state; the caller holds the lock.
+
+    Raises:
+        McpInstallError: `disk-failed` when the state can't be reached; the journal stays.
+    """
+    store = ReceiptStore(context.paths)
+    record = store.journal()
+    if record is None:
+        return ()
+    if store.is_finished(record.id):
+        sweeping.sweep(context)
+        store.close()
+        return ()
+    return ("taking back an unfinished change", *roll_back(record, context))
 
 
 def roll_back(record: HistoryRecord, context: Context) -> tuple[str, ...]:
@@ -55,22 +70,37 @@ def roll_back(record: HistoryRecord, context: Context) -> tuple[str, ...]:
     """
     store = ReceiptStore(context.paths)
     notes = [note for change in record.files if (note := _restore(change, context))]
+    # What is as it was is not written: a full disk is the commonest reason to be here.
     for chain in record.chains_before:
-        store.write_chain(chain)
+        if store.chain(chain.row_id) != chain:
+            store.write_chain(chain)
     kept = {receipt.entry_name for receipt in record.receipts_before}
     for receipt in record.receipts_before:
-        store.write_receipt(receipt)
+        if store.receipt(receipt.entry_name) != receipt:
+            store.write_receipt(receipt)
     for receipt in record.receipts_after:
         if receipt.entry_name not in kept:
             store.remove_receipt(receipt.entry_name)
     for switch in record.switches:
-        home = environments.server_home(context.paths.servers, switch.slug)
-        environments.switch(home, switch.before)
-        if switch.after is not None and switch.after != switch.before:
-            environments.discard(home / switch.after)
-        environments.discard_if_empty(home)
-    store.abandon()
+        _switch_back(switch, context)
+    sweeping.sweep_temporary(context)
+    store.close()
     return tuple(notes)
+
+
+def _switch_back(switch: Switch, context: Context) -> None:
+    """Make `current` what it was, as far as that is still there, and delete the new one."""
+    home = environments.server_home(context.paths.servers, switch.slug)
+    before = switch.before
+    if before is not None and not (home / before).is_dir():
+        before = None
+    if lookup.current_generation(switch.slug, context) != before or before is None:
+        environments.switch(home, before)
+    if switch.after is not None and switch.after != switch.before:
+        environments.discard(home / switch.after)
+    if home.is_dir():
+        environments.prune(home, keep=sys.maxsize)  # only what is half done
+    environments.discard_if_empty(home)
 
 
 def _restore(change: FileChange, context: Context) -> str | None:
@@ -82,7 +112,9 @@ def _restore(change: FileChange, context: Context) -> str | None:
         return f"{row.title}: left as it is ({error.message})"
     if path_digest(file.target) != change.path_sha256:
         return f"{row.title}: its file is another one now (`{file.path}`); left as it is"
+    files.remove_temporary(file.target.parent, file.target.name)
     if file.sha256 == change.before_sha256:
+        remove_made_folders(change, file.target)
         return None
     if file.sha256 != change.after_sha256:
         return f"{row.title}: `{file.path}` changed meanwhile; left as it is"
@@ -90,7 +122,16 @@ def _restore(change: FileChange, context: Context) -> str | None:
     if _digest(before) != change.before_sha256:
         return f"{row.title}: the record does not fit `{file.path}`; left as it is"
     write_content(file, before, context)
+    remove_made_folders(change, file.target)
     return None
+
+
+def remove_made_folders(change: FileChange, target: Path) -> None:
+    """Remove the folders that were made for a file which is gone again, while they are empty."""
+    if path_digest(target) == change.path_sha256 and not target.exists():
+        with contextlib.suppress(OSError):
+            for folder in list(target.parents)[: change.made_folders]:
+                folder.rmdir()
 
 
 def _digest(content: bytes | None) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mcpinstall import environments, indexes
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import server_text
+from mcpinstall.model.environment import Interpreter
 from mcpinstall.model.host import ServerEntry
 from mcpinstall.model.input_value import InputValue
 from mcpinstall.model.plan import Request, ServerPlan
@@ -75,12 +77,10 @@ def plan(
     slug = lookup.slug_of(server.registry, server.manifest.name)
     home = environments.server_home(context.paths.servers, slug)
     name = lookup.entry_name(server, request.entry_name)
-    interpreter = environments.choose_interpreter(
-        server.manifest.package.requires_python, context.machine, request.python
-    )
+    present = _in_place(server, slug, request, context)
+    interpreter = present[1] if present else _interpreter(server, request.python, "", context)
     arguments = (*found.arguments, *request.extra_arguments)
     command = environments.command(home, arguments, context.machine, interpreter)
-    current = _usable_generation(server, slug, context)
     entry = ServerEntry(
         name=name, command=command.executable, args=command.arguments, env=found.environment
     )
@@ -91,19 +91,21 @@ def plan(
         reviewed=server,
         entry=entry,
         slug=slug,
-        generation=current or environments.new_generation(server.manifest.version),
+        generation=present[0]
+        if present
+        else environments.new_generation(server.manifest.version),
         command=command,
         argv_template=template.argv,
         inputs=found.values,
         extra_arguments=request.extra_arguments,
         interpreter=interpreter,
         artifacts=selection.select(server.lock, interpreter),
-        already_installed=current is not None,
+        already_installed=present is not None,
     )
 
 
 def rebuild(receipt: Receipt, request: Request, context: Context) -> ServerPlan:
-    """Return the plan that builds an installed server's environment anew.
+    """Return the plan that builds an installed server's environment anew, for the same Python.
 
     Its command is not used: the entries in the hosts stay as they are.
 
@@ -113,9 +115,7 @@ def rebuild(receipt: Receipt, request: Request, context: Context) -> ServerPlan:
     server = lookup.of_receipt(receipt, context)
     slug = lookup.receipt_slug(receipt)
     home = environments.server_home(context.paths.servers, slug)
-    interpreter = environments.choose_interpreter(
-        server.manifest.package.requires_python, context.machine, request.python
-    )
+    interpreter = _interpreter(server, request.python, receipt.python_path, context)
     command = environments.command(home, (), context.machine, interpreter)
     return ServerPlan(
         reviewed=server,
@@ -133,10 +133,23 @@ def rebuild(receipt: Receipt, request: Request, context: Context) -> ServerPlan:
     )
 
 
-def _usable_generation(server: ReviewedServer, slug: str, context: Context) -> str | None:
-    """Return the generation that is in place when it is this very version, else None."""
+def _interpreter(
+    server: ReviewedServer, requested: str | None, preferred: str, context: Context
+) -> Interpreter:
+    """Return the interpreter that was asked for, else the preferred one, else any that fits."""
+    requires = server.manifest.package.requires_python
+    if requested is None and preferred:
+        with contextlib.suppress(McpInstallError):
+            return environments.choose_interpreter(requires, context.machine, preferred)
+    return environments.choose_interpreter(requires, context.machine, requested)
+
+
+def _in_place(
+    server: ReviewedServer, slug: str, request: Request, context: Context
+) -> tuple[str, Interpreter] | None:
+    """Return generation and interpreter in place when they are what is asked for, else None."""
     home = environments.server_home(context.paths.servers, slug)
-    current = environments.current(home)
+    current = lookup.current_generation(slug, context)
     for receipt in receipts_of(slug, context):
         same = (
             receipt.generation == current
@@ -145,8 +158,20 @@ def _usable_generation(server: ReviewedServer, slug: str, context: Context) -> s
             and receipt.lock_sha256 == server.lock.sha256
         )
         if same and current is not None and environments.is_startable(home / current):
-            return current
+            interpreter = _interpreter(server, request.python, receipt.python_path, context)
+            if str(interpreter.path) == receipt.python_path:
+                return current, interpreter
     return None
+
+
+def is_in_place(server: ServerPlan, context: Context) -> bool:
+    """Tell whether the plan's generation is the current one of an installed server."""
+    home = environments.server_home(context.paths.servers, server.slug)
+    return (
+        lookup.current_generation(server.slug, context) == server.generation
+        and environments.is_startable(home / server.generation)
+        and any(one.generation == server.generation for one in receipts_of(server.slug, context))
+    )
 
 
 def receipts_of(slug: str, context: Context) -> tuple[Receipt, ...]:
@@ -162,15 +187,17 @@ def require_compatible(server: ServerPlan, context: Context, *, configuring: boo
         McpInstallError: `server-exists`.
     """
     receipt = ReceiptStore(context.paths).receipt(server.entry.name)
-    if receipt is None or configuring:
+    if receipt is None:
         return
-    if receipt.name != server.name:
+    if lookup.receipt_slug(receipt) != server.slug:
         raise McpInstallError(
             ErrorCode.SERVER_EXISTS,
-            f"`{server.entry.name}` is the name of another server (`{receipt.name}`)",
+            f"`{server.entry.name}` is the name of another server "
+            f"(`{receipt.name}` from the registry `{receipt.registry_name}`)",
             hint="choose a name with `--as NAME`",
         )
-    if (receipt.inputs, receipt.extra_arguments) != (kept_inputs(server), server.extra_arguments):
+    inputs_now = (receipt.inputs, receipt.extra_arguments)
+    if not configuring and inputs_now != (kept_inputs(server), server.extra_arguments):
         raise McpInstallError(
             ErrorCode.SERVER_EXISTS,
             f"`{server.entry.name}` is installed with other inputs",

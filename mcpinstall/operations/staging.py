@@ -93,18 +93,21 @@ def verify(
 def new_folder(context: Context) -> Path:
     """Return a new private folder in the cache; folders of dead processes are swept."""
     staging = files.private_folder(context.paths.staging)
-    _sweep(staging)
-    folder = files.private_folder(staging / secrets.token_hex(8))
-    locking.keep(folder / _IN_USE)
+    with files.locked(staging / "lock"):  # nobody sweeps a folder before its own lock is held
+        _sweep(staging)
+        folder = files.private_folder(staging / secrets.token_hex(8))
+        locking.keep(folder / _IN_USE)
     return folder
 
 
 def _sweep(staging: Path) -> None:
     """Delete what dead processes were building; a failure costs only disk space."""
-    for folder in staging.iterdir():
+    with files.disk_errors(f"look at `{staging}`"):
+        folders = [path for path in staging.iterdir() if path.is_dir()]
+    for folder in folders:
         lock = folder / _IN_USE
         with contextlib.suppress(McpInstallError, OSError):
-            if lock.is_file() and locking.try_exclusive(lock):
+            if not lock.is_file() or locking.try_exclusive(lock):
                 files.remove_tree(folder)
 
 
@@ -112,16 +115,36 @@ def build(verified: Verified, context: Context) -> StagedEnvironment:
     """Build one server's environment from its verified files; none of its code runs."""
     server = verified.server
     home = environments.server_home(context.paths.servers, server.slug)
-    return environments.stage(
-        lock=server.reviewed.lock,
-        verified=verified.artifacts,
-        interpreter=server.interpreter,
-        entry_point=verified.entry_point,
-        final=home / server.generation,
-        staging=verified.folder.parent / f"environment-{server.slug}",
-        machine=context.machine,
-        uv=environments.uv_program(),
-    )
+    try:
+        return environments.stage(
+            lock=server.reviewed.lock,
+            verified=verified.artifacts,
+            interpreter=server.interpreter,
+            entry_point=verified.entry_point,
+            final=home / server.generation,
+            staging=verified.folder.parent / f"environment-{server.slug}",
+            machine=context.machine,
+            uv=environments.uv_program(),
+        )
+    except McpInstallError as error:
+        if error.code is ErrorCode.TOOL_FAILED:
+            _require_same_files(verified)
+        raise
+
+
+def _require_same_files(verified: Verified) -> None:
+    """Say what it was when uv stumbled over a file that was swapped after its inspection.
+
+    Raises:
+        McpInstallError: `digest-mismatch`.
+    """
+    for one in verified.artifacts:
+        if not one.path.is_file() or files.sha256_of(one.path) != one.artifact.sha256:
+            raise McpInstallError(
+                ErrorCode.DIGEST_MISMATCH,
+                f"`{one.artifact.filename}` was changed after it was inspected",
+                hint="another program writes into mcpinstall's cache; nothing of it was started",
+            )
 
 
 def start(

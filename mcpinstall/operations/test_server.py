@@ -36,7 +36,7 @@ def test(name: str, context: Context) -> TestResult:
     receipt = lookup.installed(name, context)
     server = lookup.of_receipt(receipt, context)
     home = environments.server_home(context.paths.servers, lookup.receipt_slug(receipt))
-    current = environments.current(home)
+    current = lookup.current_generation(lookup.receipt_slug(receipt), context)
     if current is None:
         raise McpInstallError(
             ErrorCode.NOT_INSTALLED,

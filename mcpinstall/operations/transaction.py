@@ -1,16 +1,17 @@
 """One change of the machine: all of it, or none.
 
-The journal is written before the first effect and becomes the history record by one rename
-after the last; whatever happens in between is taken back by `recovery.roll_back`.
+The journal is written before the first effect.  After the last, the change is written into the
+history by one rename: from then on it has happened.  What fails or dies before is taken back by
+`recovery`, what dies after is swept by it; then the journal goes.
 """
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from mcpinstall import environments, hosts
@@ -18,11 +19,11 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.environment import StagedEnvironment
 from mcpinstall.model.host import HostChange
 from mcpinstall.model.receipt import FileChange, HistoryRecord, Receipt, Switch
-from mcpinstall.operations import recovery
+from mcpinstall.operations import recovery, sweeping
 from mcpinstall.operations.context import Context
 from mcpinstall.planning import spans
 from mcpinstall.receipts.store import ReceiptStore
-from mcpinstall.system import files, limits
+from mcpinstall.system import files, machine
 
 Probe: TypeAlias = Callable[[str, str], None]
 """`probe(slug, generation)` starts a server that was just put in place, and raises to refuse."""
@@ -49,14 +50,12 @@ class Transaction:
     undoes: str | None = None
 
 
-@contextmanager
+@contextlib.contextmanager
 def exclusive(context: Context) -> Iterator[None]:
     """Hold the lock of all changes, with any unfinished one taken back first."""
     files.private_folder(context.paths.data)
     with files.locked(context.paths.lock):
-        record = ReceiptStore(context.paths).journal()
-        if record is not None:
-            recovery.roll_back(record, context)
+        recovery.recover(context)
         yield
 
 
@@ -69,18 +68,27 @@ def run(transaction: Transaction, context: Context, probe: Probe | None = None) 
     Raises:
         McpInstallError: whatever stopped it; the machine is in the old state then.
     """
-    record = _record(transaction, context.now)
-    _require_unchanged(transaction.changes, context)
     store = ReceiptStore(context.paths)
-    store.begin(record)
+    _require_unchanged(transaction.changes, store, context)
+    record = _record(transaction, _new_id(store, context))
     try:
+        store.begin(record)
         _apply(transaction, record, context, probe)
         store.finish(record)
-    except BaseException:
-        recovery.roll_back(record, context)
+    except BaseException as error:
+        if not store.is_finished(record.id):
+            _tell(error, recovery.roll_back(record, context))
         raise
-    _sweep(record, context)
+    sweeping.sweep(context)
+    with contextlib.suppress(McpInstallError):  # the next command does it
+        store.close()
     return record
+
+
+def _tell(error: BaseException, notes: tuple[str, ...]) -> None:
+    """Add to an error what could not be taken back."""
+    if isinstance(error, McpInstallError) and notes:
+        error.evidence = "\n".join(filter(None, (error.evidence, *notes)))
 
 
 def _apply(
@@ -117,11 +125,14 @@ def _write_receipts(record: HistoryRecord, store: ReceiptStore) -> None:
             store.remove_receipt(receipt.entry_name)
 
 
-def _require_unchanged(changes: tuple[HostChange, ...], context: Context) -> None:
+def _require_unchanged(
+    changes: tuple[HostChange, ...], store: ReceiptStore, context: Context
+) -> None:
     """Check 9, first half: every host file is what it was when the diff was shown."""
     for change in changes:
         now = hosts.read(change.file.row, context.machine)
-        if now.sha256 != change.file.sha256 or now.target != change.file.target:
+        same = now.sha256 == change.file.sha256 and now.target == change.file.target
+        if not same or store.chain(change.file.row.id) != change.chain_before:
             raise McpInstallError(
                 ErrorCode.HOST_CONFIG_CHANGED,
                 f"`{change.file.path}` changed while you were reading the question",
@@ -129,26 +140,20 @@ def _require_unchanged(changes: tuple[HostChange, ...], context: Context) -> Non
             )
 
 
-def _sweep(record: HistoryRecord, context: Context) -> None:
-    """Delete what the finished change left behind; a failure here costs only disk space."""
-    for switch in record.switches:
-        home = environments.server_home(context.paths.servers, switch.slug)
-        try:
-            environments.prune(home, keep=0 if switch.after is None else 2)
-            environments.discard_if_empty(home)
-        except McpInstallError:
-            continue
-    store = ReceiptStore(context.paths)
-    oldest = identifier(context.now - timedelta(days=limits.HISTORY_DAYS), "")
-    for old in store.history():
-        if old.id < oldest:
-            store.forget(old.id)
+def _new_id(store: ReceiptStore, context: Context) -> str:
+    """Return an id behind all others: by the time of the yes, also when the clock went back."""
+    when = max(context.now, machine.now())
+    last = store.last_id()
+    if last >= sweeping.identifier(when, ""):
+        when = datetime.strptime(last[:20], "%Y%m%dT%H%M%SZ-%f").replace(tzinfo=UTC)
+        when += timedelta(milliseconds=1)
+    return sweeping.identifier(when, secrets.token_hex(3))
 
 
-def _record(transaction: Transaction, when: datetime) -> HistoryRecord:
+def _record(transaction: Transaction, record_id: str) -> HistoryRecord:
     receipts = (*transaction.receipts_before, *transaction.receipts_after)
     return HistoryRecord(
-        id=identifier(when, secrets.token_hex(3)),
+        id=record_id,
         action=transaction.action,
         entries=tuple(sorted({receipt.entry_name for receipt in receipts})),
         files=tuple(_file_change(change) for change in transaction.changes),
@@ -161,11 +166,6 @@ def _record(transaction: Transaction, when: datetime) -> HistoryRecord:
     )
 
 
-def identifier(when: datetime, unique: str) -> str:
-    """Return the id of a record: time, then something unique; ids sort by time."""
-    return f"{when:%Y%m%dT%H%M%SZ}-{when.microsecond // 1000:03d}{unique}"
-
-
 def _file_change(change: HostChange) -> FileChange:
     import hashlib
 
@@ -176,4 +176,5 @@ def _file_change(change: HostChange) -> FileChange:
         before_sha256=change.file.sha256,
         after_sha256=recovery.NO_FILE if after is None else hashlib.sha256(after).hexdigest(),
         patch=spans.between(change.file.content or b"", after or b""),
+        made_folders=sum(1 for folder in change.file.target.parents if not folder.exists()),
     )

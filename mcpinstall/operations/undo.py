@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mcpinstall import environments, hosts
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.environment import StagedEnvironment
 from mcpinstall.model.host import HostChange, ServerEntry
-from mcpinstall.model.plan import Request
+from mcpinstall.model.plan import Request, ServerPlan
 from mcpinstall.model.receipt import FileChange, HistoryRecord, Receipt, Switch
 from mcpinstall.operations import (
     lookup,
     probing_server,
+    receipt_changes,
     recovery,
     server_plans,
     staging,
@@ -42,12 +43,13 @@ def prepare(record_id: str | None, context: Context) -> PreparedUndo:
         McpInstallError: `nothing-to-undo`, also when a later change touched the same entries.
     """
     record = _chosen(record_id, context)
-    changes = [_reversed(change, record, context) for change in record.files]
-    notes = [note for _, note in changes if note]
+    found = [_reversed(change, record, context) for change in record.files]
+    changes = [change for change, _ in found]
     return PreparedUndo(
         record=record,
-        changes=tuple(change for change, _ in changes if change is not None),
-        notes=tuple(notes),
+        changes=tuple(c for c in changes if c.after != c.file.content),
+        unwritten=tuple(c for c in changes if c.after == c.file.content),
+        notes=tuple(note for _, note in found if note),
     )
 
 
@@ -60,20 +62,17 @@ def commit(prepared: PreparedUndo, context: Context) -> Done:
     record = prepared.record
     folder = staging.new_folder(context)
     try:
-        rebuilt = {
-            slug: (receipt, staged)
-            for receipt in record.receipts_before
-            for slug in (lookup.receipt_slug(receipt),)
-            if (staged := _rebuilt(receipt, folder, context)) is not None
-        }
+        rebuilt = _rebuilt(record, folder, context)
         with transaction.exclusive(context):
+            _chosen(record.id, context)
             done = transaction.run(
-                _transaction(prepared, {s: e for s, (_, e) in rebuilt.items()}, context),
-                context,
-                _probe_of({s: r for s, (r, _) in rebuilt.items()}, context),
+                _transaction(prepared, rebuilt, context), context, _probe_of(rebuilt, context)
             )
     finally:
         files.remove_tree(folder)
+    for change in prepared.changes:
+        for file in record.files:
+            recovery.remove_made_folders(file, change.file.target)
     return Done(record=done, receipts=done.receipts_after, notes=prepared.notes)
 
 
@@ -90,9 +89,7 @@ def _chosen(record_id: str | None, context: Context) -> HistoryRecord:
         return standing[0]
     for place, record in enumerate(standing):
         if record.id == record_id:
-            later = [
-                other for other in standing[:place] if set(other.entries) & set(record.entries)
-            ]
+            later = [other for other in standing[:place] if _builds_on(other, record)]
             if later:
                 raise McpInstallError(
                     ErrorCode.NOTHING_TO_UNDO,
@@ -107,9 +104,19 @@ def _chosen(record_id: str | None, context: Context) -> HistoryRecord:
     )
 
 
+def _builds_on(later: HistoryRecord, record: HistoryRecord) -> bool:
+    """Tell whether a later change touched the same entries, or an environment that it replaced."""
+    replaced = {switch.slug for switch in record.switches if switch.before is not None}
+    receipts = (*later.receipts_before, *later.receipts_after)
+    return bool(
+        set(later.entries) & set(record.entries)
+        or replaced & {lookup.receipt_slug(receipt) for receipt in receipts}
+    )
+
+
 def _reversed(
     change: FileChange, record: HistoryRecord, context: Context
-) -> tuple[HostChange | None, str | None]:
+) -> tuple[HostChange, str | None]:
     """Return the change of one host file back, and a note where it can't be byte for byte."""
     row = hosts.find_rows(change.row_id)
     file = hosts.read(row, context.machine)
@@ -129,13 +136,11 @@ def _reversed(
         if applied.entry.name in record.entries:
             step = _with(step, applied.entry)
     note = f"`{file.path}` changed since; only our entries in it were changed back"
-    return (None, None) if step.after == file.content else (step, note)
+    return (step, None) if step.after == file.content else (step, note)
 
 
 def _without(change: HostChange, name: str) -> HostChange:
     file = replace(change.file, content=change.after)
-    if name not in {server.name for server in hosts.entries(file)}:
-        return change
     step = hosts.take_out(file, change.chain_after, name)
     return replace(change, after=step.after, chain_after=step.chain_after)
 
@@ -148,73 +153,105 @@ def _with(change: HostChange, entry: ServerEntry) -> HostChange:
     return replace(change, after=step.after, chain_after=step.chain_after)
 
 
-def _rebuilt(receipt: Receipt, folder: Path, context: Context) -> StagedEnvironment | None:
-    """Return a new environment for a server whose generation is gone, else None."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rebuilt:
+    """A new environment for a server whose generation is gone."""
+
+    server: ServerPlan
+    staged: StagedEnvironment
+
+
+def _rebuilt(record: HistoryRecord, folder: Path, context: Context) -> dict[str, _Rebuilt]:
+    """Return a new environment, by slug, for each server that has none to go back to."""
+    found: dict[str, _Rebuilt] = {}
+    for receipt in record.receipts_before:
+        slug = lookup.receipt_slug(receipt)
+        if slug in found or _standing(receipt, context) is not None:
+            continue
+        request = Request(names=())
+        server = server_plans.rebuild(receipt, request, context)
+        fetched = staging.fetch([server], request, context)
+        staged = staging.build(staging.verify(server, fetched, folder, context), context)
+        found[slug] = _Rebuilt(server=server, staged=staged)
+    return found
+
+
+def _standing(receipt: Receipt, context: Context) -> Receipt | None:
+    """Return a receipt whose environment serves `receipt`: itself, or one of the same files."""
     slug = lookup.receipt_slug(receipt)
     home = environments.server_home(context.paths.servers, slug)
-    if environments.is_startable(home / receipt.generation):
-        return None
-    request = Request(names=(), python=None)
-    server = server_plans.rebuild(receipt, request, context)
-    fetched = staging.fetch([server], request, context)
-    return staging.build(staging.verify(server, fetched, folder, context), context)
+    for one in (receipt, *server_plans.receipts_of(slug, context)):
+        same = (one.manifest_sha256, one.lock_sha256) == (
+            receipt.manifest_sha256,
+            receipt.lock_sha256,
+        )
+        generation = home / one.generation
+        if same and environments.is_startable(generation):
+            unused = lookup.current_generation(slug, context) != one.generation
+            if not unused or environments.measure(generation).sha256 == one.tree_sha256:
+                return one
+    return None
 
 
-def _probe_of(receipts: dict[str, Receipt], context: Context) -> transaction.Probe:
+def _probe_of(rebuilt: dict[str, _Rebuilt], context: Context) -> transaction.Probe:
     def probe(slug: str, generation: str) -> None:
-        server = server_plans.rebuild(receipts[slug], Request(names=()), context)
-        probing_server.require_unchanged(server, generation, context)
+        probing_server.require_unchanged(rebuilt[slug].server, generation, context)
 
     return probe
 
 
 def _transaction(
-    prepared: PreparedUndo, rebuilt: dict[str, StagedEnvironment], context: Context
+    prepared: PreparedUndo, rebuilt: dict[str, _Rebuilt], context: Context
 ) -> transaction.Transaction:
     record, store = prepared.record, ReceiptStore(context.paths)
-    after = tuple(_restored(receipt, rebuilt) for receipt in record.receipts_before)
+    after = tuple(_restored(receipt, rebuilt, context) for receipt in record.receipts_before)
     present = (store.receipt(name) for name in record.entries)
     return transaction.Transaction(
         action="undo",
         additions=tuple(
-            transaction.Addition(slug=slug, staged=staged) for slug, staged in rebuilt.items()
+            transaction.Addition(slug=slug, staged=one.staged) for slug, one in rebuilt.items()
         ),
-        switches=_switches(record, after, rebuilt, context),
-        changes=prepared.changes,
+        switches=_switches(record, after, context),
+        changes=(*prepared.changes, *prepared.unwritten),
         receipts_before=tuple(receipt for receipt in present if receipt is not None),
         receipts_after=after,
         undoes=record.id,
     )
 
 
-def _restored(receipt: Receipt, rebuilt: dict[str, StagedEnvironment]) -> Receipt:
-    staged = rebuilt.get(lookup.receipt_slug(receipt))
-    if staged is None:
-        return receipt
-    return replace(receipt, generation=staged.generation, tree_sha256=staged.tree.sha256)
+def _restored(receipt: Receipt, rebuilt: dict[str, _Rebuilt], context: Context) -> Receipt:
+    """Return a former receipt with the environment that its entry gets."""
+    new = rebuilt.get(lookup.receipt_slug(receipt))
+    if new is not None:
+        return receipt_changes.with_new_environment(receipt, new.server, new.staged)
+    standing = _standing(receipt, context)
+    if standing is None:
+        raise McpInstallError(
+            ErrorCode.PLAN_CHANGED,
+            f"another `mcpi` removed the environment of `{receipt.entry_name}` meanwhile",
+            hint="run the command again",
+        )
+    return receipt_changes.with_environment(receipt, standing)
 
 
 def _switches(
-    record: HistoryRecord,
-    after: tuple[Receipt, ...],
-    rebuilt: dict[str, StagedEnvironment],
-    context: Context,
+    record: HistoryRecord, after: tuple[Receipt, ...], context: Context
 ) -> tuple[Switch, ...]:
-    """Return what `current` of each touched server becomes: what it was before the change."""
-    wanted: dict[str, str | None] = {switch.slug: switch.before for switch in record.switches}
-    wanted |= {lookup.receipt_slug(receipt): receipt.generation for receipt in after}
-    wanted |= {slug: staged.generation for slug, staged in rebuilt.items()}
-    used = {
+    """Return what `current` of each touched server becomes: what its entries need then."""
+    others = {
         lookup.receipt_slug(receipt)
         for receipt in ReceiptStore(context.paths).receipts()
         if receipt.entry_name not in record.entries
     }
-    found = []
-    for slug, generation in wanted.items():
-        home = environments.server_home(context.paths.servers, slug)
-        if generation is None and slug in used:
-            continue
-        now = environments.current(home)
-        if now != generation:
-            found.append(Switch(slug=slug, before=now, after=generation))
-    return tuple(found)
+    wanted: dict[str, str | None] = {
+        lookup.receipt_slug(receipt): None
+        for receipt in record.receipts_after
+        if lookup.receipt_slug(receipt) not in others
+    }
+    wanted |= {lookup.receipt_slug(receipt): receipt.generation for receipt in after}
+    current = {slug: lookup.current_generation(slug, context) for slug in wanted}
+    return tuple(
+        Switch(slug=slug, before=current[slug], after=generation)
+        for slug, generation in wanted.items()
+        if current[slug] != generation
+    )

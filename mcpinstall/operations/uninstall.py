@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from mcpinstall import environments, hosts
+from mcpinstall import hosts
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.host import HostChange
 from mcpinstall.model.receipt import Receipt, Switch
@@ -23,26 +23,26 @@ def prepare(names: Sequence[str], selectors: Sequence[str], context: Context) ->
     """
     receipts = tuple(dict.fromkeys(lookup.installed(name, context) for name in names))
     rows = {hosts.find_rows(selector).id for selector in selectors}
-    changes: dict[str, HostChange] = {}
-    notes: list[str] = []
+    removal = _Removal(context)
     for receipt in receipts:
         for row_id in receipt.hosts:
             if not rows or row_id in rows:
-                _take_out(receipt, row_id, changes, notes, context)
-    if rows and not changes and not notes:
+                removal.take_out(receipt, row_id)
+    if rows and not removal.changes:
         raise McpInstallError(
             ErrorCode.NOT_INSTALLED,
             f"{', '.join(f'`{r.entry_name}`' for r in receipts)} is not in that host",
             hint="see `mcpi list`",
         )
-    gone = tuple(r for r in receipts if not rows or not set(r.hosts) - rows)
+    kept = tuple(filter(None, (_kept(receipt, rows) for receipt in receipts)))
+    changes = tuple(removal.changes.values())
     return PreparedRemoval(
         receipts=receipts,
-        changes=tuple(c for c in changes.values() if c.after != c.file.content),
-        servers_removed=_servers_removed(gone, context),
-        rows=tuple(changes),
-        chains=tuple(c.chain_after for c in changes.values() if c.after == c.file.content),
-        notes=tuple(notes),
+        changes=tuple(c for c in changes if c.after != c.file.content),
+        servers_removed=tuple(sorted(set(_removed(receipts, kept, context).values()))),
+        kept=kept,
+        unwritten=tuple(c for c in changes if c.after == c.file.content),
+        notes=tuple(removal.notes),
     )
 
 
@@ -54,75 +54,86 @@ def commit(prepared: PreparedRemoval, context: Context) -> Done:
     Raises:
         McpInstallError: what stopped it; everything is as before then.
     """
-    after = tuple(
-        kept for receipt in prepared.receipts if (kept := _kept(receipt, prepared)) is not None
-    )
-    gone = [r for r in prepared.receipts if r.name in prepared.servers_removed]
-    switches = {
-        lookup.receipt_slug(receipt): Switch(
-            slug=lookup.receipt_slug(receipt),
-            before=environments.current(
-                environments.server_home(context.paths.servers, lookup.receipt_slug(receipt))
-            ),
-            after=None,
-        )
-        for receipt in gone
-    }
-    change = transaction.Transaction(
-        action="uninstall",
-        switches=tuple(switches.values()),
-        changes=prepared.changes,
-        receipts_before=prepared.receipts,
-        receipts_after=after,
-    )
     with transaction.exclusive(context):
-        record = transaction.run(change, context)
-        for chain in prepared.chains:
-            ReceiptStore(context.paths).write_chain(chain)
-    return Done(record=record, receipts=after, notes=prepared.notes)
-
-
-def _take_out(
-    receipt: Receipt,
-    row_id: str,
-    changes: dict[str, HostChange],
-    notes: list[str],
-    context: Context,
-) -> None:
-    row = hosts.find_rows(row_id)
-    change = changes.get(row_id)
-    if change is None:
-        file = hosts.read(row, context.machine)
-        chain = ReceiptStore(context.paths).chain(row_id)
-        change = HostChange(file=file, after=file.content, chain_before=chain, chain_after=chain)
-    file = replace(change.file, content=change.after)
-    if receipt.entry_name not in {server.name for server in hosts.entries(file)}:
-        notes.append(f"`{receipt.entry_name}` is not in `{file.path}` any more ({row.title})")
-        entries = tuple(a for a in change.chain_after.entries if a.entry.name != receipt.entry_name)
-        changes[row_id] = replace(change, chain_after=replace(change.chain_after, entries=entries))
-        return
-    step = hosts.take_out(file, change.chain_after, receipt.entry_name)
-    changes[row_id] = replace(change, after=step.after, chain_after=step.chain_after)
-
-
-def _kept(receipt: Receipt, prepared: PreparedRemoval) -> Receipt | None:
-    """Return the receipt that stays when the entry stays in some host, else None."""
-    left = tuple(row for row in receipt.hosts if row not in prepared.rows)
-    return replace(receipt, hosts=left) if left else None
-
-
-def _servers_removed(gone: Sequence[Receipt], context: Context) -> tuple[str, ...]:
-    """Return the servers all of whose entries go."""
-    names = {receipt.entry_name for receipt in gone}
-    return tuple(
-        sorted(
-            {
-                receipt.name
-                for receipt in gone
-                if all(
-                    other.entry_name in names
-                    for other in server_plans.receipts_of(lookup.receipt_slug(receipt), context)
-                )
-            }
+        removed = _require_same(prepared, context)
+        change = transaction.Transaction(
+            action="uninstall",
+            switches=tuple(
+                Switch(slug=slug, before=lookup.current_generation(slug, context), after=None)
+                for slug in removed
+            ),
+            changes=(*prepared.changes, *prepared.unwritten),
+            receipts_before=prepared.receipts,
+            receipts_after=prepared.kept,
         )
-    )
+        record = transaction.run(change, context)
+    return Done(record=record, receipts=prepared.kept, notes=prepared.notes)
+
+
+def _require_same(prepared: PreparedRemoval, context: Context) -> tuple[str, ...]:
+    """Refuse when another `mcpi` has changed the entries; return the slugs of servers that go.
+
+    Raises:
+        McpInstallError: `plan-changed`.
+    """
+    store = ReceiptStore(context.paths)
+    removed = _removed(prepared.receipts, prepared.kept, context)
+    same = all(store.receipt(receipt.entry_name) == receipt for receipt in prepared.receipts)
+    if not same or set(removed.values()) != set(prepared.servers_removed):
+        raise McpInstallError(
+            ErrorCode.PLAN_CHANGED,
+            "another `mcpi` changed these entries meanwhile",
+            hint="run the command again to see what would go now",
+        )
+    return tuple(removed)
+
+
+class _Removal:
+    """Changes of host files, collected entry by entry."""
+
+    def __init__(self, context: Context) -> None:
+        self.changes: dict[str, HostChange] = {}
+        self.notes: list[str] = []
+        self._context = context
+
+    def take_out(self, receipt: Receipt, row_id: str) -> None:
+        """Take one entry out of one file, as far as it is there and ours."""
+        change = self.changes.get(row_id) or self._unchanged(row_id)
+        self.changes[row_id] = change
+        name, row = receipt.entry_name, change.file.row
+        file = replace(change.file, content=change.after)
+        present = name in {server.name for server in hosts.entries(file)}
+        if name not in change.chain_after.names:
+            why = "was not written by mcpinstall; it stays" if present else "is not there any more"
+            self.notes.append(f"`{name}` in `{file.path}` {why} ({row.title})")
+            return
+        if not present:
+            self.notes.append(f"`{name}` is not in `{file.path}` any more ({row.title})")
+        step = hosts.take_out(file, change.chain_after, name)
+        self.changes[row_id] = replace(change, after=step.after, chain_after=step.chain_after)
+
+    def _unchanged(self, row_id: str) -> HostChange:
+        file = hosts.read(hosts.find_rows(row_id), self._context.machine)
+        chain = ReceiptStore(self._context.paths).chain(row_id)
+        return HostChange(file=file, after=file.content, chain_before=chain, chain_after=chain)
+
+
+def _kept(receipt: Receipt, rows: Collection[str]) -> Receipt | None:
+    """Return the receipt of an entry that stays somewhere: `rows` are taken, none means all."""
+    if not rows:
+        return None
+    left = tuple(row for row in receipt.hosts if row not in rows)
+    return replace(receipt, hosts=left) if left or not receipt.hosts else None
+
+
+def _removed(
+    receipts: Sequence[Receipt], kept: Sequence[Receipt], context: Context
+) -> dict[str, str]:
+    """Return slug and name of the servers all of whose entries go."""
+    gone = {one.entry_name for one in receipts} - {one.entry_name for one in kept}
+    slugs = {lookup.receipt_slug(one): one.name for one in receipts}
+    return {
+        slug: name
+        for slug, name in slugs.items()
+        if {other.entry_name for other in server_plans.receipts_of(slug, context)} <= gone
+    }

@@ -71,6 +71,10 @@ def verify(
     return tuple(_verified(receipt, how, context) for receipt in receipts)
 
 
+def _in_place(receipt: Receipt) -> str:
+    return f"entry in place: {', '.join(receipt.hosts)}" if receipt.hosts else "no host has it"
+
+
 def _verified(receipt: Receipt, how: verify_disk.How, context: Context) -> VerifiedEntry:
     report = _Report()
     context.progress.step(f"verifying `{receipt.entry_name}`")
@@ -89,7 +93,7 @@ def _verified(receipt: Receipt, how: verify_disk.How, context: Context) -> Verif
         if disk.anchor:
             anchor = disk.anchor
     entries = verify_hosts.verify(receipt, context)
-    report.close(Check.HOST_FILES, entries, f"entry in place: {', '.join(receipt.hosts) or 'none'}")
+    report.close(Check.HOST_FILES, entries, _in_place(receipt))
     return VerifiedEntry(
         entry_name=receipt.entry_name,
         name=receipt.name,

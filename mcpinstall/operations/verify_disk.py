@@ -41,7 +41,7 @@ class Disk:
 def verify(receipt: Receipt, server: ReviewedServer, how: How, context: Context) -> Disk:
     """Compare the current generation with the checked artifacts, else with the receipt."""
     home = environments.server_home(context.paths.servers, lookup.receipt_slug(receipt))
-    current = environments.current(home)
+    current = lookup.current_generation(lookup.receipt_slug(receipt), context)
     if current is None or not (home / current).is_dir():
         return _failed(Check.ENVIRONMENT, str(home), "has no environment any more")
     try:
@@ -165,8 +165,12 @@ def _environment_check(findings: Sequence[Finding], evidence: str) -> CheckResul
     return CheckResult(
         check=Check.ENVIRONMENT,
         outcome=Outcome.FAILED if bad else Outcome.VERIFIED,
-        evidence=f"{len(bad)} differences" if bad else evidence,
+        evidence=_differences(len(bad)) if bad else evidence,
     )
+
+
+def _differences(count: int) -> str:
+    return "1 difference" if count == 1 else f"{count} differences"
 
 
 def _failed(check: Check, subject: str, message: str) -> Disk:

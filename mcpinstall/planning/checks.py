@@ -30,7 +30,10 @@ def _one(check: Check, results: list[CheckResult]) -> CheckResult:
         return CheckResult(check=check, outcome=Outcome.NOT_YET, evidence="")
     outcome = min((result.outcome for result in results), key=_WORST_FIRST.index)
     facts = dict.fromkeys(result.evidence for result in results if result.outcome is outcome)
-    return CheckResult(check=check, outcome=outcome, evidence="; ".join(facts))
+    evidence = "; ".join(facts)
+    if check is Check.MANIFEST and len(facts) < len(results):
+        evidence = f"{evidence}, for each of {len(results)} servers"
+    return CheckResult(check=check, outcome=outcome, evidence=evidence)
 
 
 def with_results(before: tuple[CheckResult, ...], *results: CheckResult) -> tuple[CheckResult, ...]:

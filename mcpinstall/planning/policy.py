@@ -61,7 +61,7 @@ def _review_words(server: ReviewedServer, allow: frozenset[str], *, unattended: 
             raise McpInstallError(
                 ErrorCode.VERSION_REVOKED,
                 f"`{item.name}` {item.version} was withdrawn: {item.reason} ({item.date})",
-                hint="nothing was changed; another version may be available",
+                hint="another version may be available: `mcpi show NAME`",
             )
     if server.registry.review is ReviewState.CERTIFIED:
         return "certified"

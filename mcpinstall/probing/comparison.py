@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from mcpinstall.model import json_text
@@ -15,7 +16,10 @@ from mcpinstall.probing.variation import Difference, is_declared
 
 _MOST_LINES = 200  # of one comparison; more help nobody
 _VALUE_CHARACTERS = 200  # of a value or a changed text that is shown
-_MOST_WORDS = 2000  # that are compared one by one; the time grows with their square
+_MOST_WORDS = 2000  # that are compared one by one
+_MOST_PAIRS = (
+    5000  # of equal words in both texts; the time grows with these, for a server to choose
+)
 _CONTEXT_WORDS = 12  # shown before and after a change, the gaps between words counted
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
 
@@ -35,13 +39,14 @@ def compare(
     """
     if reviewed.text == seen.text:
         return ()
-    lines = [
-        _line(difference)
+    found = [
+        difference
         for difference in _differences(_by_name(reviewed), _by_name(seen), ("tools",))
         if not is_declared(difference, varies, markers or {})
     ]
-    if len(lines) > _MOST_LINES:
-        lines[_MOST_LINES:] = [f"… and {len(lines) - _MOST_LINES} more differences"]
+    lines = [_line(difference) for difference in found[:_MOST_LINES]]
+    if len(found) > _MOST_LINES:
+        lines.append(f"… and {len(found) - _MOST_LINES} more differences")
     return tuple(lines)
 
 
@@ -125,7 +130,8 @@ def _common(old: Sequence[str], new: Sequence[str]) -> int:
 
 
 def _changes(old: Sequence[str], new: Sequence[str]) -> str:
-    if len(old) + len(new) > _MOST_WORDS:
+    often = Counter(new)
+    if len(old) + len(new) > _MOST_WORDS or sum(often[word] for word in old) > _MOST_PAIRS:
         return _change(old, new)
     parts = []
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)

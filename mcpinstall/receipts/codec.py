@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import dataclasses
+import functools
 import types
 import typing
 from enum import Enum
@@ -38,7 +38,7 @@ def load(data: bytes, kind: type[T], where: str) -> T:
         raise McpInstallError(
             ErrorCode.STATE_INVALID,
             f"`{where}` is damaged: {error}",
-            hint="move the file away; `mcpi reinstall` writes a new one",
+            hint="move the file away; `mcpi install` writes a new receipt for what is in place",
         ) from None
 
 
@@ -102,12 +102,19 @@ def _decoded_tuple(value: object, kinds: tuple[Any, ...], path: str) -> tuple[ob
 def _decoded_record(value: object, kind: type, path: str) -> object:
     if not isinstance(value, dict):
         raise _MisfitError(path, "is not an object")
-    hints = typing.get_type_hints(kind)
-    names = [field.name for field in dataclasses.fields(kind)]
+    hints = _fields(kind)
+    names = list(hints)
     if set(value) != set(names):
         odd = sorted(set(value) ^ set(names))
         raise _MisfitError(f"{path}.{odd[0]}", "is missing or not known")
     return kind(**{name: _decoded(value[name], hints[name], f"{path}.{name}") for name in names})
+
+
+@functools.cache
+def _fields(kind: type) -> dict[str, Any]:
+    """Return the types of a dataclass's fields by name, in order; asking for them is slow."""
+    hints = typing.get_type_hints(kind)
+    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
 
 
 def _decoded_bytes(value: object, path: str) -> bytes:
@@ -115,5 +122,5 @@ def _decoded_bytes(value: object, path: str) -> bytes:
         raise _MisfitError(path, "is not a text")
     try:
         return base64.b64decode(value, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise _MisfitError(path, "is not base64") from None

@@ -17,6 +17,7 @@ from mcpinstall.system.paths import StatePaths
 T = TypeVar("T")
 
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+_ID = re.compile(r"\d{8}T\d{6}Z-\d{3}[0-9a-f]+")
 JOURNAL = "journal.json"
 
 
@@ -53,6 +54,11 @@ class ReceiptStore:
         path = _file(self.paths.hosts, row_id)
         return self._load(path, Chain) if path.exists() else Chain(row_id=row_id)
 
+    def rows_with(self, entry_name: str) -> tuple[str, ...]:
+        """Return the row ids of the host files that hold our entry of that name."""
+        chains = (self._load(path, Chain) for path in _records(self.paths.hosts))
+        return tuple(sorted(chain.row_id for chain in chains if entry_name in chain.names))
+
     def write_chain(self, chain: Chain) -> None:
         """Write a chain; an empty one is removed."""
         path = _file(self.paths.hosts, chain.row_id)
@@ -63,8 +69,8 @@ class ReceiptStore:
 
     def history(self) -> tuple[HistoryRecord, ...]:
         """Return finished changes, oldest first."""
-        paths = (path for path in _records(self.paths.history) if path.name != JOURNAL)
-        return tuple(self._load(path, HistoryRecord) for path in sorted(paths))
+        paths = (_file(self.paths.history, record_id) for record_id in sorted(self._ids()))
+        return tuple(self._load(path, HistoryRecord) for path in paths)
 
     def journal(self) -> HistoryRecord | None:
         """Return the change that has begun and not ended, or None."""
@@ -76,19 +82,32 @@ class ReceiptStore:
         self._write(self.paths.history / JOURNAL, record)
 
     def finish(self, record: HistoryRecord) -> None:
-        """Turn the journal into history by one rename: from here on the change has happened."""
-        target = _file(self.paths.history, record.id)
-        with files.disk_errors("finish the change"):
-            (self.paths.history / JOURNAL).replace(target)
-            files.sync_folder(self.paths.history)
+        """Write the change into the history: from here on it has happened.
 
-    def abandon(self) -> None:
-        """Remove the journal, after every effect was taken back."""
+        The journal stays until `close`, for there is still something to sweep.
+        """
+        self._write(_file(self.paths.history, record.id), record)
+
+    def is_finished(self, record_id: str) -> bool:
+        """Tell whether the change is in the history."""
+        return _file(self.paths.history, record_id).exists()
+
+    def close(self) -> None:
+        """Remove the journal: every effect was taken back, or all is swept."""
         _remove(self.paths.history / JOURNAL)
 
-    def forget(self, record_id: str) -> None:
-        """Remove one record of the history."""
-        _remove(_file(self.paths.history, record_id))
+    def last_id(self) -> str:
+        """Return the id of the newest record; nothing when there is none."""
+        return max(self._ids(), default="")
+
+    def forget_before(self, record_id: str) -> None:
+        """Remove the records that are older than this id."""
+        for old in self._ids():
+            if old < record_id:
+                _remove(_file(self.paths.history, old))
+
+    def _ids(self) -> list[str]:
+        return [path.stem for path in _records(self.paths.history) if _ID.fullmatch(path.stem)]
 
     def _load(self, path: Path, kind: type[T]) -> T:
         return codec.load(files.read_bounded(path, limits.STATE_BYTES), kind, str(path))

@@ -95,5 +95,5 @@ def _disagree(name: str, files: str, what: str) -> McpInstallError:
     return McpInstallError(
         ErrorCode.MANIFEST_INVALID,
         f"{files} of `{name}` do not agree ({what})",
-        hint="tell the owner of the registry; nothing was changed",
+        hint="tell the owner of the registry",
     )

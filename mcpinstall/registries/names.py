@@ -27,6 +27,12 @@ def resolve(spec: str, registries: Sequence[Registry]) -> ReviewedServer:
     """
     _refuse_prefix(spec)
     name, _, version = spec.partition("@")
+    if not name:
+        raise McpInstallError(
+            ErrorCode.NAME_INVALID,
+            "the name of a server is missing",
+            hint="`mcpi search` lists all of them",
+        )
     if "@" in spec:
         names.version(version)
     trusted = [item for item in registries if item.state.review is ReviewState.CERTIFIED]

@@ -161,6 +161,6 @@ def _read(path: Path, limit: int, sha256: str) -> bytes:
         raise McpInstallError(
             ErrorCode.DIGEST_MISMATCH,
             f"`{path}` is not the file that was reviewed",
-            hint=f"expected sha256 `{sha256}`, got `{found}`; nothing was changed",
+            hint=f"expected sha256 `{sha256}`, got `{found}`",
         )
     return data

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import secrets
 import stat
 from collections.abc import Callable, Iterator
@@ -146,6 +147,22 @@ def write_atomic(
             with contextlib.suppress(OSError):
                 temporary.unlink()
             raise
+
+
+def remove_temporary(folder: Path, name: str | None = None) -> None:
+    """Delete what processes that died in `write_atomic` left in `folder`, for one file or all.
+
+    The caller knows that nobody is writing there now.
+
+    Raises:
+        McpInstallError: `disk-failed`.
+    """
+    written = ".+" if name is None else re.escape(name[:100])
+    left = re.compile(rf"\.{written}\.[0-9a-f]{{12}}\.mcpi")
+    if folder.is_dir():
+        with disk_errors(f"delete temporary files in `{folder}`"):
+            for path in [one for one in folder.iterdir() if left.fullmatch(one.name)]:
+                path.unlink()
 
 
 def _write_new(path: Path, data: bytes, mode: int, owner: tuple[int, int] | None) -> None:

@@ -41,7 +41,7 @@ def is_program(start: bytes, name: str) -> bool:
         if start[:4] in _MACH_O:
             (kind,) = struct.unpack_from(_MACH_O[start[:4]] + "L", start, 12)
             return bool(kind == _MACH_O_EXECUTE)
-    except (struct.error, IndexError):
+    except (struct.error, OverflowError, IndexError):
         return True
     return False
 

@@ -137,11 +137,11 @@ def check_dist_info(folder: str, name: WheelName) -> None:
 
 
 def _check_claim(name: WheelName, package: str, version: str, where: str, member: str) -> None:
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         same = Version(version) == Version(name.version)
-    except InvalidVersion:
+    except ValueError:  # no version, or a number of thousands of digits
         same = False
     if not same or normalized_package(package) != name.package:
         raise refusal(

@@ -31,7 +31,7 @@ def home(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.skipif(os.name != "posix", reason="modes are of POSIX systems")
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 def test_a_private_file_stays_private_and_a_link_stays_a_link(home: Path, tmp_path: Path) -> None:
     real = home / "dotfiles.json"
     real.write_text("{}")

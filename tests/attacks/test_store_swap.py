@@ -85,7 +85,7 @@ def test_offline_a_swapped_file_is_refused(
     assert refused.value.code is ErrorCode.DIGEST_MISMATCH
 
 
-@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX")
 def test_a_link_in_the_store_is_not_followed(
     server: IndexServer, artifact: Artifact, tmp_path: Path
 ) -> None:
@@ -100,7 +100,7 @@ def test_a_link_in_the_store_is_not_followed(
     assert not path.is_symlink()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="an open file can't be renamed there")
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX")
 def test_a_file_swapped_while_it_arrives_is_not_used_next_time(
     server: IndexServer, artifact: Artifact, tmp_path: Path
 ) -> None:

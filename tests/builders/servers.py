@@ -80,6 +80,12 @@ LEGACY = "for request in requests(): legacy(request)"
 """A server of 2025-11-25: an unknown first request gets an error."""
 
 
+def module(body: str = MODERN, *, tools: object = TOOLS) -> str:
+    """Return a server as a module of a package; its entry point is `main`."""
+    lines = "\n".join(f"    {line}" for line in body.splitlines())
+    return f"{_COMMON.format(tools=json.dumps(tools))}\ndef main():\n{lines}\n"
+
+
 def server(folder: Path, body: str = MODERN, *, tools: object = TOOLS) -> Command:
     """Write a server to `folder` and return the command that starts it.
 

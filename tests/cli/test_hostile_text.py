@@ -47,12 +47,12 @@ CERTIFIED   registry: bundled (issued 2026-11-22)
     +[bold]a[/bold] :smile: \\x1b[2Ab \\u202ec \\x9b31m \\r\\n \\u200b \\U000e0041
 
 Checks                                                  6 done, 3 after your yes
-  1 registry     verified     shipped with mcpinstall 0.1.0, fresh, not rolled …
-  2 manifest     verified     4 files match their sha256
-  3 policy       verified     built-in default: certified; none yanked
-  4 downloads    verified     32 files, 10.1 MB, sha256
-  5 publisher    absent       the manifest names no publisher identity
-  6 archives     verified     1,612 members, no start-up hooks
+  1 registry   verified  shipped with mcpinstall 0.1.0, fresh, not rolled back
+  2 manifest   verified  4 files match their sha256
+  3 policy     verified  built-in default: certified; none yanked
+  4 downloads  verified  32 files, 10.1 MB, sha256
+  5 publisher  absent    the manifest names no publisher identity
+  6 archives   verified  1,612 members, no start-up hooks
   7 environment   8 answers   9 host file   not yet run
 May (declared by reviewers, NOT enforced)   network no · read, write ~/code/app
     · run git
@@ -69,7 +69,7 @@ Uses  Python 3.12.4 at /usr/bin/python3.12 (yours; not verified by mcpi)
     '[bold]a[/bold] :smile: \\x1b[2Ab \\u202ec \\x9b31m \\r\\n \\u200b \\U000e0041'
   and, given by you and not reviewed (1 argument):
     '[bold]a[/bold] :smile: \\x1b[2Ab \\u202ec \\x9b31m \\r\\n \\u200b \\U000e0041'
-git 2026.10.19 is certified by bundled. Nothing has been written yet.
+git 2026.10.19 is certified by registry bundled. Nothing has been written yet.
 """)
 
 

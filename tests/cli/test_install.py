@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from inline_snapshot import snapshot
 
+from mcpinstall.model.host import EnvironmentValue
 from mcpinstall.model.plan import Request
 from mcpinstall.operations.prepared import HostChoice, MissingInput
 from tests.builders import plans
@@ -81,7 +82,7 @@ def test_diff_checks_and_help_are_shown_and_the_question_comes_again(
        }
      }
 
-Install git and change 1 file? [y/N, d diff, c checks, ? help] Checks  explained in docs/verification.md
+Install git and change 1 file? [y/N, d diff, c checks, ? help] Checks   explained in docs/verification.md
   1 registry     verified     shipped with mcpinstall 0.1.0, fresh, not rolled
                               back
   2 manifest     verified     4 files match their sha256
@@ -117,17 +118,20 @@ def test_an_unreviewed_server_asks_for_its_name(mcpi: Mcpi, operations: Operatio
     assert ran.status == 0
     assert ran.err.partition("Nothing has been written yet.\n")[2] == snapshot("""\
 Install git and change 1 file? Type `io.github.modelcontextprotocol/server-git`
-for yes [N, d diff, c checks, ? help]   io.github.modelcontextprotocol/server-git  do it
+for yes
+[N, d diff, c checks, ? help]   io.github.modelcontextprotocol/server-git  do it
   n  stop; nothing is written (also Enter, or Ctrl-C)
   d  show the whole diff of every file
   c  show all checks with all evidence
 Install git and change 1 file? Type `io.github.modelcontextprotocol/server-git`
-for yes [N, d diff, c checks, ? help]   io.github.modelcontextprotocol/server-git  do it
+for yes
+[N, d diff, c checks, ? help]   io.github.modelcontextprotocol/server-git  do it
   n  stop; nothing is written (also Enter, or Ctrl-C)
   d  show the whole diff of every file
   c  show all checks with all evidence
 Install git and change 1 file? Type `io.github.modelcontextprotocol/server-git`
-for yes [N, d diff, c checks, ? help] \n\
+for yes
+[N, d diff, c checks, ? help] \n\
 Installed git 2026.10.19
   Cursor: restart Cursor
   Then say to it: What changed in the last commit?
@@ -210,9 +214,9 @@ def test_the_tick_list(mcpi: Mcpi, operations: Operations) -> None:
     assert ran.status == 4
     assert ran.err == snapshot("""\
 Several hosts were found:
-   1  [x] VS Code  code-user
-   2  [ ] Cursor  cursor-user
-   3  [ ] Zed  zed-user
+   1  [x] VS Code  code
+   2  [ ] Cursor   cursor
+   3  [ ] Zed      zed
 Which hosts? Numbers [1], or n to stop: error[declined]: the answer was no
   nothing was changed
 """)
@@ -262,7 +266,7 @@ def test_what_is_in_place_is_not_asked_about(mcpi: Mcpi, operations: Operations)
 
     assert (ran.status, ran.out) == (0, "")
     assert ran.err == snapshot("git 2026.10.19 is already installed\n")
-    assert operations.calls == ["draft", "prepare", "discard"]
+    assert operations.calls == ["prepare", "discard"]
 
 
 def test_ctrl_c_at_the_question_changes_nothing(
@@ -310,3 +314,57 @@ def test_configure_asks_and_acts(mcpi: Mcpi, operations: Operations) -> None:
     assert operations.requests == [
         Request(names=(), settings=(("repository", "/srv"),), extra_arguments=("--fast",))
     ]
+
+
+@pytest.mark.parametrize("answer", ["2", "Cursor", "cursor", " 2 , cursor"])
+def test_a_host_is_ticked_by_number_or_name(
+    mcpi: Mcpi, operations: Operations, answer: str
+) -> None:
+    operations.hosts = several()
+
+    mcpi("install", "git", typed=f"{answer}\ny\n")
+
+    assert operations.requests[0].hosts == ("cursor-user",)
+
+
+def test_what_is_no_host_is_asked_for_again(mcpi: Mcpi, operations: Operations) -> None:
+    operations.hosts = several()
+
+    ran = mcpi("install", "git", typed="0\nn\n")
+
+    assert "  type numbers from 1 to 3, such as `1 2`\n" in ran.err
+    assert operations.calls == ["draft"]
+
+
+def test_what_is_left_to_do_comes_after_the_entry_to_paste(
+    mcpi: Mcpi, operations: Operations
+) -> None:
+    env = (EnvironmentValue(name="TOKEN", reference="MY_TOKEN", secret=True),)
+    operations.prepared = plans.prepared(
+        plans.server(env=env),
+        changes=(),
+        print_rows=(plans.row(),),
+    )
+    operations.done = plans.done(printed=(("Cursor", '{"git": {}}'),))
+
+    ran = mcpi("install", "git", "--print", typed="y\n")
+
+    assert ran.err.partition("? help]")[2] == snapshot("""\
+ \n\
+Installed git 2026.10.19
+
+Cursor: paste this into its configuration
+
+  Cursor: restart Cursor
+  Set the environment variable MY_TOKEN where the host starts: git needs it
+  Then say to it: What changed in the last commit?
+  `mcpi undo` takes it back
+""")
+
+
+def test_two_servers_have_two_sentences_to_try(mcpi: Mcpi, operations: Operations) -> None:
+    operations.prepared = plans.prepared(plans.server(), plans.server())
+
+    ran = mcpi("install", "git", "time", typed="y\n")
+
+    assert "  Then say to it: What changed in the last commit?\n  or: What changed" in ran.err

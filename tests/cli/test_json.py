@@ -193,6 +193,7 @@ def test_a_finished_change(mcpi: Mcpi, operations: Operations) -> None:
             ],
             "printed": [],
             "notes": [],
+            "probe_seconds": 0.0,
         }
     )
 
@@ -311,6 +312,7 @@ def test_the_lists(mcpi: Mcpi, operations: Operations) -> None:
             "servers": [
                 {
                     "name": "io.github.modelcontextprotocol/server-git",
+                    "alias": None,
                     "version": "1",
                     "title": "Git",
                     "summary": "of",
@@ -462,3 +464,9 @@ def test_of_other_servers_only_the_names_are_told(
             ],
         }
     )
+
+
+def test_mcpi_alone(mcpi: Mcpi, operations: Operations) -> None:
+    operations.prepared = ()
+
+    assert answer(mcpi) == {"schema": 1, "command": "mcpi", "servers": [], "hosts": []}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from inline_snapshot import snapshot
 
+from mcpinstall.cli import layout, render_lists
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.registry import IndexRow
 from tests.builders import plans
@@ -52,9 +53,9 @@ def test_list(mcpi: Mcpi, operations: Operations) -> None:
     operations.prepared = installed(git="ok", time="environment missing")
 
     assert mcpi("list").out == snapshot("""\
-name  version     hosts        state
-git   2026.10.19  cursor-user  ok
-time  2026.10.19  cursor-user  environment missing
+name  version     hosts   state
+git   2026.10.19  cursor  ok
+time  2026.10.19  cursor  environment missing
 """)
 
 
@@ -70,15 +71,29 @@ def test_an_empty_list_has_no_data(mcpi: Mcpi, operations: Operations) -> None:
 
 def test_search(mcpi: Mcpi, operations: Operations) -> None:
     operations.prepared = (
-        IndexRow(name=plans.GIT, version="1", title="", summary="of Git " * 20, sha256=""),
+        IndexRow(name=plans.GIT, version="1", title="", summary="of Git", sha256="", alias="git"),
     )
 
     ran = mcpi("search", "git")
 
     assert ran.out.splitlines() == [
-        "name                                       version  summary",
-        f"{plans.GIT}  1        {'of Git ' * 20}",
+        "name  version  full name                                  summary",
+        f"git   1        {plans.GIT}  of Git",
     ]
+
+
+def test_search_on_a_screen() -> None:
+    rows = (
+        IndexRow(name=plans.GIT, version="1", title="", summary="of Git", sha256="", alias="git"),
+        IndexRow(name="io.example/x", version="2", title="", summary="it " * 20, sha256=""),
+    )
+
+    assert layout.plain(render_lists.servers(rows, 60)) == snapshot("""\
+git 1 — of Git
+  io.github.modelcontextprotocol/server-git
+io.example/x 2 — it it it it it it it it it it it it it it
+  it it it it it it \n\
+""")
 
 
 def test_a_search_without_result(mcpi: Mcpi, operations: Operations) -> None:
@@ -94,9 +109,9 @@ def test_hosts(mcpi: Mcpi) -> None:
     ran = mcpi("hosts")
 
     assert ran.out == snapshot("""\
-host         program  servers  ours  file
-cursor-user  found    2        git   /home/ada/.cursor/mcp.json
-code-user    found    2        -     `mcp.json` is not valid JSON: line 3, column 1
+host    program  servers  ours  file
+cursor  found    2        git   /home/ada/.cursor/mcp.json
+code    found    2        -     `mcp.json` is not valid JSON: line 3, column 1
 """)
     assert ran.err == "1 more are supported but not found; `--all` lists them\n"
 
@@ -104,7 +119,7 @@ code-user    found    2        -     `mcp.json` is not valid JSON: line 3, colum
 @pytest.mark.usefixtures("three_hosts")
 def test_all_hosts(mcpi: Mcpi) -> None:
     assert mcpi("hosts", "--all").out.splitlines()[-1] == snapshot(
-        "zed-user     not found  -        -     /home/ada/.zed/mcp.json (no such file yet)"
+        "zed     not found  -        -     /home/ada/.zed/mcp.json (no such file yet)"
     )
 
 
@@ -137,18 +152,18 @@ Git 2026.10.19
   io.github.modelcontextprotocol/server-git
   read, search and change one Git repository
 
-CERTIFIED
-registry: bundled (issued 2026-11-22)
-criteria: locked, inspected, probed
-not done: source-read
-review claimed by Grace, 2026-11-20
+  CERTIFIED
+  registry: bundled (issued 2026-11-22)
+  criteria: locked, inspected, probed
+  not done: source-read
+  review claimed by Grace, 2026-11-20
 
 package     pypi mcp-server-git 2026.10.19
 python      >=3.11
 platforms   linux-x86_64-glibc, macos-arm64
 publisher   the index has no attestations for it
 versions    2026.10.19, 2026.9.1
-installed   git
+installed   as git
 
 input                  needed            meaning
 --set repository=PATH  required          the Git repository to work on
@@ -212,7 +227,7 @@ def test_verify(mcpi: Mcpi, operations: Operations) -> None:
         0,
         snapshot("""\
 git 2026.10.19  no findings
-  1 registry     verified     shipped with mcpinstall 0.1.0, fresh, not rolled back
+  1 registry  verified  shipped with mcpinstall 0.1.0, fresh, not rolled back
   anchor: registry bundled, serial 1
 """),
     )
@@ -228,13 +243,13 @@ def test_verify_with_findings_ends_with_1(mcpi: Mcpi, operations: Operations) ->
         1,
         snapshot("""\
 git 2026.10.19  1 finding
-  1 registry     verified     shipped with mcpinstall 0.1.0, fresh, not rolled back
-  7 environment  failed       2 files differ
+  1 registry     verified  shipped with mcpinstall 0.1.0, fresh, not rolled back
+  7 environment  failed    2 files differ
   finding: environment: `lib/x.py` is changed
   anchor: registry bundled, serial 1
 
 git 2026.10.19  no findings
-  1 registry     verified     shipped with mcpinstall 0.1.0, fresh, not rolled back
+  1 registry  verified  shipped with mcpinstall 0.1.0, fresh, not rolled back
   anchor: registry bundled, serial 1
 """),
     )
@@ -254,24 +269,24 @@ def test_mcpi_alone(mcpi: Mcpi, operations: Operations) -> None:
     operations.prepared = installed(git="ok")
     assert mcpi().out == snapshot("""\
 Installed
-  name  version     hosts        state
-  git   2026.10.19  cursor-user  ok
+  name  version     hosts   state
+  git   2026.10.19  cursor  ok
 
 Hosts on this machine
-  Cursor  /home/ada/.cursor/mcp.json
+  Cursor   /home/ada/.cursor/mcp.json
   VS Code  `mcp.json` is not valid JSON: line 3, column 1
 
 Next
-  mcpi verify       check what is installed
-  mcpi search TEXT  find a server
-  mcpi --help       every command
+  mcpi verify        check what is installed
+  mcpi search TEXT   find a server
+  mcpi --help        every command
 """)
 
     operations.prepared = ()
     assert mcpi().out.partition("Next\n")[2] == snapshot("""\
-  mcpi install time  a first server: it tells the time
-  mcpi search TEXT   find a server
-  mcpi --help        every command
+  mcpi install time   a first server: it tells the time
+  mcpi search TEXT    find a server
+  mcpi --help         every command
 """)
 
     operations.prepared = installed(git="environment missing")

@@ -54,12 +54,12 @@ CERTIFIED   registry: bundled (issued 2026-11-22)
      }
 
 Checks                                                  6 done, 3 after your yes
-  1 registry     verified     shipped with mcpinstall 0.1.0, fresh, not rolled …
-  2 manifest     verified     4 files match their sha256
-  3 policy       verified     built-in default: certified; none yanked
-  4 downloads    verified     32 files, 10.1 MB, sha256
-  5 publisher    absent       the manifest names no publisher identity
-  6 archives     verified     1,612 members, no start-up hooks
+  1 registry   verified  shipped with mcpinstall 0.1.0, fresh, not rolled back
+  2 manifest   verified  4 files match their sha256
+  3 policy     verified  built-in default: certified; none yanked
+  4 downloads  verified  32 files, 10.1 MB, sha256
+  5 publisher  absent    the manifest names no publisher identity
+  6 archives   verified  1,612 members, no start-up hooks
   7 environment   8 answers   9 host file   not yet run
 May (declared by reviewers, NOT enforced)   network no · read, write ~/code/app
     · run git
@@ -74,7 +74,7 @@ Cursor will start this program, with all your rights, at every launch:
     /home/ada/.local/share/mcpinstall/servers/git-1a2b3c4d5e6f/current/start.py
     --repository
     /home/ada/code/app
-git 2026.10.19 is certified by bundled. Nothing has been written yet.
+git 2026.10.19 is certified by registry bundled. Nothing has been written yet.
 """)
 
 
@@ -100,12 +100,12 @@ CERTIFIED   registry: bundled (issued 2026-11-22)   criteria: locked, inspected,
      }
 
 Checks                                                                                          6 done, 3 after your yes
-  1 registry     verified     shipped with mcpinstall 0.1.0, fresh, not rolled back
-  2 manifest     verified     4 files match their sha256
-  3 policy       verified     built-in default: certified; none yanked
-  4 downloads    verified     32 files, 10.1 MB, sha256
-  5 publisher    absent       the manifest names no publisher identity
-  6 archives     verified     1,612 members, no start-up hooks
+  1 registry   verified  shipped with mcpinstall 0.1.0, fresh, not rolled back
+  2 manifest   verified  4 files match their sha256
+  3 policy     verified  built-in default: certified; none yanked
+  4 downloads  verified  32 files, 10.1 MB, sha256
+  5 publisher  absent    the manifest names no publisher identity
+  6 archives   verified  1,612 members, no start-up hooks
   7 environment   8 answers   9 host file   not yet run
 May (declared by reviewers, NOT enforced)   network no · read, write ~/code/app · run git
 Uses  Python 3.12.4 at /usr/bin/python3.12 (yours; not verified by mcpi)
@@ -119,7 +119,7 @@ Cursor will start this program, with all your rights, at every launch:
     /home/ada/.local/share/mcpinstall/servers/git-1a2b3c4d5e6f/current/start.py
     --repository
     /home/ada/code/app
-git 2026.10.19 is certified by bundled. Nothing has been written yet.
+git 2026.10.19 is certified by registry bundled. Nothing has been written yet.
 """)
 
 
@@ -153,20 +153,20 @@ CERTIFIED
      }
 
 Checks          6 done, 3 after your yes
-  1 registry     verified
+  1 registry   verified
       shipped with mcpinstall 0.1.0,
       fresh, not rolled back
-  2 manifest     verified
+  2 manifest   verified
       4 files match their sha256
-  3 policy       verified
+  3 policy     verified
       built-in default: certified; none
       yanked
-  4 downloads    verified
+  4 downloads  verified
       32 files, 10.1 MB, sha256
-  5 publisher    absent
+  5 publisher  absent
       the manifest names no publisher
       identity
-  6 archives     verified
+  6 archives   verified
       1,612 members, no start-up hooks
   7 environment   8 answers
     9 host file   not yet run
@@ -191,8 +191,8 @@ Cursor will start this program, with all
   ↳ .py
     --repository
     /home/ada/code/app
-git 2026.10.19 is certified by bundled.
-  Nothing has been written yet.
+git 2026.10.19 is certified by registry
+  bundled. Nothing has been written yet.
 """)
 
 
@@ -222,12 +222,12 @@ def test_a_plan_in_colour() -> None:
      }
 
 \x1b[1mChecks\x1b[0m                                                  6 done, 3 after your yes
-  1 registry     \x1b[32mverified   \x1b[0m  shipped with mcpinstall 0.1.0, fresh, not rolled …
-  2 manifest     \x1b[32mverified   \x1b[0m  4 files match their sha256
-  3 policy       \x1b[32mverified   \x1b[0m  built-in default: certified; none yanked
-  4 downloads    \x1b[32mverified   \x1b[0m  32 files, 10.1 MB, sha256
-  5 publisher    \x1b[33mabsent     \x1b[0m  the manifest names no publisher identity
-  6 archives     \x1b[32mverified   \x1b[0m  1,612 members, no start-up hooks
+  1 registry   \x1b[32mverified\x1b[0m  shipped with mcpinstall 0.1.0, fresh, not rolled back
+  2 manifest   \x1b[32mverified\x1b[0m  4 files match their sha256
+  3 policy     \x1b[32mverified\x1b[0m  built-in default: certified; none yanked
+  4 downloads  \x1b[32mverified\x1b[0m  32 files, 10.1 MB, sha256
+  5 publisher  \x1b[33mabsent  \x1b[0m  the manifest names no publisher identity
+  6 archives   \x1b[32mverified\x1b[0m  1,612 members, no start-up hooks
 \x1b[2m  7 environment\x1b[0m   \x1b[2m8 answers\x1b[0m   \x1b[2m9 host file\x1b[0m   \x1b[2mnot yet run\x1b[0m
 May (declared by reviewers, NOT enforced)   network no · read, write ~/code/app
     · run git
@@ -242,7 +242,7 @@ Uses  Python 3.12.4 at /usr/bin/python3.12 (yours; not verified by mcpi)
     /home/ada/.local/share/mcpinstall/servers/git-1a2b3c4d5e6f/current/start.py
     --repository
     /home/ada/code/app
-git 2026.10.19 is certified by bundled. Nothing has been written yet.
+git 2026.10.19 is certified by registry bundled. Nothing has been written yet.
 """)
 
 
@@ -258,12 +258,12 @@ def test_the_last_twenty_lines_say_who_vouches_what_runs_and_what_is_checked() -
 
     assert last == snapshot(
         [
-            "  1 registry     verified     shipped with mcpinstall 0.1.0, fresh, not rolled back",
-            "  2 manifest     verified     4 files match their sha256",
-            "  3 policy       verified     built-in default: certified; none yanked",
-            "  4 downloads    verified     32 files, 10.1 MB, sha256",
-            "  5 publisher    absent       the manifest names no publisher identity",
-            "  6 archives     verified     1,612 members, no start-up hooks",
+            "  1 registry   verified  shipped with mcpinstall 0.1.0, fresh, not rolled back",
+            "  2 manifest   verified  4 files match their sha256",
+            "  3 policy     verified  built-in default: certified; none yanked",
+            "  4 downloads  verified  32 files, 10.1 MB, sha256",
+            "  5 publisher  absent    the manifest names no publisher identity",
+            "  6 archives   verified  1,612 members, no start-up hooks",
             "  7 environment   8 answers   9 host file   not yet run",
             "May (declared by reviewers, NOT enforced)   network no · read, write ~/code/app · run git",
             "Uses  Python 3.12.4 at /usr/bin/python3.12 (yours; not verified by mcpi)",
@@ -277,7 +277,7 @@ def test_the_last_twenty_lines_say_who_vouches_what_runs_and_what_is_checked() -
             "    /home/ada/.local/share/mcpinstall/servers/git-1a2b3c4d5e6f/current/start.py",
             "    --repository",
             "    /home/ada/code/app",
-            "git 2026.10.19 is certified by bundled. Nothing has been written yet.",
+            "git 2026.10.19 is certified by registry bundled. Nothing has been written yet.",
         ]
     )
 
@@ -302,13 +302,10 @@ def test_a_plan_of_two_servers_for_two_hosts() -> None:
         snapshot("""\
 git 2026.10.19 — read, search and change one Git repository
   io.github.modelcontextprotocol/server-git
-CERTIFIED   registry: bundled (issued 2026-11-22)   criteria: locked, inspected, probed
-  not done: source-read   review claimed by Grace, 2026-11-20
-
 time 2026.10.19 — tell the time in any zone
   io.github.modelcontextprotocol/server-time
-CERTIFIED   registry: bundled (issued 2026-11-22)   criteria: locked, inspected, probed
-  not done: source-read   review claimed by Grace, 2026-11-20
+CERTIFIED (git and time)   registry: bundled (issued 2026-11-22)
+  criteria: locked, inspected, probed   not done: source-read   review claimed by Grace, 2026-11-20
 
 ~/.cursor/mcp.json  (Cursor)                                                            1 line added
     @@ -0,0 +1 @@
@@ -318,16 +315,16 @@ CERTIFIED   registry: bundled (issued 2026-11-22)   criteria: locked, inspected,
     +{}
 
 Checks                                                                      6 done, 3 after your yes
-  1 registry     verified     shipped with mcpinstall 0.1.0, fresh, not rolled back
-  2 manifest     verified     4 files match their sha256
-  3 policy       verified     built-in default: certified; none yanked
-  4 downloads    verified     32 files, 10.1 MB, sha256
-  5 publisher    absent       the manifest names no publisher identity
-  6 archives     verified     1,612 members, no start-up hooks
+  1 registry   verified  shipped with mcpinstall 0.1.0, fresh, not rolled back
+  2 manifest   verified  4 files match their sha256
+  3 policy     verified  built-in default: certified; none yanked
+  4 downloads  verified  32 files, 10.1 MB, sha256
+  5 publisher  absent    the manifest names no publisher identity
+  6 archives   verified  1,612 members, no start-up hooks
   7 environment   8 answers   9 host file   not yet run
-git may (declared by reviewers, NOT enforced)   network no · read, write ~/code/app · run git
-time may (declared by reviewers, NOT enforced)   network any host · read nothing · write nothing ·
-    run nothing
+May (declared by reviewers, NOT enforced)
+  git   network no · read, write ~/code/app · run git
+  time  network any host · read nothing · write nothing · run nothing
 Uses  Python 3.12.4 at /usr/bin/python3.12 (yours; not verified by mcpi)
 
 Cursor and VS Code will start `git`, with all your rights, at every launch:
@@ -347,7 +344,7 @@ Cursor and VS Code will start `time`, with all your rights, at every launch:
     -X
     utf8
     /home/ada/.local/share/mcpinstall/servers/time-1a2b3c4d5e6f/current/start.py
-git 2026.10.19 and time 2026.10.19 are certified by bundled. Nothing has been written yet.
+git 2026.10.19 and time 2026.10.19 are certified by registry bundled. Nothing has been written yet.
 """)
     )
 
@@ -357,8 +354,8 @@ def test_an_unreviewed_server_is_called_so_at_the_top_and_at_the_bottom() -> Non
 
     assert shown[2] == "NOT REVIEWED   registry: mine (issued 2026-11-22)"
     assert "\n".join(shown[-3:]) == snapshot("""\
-git is NOT REVIEWED: nobody vouches for this server: it is for technically
-  skilled users who have read its source.
+git is NOT REVIEWED: nobody vouches for it; it is for technically skilled users
+  who have read its source.
 Nothing has been written yet.\
 """)
 
@@ -369,7 +366,7 @@ def test_a_stale_registry_is_named_at_the_bottom() -> None:
     assert "\n".join(screen(plans.prepared(stale)).splitlines()[-3:]) == snapshot("""\
 The registry `bundled` is stale since 2027-05-21: newer versions and revocations
   may exist that it doesn't know of.
-git 2026.10.19 is certified by bundled. Nothing has been written yet.\
+git 2026.10.19 is certified by registry bundled. Nothing has been written yet.\
 """)
 
 
@@ -402,7 +399,7 @@ def test_a_variable_is_shown_by_name_and_a_secret_never_by_value() -> None:
     TOKEN  (secret, from your variable MY_TOKEN)
     ZONE=UTC
     KEY  (secret, in CLEAR TEXT in the host's file)
-git 2026.10.19 is certified by bundled. Nothing has been written yet.\
+git 2026.10.19 is certified by registry bundled. Nothing has been written yet.\
 """)
 
 
@@ -416,7 +413,7 @@ def test_arguments_of_the_user_are_shown_as_not_reviewed() -> None:
     --verbose
     'two words'
     ''
-git 2026.10.19 is certified by bundled. Nothing has been written yet.\
+git 2026.10.19 is certified by registry bundled. Nothing has been written yet.\
 """)
 
 
@@ -443,12 +440,37 @@ def test_verbose_shows_every_file_with_its_digest() -> None:
     assert f"sha256:{plans.SHA}" in shown
 
 
-def test_evidence_is_cut_on_the_screen_and_whole_behind_c() -> None:
+def test_long_evidence_wraps_and_loses_nothing() -> None:
     long = replace(plans.CHECKS[0], evidence="fact " * 30 + "END")
-    view = View(width=80, home=plans.HOME)
 
-    assert "END" not in screen(plans.prepared(checks=(long, *plans.CHECKS[1:])))
-    assert "END" in layout.plain(render_plan.all_checks((long,), view))
+    shown = screen(plans.prepared(checks=(long, *plans.CHECKS[1:])))
+
+    assert shown.count("fact") == 30
+    assert "END" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_a_plan_that_nobody_is_asked_about_does_not_say_that_nothing_is_written_yet() -> None:
+    view = View(width=80, home=plans.HOME, asking=False)
+
+    shown = layout.plain(render_plan.plan(plans.prepared(), (), view))
+
+    assert shown.endswith("git 2026.10.19 is certified by registry bundled.\n")
+
+
+def test_an_entry_to_paste_is_announced_where_no_host_was_found() -> None:
+    shown = screen(plans.prepared(changes=(), print_rows=(plans.row(),)), diffs=())
+
+    assert "No host was found on this machine: you will get the entry to paste.\n" in shown
+
+
+@pytest.mark.parametrize("columns", [33, 40, 80, 120])
+def test_no_line_of_words_is_wider_than_the_screen(columns: int) -> None:
+    view = View(width=columns, home=plans.HOME)
+    checks = layout.plain(render_plan.all_checks(plans.CHECKS, view))
+    shown = screen(plans.prepared(), columns) + checks
+
+    assert max(map(len, shown.splitlines())) <= columns
 
 
 @pytest.mark.parametrize(

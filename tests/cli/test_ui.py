@@ -29,7 +29,7 @@ RED = line(Segment("red", Tone.BAD))
         (True, {"TERM": "dumb"}, False),
     ],
 )
-@pytest.mark.skipif(os.name == "nt", reason="an old console has no colour")
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX")
 @pytest.mark.usefixtures("home")
 def test_colour_is_for_terminals(
     terminal: bool,
@@ -69,7 +69,7 @@ def test_a_full_disk_is_an_error_and_no_bug() -> None:
     assert refused.value.code is ErrorCode.DISK_FAILED
 
 
-@pytest.mark.skipif(os.name == "nt", reason="there is no SIGPIPE")
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX")
 @pytest.mark.parametrize("arguments", [["--help"], ["hosts", "--all", "--json"]], ids=" ".join)
 def test_a_reader_that_goes_away_is_no_error(home: Path, arguments: list[str]) -> None:
     reader, writer = os.pipe()
@@ -128,3 +128,33 @@ def test_bytes_and_rate_are_shown_and_taken_away(
 
     assert "downloading [bold]" in screen.getvalue()
     assert "1.0/10.1 MB" in screen.getvalue()
+
+
+def test_a_terminal_that_obeys_no_codes_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    screen = Screen()
+
+    ui = Ui(stderr=screen)
+    with ui.progress.shown():
+        ui.progress.step("downloading")
+        ui.progress.transferred(1, 2)
+
+    assert screen.getvalue() == ""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a POSIX shell closes the streams")
+@pytest.mark.parametrize(
+    ("closed", "status"),
+    [("install time <&-", 4), ("list >&-", 0), ("list 2>&-", 0), ("nonsense <&- >&- 2>&-", 2)],
+)
+def test_a_closed_stream_is_no_bug(home: Path, closed: str, status: int) -> None:
+    ran = subprocess.run(
+        ["/bin/sh", "-c", f'"$0" -m mcpinstall {closed}', sys.executable],
+        env={"HOME": str(home), "PATH": "", "UV_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "Traceback" not in ran.stdout + ran.stderr
+    assert ran.returncode == status

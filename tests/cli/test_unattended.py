@@ -15,7 +15,7 @@ from tests.builders import plans
 from tests.cli.conftest import Mcpi, Operations
 
 OTHER = "0123" * 16
-ACTED = ["draft", "prepare, staging", "commit", "discard"]
+ACTED = ["prepare, staging", "commit", "discard"]
 
 
 def test_nobody_to_ask_is_an_error_and_nothing_is_built(mcpi: Mcpi, operations: Operations) -> None:
@@ -28,14 +28,14 @@ error[consent-unavailable]: there is no terminal to ask the question at
 
 hint: look at the plan with `--dry-run`, then answer it with `--yes`
 """)
-    assert operations.calls == ["draft", "prepare", "discard"]
+    assert operations.calls == ["prepare", "discard"]
 
 
 def test_yes_answers_the_question(mcpi: Mcpi, operations: Operations) -> None:
     ran = mcpi("install", "git", "--yes", terminal=False)
 
     assert ran.status == 0
-    assert "Nothing has been written yet." in ran.err
+    assert "Nothing has been written yet." not in ran.err
     assert "[y/N" not in ran.err
     assert operations.calls == ACTED
 
@@ -49,13 +49,12 @@ def test_a_dry_run_shows_the_plan_and_gives_its_digest(mcpi: Mcpi, operations: O
 
     assert ran.status == 0
     assert ran.out == f"sha256:{plans.DIGEST}\n"
-    assert ran.err.partition("certified by bundled. ")[2] == snapshot("""\
-Nothing has been written yet.
+    assert ran.err.partition("certified by registry bundled.\n")[2] == snapshot("""\
 Dry run: nothing was changed.
 The plan's digest, for `--yes --expect-digest DIGEST` here or on another
   machine:
 """)
-    assert operations.calls == ["draft", "prepare", "discard"]
+    assert operations.calls == ["prepare", "discard"]
 
 
 @pytest.mark.parametrize("digest", [plans.DIGEST, f"sha256:{plans.DIGEST}"])
@@ -87,7 +86,7 @@ def test_yes_alone_is_no_consent_for_an_unreviewed_server(
     ran = mcpi("install", "git", "-y", *digest, terminal=False)
 
     assert ran.status == 4
-    assert ran.err.partition("yet.\n")[2] == snapshot("""\
+    assert ran.err[ran.err.index("error[") :] == snapshot("""\
 error[consent-unavailable]: `io.github.modelcontextprotocol/server-git` is not reviewed, and `--yes` alone does not answer for that
   nothing was changed
 
@@ -111,7 +110,7 @@ def test_a_stale_registry_needs_its_own_allowance(mcpi: Mcpi, operations: Operat
     ran = mcpi("install", "git", "-y", terminal=False)
 
     assert ran.status == 3
-    assert ran.err.partition("yet.\n")[2] == snapshot("""\
+    assert ran.err[ran.err.index("error[") :] == snapshot("""\
 error[registry-stale]: the registry `bundled` is stale since 2027-05-21: newer versions and revocations may exist that it doesn't know of
   nothing was changed
 
@@ -124,3 +123,23 @@ hint: update mcpinstall, or add `--allow stale`
 def asking(prepared: Prepared, *allow: str) -> Prepared:
     """Return a plan whose request allows something."""
     return replace(prepared, request=Request(names=("git",), allow=frozenset(allow)))
+
+
+def test_a_dry_run_shows_an_unreviewed_plan_without_any_allowance(
+    mcpi: Mcpi, operations: Operations
+) -> None:
+    operations.prepared = plans.unreviewed()
+
+    ran = mcpi("install", "git", "-n", terminal=False)
+
+    assert ran.status == 0
+    assert not operations.requests[0].unattended
+
+
+def test_another_plan_is_refused_also_where_everything_is_in_place(
+    mcpi: Mcpi, operations: Operations
+) -> None:
+    operations.prepared = plans.prepared(plans.server(already_installed=True), changes=())
+
+    assert mcpi("install", "git", "-y", "--expect-digest", "00").status == 3
+    assert mcpi("install", "git", "-n").out == f"sha256:{plans.DIGEST}\n"

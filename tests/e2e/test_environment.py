@@ -29,7 +29,7 @@ from tests.builders.environments import (
 )
 
 pytestmark = pytest.mark.e2e
-posix = pytest.mark.skipif(os.name != "posix", reason="`current` is a link on POSIX only")
+posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 every_python = pytest.mark.parametrize("python", pythons(), ids=lambda path: path.name)
 
 

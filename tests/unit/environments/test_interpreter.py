@@ -14,7 +14,7 @@ from mcpinstall.environments import facts, interpreter
 from mcpinstall.errors import ErrorCode, McpInstallError
 from tests.builders.environments import machine_at, pythons
 
-posix = pytest.mark.skipif(os.name != "posix", reason="programs are shell scripts")
+posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 OWN = ".".join(str(number) for number in sys.version_info[:3])
 
 
@@ -89,7 +89,7 @@ def test_a_requested_path_that_does_not_fit_is_missing_not_replaced(tmp_path: Pa
 def test_an_older_python_on_path_serves_when_our_own_is_too_new(tmp_path: Path) -> None:
     others = [python for python in pythons() if python != interpreter.own_base()]
     if not others:
-        pytest.skip("no second Python here")
+        pytest.skip("needs a second Python")
     version = environments.examine(others[0], machine_at(tmp_path)).version
     bin_folder = tmp_path / "bin"
     bin_folder.mkdir()

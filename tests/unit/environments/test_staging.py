@@ -90,7 +90,7 @@ def test_each_record_is_the_wheels_own(tmp_path: Path) -> None:
     assert record.read_bytes() == server.verified[0].inspection.record
 
 
-@pytest.mark.skipif(os.name != "posix", reason="modes are those of POSIX")
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 def test_files_are_read_only_and_folders_ours_alone(tmp_path: Path) -> None:
     root = stage_server(tmp_path).staged.path
 
@@ -163,7 +163,7 @@ def test_files_of_the_other_library_scheme_are_site_files(tmp_path: Path, wheels
     assert (root / SITE / "extra.py").is_file()
 
 
-@pytest.mark.skipif(os.name != "posix", reason="modes are those of POSIX")
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 def test_an_accepted_program_stays_executable(tmp_path: Path, wheels: Path) -> None:
     member = "tiny_server/tool"
     one = build_wheel(
@@ -176,7 +176,7 @@ def test_an_accepted_program_stays_executable(tmp_path: Path, wheels: Path) -> N
     assert (root / SITE / member).stat().st_mode & 0o777 == 0o555
 
 
-@pytest.mark.skipif(os.name != "posix", reason="modes are those of POSIX")
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 def test_a_native_program_among_the_modules_stays_executable(tmp_path: Path, wheels: Path) -> None:
     member = "tiny_server-1.0.data/platlib/tiny_server/tool"
     one = build_wheel(wheels, server_files() | {member: b"\x7fELF"})

@@ -10,7 +10,7 @@ from mcpinstall import environments
 from mcpinstall.environments.tree import ExpectedFile, Kind, TreeEntry, read_tree, summed_up
 from mcpinstall.errors import ErrorCode, McpInstallError
 
-posix = pytest.mark.skipif(os.name != "posix", reason="modes and links are those of POSIX")
+posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 
 
 def sha256(data: bytes) -> str:

@@ -9,7 +9,7 @@ from mcpinstall.environments import trust
 from mcpinstall.errors import ErrorCode, McpInstallError
 from tests.builders.environments import machine_at
 
-posix = pytest.mark.skipif(os.name != "posix", reason="owners and modes are those of POSIX")
+posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 
 
 def program(folder: Path) -> Path:

@@ -124,7 +124,7 @@ def test_a_link_out_of_that_folder_is_refused(home: Path, tmp_path: Path) -> Non
     assert refused(home, "codex", CODEX_HOME=str(folder)).code is ErrorCode.HOST_PATH_REFUSED
 
 
-@pytest.mark.skipif(os.name != "posix", reason="modes are of POSIX systems")
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 @pytest.mark.parametrize("mode", [0o777, 0o707])
 def test_a_folder_that_others_can_write_to_is_refused(home: Path, mode: int) -> None:
     config(home).parent.chmod(mode)
@@ -132,7 +132,7 @@ def test_a_folder_that_others_can_write_to_is_refused(home: Path, mode: int) -> 
     assert refused(home).code is ErrorCode.HOST_PATH_REFUSED
 
 
-@pytest.mark.skipif(os.name != "posix", reason="modes are of POSIX systems")
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 def test_a_sticky_folder_above_is_accepted(home: Path) -> None:
     config(home)
     home.chmod(0o1777)
@@ -140,14 +140,14 @@ def test_a_sticky_folder_above_is_accepted(home: Path) -> None:
     assert read(find_rows("cursor"), machine(home)).content == b"{}"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="modes are of POSIX systems")
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 def test_a_file_that_others_can_write_is_refused(home: Path) -> None:
     config(home).chmod(0o666)
 
     assert refused(home).code is ErrorCode.HOST_PATH_REFUSED
 
 
-@pytest.mark.skipif(os.name != "posix", reason="groups are of POSIX systems")
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 def test_the_users_own_group_is_nobody_else(home: Path) -> None:
     import grp
     import pwd
@@ -163,7 +163,7 @@ def test_the_users_own_group_is_nobody_else(home: Path) -> None:
         assert refused(home).code is ErrorCode.HOST_PATH_REFUSED
 
 
-@pytest.mark.skipif(os.name != "posix", reason="pipes with names are of POSIX systems")
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 def test_anything_but_a_file_is_refused_and_never_opened(home: Path) -> None:
     path = config(home)
     path.unlink()

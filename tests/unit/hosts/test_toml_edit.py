@@ -122,7 +122,7 @@ def test_a_form_beside_which_a_table_is_wrong_is_refused_with_the_text(
 
     assert refused.value.code is ErrorCode.HOST_CONFIG_INVALID
     assert said in refused.value.message
-    assert TABLE in refused.value.hint
+    assert TABLE in refused.value.evidence
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_a_file_is_replaced_and_nothing_lies_beside_it(home: Path, tmp_path: Pat
     assert list(path.parent.iterdir()) == [path]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="modes are of POSIX systems")
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 def test_a_new_file_and_its_folders_are_private(home: Path, tmp_path: Path) -> None:
     write(proposed(home), tmp_path / "locks")
 
@@ -54,7 +54,7 @@ def test_a_new_file_and_its_folders_are_private(home: Path, tmp_path: Path) -> N
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-@pytest.mark.skipif(os.name != "posix", reason="modes are of POSIX systems")
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o444])
 def test_the_mode_is_kept(home: Path, tmp_path: Path, mode: int) -> None:
     path = config(home)
@@ -186,7 +186,7 @@ def test_a_host_that_overwrites_at_once_is_reported(
     assert "quit Cursor" in refused.value.hint
 
 
-@pytest.mark.skipif(os.name != "posix", reason="owners are of POSIX systems")
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 def test_a_file_of_another_user_is_refused_if_its_owner_would_change(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,7 +202,7 @@ def test_a_file_of_another_user_is_refused_if_its_owner_would_change(
     assert refused.value.code is ErrorCode.HOST_PATH_REFUSED
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs root")
 def test_the_owner_is_kept(home: Path, tmp_path: Path) -> None:
     path = config(home)
     os.chown(path, 1234, 2345)

@@ -18,7 +18,7 @@ from mcpinstall.model.artifact import Artifact
 CONTENT = b"wheel"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
-posix = pytest.mark.skipif(os.name == "nt", reason="modes and links of POSIX")
+posix = pytest.mark.skipif(os.name == "nt", reason="needs POSIX")
 
 
 def artifact(content: bytes = CONTENT, name: str = "a-1-py3-none-any.whl") -> Artifact:

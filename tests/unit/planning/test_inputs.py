@@ -19,7 +19,7 @@ from mcpinstall.planning import inputs
 from mcpinstall.planning.inputs import Resolved
 from tests.builders.registry_folders import server_json
 
-CWD, HOME = Path("/work/here"), Path("/home/user")
+CWD, HOME = Path("/srv/here"), Path("/home/user")
 REPOSITORY = {"type": "named", "name": "--repository", "format": "filepath", "isRequired": True}
 TOKEN = {"name": "CLOCK_TOKEN", "isSecret": True, "isRequired": True}
 
@@ -46,9 +46,9 @@ def refusal(described: Package, given: Mapping[str, Sequence[str]]) -> McpInstal
 def test_a_required_path_is_made_absolute() -> None:
     found = resolved(package(REPOSITORY), {"repository": ["../code/./app"]})
 
-    assert found.arguments == ("--repository", "/work/code/app")
+    assert found.arguments == ("--repository", "/srv/code/app")
     assert found.template == ("--repository", "{repository}")
-    assert found.values == (InputValue(name="repository", value="/work/code/app", source="user"),)
+    assert found.values == (InputValue(name="repository", value="/srv/code/app", source="user"),)
     assert found.missing == ()
 
 
@@ -58,7 +58,7 @@ def test_a_required_path_is_made_absolute() -> None:
         ("~", "/home/user"),
         ("~/a b", "/home/user/a b"),
         ("/etc/../srv", "/srv"),
-        (".", "/work/here"),
+        (".", "/srv/here"),
     ],
 )
 def test_a_path_is_read_against_home_and_working_directory(text: str, path: str) -> None:
@@ -76,7 +76,7 @@ def test_a_path_that_does_not_exist_is_refused() -> None:
             package(REPOSITORY), {"repository": ["x"]}, cwd=CWD, home=HOME, exists=lambda _: False
         )
 
-    assert refused.value.message == "`repository` does not exist: `/work/here/x`"
+    assert refused.value.message == "`repository` does not exist: `/srv/here/x`"
     assert refused.value.hint == "give it as `--set repository=PATH`"
 
 

@@ -33,7 +33,7 @@ def test_an_input_that_is_named_twice_has_two_values() -> None:
 def test_git_takes_the_repository_for_one() -> None:
     git = shutil.which("git")
     if not git:
-        pytest.skip("git not present")
+        pytest.skip("needs git")
 
     with probe_inputs(ProbeSettings(inputs=(("repository", "{git}"),))) as values:
         (folder,) = values["repository"]

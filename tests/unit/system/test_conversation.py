@@ -113,7 +113,7 @@ def test_an_argument_that_no_system_takes_is_a_failure(tmp_path: Path, argument:
     assert refused.value.code is ErrorCode.PROBE_FAILED
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the subreaper is Linux's")
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 def test_other_children_of_ours_are_left_alone(tmp_path: Path) -> None:
     import subprocess
 
@@ -129,7 +129,7 @@ def test_other_children_of_ours_are_left_alone(tmp_path: Path) -> None:
         process.wait()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the subreaper is Linux's")
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 def test_we_are_no_subreaper_afterwards(tmp_path: Path) -> None:
     import ctypes
 

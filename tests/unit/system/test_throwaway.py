@@ -18,7 +18,7 @@ def test_a_folder_is_private_and_gone_after_the_block() -> None:
     assert not folder.exists()
 
 
-@pytest.mark.skipif(os.name != "posix", reason="modes and links are posix's")
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 def test_shut_folders_go_and_what_links_name_stays(tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     kept.mkdir(mode=0o500)

@@ -64,7 +64,7 @@ def test_a_swap_in_the_store_afterwards_changes_nothing(tmp_path: Path, folder: 
     assert not verified.path.samefile(path)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 def test_a_copy_is_readable_by_its_owner_alone(tmp_path: Path, folder: Path) -> None:
     (verified,) = stage_artifacts([stored(tmp_path, "a")], folder, [])
 

@@ -1,0 +1,138 @@
+"""What receipts say after a change: of the entries in a plan, and of those that share theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from mcpinstall import __version__
+from mcpinstall.model.checks import Check, CheckResult
+from mcpinstall.model.environment import StagedEnvironment
+from mcpinstall.model.plan import ServerPlan
+from mcpinstall.model.receipt import Receipt
+from mcpinstall.operations import server_plans
+from mcpinstall.operations.context import Context
+from mcpinstall.operations.prepared import Prepared
+from mcpinstall.planning import checks
+from mcpinstall.receipts.store import ReceiptStore
+from mcpinstall.system import machine_id
+
+
+def of_installation(
+    prepared: Prepared,
+    staged: Mapping[str, StagedEnvironment],
+    results: tuple[CheckResult, ...],
+    context: Context,
+) -> tuple[tuple[Receipt, ...], tuple[Receipt, ...]]:
+    """Return the receipts of all touched entries before and after the change.
+
+    A new environment is every entry's of its server; an entry that is added to one in place
+    has the evidence of the others.
+    """
+    before: dict[str, Receipt] = {}
+    after: dict[str, Receipt] = {}
+    for server in prepared.plan.servers:
+        siblings = server_plans.receipts_of(server.slug, context)
+        environment = staged.get(server.slug)
+        new = _receipt(
+            server,
+            prepared,
+            tree_sha256=environment.tree.sha256 if environment else "",
+            rows=_rows(server, prepared, siblings, context),
+            results=results,
+            context=context,
+        )
+        if environment is None:
+            new = with_environment(new, siblings[0])
+        else:
+            before |= {one.entry_name: one for one in siblings}
+            after |= {one.entry_name: with_environment(one, new) for one in siblings}
+        before |= {one.entry_name: one for one in siblings if one.entry_name == new.entry_name}
+        after[new.entry_name] = new
+    return tuple(before.values()), tuple(after.values())
+
+
+def with_environment(receipt: Receipt, other: Receipt) -> Receipt:
+    """Return a receipt with the environment of `other`, and what was checked of that."""
+    results = (one for one in other.checks if one.check is not Check.HOST_FILES)
+    return replace(
+        receipt,
+        version=other.version,
+        title=other.title,
+        review=other.review,
+        generation=other.generation,
+        manifest_sha256=other.manifest_sha256,
+        lock_sha256=other.lock_sha256,
+        tools_sha256=other.tools_sha256,
+        tree_sha256=other.tree_sha256,
+        python_path=other.python_path,
+        python_version=other.python_version,
+        python_sha256=other.python_sha256,
+        artifacts=other.artifacts,
+        checks=checks.with_results(receipt.checks, *results),
+    )
+
+
+def with_new_environment(
+    receipt: Receipt, server: ServerPlan, staged: StagedEnvironment
+) -> Receipt:
+    """Return a receipt of the same version with an environment that was built again."""
+    return replace(
+        receipt,
+        generation=staged.generation,
+        tree_sha256=staged.tree.sha256,
+        python_path=str(server.interpreter.path),
+        python_version=server.interpreter.version,
+        python_sha256=server.interpreter.sha256,
+        artifacts=tuple((artifact.filename, artifact.sha256) for artifact in server.artifacts),
+    )
+
+
+def _rows(
+    server: ServerPlan, prepared: Prepared, siblings: Sequence[Receipt], context: Context
+) -> tuple[str, ...]:
+    """Return the rows whose files hold the entry afterwards."""
+    name = server.entry.name
+    known = {row for one in siblings if one.entry_name == name for row in one.hosts}
+    written = {change.file.row.id for change in prepared.plan.changes}
+    return tuple(sorted(known | written | set(ReceiptStore(context.paths).rows_with(name))))
+
+
+def _receipt(
+    server: ServerPlan,
+    prepared: Prepared,
+    *,
+    tree_sha256: str,
+    rows: tuple[str, ...],
+    results: tuple[CheckResult, ...],
+    context: Context,
+) -> Receipt:
+    reviewed, manifest = server.reviewed, server.reviewed.manifest
+    return Receipt(
+        entry_name=server.entry.name,
+        name=manifest.name,
+        version=manifest.version,
+        title=manifest.title,
+        registry_name=reviewed.registry.name,
+        registry_root=reviewed.registry.root_digest,
+        review=reviewed.registry.review.value,
+        generation=server.generation,
+        manifest_sha256=reviewed.manifest_sha256,
+        lock_sha256=reviewed.lock.sha256,
+        tools_sha256=reviewed.tools.sha256,
+        tree_sha256=tree_sha256,
+        plan_digest=prepared.plan.digest,
+        python_path=str(server.interpreter.path),
+        python_version=server.interpreter.version,
+        python_sha256=server.interpreter.sha256,
+        argv_template=server.argv_template,
+        inputs=server_plans.kept_inputs(server),
+        extra_arguments=server.extra_arguments,
+        hosts=rows,
+        artifacts=tuple((artifact.filename, artifact.sha256) for artifact in server.artifacts),
+        checks=results,
+        platform=context.machine.platform,
+        machine=machine_id.digest(context.machine),
+        installed=context.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        tool_version=__version__,
+    )

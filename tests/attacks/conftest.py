@@ -1,0 +1,7 @@
+"""The world that attacks on whole operations happen in."""
+
+from __future__ import annotations
+
+from tests.builders.world import index, world
+
+__all__ = ["index", "world"]
