@@ -2,7 +2,7 @@
 
 Texts here are bytes decoded as Latin-1: one character is one byte, so every offset is a byte
 offset, and a file of 10 MB never takes four bytes a character.  All syntax of JSON is ASCII.
-Values beside the way are passed over by the C scanner of `json`.
+Values beside the way are passed over, in strict JSON by the C scanner of `json`.
 """
 
 from __future__ import annotations
@@ -102,8 +102,8 @@ def fingerprint(value: object) -> int:
         return hash(repr(value))
     except RecursionError:
         raise ScanError("it nests too deeply", 0) from None
-    except ValueError as error:  # a number of thousands of digits
-        raise ScanError(str(error), 0) from None
+    except ValueError:
+        raise ScanError("it has a number of thousands of digits", -1) from None
 
 
 def latin(value: object) -> object:
@@ -125,9 +125,9 @@ def refuse_constant(name: str) -> NoReturn:
 def locate(text: str, dialect: Format, way: tuple[str, ...], *, marks: bool = False) -> Located:
     """Find the objects along `way` in a document.
 
-    With `marks`, values beside the way get a fingerprint, where they hold no comments.  In strict
-    JSON this is a full check of the syntax.  In the dialects with comments the caller
-    has parsed the document before, for values beside the way are only passed over.
+    In strict JSON this is a full check of the syntax, and with `marks` values beside the way
+    get a fingerprint.  In the dialects with comments the caller has parsed the document before:
+    there brackets beside the way are only passed over.
 
     Raises:
         ScanError: Wrong syntax, a key that appears twice, or something on the way that is not
@@ -218,18 +218,17 @@ class _Scanner:
 
     def _value(self, at: int) -> tuple[int, int | None]:
         """Pass over the value at `at`; return its end, and its fingerprint if it was parsed."""
+        if self.dialect is not Format.JSON and self.text.startswith(("{", "["), at):
+            return self._matching_bracket(at), None
         try:
             value, end = self._decode(self.text, at)
             return end, fingerprint(value) if self.marks else None
         except json.JSONDecodeError as error:
-            failed = ScanError(error.msg.lower(), error.pos)
+            raise ScanError(error.msg.lower(), error.pos) from None
         except RecursionError:
-            failed = ScanError("it nests too deeply", at)
+            raise ScanError("it nests too deeply", at) from None
         except ValueError as error:
-            failed = ScanError(str(error), at)
-        if self.dialect is Format.JSON or self.text[at : at + 1] not in ("{", "["):
-            raise failed
-        return self._matching_bracket(at), None
+            raise ScanError(str(error), at) from None
 
     def _matching_bracket(self, at: int) -> int:
         """Return the end of an object or list that may hold comments and trailing commas."""

@@ -12,7 +12,7 @@ from mcpinstall.hosts import edits
 from mcpinstall.hosts.paths import config_path, is_configured_elsewhere, matches
 from mcpinstall.model.host import ConfiguredServer, HostFile, HostRow
 from mcpinstall.system import limits
-from mcpinstall.system.files import read_optional
+from mcpinstall.system.files import others_write, read_optional
 from mcpinstall.system.machine import Machine
 
 _BOM = b"\xef\xbb\xbf"
@@ -85,7 +85,7 @@ def _require_safe(target: Path) -> None:
     else:
         if not stat.S_ISREG(found.st_mode):
             raise _refused(target, "it is not a regular file")
-        if _others_write(found):
+        if others_write(found):
             raise _refused(target, "other users can write to it")
     for folder in target.parents:
         try:
@@ -94,27 +94,8 @@ def _require_safe(target: Path) -> None:
             continue
         if not stat.S_ISDIR(above.st_mode):
             raise _refused(target, f"`{folder}` is not a folder")
-        if _others_write(above) and not above.st_mode & stat.S_ISVTX:
+        if others_write(above) and not above.st_mode & stat.S_ISVTX:
             raise _refused(target, f"other users can write to the folder `{folder}`")
-
-
-def _others_write(found: os.stat_result) -> bool:
-    if os.name != "posix":
-        return False
-    if found.st_mode & stat.S_IWOTH:
-        return True
-    return bool(found.st_mode & stat.S_IWGRP) and not _is_private_group(found)
-
-
-def _is_private_group(found: os.stat_result) -> bool:
-    """Tell whether the group is the one that bears its only user's name."""
-    import grp
-    import pwd
-
-    try:
-        return grp.getgrgid(found.st_gid).gr_name == pwd.getpwuid(found.st_uid).pw_name
-    except KeyError:
-        return False
 
 
 def _warnings(file: HostFile, machine: Machine) -> tuple[str, ...]:

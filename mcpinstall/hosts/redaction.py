@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable
 
@@ -46,7 +47,9 @@ def hidden(text: str, region: Span, dialect: Format, ours: tuple[Span, ...]) -> 
     begin = start if dialect is Format.JSON else 0
     if end - start > _REGION or (begin == 0 and end > _DOCUMENT):
         return _complement(region, ours)
-    spans = (_hidden_part(token) for token in _TOKEN[dialect].finditer(text, begin, end))
+    tokens = _TOKEN[dialect].finditer(text, begin)  # the last may end behind the region
+    inside = itertools.takewhile(lambda token: token.start() < end, tokens)
+    spans = map(_hidden_part, inside)
     return tuple(
         span for span in spans if span is not None and span[1] > start and not _inside(span, ours)
     )

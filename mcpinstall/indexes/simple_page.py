@@ -6,11 +6,12 @@ claim; only a file's digest, which a lock pins, decides about the file.
 
 from __future__ import annotations
 
+import contextlib
+import html
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from urllib.parse import unquote
 
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -26,6 +27,20 @@ _JSON = ("application/vnd.pypi.simple.v1+json", "application/json")
 _HTML = ("application/vnd.pypi.simple.v1+html", "text/html")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _REASON_CHARACTERS = 300
+
+_TAG = re.compile(
+    r"<!--.*?(?:-->|\Z)"
+    r"|<(?P<name>a|base)(?=[\s/>])"
+    r"(?P<inside>(?:[^>\"']++|\"[^\"]*+\"|'[^']*+'|[\"'])*+)(?:>|\Z)",
+    re.DOTALL | re.IGNORECASE,
+)
+"""A comment or a tag, which goes to the end of the page if it is never closed (HTML 13.2.5).
+
+So nothing is read twice, whatever the page: `html.parser` takes time that grows with its square.
+"""
+_ATTRIBUTE = re.compile(
+    r"([^\s\"'<>/=]++)(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'<>`]++)))?"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,37 +108,42 @@ def _json_rows(answer: Answer) -> Iterator[tuple[str, Mapping[str, object], Url]
 
 
 def _html_rows(answer: Answer) -> Iterator[tuple[str, Mapping[str, object], Url]]:
-    parser = _Anchors()
-    parser.feed(answer.body.decode("utf-8", "replace"))
-    parser.close()
-    try:
-        base = urls.join(answer.url, parser.base) if parser.base else answer.url
-    except McpInstallError:
-        base = answer.url
-    for attributes in parser.anchors:
-        href, _, fragment = attributes["href"].partition("#")
+    base: Url | None = None
+    for tag, attributes in _tags(answer.body.decode("utf-8", "replace")):
+        href, _, fragment = attributes.get("href", "").partition("#")
+        if tag == "base":
+            base = base or _base(answer.url, href)
+            continue
         algorithm, _, value = fragment.partition("=")
         digest = value if algorithm == "sha256" and _SHA256.fullmatch(value.lower()) else None
         name = unquote(href.partition("?")[0].rpartition("/")[2])
         yanked = attributes.get("data-yanked") or "data-yanked" in attributes
-        yield name, {"url": href, "hashes": {"sha256": digest}, "yanked": yanked}, base
+        row = {"url": href, "hashes": {"sha256": digest}, "yanked": yanked}
+        yield name, row, base or answer.url
 
 
-class _Anchors(HTMLParser):
-    """Collects the links of a page."""
+def _base(page: Url, href: str) -> Url | None:
+    """Return what the links of a page are relative to, if it says so properly."""
+    with contextlib.suppress(McpInstallError):
+        return urls.join(page, href)
+    return None
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.anchors: list[dict[str, str]] = []
-        self.base = ""
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep what a link says; an attribute without a value is empty."""
-        attributes = {name: value or "" for name, value in attrs}
-        if tag == "a" and attributes.get("href"):
-            self.anchors.append(attributes)
-        elif tag == "base" and not self.base:
-            self.base = attributes.get("href", "")
+def _tags(page: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the tags `a` and `base` with their attributes; one without a value is empty."""
+    for tag in _TAG.finditer(page):
+        attributes: dict[str, str] = {}
+        for found in _ATTRIBUTE.finditer(tag["inside"] or ""):
+            attributes.setdefault(found[1].lower(), _unescaped(found[2] or found[3] or found[4]))
+        if tag["name"]:
+            yield tag["name"].lower(), attributes
+
+
+def _unescaped(value: str | None) -> str:
+    try:
+        return html.unescape(value or "")
+    except ValueError:  # a character with a number of thousands of digits
+        return ""
 
 
 def _unreadable(answer: Answer, why: str) -> McpInstallError:

@@ -11,6 +11,8 @@ from mcpinstall.model.text import require_plain
 
 T = TypeVar("T")
 
+_PATH_SHOWN = 300  # characters; a key of a hostile document has any length
+
 
 @dataclass(frozen=True, slots=True)
 class Fields:
@@ -44,7 +46,7 @@ class Fields:
 
     def error(self, key: str, why: str) -> McpInstallError:
         """Return the refusal of `key`; `why` continues the sentence."""
-        return McpInstallError(self.code, f"`{self.path(key)}` {why}")
+        return McpInstallError(self.code, f"`{self.path(key)[:_PATH_SHOWN]}` {why}")
 
     def text(self, key: str, default: str | None = None, *, limit: int = 1000) -> str:
         """Return a string of plain characters, at most `limit` long."""

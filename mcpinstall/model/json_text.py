@@ -14,6 +14,8 @@ Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json
 MAX_DEPTH = 64
 """Nesting of any document that is read; deeper ones are refused before they are parsed."""
 
+_KEY_SHOWN = 100  # characters in an error
+
 
 def parse(data: bytes, where: str) -> Json:
     """Parse strict JSON: UTF-8 without BOM, no duplicate keys, no NaN, at most 64 deep.
@@ -58,7 +60,7 @@ def _unique_keys(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     found: dict[str, Json] = {}
     for key, value in pairs:
         if key in found:
-            message = f"the key {json.dumps(key)} appears twice in one object"
+            message = f"the key {json.dumps(key[:_KEY_SHOWN])} appears twice in one object"
             raise ValueError(message)
         found[key] = value
     return found

@@ -117,10 +117,12 @@ def _package(item: Fields, claimed: Sequence[str], pythons: Sequence[Python]) ->
 
 
 def _marker(item: Fields) -> str | None:
+    from packaging.markers import UndefinedEnvironmentName
+
     marker = item.optional_text("marker", limit=4000)
     try:
         _may_hold(marker, next(iter(platforms.PLATFORMS)), PYTHONS[0])
-    except (ValueError, RecursionError):
+    except (ValueError, UndefinedEnvironmentName, RecursionError):
         raise item.error("marker", "is not a marker (PEP 508)") from None
     return marker
 

@@ -191,10 +191,12 @@ def checked_marker(text: str) -> str:
 
 def _require_meaning(marker: str) -> None:
     """Refuse what only evaluation finds, on any system: `os_name ~= 'x'`, `'a' == 'b'`."""
+    from packaging.markers import UndefinedEnvironmentName
+
     anywhere = platforms.environment(next(iter(platforms.PLATFORMS)), platforms.PYTHONS[0])
     try:
         marker_holds(marker, anywhere)
-    except (ValueError, RecursionError):
+    except (ValueError, UndefinedEnvironmentName, RecursionError):
         message = "compares what can't be compared"
         raise ValueError(message) from None
 

@@ -143,7 +143,7 @@ def _expected_results(
             CheckResult(
                 check=Check.ENVIRONMENT,
                 outcome=Outcome.VERIFIED,
-                evidence=f"{count:,} files equal the inspected archives",
+                evidence=f"{count:,} files: the inspected archives', and what they compile to",
             ),
             CheckResult(
                 check=Check.ANSWERS,

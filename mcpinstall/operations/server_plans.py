@@ -91,9 +91,7 @@ def plan(
         reviewed=server,
         entry=entry,
         slug=slug,
-        generation=present[0]
-        if present
-        else environments.new_generation(server.manifest.version),
+        generation=present[0] if present else environments.new_generation(server.manifest.version),
         command=command,
         argv_template=template.argv,
         inputs=found.values,

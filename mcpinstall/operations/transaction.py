@@ -98,6 +98,8 @@ def _apply(
     probe: Probe | None,
 ) -> None:
     store, servers = ReceiptStore(context.paths), context.paths.servers
+    if transaction.additions:
+        files.private_folder(servers)
     for addition in transaction.additions:
         home = environments.server_home(servers, addition.slug)
         environments.place(addition.staged, home)

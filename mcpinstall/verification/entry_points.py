@@ -14,11 +14,17 @@ from mcpinstall.verification.startup_hooks import is_interpreter_name, shadows_s
 _GROUPS = ("console_scripts", "gui_scripts")
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,98}[A-Za-z0-9_-])?")
 _VALUE = re.compile(r"([\w.]+)\s*:\s*([\w.]+)\s*(\[[\w\s,.-]*\])?")
-_INDENTED = re.compile(r"^[^\S\n]+[^\s#;]", re.MULTILINE)
 _INSTALLERS = re.compile(r"pip[0-9.]*")
 _BYTES = 256 * 1024  # of the whole text; those of the largest wheels known take 3 kB
-_GAP = re.compile(r"[^\S\n]{100}")
-"""`configparser` takes time that grows with the square of such a run."""
+_DIFFERS = re.compile(
+    r"[\0\v\f\x1c-\x1e\x85\u2028\u2029]|\r(?!\n)"  # what some take for the end of a line
+    r"|^[^\S\n]+[^\s#]"  # an entry, or more of the one before
+    r"|^;"  # a comment, or an entry
+    r"|^\[[^\]\n]*\][^\S\n]*\S"  # more than the name of a group
+    r"|[^\S\n]{100}",  # `configparser` takes time that grows with the square of such a run
+    re.MULTILINE,
+)
+"""What parsers of INI files take in different ways; `importlib.metadata` is one of them."""
 
 
 def parse_entry_points(data: bytes, package: str, member: str) -> tuple[EntryPoint, ...]:
@@ -50,14 +56,14 @@ def parse_entry_points(data: bytes, package: str, member: str) -> tuple[EntryPoi
 
 
 def _decode(data: bytes, member: str) -> str:
-    """Return the text, without what parsers of INI files take in different ways, or for ever."""
+    """Return the text, which all parsers of INI files take in the same way, and in time."""
     if len(data) > _BYTES:
         raise refusal(f"has {len(data)} bytes of entry points", member=member)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         raise refusal("is not UTF-8", member=member) from None
-    if "\0" in text or _INDENTED.search(text) or _GAP.search(text):
+    if _DIFFERS.search(text):
         raise refusal("has a line that readers take in different ways", member=member)
     return text
 

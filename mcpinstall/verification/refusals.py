@@ -9,6 +9,7 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.artifact import Artifact
 
 _SHOWN = 200  # characters of a hostile name; the longest honest one has 240 in all
+_EVIDENCE = 20_000  # characters of a list from the archive, which can name everything in it
 _HINT = "the package was published like this; tell its authors, and install another version"
 
 
@@ -16,8 +17,12 @@ def refusal(why: str, *, member: str = "", hint: str = "", evidence: str = "") -
     """Return the error `archive-refused` for a fact about an archive or one of its members."""
     subject = f"member `{member[:_SHOWN]}` " if member else ""
     return McpInstallError(
-        ErrorCode.ARCHIVE_REFUSED, subject + why, hint=hint or _HINT, evidence=evidence
+        ErrorCode.ARCHIVE_REFUSED, subject + why, hint=hint or _HINT, evidence=_cut(evidence)
     )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _EVIDENCE else f"{text[:_EVIDENCE]}…"
 
 
 @contextlib.contextmanager

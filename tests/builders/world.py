@@ -22,8 +22,8 @@ import pytest
 from mcpinstall import environments, hosts
 from mcpinstall.errors import McpInstallError
 from mcpinstall.model.manifest import PackageChoice
-from mcpinstall.model.platforms import PLATFORMS
 from mcpinstall.model.plan import Request
+from mcpinstall.model.platforms import PLATFORMS
 from mcpinstall.model.receipt import HistoryRecord, Receipt
 from mcpinstall.operations import commit, configure, install, reinstall, undo, uninstall
 from mcpinstall.operations.context import Context
@@ -32,6 +32,7 @@ from mcpinstall.probing import canonical_tools
 from mcpinstall.receipts.store import JOURNAL, ReceiptStore
 from mcpinstall.registries import sources
 from tests.builders import registry_folders, servers, wheels
+from tests.builders.command import Command, copied_checkout
 from tests.builders.index_server import IndexServer
 from tests.builders.registry_folders import RegistryFolder
 
@@ -52,7 +53,8 @@ USERS_FILES = {
 
 REQUIRES = ">=3.11,<3.15"
 ARGUMENT = {
-    "type": "named", "name": "--zone", "description": "The zone", "isRequired": False, "placeholder": "UTC",
+    "type": "named", "name": "--zone", "description": "The zone", "isRequired": False,
+    "placeholder": "UTC",
 }  # fmt: skip
 """One optional input, `zone`."""
 
@@ -92,11 +94,16 @@ class World:
         reviewed: Sequence[object] = servers.TOOLS,
         arguments: Sequence[dict[str, Any]] = (ARGUMENT,),
         script: str = "",
+        data: bytes = b"",
+        lock: str = "",
     ) -> None:
-        """Put a server into registry and index; `tools` is what it shows."""
+        """Put a server into registry and index; `tools` is what it shows.
+
+        `data` stands in its wheel's place, `lock` is appended to its lock.
+        """
         package = f"{name}-server"
         stem = package.replace("-", "_")
-        data = wheels.wheel(
+        data = data or wheels.wheel(
             {
                 f"{stem}/__init__.py": servers.module(body, tools=tools).encode(),
                 f"{stem}-{version}.dist-info/entry_points.txt": (
@@ -126,18 +133,28 @@ class World:
             server=registry_folders.server_json(
                 full, version, identifier=package, packageArguments=list(arguments)
             ),
-            locked=lock_of(package, version, filename, data),
+            locked=lock_of(package, version, filename, data) + lock.encode(),
             tools=canonical_tools(list(reviewed)).text,
             alias="" if name in dict(self.registry.file.aliases) else name,
         )
 
     # Commands --------------------------------------------------------------------------------
 
-    def prepare(self, *names: str, hosts: Sequence[str] = (), **request: Any) -> Prepared:
+    def prepare(
+        self,
+        *names: str,
+        hosts: Sequence[str] = (),
+        **request: Any,  # noqa: ANN401
+    ) -> Prepared:
         """Do the first half of an installation."""
         return install.prepare(Request(names=names, hosts=tuple(hosts), **request), self.context)
 
-    def install(self, *names: str, hosts: Sequence[str] = (), **request: Any) -> Done | None:
+    def install(
+        self,
+        *names: str,
+        hosts: Sequence[str] = (),
+        **request: Any,  # noqa: ANN401
+    ) -> Done | None:
         """Install, as after a yes; None when there is nothing to do."""
         return self.carry_out(self.prepare(*names, hosts=hosts, **request))
 
@@ -148,11 +165,16 @@ class World:
             return None
         return commit.commit(prepared, self.context)
 
-    def configure(self, name: str, *settings: tuple[str, str], **request: Any) -> Done | None:
+    def configure(
+        self,
+        name: str,
+        *settings: tuple[str, str],
+        **request: Any,  # noqa: ANN401
+    ) -> Done | None:
         wanted = Request(names=(), settings=settings, **request)
         return self.carry_out(configure.prepare(name, wanted, self.context))
 
-    def reinstall(self, name: str, **request: Any) -> Done | None:
+    def reinstall(self, name: str, **request: Any) -> Done | None:  # noqa: ANN401
         wanted = Request(names=(), **request)
         return self.carry_out(reinstall.prepare(name, self.context, request=wanted))
 
@@ -244,6 +266,18 @@ class World:
         assert self.history() == ()
         self.require_clean()
 
+    def command(self, **variables: str) -> Command:
+        """Return the command line of this world, as processes of their own."""
+        if not (self.root / "checkout").exists():
+            copied_checkout(self.root)
+        manifests = self.root / "checkout" / "manifests"
+        shutil.rmtree(manifests)
+        shutil.copytree(self.registry.folder, manifests)
+        around = {"UV_DEFAULT_INDEX": self.index.url, "PYTHONSAFEPATH": "1", **variables}
+        return Command(
+            home=self.home, cwd=Path.cwd(), variables=around, source=self.root / "checkout"
+        )
+
     def starts(self, product: str, name: str) -> bool:
         """Start a server as its host does, and tell whether it answers."""
         asked = {"jsonrpc": "2.0", "id": 1, "method": "server/discover", "params": {
@@ -263,9 +297,7 @@ def index() -> Iterator[IndexServer]:
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, home: Path, index: IndexServer, monkeypatch: pytest.MonkeyPatch
-) -> World:
+def world(tmp_path: Path, home: Path, index: IndexServer, monkeypatch: pytest.MonkeyPatch) -> World:
     """A world that offers `clock`, `notes` and `maps`, with a file for each of three hosts."""
     made = empty(tmp_path, home, index, monkeypatch)
     for name in ("clock", "notes", "maps"):

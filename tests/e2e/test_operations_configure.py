@@ -8,10 +8,9 @@ import pytest
 
 from mcpinstall import environments
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.operations import configure, install, verify
-from mcpinstall.operations.configuration import FolderRegistry
-from mcpinstall.operations import configuration
 from mcpinstall.model.plan import Request
+from mcpinstall.operations import configuration, configure, install, verify
+from mcpinstall.operations.configuration import FolderRegistry
 from tests.builders.environments import pythons
 from tests.builders.world import HOSTS, World
 

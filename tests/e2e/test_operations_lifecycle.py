@@ -234,8 +234,8 @@ def test_of_several_hosts_one_has_to_be_named(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("codex", "cursor"):
-        folder = program(world.root / "bin", name).parent
-    monkeypatch.setenv("PATH", f"{folder}:/usr/bin")
+        program(world.root / "bin", name)
+    monkeypatch.setenv("PATH", f"{world.root / 'bin'}:/usr/bin")
 
     with pytest.raises(McpInstallError) as refused:
         world.install("clock")

@@ -398,10 +398,10 @@ def test_ids_follow_the_order_of_the_changes_and_not_the_clock(
 ) -> None:
     from datetime import UTC, datetime
 
-    from mcpinstall.operations import transaction
+    from mcpinstall.system import machine
 
     world.install("clock", hosts=["cursor"])
-    monkeypatch.setattr(transaction.machine, "now", lambda: datetime(2020, 1, 1, tzinfo=UTC))
+    monkeypatch.setattr(machine, "now", lambda: datetime(2020, 1, 1, tzinfo=UTC))
     prepared = world.prepare("notes", hosts=["cursor"])
     world.install("maps", hosts=["codex"])
 

@@ -56,7 +56,8 @@ def test_nothing_but_caches_is_written_without_a_yes(mcpi: Command) -> None:
     assert "consent-unavailable" in done.stderr
     assert sorted(p.name for p in mcpi.home.iterdir()) == [".cache", ".codex"]
     assert not list((mcpi.home / ".codex").iterdir())
-    assert not list((mcpi.home / ".cache" / "mcpinstall" / "staging").iterdir())
+    staging = mcpi.home / ".cache" / "mcpinstall" / "staging"
+    assert [path for path in staging.iterdir() if path.is_dir()] == []
 
 
 def test_a_dry_run_prints_the_digest_that_an_unattended_run_can_expect(mcpi: Command) -> None:

@@ -147,6 +147,24 @@ def test_comments_of_the_user_are_hidden_in_our_lines_too() -> None:
 """)
 
 
+def test_a_comment_that_goes_on_behind_the_shown_lines_is_hidden() -> None:
+    before = (
+        '{\n  "servers": {\n    "a": {}\n  }\n  /* token abc\n  key is "b": c'
+        + "\n" * 9
+        + "*/\n}\n"
+    )
+
+    assert shown(added(VSCODE, before)).endswith("   }\n   …\n …")
+
+
+def test_a_value_that_goes_on_behind_the_shown_lines_is_hidden() -> None:
+    change = added(CODEX, "a = 1\n")
+    more = b'[b]\nkey = """\ntoken abc' + b"\n" * 9 + b'"""\n'
+    file = dataclasses.replace(change.file, content=(change.after or b"") + more)
+
+    assert shown(take_out(file, change.chain_after, "time")).endswith(' key = """\n …')
+
+
 def test_our_own_secrets_are_hidden() -> None:
     secret = EnvironmentValue(name="TOKEN", value='s"3\\cret', secret=True)
     plain = EnvironmentValue(name="LEVEL", value="info")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 import tomllib
 from typing import Any
 
+import pytest
 import tomli_w
 from hypothesis import given
 from hypothesis import strategies as st
@@ -202,6 +204,37 @@ def attempted(row: HostRow, content: bytes) -> bytes | None:
 
 
 rows = st.sampled_from([row.id for row in table()]).map(find_rows)
+
+
+@pytest.mark.parametrize("row", JSON_ROWS)
+@pytest.mark.parametrize("start", ["", '{"a": 1}', '{"a": ', '{"a": ['])
+@pytest.mark.parametrize("piece", ["/* ", '\\"', '"', '/* "', "// \r", "[/**/", "<<<<<<< a\n"])
+def test_no_file_takes_long(row: str, start: str, piece: str) -> None:
+    started = time.monotonic()
+
+    attempted(find_rows(row), (start + piece * 100_000).encode())
+
+    assert time.monotonic() - started < 5
+
+
+def test_values_that_hold_comments_take_no_longer_than_others() -> None:
+    members = ",".join(f'"{number}": [/**/]' for number in range(30_000))
+    started = time.monotonic()
+
+    assert attempted(find_rows(VSCODE), f'{{"servers": {{{members}}}}}'.encode()) is not None
+
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("text", ["a." * 200_000 + "a = 1\n", "a = 0x" + "f" * 5000 + "\n"])
+def test_no_toml_takes_long_or_ends_in_another_error(text: str) -> None:
+    started = time.monotonic()
+
+    assert attempted(find_rows(CODEX), text.encode()) is None
+
+    assert time.monotonic() - started < 5
+
+
 soup = st.text(st.sampled_from('{}[]",:\\/*\n\r\t x=.#\'"1e'), max_size=24).map(str.encode)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -122,6 +123,65 @@ rows = st.lists(
     ),
     max_size=4,
 )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'<A  HREF = "/f/{NAME}"  class=x>',
+        f"<a class='>' href='/f/{NAME}'>",
+        f"<a href=/f/{NAME}>",
+        f'<a href="/f/{NAME.replace("-", "&#45;")}">',
+        f'<!-- <a href="https://other.example/{NAME}"> --><a\nhref="/f/{NAME}"/>',
+        f'<abbr href="https://other.example/{NAME}"><a data-x href="/f/{NAME}"',
+        f'<![x[ <!y <a href="/f/{NAME}" href="https://other.example/{NAME}">',
+        f'<base href="/f/"><base href="https://other.example/"><a href="{NAME}">',
+        f'<base href="https://other.example:x/"><a href="/f/{NAME}">',
+        f'<a href="&#{"1" * 5000};"><a href="/f/{NAME}">',
+    ],
+)
+def test_a_link_is_found_however_it_is_written(body: str) -> None:
+    listed = simple_page.parse(answer(body, "text/html"), [NAME])
+
+    assert listed[NAME].url.text == f"https://index.example/f/{NAME}"
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<!",
+        "<![",
+        "<!--",
+        "<a ",
+        '<a x="',
+        "<a x='",
+        "<a\"'",
+        "<a/",
+        "</a ",
+        "<?",
+        "<script></",
+        "&",
+    ],
+)
+def test_no_page_takes_long(piece: str) -> None:
+    started = time.monotonic()
+
+    assert simple_page.parse(answer(piece * 300_000, "text/html"), [NAME]) == {}
+
+    assert time.monotonic() - started < 5
+
+
+pieces = st.sampled_from([
+    "<a ", "<base ", "href", "=", '"', "'", ">", "/", "<!--", "-->", "<![x[", "<!", " ", "#sha256=",
+    DIGEST, NAME, "&#", "1" * 5000, ";", "data-yanked", "https://other.example/", "//", "..", "[",
+])  # fmt: skip
+
+
+@given(st.lists(pieces, max_size=20).map("".join))
+def test_any_html_is_read(body: str) -> None:
+    found = simple_page.parse(answer(body, "text/html"), [NAME])
+
+    assert all(item.url.scheme == "https" for item in found.values())
 
 
 @given(rows | json_values)

@@ -124,6 +124,22 @@ def test_a_marker_that_could_aim_at_one_machine_is_refused(marker: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "marker", ["os_name ~= 'x'", "python_version ~= '3'", "os_name === 'x'", "'a' == 'b'"]
+)
+def test_a_marker_that_compares_nothing_is_refused(marker: str) -> None:
+    assert refusal(with_marker(marker)).code is ErrorCode.LOCK_INVALID
+
+
+def test_a_wheel_for_thousands_of_tags_is_refused() -> None:
+    tags = "-".join(".".join(f"{letter}{number}" for number in range(12)) for letter in "abc")
+
+    error = refusal(lock().replace(b"py3-none-any", tags.encode()))
+
+    assert error.code is ErrorCode.LOCK_INVALID
+    assert "1000 tags" in error.message
+
+
+@pytest.mark.parametrize(
     "hint",
     [
         "https://evil.example/" + WHEEL,
@@ -223,6 +239,23 @@ def test_a_package_of_another_platform_comes_with_that_platform() -> None:
 def test_a_package_with_no_wheel_for_any_claimed_platform_is_an_error() -> None:
     with pytest.raises(McpInstallError, match="native"):
         lock_authoring.from_uv(UV, ("macos-arm64",))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"sys_platform == 'win32'", b"sys_platform =="),
+        (b"sys_platform == 'win32'", b"os_name ~= 'x'"),
+        (b"https://", b"https://[not-an-address]/"),
+    ],
+)
+def test_what_uv_would_never_write_is_an_error_of_our_own(old: bytes, new: bytes) -> None:
+    assert old in UV
+
+    with pytest.raises(McpInstallError) as refused:
+        lock_authoring.from_uv(UV.replace(old, new), LINUX)
+
+    assert refused.value.code is ErrorCode.LOCK_INVALID
 
 
 def test_the_oldest_promised_system_needs_a_wheel_too() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import time
 
 import pytest
 from hypothesis import given
@@ -158,3 +159,15 @@ def test_a_reviewed_list_that_is_not_canonical_is_refused(data: bytes) -> None:
         parse_tools(data)
 
     assert refused.value.code is ErrorCode.MANIFEST_INVALID
+
+
+def test_blank_lines_and_long_keys_take_no_time() -> None:
+    lines = "\n" * 1_000_000
+    crowd: dict[str, object] = {f"k{number}": "x" for number in range(100_000)}
+    started = time.monotonic()
+
+    assert clean_description(f"{lines}  a{lines}") == "a"
+    listed = canonical_tools([{"name": "a", "long" * 200_000: crowd}])
+    assert parse_tools(listed.text) == listed
+
+    assert time.monotonic() - started < 10

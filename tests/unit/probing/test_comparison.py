@@ -110,6 +110,20 @@ def test_long_texts_are_compared_quickly() -> None:
     assert time.monotonic() - started < 5
 
 
+def test_texts_chosen_to_be_slow_are_compared_quickly() -> None:
+    words = [" ".join("ab"[number % 2] for number in range(450)) for _ in range(2)]
+    words[1] = " ".join("ab"[number * number // 7 % 2] for number in range(450))
+    before, after = (
+        canonical_tools([{"name": f"t{number}", "description": text} for number in range(300)])
+        for text in words
+    )
+    started = time.monotonic()
+
+    assert len(compare(before, after)) == 201
+
+    assert time.monotonic() - started < 5
+
+
 @given(st.text(), st.text())
 def test_a_word_difference_is_plain_text_on_one_line(before: str, after: str) -> None:
     line = word_diff(before, after)

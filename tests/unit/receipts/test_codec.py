@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model import json_text
 from mcpinstall.model.host import AppliedEntry, Chain, EnvironmentValue, Patch, ServerEntry
 from mcpinstall.model.receipt import HistoryRecord
 from mcpinstall.receipts import codec
@@ -41,6 +42,17 @@ def test_a_record_reads_back_as_it_was_written(chain: Chain) -> None:
 def test_other_bytes_are_refused_in_words(data: bytes) -> None:
     with pytest.raises(McpInstallError) as refused:
         codec.load(data, HistoryRecord, "record")
+
+    assert refused.value.code is ErrorCode.STATE_INVALID
+
+
+@pytest.mark.parametrize("text", ["AA", "A===", "é===", "\ud800", "AA==\n"])
+def test_bytes_that_are_not_base64_are_refused(text: str) -> None:
+    patch = {"offset": 0, "removed": text, "inserted": ""}
+    data = json_text.canonical({"schema": 1, "record": patch})
+
+    with pytest.raises(McpInstallError) as refused:
+        codec.load(data, Patch, "record")
 
     assert refused.value.code is ErrorCode.STATE_INVALID
 

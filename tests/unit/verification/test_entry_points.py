@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+from importlib.metadata import Distribution
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,6 +15,19 @@ from mcpinstall.model.artifact import EntryPoint
 from mcpinstall.verification.entry_points import parse_entry_points
 
 MEMBER = "example-1.0.dist-info/entry_points.txt"
+
+
+class Listed(Distribution):
+    """A package as the standard library sees it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def read_text(self, filename: str) -> str | None:
+        return self.text if filename == "entry_points.txt" else None
+
+    def locate_file(self, path: object) -> Path:
+        return Path(str(path))
 
 
 def scripts(text: str, package: str = "example") -> tuple[EntryPoint, ...]:
@@ -60,6 +75,15 @@ def test_pip_itself_may_be_called_pip() -> None:
         "[console_scripts]\na = x..y:z\n",
         "[console_scripts]\na : b = x:y\n",
         "[\0]\na = x:y\n",
+        "[console_scripts]\n; a = x:y\n",
+        "[console_scripts]\n  ; a = x:y\n",
+        "[console_scripts] ]\n../a = x:y\n",
+        "[console_scripts] # or not\n../a = x:y\n",
+        "[other]\na = x\x0c[console_scripts]\x0c../a = x:y\n",
+        "[other]\na = x\x85[console_scripts]\x85../a = x:y\n",
+        "[other]\na = x\r[console_scripts]\r../a = x:y\n",
+        "[other]\na" + " " * 200_000 + "b\n",
+        "[other]\n" + "".join(f"a{number} = x\n" for number in range(40_000)),
     ],
 )
 def test_text_that_readers_take_differently_is_refused(text: str) -> None:
@@ -67,6 +91,26 @@ def test_text_that_readers_take_differently_is_refused(text: str) -> None:
         scripts(text)
 
     assert refused.value.code is ErrorCode.ARCHIVE_REFUSED
+
+
+_LINES = st.sampled_from([
+    "[console_scripts]", "[other]", "a = x:y", "b=x.y:z", "# a = x:y", "; a = x:y", "a", "[",
+    "]", " ", "\r", "\x0c", "\x85", "\u2028", "\n", "\n", "\n", "=", "x:y [extra]",
+])  # fmt: skip
+
+
+@given(st.lists(_LINES, max_size=12).map("".join))
+def test_the_standard_library_sees_the_same_scripts(text: str) -> None:
+    try:
+        found = scripts(text)
+    except McpInstallError:
+        return
+
+    listed = Listed(text).entry_points
+    groups = ("console_scripts", "gui_scripts")
+    assert {(one.name, one.module, one.attr) for one in listed if one.group in groups} == {
+        (one.name, one.module, one.attribute) for one in found
+    }
 
 
 @given(

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mcpinstall.verification.native_programs import HEAD, is_native, is_program
 
@@ -51,6 +53,8 @@ FAT = b"\xca\xfe\xba\xbe" + struct.pack(">L", 2)
         (b"MZ", "cut off"),
         (b"\x7fELF", "cut off"),
         (b"\x7fELF" + bytes(13), "cut off"),
+        (elf(3, segments=(1,)).replace(struct.pack("<Q", 64), b"\xff" * 8, 1), "far away"),
+        (elf(3, segments=(1,), order=">").replace(struct.pack(">Q", 64), b"\xff" * 8, 1), "x"),
     ],
 )
 def test_a_program_is_told(start: bytes, name: str) -> None:
@@ -88,3 +92,13 @@ def test_this_interpreter_is_a_program() -> None:
         start = file.read(HEAD)
 
     assert is_program(start, Path(sys.executable).name)
+
+
+_HEADS = [b"", b"\x7fELF\2\1", b"\x7fELF\1\2", b"MZ", b"\xcf\xfa\xed\xfe", FAT]
+
+
+@given(st.sampled_from(_HEADS), st.lists(st.sampled_from([b"\0", b"\3\0", b"\xff" * 8])))
+def test_any_bytes_are_told(head: bytes, rest: list[bytes]) -> None:
+    start = head + b"".join(rest)
+
+    assert is_native(start) or not is_program(start, "x")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.verification.wheel_metadata import parse_filename, parse_headers
+from mcpinstall.verification.wheel_metadata import check_wheel, parse_filename, parse_headers
 from tests.builders.wheels import artifact, inspect, wheel
 
 METADATA = "example-1.0.dist-info/METADATA"
@@ -28,6 +31,7 @@ def refused_with(name: str, text: str) -> str:
         "Name: other\nVersion: 1.0\n",
         "Name: example\nVersion: 1.1\n",
         "Name: example\nVersion: newest\n",
+        f"Name: example\nVersion: {'1' * 5000}\n",
         "Name: example\n",
         "Version: 1.0\n",
         "Name: example\nName: example\nVersion: 1.0\n",
@@ -129,3 +133,37 @@ def test_spelling_of_name_and_version_does_not_matter() -> None:
     text = b"Name: Example\nVersion: 1"
 
     assert inspect(wheel({METADATA: text})).dist_info == "example-1.0.dist-info"
+
+
+_HEADER_TEXTS = st.lists(
+    st.sampled_from([
+        "Name", "Version", "Wheel-Version", "Root-Is-Purelib", "Tag", "Build", ":", ": ", "\n",
+        "\r", " ", "\t", "example", "1.0", "true", "py3-none-any", "\x85", "\0",
+    ])
+).map("".join)  # fmt: skip
+
+
+@given(st.binary(max_size=60) | _HEADER_TEXTS.map(str.encode))
+def test_any_headers_are_read_or_refused(data: bytes) -> None:
+    with contextlib.suppress(McpInstallError):
+        for values in parse_headers(data, METADATA).values():
+            assert not any("\n" in value or "\r" in value for value in values)
+    with contextlib.suppress(McpInstallError):
+        check_wheel(data, parse_filename(artifact(b"")), WHEEL)
+
+
+@given(st.text("ab1.-_!+ é/", max_size=30) | st.text(max_size=30))
+def test_any_file_name_is_read_or_refused(text: str) -> None:
+    with contextlib.suppress(McpInstallError):
+        parse_filename(replace(artifact(b""), filename=f"{text}.whl"))
+
+
+def test_tags_without_end_are_cut_in_the_evidence() -> None:
+    text = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n" + "".join(
+        f"Tag: py3-none-any{number}\n" for number in range(10_000)
+    )
+
+    with pytest.raises(McpInstallError, match="other tags") as refused:
+        inspect(wheel({WHEEL: text.encode()}))
+
+    assert len(refused.value.evidence) < 30_000
