@@ -99,9 +99,10 @@ def _behind_last(located: Located, last: Member, layout: Layout, member: str) ->
     kept = text[start:end]
     lead = "," if last.comma is None else ""
     trail = "" if last.comma is None else ","
-    if layout.lines:
-        return start, end, f"{lead}{kept}{layout.eol}{layout.indent}{member}{trail}"
-    return start, start, f"{lead}{layout.comma[1:]}{member}{trail}"
+    if not layout.lines:
+        return start, start, f"{lead}{layout.comma[1:]}{member}{trail}"
+    line = f"{layout.eol}{layout.indent}{member}{trail}"
+    return (start, end, f"{lead}{kept}{line}") if lead else (end, end, line)
 
 
 def _without_member_and_comma(located: Located, member: Member, comma: int) -> Splice:

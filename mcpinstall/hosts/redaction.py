@@ -49,10 +49,8 @@ def hidden(text: str, region: Span, dialect: Format, ours: tuple[Span, ...]) -> 
         return _complement(region, ours)
     tokens = _TOKEN[dialect].finditer(text, begin)  # the last may end behind the region
     inside = itertools.takewhile(lambda token: token.start() < end, tokens)
-    spans = map(_hidden_part, inside)
-    return tuple(
-        span for span in spans if span is not None and span[1] > start and not _inside(span, ours)
-    )
+    spans = (_hidden_part(token, ours) for token in inside)
+    return tuple(span for span in spans if span is not None and span[1] > start)
 
 
 def secrets(text: str, entries: Iterable[ServerEntry], ours: tuple[Span, ...]) -> tuple[Span, ...]:
@@ -88,11 +86,14 @@ def _unicode(text: str) -> str:
     return text.encode("latin-1").decode("utf-8", "replace")
 
 
-def _hidden_part(token: re.Match[str]) -> Span | None:
+def _hidden_part(token: re.Match[str], ours: tuple[Span, ...]) -> Span | None:
+    """Return what of a token is hidden; a comment always is, for we write none."""
     groups = token.groupdict()
-    if groups.get("key") or groups.get("key2"):
+    if groups.get("comment"):
+        return token.span("comment")
+    if groups.get("key") or groups.get("key2") or _inside(token.span(), ours):
         return None
-    for name in ("text", "literal", "blocks", "literals", "comment"):
+    for name in ("text", "literal", "blocks", "literals"):
         if groups.get(name):
             return token.span(name)
     return None

@@ -109,29 +109,20 @@ def _require_tables(found: tuple[Statement, ...], way: tuple[str, ...]) -> None:
 
 
 def _blocks(found: tuple[Statement, ...], path: tuple[str, ...]) -> list[tuple[int, int]]:
-    """Return begin and end of each table at or below `path`, from header to last key."""
+    """Return begin and end of each table at or below `path`, from header to last key.
+
+    Neighbours, and what stands between them, are one where no other table comes in between.
+    """
     blocks: list[tuple[int, int]] = []
     inside = False
     for statement in found:
+        goes_on = inside
         if statement.kind is not Kind.KEY:
             inside = statement.key[: len(path)] == path
-            if inside:
-                blocks.append((statement.start, statement.end))
-        elif inside:
-            blocks[-1] = (blocks[-1][0], statement.end)
-    return _merged(blocks, found)
-
-
-def _merged(blocks: list[tuple[int, int]], found: tuple[Statement, ...]) -> list[tuple[int, int]]:
-    """Join neighbouring blocks, and what stands between them, where no statement does."""
-    starts = {statement.start for statement in found}
-    merged: list[tuple[int, int]] = []
-    for block in blocks:
-        if merged and not any(merged[-1][1] <= start < block[0] for start in starts):
-            merged[-1] = (merged[-1][0], block[1])
-        else:
-            merged.append(block)
-    return merged
+        if inside:
+            start = blocks.pop()[0] if goes_on else statement.start
+            blocks.append((start, statement.end))
+    return blocks
 
 
 def _without_line_end(text: str, start: int) -> int:

@@ -93,7 +93,8 @@ def verify(
 def new_folder(context: Context) -> Path:
     """Return a new private folder in the cache; folders of dead processes are swept."""
     staging = files.private_folder(context.paths.staging)
-    with files.locked(staging / "lock"):  # nobody sweeps a folder before its own lock is held
+    # Nobody sweeps a folder before its own lock is held.
+    with files.locked(staging.with_name("staging.lock")):
         _sweep(staging)
         folder = files.private_folder(staging / secrets.token_hex(8))
         locking.keep(folder / _IN_USE)

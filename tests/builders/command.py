@@ -39,7 +39,7 @@ class Command:
             **self.variables,
         }
         done = subprocess.run(
-            [sys.executable, "-m", "mcpinstall", *words], env=environment, cwd=self.cwd,
+            [program(), *words], env=environment, cwd=self.cwd,
             capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=300,
         )  # fmt: skip
         assert "Traceback" not in done.stderr, done.stderr
@@ -55,6 +55,13 @@ class Command:
         """Return the folder of the one installed server's current generation."""
         (home,) = (self.data / "servers").iterdir()
         return (home / "current").resolve()
+
+
+def program() -> str:
+    """Return the installed script: unlike `python -m` it never looks into the working folder."""
+    found = shutil.which("mcpi", path=str(Path(sys.executable).parent))
+    assert found is not None
+    return found
 
 
 def copied_checkout(folder: Path) -> Path:

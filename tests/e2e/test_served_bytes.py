@@ -22,8 +22,7 @@ def test_a_flipped_byte_on_the_way_is_refused(world: World, place: str, page: st
     if page == "page that fits":
         world.index.publish(filename, bytes(served))
     else:
-        (path,) = (path for path in world.index.files if path.endswith(filename))
-        world.index.files[path] = bytes(served)
+        world.index.files[world.index.pages["clock-server"][filename].path] = bytes(served)
 
     with pytest.raises(McpInstallError) as refused:
         world.install("clock", hosts=["cursor", "codex"])

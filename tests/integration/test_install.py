@@ -109,14 +109,14 @@ def interpreter(version: str) -> str | None:
 
 
 def test_a_hostile_working_folder_changes_nothing(mcpi: Command) -> None:
-    clean = mcpi.answer("install", "time", "--print", "--dry-run")["plan"]["digest"]
     canary = mcpi.home / "canary"
     plant_traps(mcpi.cwd, canary)
 
     planned = mcpi.answer("install", "time", "--print", "--dry-run")["plan"]["digest"]
     printed = mcpi.run("install", "time", "--print", "--yes").stdout
 
-    assert planned == clean
+    elsewhere = Command(home=mcpi.home, cwd=mcpi.home)
+    assert planned == elsewhere.answer("install", "time", "--print", "--dry-run")["plan"]["digest"]
     assert not canary.exists()
     assert tools_of(entry_of(printed)) == {"convert_time", "get_current_time"}
     assert "no findings" in mcpi.run("verify", "--strict").stdout

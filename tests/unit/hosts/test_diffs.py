@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 
+import pytest
 from inline_snapshot import snapshot
 
 from mcpinstall.hosts import add, diff, take_out
 from mcpinstall.hosts.diffs import _changed
 from mcpinstall.model.host import EnvironmentValue, HostChange, ServerEntry
 from tests.builders.hosts import CODEX, CURSOR, VSCODE, host_file, no_chain, server
+from tests.builders.watchdog import ends
 
 
 def shown(change: HostChange) -> str:
@@ -147,6 +148,28 @@ def test_comments_of_the_user_are_hidden_in_our_lines_too() -> None:
 """)
 
 
+@pytest.mark.parametrize("comma", ["", ","])
+def test_a_comment_behind_the_last_server_is_hidden(comma: str) -> None:
+    before = f'{{\n  "servers": {{\n    "a": {{}}{comma} // token abc\n  }}\n}}\n'
+    change = added(VSCODE, before)
+    file = dataclasses.replace(change.file, content=change.after)
+    second = add(file, change.chain_after, server("later"))
+
+    assert "token" not in shown(change) + shown(second)
+    file = dataclasses.replace(file, content=second.after)
+    assert "token" not in shown(take_out(file, second.chain_after, "time"))
+
+
+def test_a_comment_that_somebody_wrote_into_our_entry_is_hidden() -> None:
+    change = added(VSCODE, '{"servers": {}}')
+    content = (change.after or b"").replace(b'"args"', b'/* token abc */ "args"')
+    chain = change.chain_after
+    file = dataclasses.replace(change.file, content=content)
+
+    assert b"token" in content
+    assert "token" not in shown(take_out(file, chain, "time"))
+
+
 def test_a_comment_that_goes_on_behind_the_shown_lines_is_hidden() -> None:
     before = (
         '{\n  "servers": {\n    "a": {}\n  }\n  /* token abc\n  key is "b": c'
@@ -218,14 +241,13 @@ def test_the_changed_span_is_found_in_a_file_of_any_size() -> None:
         assert _changed(one, one[:-1] + b"")[0] >= size
 
 
+@ends()
 def test_a_huge_file_has_its_diff_at_once() -> None:
     before = json_of_size(10_000_000)
     change = added(CURSOR, before)
-    begun = time.perf_counter()
 
     text = shown(change)
 
-    assert time.perf_counter() - begun < 1  # (0.01 s; a diff of the whole file takes minutes)
     assert len(text) < 1000
 
 

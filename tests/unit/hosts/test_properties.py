@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import time
 import tomllib
 from typing import Any
 
@@ -19,6 +18,7 @@ from mcpinstall.hosts.entry import shape
 from mcpinstall.hosts.proof import tree
 from mcpinstall.model.host import Format, HostRow
 from tests.builders.hosts import CODEX, CURSOR, VSCODE, host_file, no_chain, server
+from tests.builders.watchdog import ends
 
 NAMES = ("alpha", "beta", "gamma")
 JSON_ROWS = (CURSOR, "gemini-cli-user", VSCODE)
@@ -209,30 +209,35 @@ rows = st.sampled_from([row.id for row in table()]).map(find_rows)
 @pytest.mark.parametrize("row", JSON_ROWS)
 @pytest.mark.parametrize("start", ["", '{"a": 1}', '{"a": ', '{"a": ['])
 @pytest.mark.parametrize("piece", ["/* ", '\\"', '"', '/* "', "// \r", "[/**/", "<<<<<<< a\n"])
+@ends()
 def test_no_file_takes_long(row: str, start: str, piece: str) -> None:
-    started = time.monotonic()
 
     attempted(find_rows(row), (start + piece * 100_000).encode())
 
-    assert time.monotonic() - started < 5
 
-
+@ends()
 def test_values_that_hold_comments_take_no_longer_than_others() -> None:
     members = ",".join(f'"{number}": [/**/]' for number in range(30_000))
-    started = time.monotonic()
 
     assert attempted(find_rows(VSCODE), f'{{"servers": {{{members}}}}}'.encode()) is not None
 
-    assert time.monotonic() - started < 10
+
+@ends()
+def test_a_server_of_many_tables_is_taken_out_at_once() -> None:
+    tables = "".join(f"[mcp_servers.alpha.t{number}]\n[z{number}]\n" for number in range(10_000))
+    content = tables.encode()
+
+    rest = remove(content, find_rows(CODEX), "alpha").apply(content)
+
+    assert b"alpha" not in rest
+    assert rest.count(b"[z") == 10_000
 
 
 @pytest.mark.parametrize("text", ["a." * 200_000 + "a = 1\n", "a = 0x" + "f" * 5000 + "\n"])
+@ends()
 def test_no_toml_takes_long_or_ends_in_another_error(text: str) -> None:
-    started = time.monotonic()
 
     assert attempted(find_rows(CODEX), text.encode()) is None
-
-    assert time.monotonic() - started < 5
 
 
 soup = st.text(st.sampled_from('{}[]",:\\/*\n\r\t x=.#\'"1e'), max_size=24).map(str.encode)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 import tomli_w
 from hypothesis import given
@@ -11,6 +9,7 @@ from hypothesis import strategies as st
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import toml_text
+from tests.builders.watchdog import ends
 
 LONG = "a." * 16 + "a"
 
@@ -74,13 +73,11 @@ def test_a_key_of_many_parts_is_refused_wherever_it_stands(text: str) -> None:
         "'" * 1_000_000 + LONG,
     ],
 )
+@ends()
 def test_no_text_takes_long(text: str) -> None:
-    started = time.monotonic()
 
     with pytest.raises(McpInstallError):
         parsed(text)
-
-    assert time.monotonic() - started < 5
 
 
 def test_a_long_key_is_cut_in_the_error() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import math
-import time
 
 import pytest
 from hypothesis import given
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import json_text
 from mcpinstall.model.tool_text import canonical_tools, clean_description, parse_tools
+from tests.builders.watchdog import ends
 
 plain = st.text(st.characters(codec="ascii", categories=["L", "N", "P", "Zs"]), max_size=20)
 values = st.recursive(
@@ -161,13 +161,11 @@ def test_a_reviewed_list_that_is_not_canonical_is_refused(data: bytes) -> None:
     assert refused.value.code is ErrorCode.MANIFEST_INVALID
 
 
+@ends()
 def test_blank_lines_and_long_keys_take_no_time() -> None:
     lines = "\n" * 1_000_000
     crowd: dict[str, object] = {f"k{number}": "x" for number in range(100_000)}
-    started = time.monotonic()
 
     assert clean_description(f"{lines}  a{lines}") == "a"
     listed = canonical_tools([{"name": "a", "long" * 200_000: crowd}])
     assert parse_tools(listed.text) == listed
-
-    assert time.monotonic() - started < 10

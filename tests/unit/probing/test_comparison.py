@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import time
 
 import pytest
 from hypothesis import given
@@ -17,6 +16,7 @@ from mcpinstall.probing import compare
 from mcpinstall.probing.comparison import word_diff
 from mcpinstall.probing.variation import matches
 from tests.builders.servers import CLOCK, CONVERTER, TOOLS
+from tests.builders.watchdog import ends
 
 REVIEWED = canonical_tools(TOOLS)
 ZONE = "/tools/get_current_time/inputSchema/properties/zone/description"
@@ -100,16 +100,16 @@ def test_many_differences_are_cut() -> None:
     assert lines[-1] == "… and 800 more differences"
 
 
+@ends()
 def test_long_texts_are_compared_quickly() -> None:
     before, after = changed(description="a b " * 200_000), changed(description="b c " * 200_000)
-    started = time.monotonic()
 
     (line,) = compare(before, after)
 
     assert len(line) < 1000
-    assert time.monotonic() - started < 5
 
 
+@ends()
 def test_texts_chosen_to_be_slow_are_compared_quickly() -> None:
     words = [" ".join("ab"[number % 2] for number in range(450)) for _ in range(2)]
     words[1] = " ".join("ab"[number * number // 7 % 2] for number in range(450))
@@ -117,11 +117,8 @@ def test_texts_chosen_to_be_slow_are_compared_quickly() -> None:
         canonical_tools([{"name": f"t{number}", "description": text} for number in range(300)])
         for text in words
     )
-    started = time.monotonic()
 
     assert len(compare(before, after)) == 201
-
-    assert time.monotonic() - started < 5
 
 
 @given(st.text(), st.text())
@@ -236,8 +233,7 @@ def test_a_pattern_is_literals_and_placeholders(pattern: str, text: str, fits: b
     assert matches(pattern, text) is fits
 
 
+@ends()
 def test_no_pattern_is_slow() -> None:
-    started = time.monotonic()
 
     assert not matches("{a}x" * 50 + "y", "x" * 20_000)
-    assert time.monotonic() - started < 10
