@@ -133,7 +133,7 @@ COMMANDS = (
     ),
     Command(
         "undo", "Take the last change back", _CHANGE, _undo,
-        ("mcpi undo", "mcpi undo 20261122T134501Z-3f9a12"),
+        ("mcpi undo", "mcpi undo 20261122T134501Z-0423f9a12"),
     ),
     Command("list", "List what is installed", _LOOK, _list, ("mcpi list --json",), ("ls",)),
     Command(

@@ -131,6 +131,8 @@ class Ui:
             return self.ask(question)
         try:
             return getpass.getpass(f"{printable(question)} ", stream=self._err)
+        except UnicodeDecodeError:
+            return ""
         except EOFError:
             declined("the input ended before an answer")
 

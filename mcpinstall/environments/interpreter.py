@@ -122,7 +122,7 @@ def _base_of(path: Path) -> Path:
 
 def _home_of(configuration: Path, program: Path) -> Path:
     text = files.read_bounded(configuration, 64 * 1024).decode("utf-8", "replace")
-    home = re.search(r"^home\s*=\s*(.+?)\s*$", text, re.MULTILINE)
+    home = re.search(r"^home\s*=\s*([^\0]+?)\s*$", text, re.MULTILINE)
     names = (program.name, "python3", "python", "python.exe")
     for base in [Path(home[1]) / name for name in names] if home else []:
         real = Path(os.path.realpath(base))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mcpinstall.hosts.chains import add, take_out
 from mcpinstall.hosts.detection import detected, is_installed, terminal_host
 from mcpinstall.hosts.diffs import diff
-from mcpinstall.hosts.edits import insert, remove, rendered, replace
+from mcpinstall.hosts.edits import insert, remove, rendered, replace, starts_as
 from mcpinstall.hosts.paths import config_path
 from mcpinstall.hosts.reading import entries, read
 from mcpinstall.hosts.table import find_rows, table
@@ -24,6 +24,7 @@ __all__ = [
     "remove",
     "rendered",
     "replace",
+    "starts_as",
     "table",
     "take_out",
     "terminal_host",

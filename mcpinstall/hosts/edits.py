@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import re
 import tomllib
 from collections.abc import Iterator
@@ -12,11 +13,14 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import json_edit, json_plain, proof, toml_edit
 from mcpinstall.hosts.entry import require_name, shape
 from mcpinstall.hosts.json_scan import Located, Member, ScanError, latin, locate
+from mcpinstall.hosts.redaction import HIDDEN
 from mcpinstall.model.host import Format, HostRow, Patch, ServerEntry
 
 Splice = tuple[int, int, str]
 _CONFLICT_BEGIN = re.compile(rb"^<{7} ", re.MULTILINE)
 _CONFLICT_END = re.compile(rb"^>{7} ", re.MULTILINE)
+_STARTING = ("command", "args", "cwd", "env", "envFile", "env_vars")
+"""Keys of an entry that decide what is started, and in which environment."""
 _TITLES = {
     Format.JSON: "JSON",
     Format.JSON_COMMENTS: "JSON with comments",
@@ -152,6 +156,22 @@ def is_entry(content: bytes, row: HostRow, entry: ServerEntry) -> bool:
     return value == latin(shape(row, entry))
 
 
+def starts_as(content: bytes, row: HostRow, entry: ServerEntry) -> bool:
+    """Tell whether the host starts the server of that name as `entry` says.
+
+    What hosts add for themselves, such as a list of allowed tools, does not count, nor does an
+    empty list or table.
+    """
+    try:
+        value = proof.server(proof.tree(row, content), row.servers_key, entry.name)
+    except ScanError:
+        return False
+    wanted = latin(shape(row, entry))
+    if not (isinstance(value, dict) and isinstance(wanted, dict)):
+        return False
+    return all((value.get(key) or None) == (wanted.get(key) or None) for key in _STARTING)
+
+
 def _put(
     content: bytes | None, row: HostRow, entry: ServerEntry, *, insert: bool, replace: bool
 ) -> Patch:
@@ -281,8 +301,17 @@ def _pasting(row: HostRow, entry: ServerEntry) -> Iterator[None]:
         yield
     except toml_edit.TomlFormError as error:
         refused = _invalid(row, str(error), "write it as tables, or paste these lines yourself")
-        refused.evidence = rendered(row, entry)
+        refused.evidence = rendered(row, _without_secrets(entry))
         raise refused from None
+
+
+def _without_secrets(entry: ServerEntry) -> ServerEntry:
+    """Return an entry that may be shown."""
+    shown = (
+        dataclasses.replace(item, value=HIDDEN) if item.secret and item.value else item
+        for item in entry.env
+    )
+    return dataclasses.replace(entry, env=tuple(shown))
 
 
 def _exists(row: HostRow, name: str) -> McpInstallError:

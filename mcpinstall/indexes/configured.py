@@ -172,7 +172,7 @@ def _names(machine: Machine) -> Iterator[tuple[str, str]]:
         try:
             data = files.read_optional(file, limits.STATE_BYTES) or b""
             table = tomllib.loads(data.decode("utf-8"))
-        except (McpInstallError, ValueError):
+        except (McpInstallError, ValueError, RecursionError):
             continue
         rows = table.get("index", [])
         for row in rows if isinstance(rows, list) else ():

@@ -137,7 +137,7 @@ class Store:
         count = size = 0
         for path, found in self._files():
             age = timedelta(seconds=now.timestamp() - found.st_mtime)
-            old = days is None or age > timedelta(days=days)
+            old = days is None or age / timedelta(days=1) > days
             if path.name.startswith(_INCOMING):
                 old = age > _STALE
             if old or path.name.endswith(_DAMAGED):

@@ -79,7 +79,7 @@ class HistoryRecord:
     """One change: what `mcpi history` shows and `mcpi undo` takes back."""
 
     id: str
-    """Sortable: `20261122T134501Z-3f9a12`."""
+    """Sortable: `20261122T134501Z-0423f9a12`."""
     action: str
     """`install`, `uninstall`, `reinstall`, `configure` or `undo`."""
     entries: tuple[str, ...]

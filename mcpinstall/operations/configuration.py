@@ -6,11 +6,11 @@ Only the user's folder counts: no file of a project can add a registry (threat T
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model import toml_text
 from mcpinstall.model.fields import Fields
 from mcpinstall.operations.context import Context
 from mcpinstall.system import files, limits
@@ -42,13 +42,7 @@ def folder_registries(context: Context) -> tuple[FolderRegistry, ...]:
         return ()
     files.require_own_folder(context.paths.config)
     try:
-        document = tomllib.loads(data.decode("utf-8"))
-    except ValueError as error:
-        raise McpInstallError(
-            ErrorCode.CONFIG_INVALID, f"`{path}` is not TOML: {error}", hint="mend or remove it"
-        ) from None
-    try:
-        return _registries(Fields.of(document, ErrorCode.CONFIG_INVALID))
+        return _registries(toml_text.parse(data, ErrorCode.CONFIG_INVALID, str(path)))
     except McpInstallError as error:
         hint = f"correct it in `{path}`"
         raise McpInstallError(error.code, error.message, hint=hint) from None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
+from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.plan import Request
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.operations import install, lookup
@@ -32,6 +34,7 @@ def prepare(name: str, request: Request, context: Context, *, stage: bool = True
 
 def _merged(receipt: Receipt, request: Request) -> Request:
     given = {key.rpartition(".")[2] for key, _ in request.settings}
+    _require_secrets(receipt, given)
     kept = tuple(
         (value.name, f"env:{value.reference}" if value.reference else value.value or "")
         for value in receipt.inputs
@@ -46,3 +49,19 @@ def _merged(receipt: Receipt, request: Request) -> Request:
         extra_arguments=request.extra_arguments or receipt.extra_arguments,
         print_only=request.print_only or not receipt.hosts,
     )
+
+
+def _require_secrets(receipt: Receipt, given: Collection[str]) -> None:
+    """Refuse to go on without a secret in clear text: receipts don't keep it.
+
+    Raises:
+        McpInstallError: `input-missing`, naming the flag.
+    """
+    for value in receipt.inputs:
+        if value.secret and not value.reference and value.name not in given:
+            raise McpInstallError(
+                ErrorCode.INPUT_MISSING,
+                f"`{value.name}` was given in clear text, which is kept in the hosts' files only",
+                hint=f"give it again: `--set {value.name}=…` with `--plaintext-secrets`, or "
+                f"`--set {value.name}=env:{value.name}` to refer to a variable of yours",
+            )

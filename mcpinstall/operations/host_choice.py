@@ -60,7 +60,7 @@ def _preselected(found: tuple[HostRow, ...], context: Context) -> tuple[str, ...
     data = files.read_optional(context.paths.data / _LAST_CHOICE, limits.STATE_BYTES)
     try:
         last = json.loads(data) if data else []
-    except ValueError:
+    except (ValueError, RecursionError):
         last = []
     names = {name for name in last if isinstance(name, str)} if isinstance(last, list) else set()
     chosen = tuple(row.id for row in found if row.id in names)

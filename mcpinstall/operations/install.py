@@ -202,7 +202,7 @@ def _results(
                 server.reviewed,
                 request.allow,
                 fetched.yanked,
-                fetched.yanked_checked,
+                fetched.yanked_checked and not server.already_installed,
                 unattended=request.unattended,
             )
             for server in servers
@@ -257,12 +257,11 @@ def _with_entry(change: HostChange, server: ServerPlan, *, replace_ours: bool) -
     """Return `change` with one more entry; the same when our very entry is there already."""
     present = {found.name: found for found in hosts.entries(_after(change))}
     found = present.get(server.entry.name)
-    ours = server.entry.name in change.chain_after.names
-    if found is not None and ours:
-        if (found.command, found.args) == (
-            server.entry.command,
-            server.entry.args,
-        ) and not replace_ours:
+    ours = {applied.entry.name: applied.entry for applied in change.chain_after.entries}
+    if found is not None and server.entry.name in ours:
+        started = (found.command, found.args) == (server.entry.command, server.entry.args)
+        # A secret in clear text is in no receipt: only here another one is noticed.
+        if started and ours[server.entry.name] == server.entry and not replace_ours:
             return change
         replace_ours = True
     step = hosts.add(_after(change), change.chain_after, server.entry, replace=replace_ours)

@@ -19,6 +19,10 @@ from mcpinstall.receipts.store import ReceiptStore
 
 __all__ = ["Finding", "VerifiedEntry", "verify"]
 
+_NO_HOST = CheckResult(
+    check=Check.HOST_FILES, outcome=Outcome.NOT_CHECKED, evidence="no host has it"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedEntry:
@@ -71,10 +75,6 @@ def verify(
     return tuple(_verified(receipt, how, context) for receipt in receipts)
 
 
-def _in_place(receipt: Receipt) -> str:
-    return f"entry in place: {', '.join(receipt.hosts)}" if receipt.hosts else "no host has it"
-
-
 def _verified(receipt: Receipt, how: verify_disk.How, context: Context) -> VerifiedEntry:
     report = _Report()
     context.progress.step(f"verifying `{receipt.entry_name}`")
@@ -93,7 +93,10 @@ def _verified(receipt: Receipt, how: verify_disk.How, context: Context) -> Verif
         if disk.anchor:
             anchor = disk.anchor
     entries = verify_hosts.verify(receipt, context)
-    report.close(Check.HOST_FILES, entries, _in_place(receipt))
+    if receipt.hosts:
+        report.close(Check.HOST_FILES, entries, f"entry in place: {', '.join(receipt.hosts)}")
+    else:
+        report.checks.append(_NO_HOST)
     return VerifiedEntry(
         entry_name=receipt.entry_name,
         name=receipt.name,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mcpinstall import environments, indexes, verification
-from mcpinstall.errors import McpInstallError
+from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.artifact import Artifact
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.environment import Interpreter
@@ -73,6 +73,13 @@ def _compared(  # noqa: PLR0917 (one step of `verify`, cut out of its `try`)
 ) -> Disk:
     store = indexes.Store(context.paths.artifacts)
     missing = [artifact for artifact in plan.artifacts if not store.has(artifact)]
+    if missing and how.strict and not how.fetch:
+        raise McpInstallError(
+            ErrorCode.OFFLINE_MISSING,
+            f"{len(missing)} files of `{receipt.entry_name}` are not in the store any more, so "
+            "nothing can be compiled again",
+            hint="`--strict --fetch` gets them",
+        )
     if missing and not how.fetch:
         return _by_receipt(receipt, generation, findings, missing)
     fetched = staging.fetch([plan], Request(names=(), offline=not missing), context)
@@ -118,12 +125,12 @@ def _by_receipt(
     """Compare with the receipt's tree digest: all that is left without the archives."""
     if environments.measure(generation).sha256 != receipt.tree_sha256:
         findings.append(_environment_finding(receipt, "files changed since the installation"))
+    lost = f"{len(missing)} files are not in the store any more; `--fetch` gets them"
     return Disk(
         checks=(
-            CheckResult(
-                check=Check.DOWNLOADS,
-                outcome=Outcome.NOT_CHECKED,
-                evidence=f"{len(missing)} files are not in the store any more; `--fetch` gets them",
+            *(
+                CheckResult(check=check, outcome=Outcome.NOT_CHECKED, evidence=lost)
+                for check in (Check.DOWNLOADS, Check.ARCHIVES)
             ),
             _environment_check(findings, "the tree has the digest that the receipt keeps"),
         ),

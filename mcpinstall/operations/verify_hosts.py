@@ -39,6 +39,8 @@ def _difference(receipt: Receipt, row_id: str, context: Context) -> str:
     written = ours.get(receipt.entry_name)
     if written is None or (found.command, found.args) != (written.command, written.args):
         return f"starts another command for `{receipt.entry_name}` than mcpinstall wrote"
+    if not hosts.starts_as(file.content or b"", row, written):
+        return f"gives `{receipt.entry_name}` another environment than mcpinstall wrote"
     home = environments.server_home(context.paths.servers, lookup.receipt_slug(receipt))
     start = environments.command(home, (), context.machine, _base(receipt)).argv
     if (found.command, *found.args)[: len(start)] != start:

@@ -66,8 +66,14 @@ def state_paths(machine: Machine) -> StatePaths:
     """Return where state is kept for the user of `machine`; nothing is made yet.
 
     Raises:
-        McpInstallError: `state-unsafe` for a relative `MCPI_HOME` or another user's home.
+        McpInstallError: `state-unsafe` for a relative home or `MCPI_HOME`, or another user's home.
     """
+    if not machine.home.is_absolute():
+        raise McpInstallError(
+            ErrorCode.STATE_UNSAFE,
+            "`HOME` is not an absolute path, so state would lie in the working directory",
+            hint="set it to your home folder",
+        )
     _refuse_foreign_home(machine)
     override = machine.environ.get("MCPI_HOME", "")
     if override:

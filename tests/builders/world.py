@@ -93,6 +93,7 @@ class World:
         tools: Sequence[object] = servers.TOOLS,
         reviewed: Sequence[object] = servers.TOOLS,
         arguments: Sequence[dict[str, Any]] = (ARGUMENT,),
+        environment: Sequence[dict[str, Any]] = (),
         script: str = "",
         data: bytes = b"",
         lock: str = "",
@@ -131,7 +132,11 @@ class World:
         self.registry.add(
             described,
             server=registry_folders.server_json(
-                full, version, identifier=package, packageArguments=list(arguments)
+                full,
+                version,
+                identifier=package,
+                packageArguments=list(arguments),
+                environmentVariables=list(environment),
             ),
             locked=lock_of(package, version, filename, data) + lock.encode(),
             tools=canonical_tools(list(reviewed)).text,

@@ -184,7 +184,7 @@ Usage: mcpi undo [OPTIONS] [ID]
 
   Examples:
     mcpi undo
-    mcpi undo 20261122T134501Z-3f9a12
+    mcpi undo 20261122T134501Z-0423f9a12
 
 Arguments:
   [ID]  Change, from `mcpi history`.

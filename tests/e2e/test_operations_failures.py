@@ -241,7 +241,7 @@ def test_a_file_that_its_host_overwrites_at_once_is_said(
     world.require_untouched({**world.host_files(), "cursor": b'{"theirs": true}'})
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs a user other than root")
 def test_a_folder_that_may_not_be_written_to_stops_all_hosts(world: World) -> None:
     before = world.host_files()
     world.file("codex").parent.chmod(0o500)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from mcpinstall import environments
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.checks import Check, Outcome
 from mcpinstall.operations import install, test_server, uninstall, verify
@@ -519,3 +521,40 @@ def test_the_state_of_a_copied_home_is_said(world: World, tmp_path: Path) -> Non
     path.write_text(path.read_text().replace(machine, "0" * len(machine)))
 
     assert installed(world.context)[0].state == "copied from another machine"
+
+
+def test_verify_without_the_archives_says_what_it_rests_on(world: World) -> None:
+    world.install("clock", hosts=["cursor"])
+    shutil.rmtree(world.context.paths.artifacts)
+
+    (entry,) = verify.verify((), world.context)
+
+    outcomes = {one.check: one.outcome for one in entry.checks}
+    assert outcomes[Check.DOWNLOADS] is outcomes[Check.ARCHIVES] is Outcome.NOT_CHECKED
+    assert "receipt only" in entry.anchor
+
+    with pytest.raises(McpInstallError) as refused:
+        verify.verify((), world.context, strict=True)
+    assert refused.value.code is ErrorCode.OFFLINE_MISSING
+
+    (entry,) = verify.verify((), world.context, strict=True, fetch=True)
+    assert entry.findings == ()
+    assert entry.anchor.startswith("registry")
+
+
+def test_strict_verification_finds_a_compiled_file_that_its_receipt_covers(world: World) -> None:
+    world.install("clock", hosts=["cursor"])
+    (generation,) = world.generations()
+    compiled = next(generation.rglob("*.pyc"))
+    compiled.chmod(0o600)
+    compiled.write_bytes(compiled.read_bytes() + b"x")
+    compiled.chmod(0o444)
+    (receipt,) = world.receipts().values()
+    tree = environments.measure(generation).sha256
+    world.store.write_receipt(replace(receipt, tree_sha256=tree))
+    assert findings(world) == []
+
+    (entry,) = verify.verify((), world.context, strict=True)
+
+    (found,) = entry.findings
+    assert "is not what its source compiles to" in found.message

@@ -115,3 +115,13 @@ def test_a_refused_name_comes_with_a_usable_one(product: str, name: str, usable:
         insert(None, find_rows(product), server(name))
 
     assert f"`{usable}`" in refused.value.hint
+
+
+def test_an_entry_to_paste_after_a_refusal_hides_secrets() -> None:
+    secret = EnvironmentValue(name="TOKEN", value="hunter2", secret=True)
+
+    with pytest.raises(McpInstallError) as refused:
+        insert(b"mcp_servers = {}\n", find_rows("codex"), with_environment(secret))
+
+    assert 'TOKEN = "…"' in (refused.value.evidence or "")
+    assert "hunter2" not in (refused.value.evidence or "")
