@@ -123,11 +123,29 @@ def prepare(
     written = () if request.print_only else rows
     changes = host_changes(servers, written, request, context, configuring=configuring)
     shown = () if written else (rows or (_any_host(),))
+    if shown:
+        require_printable(servers)
     printed = tuple(
         (row.title, hosts.rendered(row, server.entry)) for row in shown for server in servers
     )
     prepared = with_files(servers, changes, request, context, action=action, stage=stage, rows=rows)
     return replace(prepared, print_rows=shown, printed=printed)
+
+
+def require_printable(servers: Sequence[ServerPlan]) -> None:
+    """Refuse to print an entry that holds a secret in clear text.
+
+    Raises:
+        McpInstallError: `input-invalid`.
+    """
+    for server in servers:
+        for variable in server.entry.env:
+            if variable.secret and variable.value is not None:
+                raise McpInstallError(
+                    ErrorCode.INPUT_INVALID,
+                    f"`{variable.name}` is a secret, and an entry that is printed would show it",
+                    hint=f"print a reference: `--set {variable.name}=env:{variable.name}`",
+                )
 
 
 def _any_host() -> HostRow:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterator
 
 from mcpinstall import environments, registries
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -15,16 +16,18 @@ from mcpinstall.operations.context import Context
 from mcpinstall.receipts.store import ReceiptStore
 
 
-def open_registries(context: Context) -> tuple[registries.Registry, ...]:
-    """Return the bundled registry and the folders of the user's configuration."""
-    folders = configuration.folder_registries(context)
-    return (
-        registries.open_bundled(context.paths, context.now),
-        *(
-            registries.open_folder(folder.path, context.paths, context.now, name=folder.name)
-            for folder in folders
-        ),
-    )
+def open_registries(context: Context) -> Iterator[registries.Registry]:
+    """Yield the bundled registry, then the folders of the user's configuration.
+
+    One after the other: a folder that is not there stops only those who look that far.
+    """
+    yield registries.open_bundled(context.paths, context.now)
+    for folder in configuration.folder_registries(context):
+        yield _open_folder(folder, context)
+
+
+def _open_folder(folder: configuration.FolderRegistry, context: Context) -> registries.Registry:
+    return registries.open_folder(folder.path, context.paths, context.now, name=folder.name)
 
 
 def reviewed(spec: str, context: Context) -> ReviewedServer:
@@ -37,11 +40,10 @@ def reviewed(spec: str, context: Context) -> ReviewedServer:
         McpInstallError: `not-found` with near names, `name-ambiguous`, `not-supported-yet`.
     """
     prefix, colon, rest = spec.partition(":")
-    opened = open_registries(context)
-    chosen = [one for one in opened if one.state.name == prefix]
-    if colon and chosen:
-        return registries.resolve(rest, chosen)
-    return registries.resolve(spec, opened)
+    for folder in configuration.folder_registries(context) if colon else ():
+        if folder.name == prefix:
+            return registries.resolve(rest, [_open_folder(folder, context)])
+    return registries.resolve(spec, [registries.open_bundled(context.paths, context.now)])
 
 
 def of_receipt(receipt: Receipt, context: Context) -> ReviewedServer:
@@ -113,7 +115,8 @@ def installed(name: str, context: Context) -> Receipt:
     for receipt in receipts:
         if receipt.entry_name == name:
             return receipt
-    full = {alias: known for r in open_registries(context) for alias, known in r.state.aliases}
+    bundled = registries.open_bundled(context.paths, context.now)
+    full = dict(bundled.state.aliases)
     found = [receipt for receipt in receipts if receipt.name == full.get(name, name)]
     if len(found) == 1:
         return found[0]

@@ -105,11 +105,11 @@ def _switch_back(switch: Switch, context: Context) -> None:
 
 def _restore(change: FileChange, context: Context) -> str | None:
     """Put one host file back if it still is what we wrote; return a note when it is not."""
-    row = hosts.find_rows(change.row_id)
     try:
+        row = hosts.find_rows(change.row_id)
         file = hosts.read(row, context.machine)
     except McpInstallError as error:
-        return f"{row.title}: left as it is ({error.message})"
+        return f"{change.row_id}: left as it is ({error.message})"
     if path_digest(file.target) != change.path_sha256:
         return f"{row.title}: its file is another one now (`{file.path}`); left as it is"
     files.remove_temporary(file.target.parent, file.target.name)

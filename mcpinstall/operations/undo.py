@@ -22,6 +22,7 @@ from mcpinstall.operations import (
 )
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.prepared import Done, PreparedUndo
+from mcpinstall.planning import policy
 from mcpinstall.receipts.store import ReceiptStore
 from mcpinstall.system import files
 
@@ -121,7 +122,8 @@ def _reversed(
     row = hosts.find_rows(change.row_id)
     file = hosts.read(row, context.machine)
     now = ReceiptStore(context.paths).chain(row.id)
-    before = next(c for c in record.chains_before if c.row_id == row.id)
+    chains = [chain for chain in record.chains_before if chain.row_id == row.id]
+    before = chains[0] if chains else now
     if (
         recovery.path_digest(file.target) == change.path_sha256
         and file.sha256 == change.after_sha256
@@ -171,6 +173,9 @@ def _rebuilt(record: HistoryRecord, folder: Path, context: Context) -> dict[str,
         request = Request(names=())
         server = server_plans.rebuild(receipt, request, context)
         fetched = staging.fetch([server], request, context)
+        policy.check(
+            server.reviewed, request.allow, fetched.yanked, fetched.yanked_checked
+        )  # (3) again
         staged = staging.build(staging.verify(server, fetched, folder, context), context)
         found[slug] = _Rebuilt(server=server, staged=staged)
     return found

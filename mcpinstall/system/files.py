@@ -246,6 +246,9 @@ def remove_tree(path: Path) -> None:
     if not path.exists() and not path.is_symlink():
         return
     with disk_errors(f"delete `{path}`"):
+        if path.is_symlink():
+            path.unlink()
+            return
         for folder, _, _ in os.walk(path):
             os.chmod(folder, 0o700)  # noqa: PTH101 (os.walk gives text)
         shutil.rmtree(path)

@@ -70,3 +70,16 @@ def test_verify_without_a_host_checks_no_host(world: World) -> None:
 
     (found,) = [one for one in entry.checks if one.check is Check.HOST_FILES]
     assert found.outcome is Outcome.NOT_CHECKED
+
+
+def test_a_clear_text_secret_is_never_printed(world: World) -> None:
+    world.offer("vault", arguments=(ARGUMENT,), environment=(TOKEN,))
+
+    with pytest.raises(McpInstallError) as refused:
+        world.install(
+            "vault", settings=(("TOKEN", "first"),), plaintext_secrets=True, print_only=True
+        )
+
+    assert refused.value.code is ErrorCode.INPUT_INVALID
+    assert "first" not in refused.value.message + refused.value.hint
+    assert world.receipts() == {}
