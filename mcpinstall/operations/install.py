@@ -96,7 +96,6 @@ def prepare(
     *,
     stage: bool = True,
     action: str = "install",
-    drafted: Draft | None = None,
 ) -> Prepared:
     """Decide everything and do checks 1 to 6; only caches change.
 
@@ -106,7 +105,7 @@ def prepare(
     Raises:
         McpInstallError: whatever refuses; nothing was changed then.
     """
-    drafted = drafted or draft(request, context)
+    drafted = draft(request, context)
     require_complete(drafted)
     rows = host_choice.require_decided(drafted.hosts)
     values = input_values(drafted.servers, request)
