@@ -46,9 +46,8 @@ def configure(
         unattended=change.unattended(session, answers),
     )
     if change.may_ask(session, answers):
-        draft = operation.draft(name, request, session.context)
         request = dialog.completed(
-            session.ui, draft, lambda again: operation.draft(name, again, session.context)
+            session.ui, request, lambda asked: operation.draft(name, asked, session.context)
         )
     with session.working() as state:
         prepared = operation.prepare(name, request, state, stage=change.may_act(session, answers))

@@ -79,20 +79,21 @@ def _help(asked: Asked, name: str, width: int) -> Screen:
 # Inputs and hosts ------------------------------------------------------------------------------
 
 
-def completed(ui: Ui, draft: Draft, again: Callable[[Request], Draft]) -> Request:
+def completed(ui: Ui, request: Request, drafted: Callable[[Request], Draft]) -> Request:
     """Return the request with the missing inputs and the hosts that the person gives.
 
-    `again` makes a draft of a request; an answer that it refuses is asked for again.
+    `drafted` makes a draft of a request; an answer that it refuses is asked for again.
     """
+    draft = drafted(request)
     while draft.missing:
-        draft = _with_answer(ui, draft, again)
+        draft = _with_answer(ui, draft, drafted)
     if not draft.hosts.candidates:
         return draft.request
     picked = hosts(ui, draft.hosts)
     return replace(draft.request, hosts=tuple(row.id for row in picked))
 
 
-def _with_answer(ui: Ui, draft: Draft, again: Callable[[Request], Draft]) -> Draft:
+def _with_answer(ui: Ui, draft: Draft, drafted: Callable[[Request], Draft]) -> Draft:
     missing, request = draft.missing[0], draft.request
     ui.insist(_wanted(missing, ui.width))
     key = missing.question.name
@@ -100,7 +101,7 @@ def _with_answer(ui: Ui, draft: Draft, again: Callable[[Request], Draft]) -> Dra
         key = f"{missing.entry_name}.{key}"
     answer = _typed(ui, missing.question, plaintext=request.plaintext_secrets)
     try:
-        return again(replace(request, settings=(*request.settings, (key, answer))))
+        return drafted(replace(request, settings=(*request.settings, (key, answer))))
     except McpInstallError as error:
         if error.code is not ErrorCode.INPUT_INVALID:
             raise

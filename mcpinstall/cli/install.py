@@ -64,9 +64,8 @@ def install(
         unattended=change.unattended(session, answers),
     )
     if change.may_ask(session, answers):
-        draft = operation.draft(request, session.context)
         request = dialog.completed(
-            session.ui, draft, lambda again: operation.draft(again, session.context)
+            session.ui, request, lambda asked: operation.draft(asked, session.context)
         )
     with session.working() as state:
         prepared = operation.prepare(request, state, stage=change.may_act(session, answers))

@@ -29,7 +29,7 @@ from tests.builders.world import HOSTS, Snapshot, World
 
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.skipif(not hasattr(os, "fork"), reason="a child is forked at the right moment"),
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX"),
 ]
 
 _LOG = logging.getLogger(__name__)  # `pytest --log-cli-level=INFO` shows the number of points

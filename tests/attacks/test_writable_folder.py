@@ -21,7 +21,7 @@ from tests.builders.world import World
 
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.skipif(os.name != "posix", reason="modes are of POSIX systems"),
+    pytest.mark.skipif(os.name != "posix", reason="needs POSIX"),
 ]
 
 STATE = ".local/share/mcpinstall"

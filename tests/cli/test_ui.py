@@ -142,7 +142,7 @@ def test_a_terminal_that_obeys_no_codes_gets_none(monkeypatch: pytest.MonkeyPatc
     assert screen.getvalue() == ""
 
 
-@pytest.mark.skipif(os.name != "posix", reason="a POSIX shell closes the streams")
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 @pytest.mark.parametrize(
     ("closed", "status"),
     [("install time <&-", 4), ("list >&-", 0), ("list 2>&-", 0), ("nonsense <&- >&- 2>&-", 2)],

@@ -8,7 +8,7 @@ import pytest
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.system import files
 
-posix = pytest.mark.skipif(os.name != "posix", reason="modes are of POSIX systems")
+posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 
 
 def test_what_a_dead_writer_left_is_removed(tmp_path: Path) -> None:
