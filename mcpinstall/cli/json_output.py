@@ -276,4 +276,5 @@ def verified(entry: VerifiedEntry) -> Object:
             for f in entry.findings
         ],
         "anchor": entry.anchor,
+        "problem": None if entry.problem is None else str(entry.problem.code),
     }

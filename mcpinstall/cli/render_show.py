@@ -123,11 +123,13 @@ def verified(entries: Sequence[VerifiedEntry], width: int) -> Screen:
     rows: list[Line] = []
     for entry in entries:
         state = words.count(len(entry.findings), "finding") if entry.findings else "no findings"
+        if entry.problem is not None:
+            state += ", not fully checked"
         rows.append(
             line(
                 Segment(f"{entry.entry_name} {entry.version}", Tone.STRONG),
                 "  ",
-                Segment(state, Tone.BAD if entry.findings else Tone.GOOD),
+                Segment(state, Tone.BAD if entry.findings or entry.problem else Tone.GOOD),
             )
         )
         rows += check_rows(entry.checks, width)

@@ -31,8 +31,8 @@ def verify(
 ) -> int:
     """Check installed servers from the registry down to every file and host entry.
 
-    Ends with status 1 when something is not as it was verified; `mcpi reinstall` builds an
-    environment again.
+    Ends with status 1 when something is not as it was verified, with 5 when something could
+    not be checked; `mcpi reinstall` builds an environment again.
     """
     from mcpinstall.cli import json_output, render_show
     from mcpinstall.operations import verify as operation
@@ -50,4 +50,9 @@ def verify(
         session.ui.data(render_show.verified(entries, session.ui.data_width))
     else:
         session.ui.note("nothing is installed")
-    return Exit.FINDINGS if any(entry.findings for entry in entries) else Exit.DONE
+    if any(entry.findings for entry in entries):
+        return Exit.FINDINGS
+    for entry in entries:
+        if entry.problem is not None:
+            raise entry.problem
+    return Exit.DONE

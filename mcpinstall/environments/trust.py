@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import stat
-import sys
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.text import require_plain
 from mcpinstall.system.machine import Machine
+from mcpinstall.system.permissions import others_exchange, others_write
 
 _PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg", "package.json")
 """What makes a folder a project.  Not `.git`: pyenv, asdf and Homebrew are git checkouts."""
-
-_MACOS_ADMIN = 80  # group of the administrators, who may become root anyway
 
 
 def require_trusted(path: Path, machine: Machine) -> None:
@@ -41,7 +38,7 @@ def require_trusted(path: Path, machine: Machine) -> None:
         found = place.stat()
         if found.st_uid not in (0, os.geteuid()):
             raise refused(path, f"`{place}` belongs to another user")
-        if _others_write(found, is_file=place == path):
+        if others_write(found) if place == path else others_exchange(found):
             raise refused(path, f"other users can write to `{place}`")
 
 
@@ -65,28 +62,3 @@ def _resolved(path: Path) -> Path:
 
 def _is_project(folder: Path) -> bool:
     return any((folder / name).is_file() for name in _PROJECT_FILES)
-
-
-def _others_write(found: os.stat_result, *, is_file: bool) -> bool:
-    if found.st_mode & stat.S_ISVTX and not is_file:
-        return False
-    if found.st_mode & stat.S_IWOTH:
-        return True
-    return bool(found.st_mode & stat.S_IWGRP) and not _is_own_group(found.st_gid)
-
-
-def _is_own_group(group: int) -> bool:
-    """Tell whether a group holds nobody but root, administrators of a Mac, or this user."""
-    if group == 0 or (sys.platform == "darwin" and group == _MACOS_ADMIN):
-        return True
-    if os.name != "posix":
-        return False
-    import grp
-    import pwd
-
-    try:
-        user, members = pwd.getpwuid(os.geteuid()), grp.getgrgid(group)
-    except KeyError:
-        return False
-    private = group == user.pw_gid and members.gr_name == user.pw_name
-    return private and set(members.gr_mem) <= {user.pw_name}

@@ -12,8 +12,9 @@ from mcpinstall.hosts import edits
 from mcpinstall.hosts.paths import config_path, is_configured_elsewhere, matches
 from mcpinstall.model.host import ConfiguredServer, HostFile, HostRow
 from mcpinstall.system import limits
-from mcpinstall.system.files import others_write, read_optional
+from mcpinstall.system.files import read_optional
 from mcpinstall.system.machine import Machine
+from mcpinstall.system.permissions import others_exchange, others_write
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -94,7 +95,7 @@ def _require_safe(target: Path) -> None:
             continue
         if not stat.S_ISDIR(above.st_mode):
             raise _refused(target, f"`{folder}` is not a folder")
-        if others_write(above) and not above.st_mode & stat.S_ISVTX:
+        if others_exchange(above):
             raise _refused(target, f"other users can write to the folder `{folder}`")
 
 

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from mcpinstall.indexes.configured import Index, Source, effective_index
 from mcpinstall.indexes.fetching import Fetched, fetch_artifacts
-from mcpinstall.indexes.store import Store
+from mcpinstall.indexes.store import Held, Store
 
-__all__ = ["Fetched", "Index", "Source", "Store", "effective_index", "fetch_artifacts"]
+__all__ = ["Fetched", "Held", "Index", "Source", "Store", "effective_index", "fetch_artifacts"]

@@ -35,6 +35,8 @@ class VerifiedEntry:
     findings: tuple[Finding, ...]
     anchor: str
     """What the comparison rests on, such as `registry bundled, serial 1`."""
+    problem: McpInstallError | None = None
+    """What stopped the checks of this entry before their end."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,8 +65,10 @@ def verify(
     `fetch` brings what is no longer in the store; `strict` also compiles every source again
     and compares the compiled files.
 
+    What stops the checks of one entry is its `problem`; the others are still verified.
+
     Raises:
-        McpInstallError: `not-installed`, or when the check itself can't be made.
+        McpInstallError: `not-installed`; `state-invalid` for a receipt that can't be read.
     """
     receipts = (
         tuple(dict.fromkeys(lookup.installed(name, context) for name in names))
@@ -78,7 +82,7 @@ def verify(
 def _verified(receipt: Receipt, how: verify_disk.How, context: Context) -> VerifiedEntry:
     report = _Report()
     context.progress.step(f"verifying `{receipt.entry_name}`")
-    anchor = "none: the registry could not be reached"
+    anchor, problem = "none: the registry could not be reached", None
     try:
         server = lookup.of_receipt(receipt, context)
     except McpInstallError as error:
@@ -87,11 +91,13 @@ def _verified(receipt: Receipt, how: verify_disk.How, context: Context) -> Verif
     else:
         report.checks += [server.registry.check, server.check]
         anchor = f"registry {server.registry.name}, serial {server.registry.serial}"
-        disk = verify_disk.verify(receipt, server, how, context)
+        try:
+            disk = verify_disk.verify(receipt, server, how, context)
+        except McpInstallError as error:
+            disk, problem = verify_disk.stopped(error), error
         report.findings += disk.findings
         report.checks += disk.checks
-        if disk.anchor:
-            anchor = disk.anchor
+        anchor = disk.anchor or anchor
     entries = verify_hosts.verify(receipt, context)
     if receipt.hosts:
         report.close(Check.HOST_FILES, entries, f"entry in place: {', '.join(receipt.hosts)}")
@@ -104,4 +110,5 @@ def _verified(receipt: Receipt, how: verify_disk.How, context: Context) -> Verif
         checks=tuple(report.checks),
         findings=tuple(report.findings),
         anchor=anchor,
+        problem=problem,
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mcpinstall import environments, indexes, verification
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model.artifact import Artifact
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.environment import Interpreter
 from mcpinstall.model.plan import Request, ServerPlan
@@ -72,12 +72,11 @@ def _compared(  # noqa: PLR0917 (one step of `verify`, cut out of its `try`)
     context: Context,
 ) -> Disk:
     store = indexes.Store(context.paths.artifacts)
-    missing = [artifact for artifact in plan.artifacts if not store.has(artifact)]
+    missing = _missing(plan, store)
     if missing and how.strict and not how.fetch:
         raise McpInstallError(
             ErrorCode.OFFLINE_MISSING,
-            f"{len(missing)} files of `{receipt.entry_name}` are not in the store any more, so "
-            "nothing can be compiled again",
+            f"{missing}, so nothing of `{receipt.entry_name}` can be compiled again",
             hint="`--strict --fetch` gets them",
         )
     if missing and not how.fetch:
@@ -111,6 +110,18 @@ def _compared(  # noqa: PLR0917 (one step of `verify`, cut out of its `try`)
     )
 
 
+def _missing(plan: ServerPlan, store: indexes.Store) -> str:
+    """Return what the store lacks or holds damaged, in words; nothing when all is there."""
+    held = Counter(store.held(artifact) for artifact in plan.artifacts)
+    words = ((indexes.Held.MISSING, "not in the store any more"),
+             (indexes.Held.DAMAGED, "damaged in the store"))  # fmt: skip
+    return " and ".join(
+        f"{held[state]} file{'s are' if held[state] > 1 else ' is'} {what}"
+        for state, what in words
+        if held[state]
+    )
+
+
 def _unlike(
     entries: Sequence[environments.TreeEntry], again: Sequence[environments.TreeEntry]
 ) -> list[str]:
@@ -119,13 +130,11 @@ def _unlike(
     return sorted(path for path in fresh.keys() | here.keys() if fresh.get(path) != here.get(path))
 
 
-def _by_receipt(
-    receipt: Receipt, generation: Path, findings: list[Finding], missing: Sequence[Artifact]
-) -> Disk:
+def _by_receipt(receipt: Receipt, generation: Path, findings: list[Finding], missing: str) -> Disk:
     """Compare with the receipt's tree digest: all that is left without the archives."""
     if environments.measure(generation).sha256 != receipt.tree_sha256:
         findings.append(_environment_finding(receipt, "files changed since the installation"))
-    lost = f"{len(missing)} files are not in the store any more; `--fetch` gets them"
+    lost = f"{missing}; `--fetch` gets them"
     return Disk(
         checks=(
             *(
@@ -135,7 +144,7 @@ def _by_receipt(
             _by_receipt_alone(findings),
         ),
         findings=tuple(findings),
-        anchor="receipt only (the archives are not in the store; `--fetch` gets them)",
+        anchor=f"receipt only ({lost})",
     )
 
 
@@ -186,6 +195,17 @@ def _environment_check(findings: Sequence[Finding], evidence: str) -> CheckResul
 
 def _differences(count: int) -> str:
     return "1 difference" if count == 1 else f"{count} differences"
+
+
+def stopped(error: McpInstallError) -> Disk:
+    """Return that nothing was found out, because of `error`."""
+    return Disk(
+        checks=tuple(
+            CheckResult(check=check, outcome=Outcome.NOT_CHECKED, evidence=error.message)
+            for check in (Check.DOWNLOADS, Check.ARCHIVES, Check.ENVIRONMENT)
+        ),
+        findings=(),
+    )
 
 
 def _failed(check: Check, subject: str, message: str) -> Disk:

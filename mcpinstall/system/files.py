@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.system import limits
+from mcpinstall.system.permissions import exchangeable_above
 
 _CHUNK = 1 << 20  # bytes read at once
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -77,36 +78,6 @@ def require_own_folder(path: Path) -> None:
             raise _unsafe(path, "other users can write to it")
     if folder := exchangeable_above(path):
         raise _unsafe(path, f"other users can write to `{folder}`, which it is in")
-
-
-def exchangeable_above(path: Path) -> Path | None:
-    """Return a folder above `path` in which other users can rename what is there, or None."""
-    for folder in dict.fromkeys((*path.parents, *Path(os.path.realpath(path)).parents)):
-        with contextlib.suppress(OSError):
-            found = folder.stat()
-            if others_write(found) and not found.st_mode & stat.S_ISVTX:
-                return folder
-    return None
-
-
-def others_write(found: os.stat_result) -> bool:
-    """Tell whether users other than the owner can write there."""
-    if os.name != "posix":
-        return False
-    if found.st_mode & stat.S_IWOTH:
-        return True
-    return bool(found.st_mode & stat.S_IWGRP) and not _is_private_group(found)
-
-
-def _is_private_group(found: os.stat_result) -> bool:
-    """Tell whether the group is the one that bears its only user's name."""
-    import grp
-    import pwd
-
-    try:
-        return grp.getgrgid(found.st_gid).gr_name == pwd.getpwuid(found.st_uid).pw_name
-    except KeyError:
-        return False
 
 
 def _unsafe(path: Path, why: str) -> McpInstallError:

@@ -16,6 +16,7 @@ import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.operations import verify
+from mcpinstall.system import permissions
 from tests.builders.environments import interpreter
 from tests.builders.world import World
 
@@ -57,9 +58,7 @@ def test_nothing_that_is_installed_can_be_written_to_by_others(world: World) -> 
 def test_a_folder_that_others_can_write_to_is_refused(
     world: World, folder: str, mode: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mcpinstall.system import files
-
-    monkeypatch.setattr(files, "_is_private_group", lambda found: False)
+    monkeypatch.setattr(permissions, "_is_closed", lambda *_: False)
     world.install("notes", hosts=["codex"])
     before = world.host_files(), world.receipts(), world.generations()
     (world.home / folder).chmod(mode)

@@ -301,8 +301,9 @@ Usage: mcpi verify [OPTIONS] [NAME]...
 
   Check installed servers from the registry down to every file and host entry.
 
-  Ends with status 1 when something is not as it was verified; `mcpi
-  reinstall` builds an environment again.
+  Ends with status 1 when something is not as it was verified, with 5 when
+  something could not be checked; `mcpi reinstall` builds an environment
+  again.
 
   Examples:
     mcpi verify

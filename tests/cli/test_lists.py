@@ -9,6 +9,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from mcpinstall.cli import layout, render_lists
+from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.registry import IndexRow
 from tests.builders import plans
@@ -208,14 +209,28 @@ git 2026.10.19 answers: 1 tool, NOT as reviewed (protocol 2026-07-28, 0.7 s)
     )
 
 
-def verified(*findings: SimpleNamespace) -> SimpleNamespace:
+def verified(*findings: SimpleNamespace, problem: McpInstallError | None = None) -> SimpleNamespace:
     """Return what `verify` found out about one entry."""
     failed = CheckResult(check=Check.ENVIRONMENT, outcome=Outcome.FAILED, evidence="2 files differ")
     return SimpleNamespace(
         entry_name="git", name=plans.GIT, version="2026.10.19", findings=findings,
         checks=(plans.CHECKS[0], *([failed] if findings else [])),
-        anchor="registry bundled, serial 1",
+        anchor="registry bundled, serial 1", problem=problem,
     )  # fmt: skip
+
+
+def test_verify_with_what_could_not_be_checked_ends_with_5(
+    mcpi: Mcpi, operations: Operations
+) -> None:
+    problem = McpInstallError(ErrorCode.OFFLINE_MISSING, "1 file is damaged in the store")
+    operations.prepared = (verified(problem=problem), verified())
+
+    ran = mcpi("verify")
+
+    assert ran.status == 5
+    assert "error[offline-missing]: 1 file is damaged in the store" in ran.err
+    assert "git 2026.10.19  no findings, not fully checked\n" in ran.out
+    assert "git 2026.10.19  no findings\n" in ran.out
 
 
 def test_verify(mcpi: Mcpi, operations: Operations) -> None:

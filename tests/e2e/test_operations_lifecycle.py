@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mcpinstall import environments
+from mcpinstall import environments, indexes
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.checks import Check, Outcome
 from mcpinstall.operations import install, test_server, uninstall, verify
@@ -533,13 +533,32 @@ def test_verify_without_the_archives_says_what_it_rests_on(world: World) -> None
     assert outcomes[Check.DOWNLOADS] is outcomes[Check.ARCHIVES] is Outcome.NOT_CHECKED
     assert "receipt only" in entry.anchor
 
-    with pytest.raises(McpInstallError) as refused:
-        verify.verify((), world.context, strict=True)
-    assert refused.value.code is ErrorCode.OFFLINE_MISSING
+    (entry,) = verify.verify((), world.context, strict=True)
+    assert entry.problem is not None
+    assert entry.problem.code is ErrorCode.OFFLINE_MISSING
 
     (entry,) = verify.verify((), world.context, strict=True, fetch=True)
+    assert entry.problem is None
     assert entry.findings == ()
     assert entry.anchor.startswith("registry")
+
+
+def test_an_entry_that_can_not_be_checked_keeps_no_other_from_it(world: World) -> None:
+    world.install("clock", hosts=["cursor"])
+    world.install("notes", hosts=["cursor"])
+    artifacts = dict(world.receipts()["clock"].artifacts)
+    damaged = indexes.Store(world.context.paths.artifacts).path(next(iter(artifacts.values())))
+    damaged.chmod(0o600)
+    damaged.write_bytes(b"damaged")
+
+    clock, notes = verify.verify((), world.context, strict=True)
+
+    assert clock.problem is not None
+    assert "1 file is damaged in the store" in clock.problem.message
+    assert (notes.problem, notes.findings) == (None, ())
+    mcpi = world.command()
+    mcpi.run("verify", "--strict", status=5)
+    mcpi.run("verify", status=0)
 
 
 def test_strict_verification_finds_a_compiled_file_that_its_receipt_covers(world: World) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from mcpinstall.environments import trust
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.system import permissions
 from tests.builders.environments import machine_at
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
@@ -100,20 +101,10 @@ def test_a_folder_of_a_shared_group_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = program(tmp_path / "bin")
-    monkeypatch.setattr(trust, "_is_own_group", lambda _group: False)
+    monkeypatch.setattr(permissions, "_is_closed", lambda *_: False)
     path.parent.chmod(0o775)
 
     assert "other users can write" in refusal(path, tmp_path)
-
-
-@posix
-def test_the_group_of_root_is_no_danger(tmp_path: Path) -> None:
-    assert trust._is_own_group(0)
-
-
-@posix
-def test_a_group_that_does_not_exist_is_not_ours() -> None:
-    assert not trust._is_own_group(3_999_999)
 
 
 @posix

@@ -83,18 +83,3 @@ def test_a_folder_that_a_link_leads_to_is_looked_at_where_it_is(tmp_path: Path) 
         files.private_folder(tmp_path / "link" / "ours")
 
     assert refused.value.code is ErrorCode.STATE_UNSAFE
-
-
-@posix
-def test_the_group_that_bears_the_users_name_is_no_other_user(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "shared" / "ours"
-    folder.mkdir(parents=True, mode=0o700)
-    folder.parent.chmod(0o770)
-    monkeypatch.setattr(files, "_is_private_group", lambda found: True)
-    assert files.exchangeable_above(folder) is None
-
-    monkeypatch.setattr(files, "_is_private_group", lambda found: False)
-
-    assert files.exchangeable_above(folder) == folder.parent
