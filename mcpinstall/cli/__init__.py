@@ -6,8 +6,9 @@ command its own module and typer.
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,16 +19,20 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the command line and end the process with its exit status."""
+    import os
+
+    os.umask(0o077)  # what we make is its user's alone, whatever the caller's umask says
     _complete_streams()
     arguments = sys.argv[1:]
     if arguments in (["--version"], ["-V"]):
         from mcpinstall import __version__
 
         sys.stdout.write(f"mcpinstall {__version__}\n")
+        if status := _flush():
+            sys.exit(status)
         return
     status = run(arguments)
-    _flush()
-    sys.exit(status)
+    sys.exit(_flush() or status)
 
 
 def _complete_streams() -> None:
@@ -121,14 +126,29 @@ def _call(session: Session, command: Command, rest: Sequence[str]) -> int:
         options_metavar="[OPTIONS]",
     )(function)
     try:
-        status = app(
-            args=list(rest), prog_name=f"mcpi {command.name}", standalone_mode=False, obj=session
-        )
+        with _help_shown(session, rest):
+            status = app(
+                args=list(rest), prog_name=f"mcpi {command.name}", standalone_mode=False,
+                obj=session,
+            )  # fmt: skip
     except typer.TyperException as error:
         raise _usage(error, command) from None
     except typer.Abort:
         return Exit.INTERRUPTED
     return status if isinstance(status, int) else Exit.DONE
+
+
+@contextlib.contextmanager
+def _help_shown(session: Session, arguments: Sequence[str]) -> Iterator[None]:
+    """Print the help that typer writes in the block as all else is: it takes a full disk ill."""
+    import io
+
+    if not {"-h", "--help"} & set(arguments):
+        yield
+        return
+    with contextlib.redirect_stdout(io.StringIO()) as shown:
+        yield
+    session.ui.raw(shown.getvalue())
 
 
 def _usage(error: Exception, command: Command) -> McpInstallError:
@@ -151,14 +171,13 @@ def _usage(error: Exception, command: Command) -> McpInstallError:
 
 
 def _failed(session: Session, error: McpInstallError) -> int:
-    import contextlib
-
     from mcpinstall.cli import json_output, render_error
     from mcpinstall.errors import McpInstallError
 
-    after = render_error.after(error.code, session.command)
+    after = render_error.after(error.code, session.command, changed=session.changed)
     with contextlib.suppress(McpInstallError):  # where nothing can be written, the status tells
-        session.ui.insist(render_error.error(error, session.command, session.ui.error_width))
+        width, changed = session.ui.error_width, session.changed
+        session.ui.insist(render_error.error(error, session.command, width, changed=changed))
         if session.as_json:
             session.answer(error=json_output.error(error, after))
     return error.code.exit_status
@@ -168,7 +187,7 @@ def _interrupted(session: Session) -> None:
     from mcpinstall.cli import render_error
     from mcpinstall.errors import Exit
 
-    session.ui.insist(render_error.interrupted(acting=session.acting))
+    session.ui.insist(render_error.interrupted(acting=session.acting or session.changed))
     if session.as_json:
         session.answer(error={"code": "interrupted", "exit_status": int(Exit.INTERRUPTED)})
 
@@ -186,12 +205,21 @@ def _bug(session: Session) -> int:
     return Exit.BUG
 
 
-def _flush() -> None:
-    """Write what is left, so that a reader that went away can't fail the interpreter's exit."""
-    from mcpinstall.cli.ui import silence
+def _flush() -> int:
+    """Write what is left, so that the interpreter's exit can't fail on it; return a status.
 
+    A reader that went away is no failure.
+    """
+    from mcpinstall.cli.ui import silence
+    from mcpinstall.errors import ErrorCode
+
+    status = 0
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
+        except BrokenPipeError:
+            silence(stream)
         except OSError:
             silence(stream)
+            status = ErrorCode.DISK_FAILED.exit_status
+    return status

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from mcpinstall.cli.layout import BLANK, Screen, Segment, Tone, cells, line, padded, wrapped
+from mcpinstall.cli.layout import (
+    BLANK,
+    CONTINUED,
+    Screen,
+    Segment,
+    Tone,
+    cells,
+    line,
+    padded,
+    wrapped,
+)
 from mcpinstall.cli.ui import Ui, declined
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.host import HostRow
@@ -105,7 +115,7 @@ def _with_answer(ui: Ui, draft: Draft, drafted: Callable[[Request], Draft]) -> D
     except McpInstallError as error:
         if error.code is not ErrorCode.INPUT_INVALID:
             raise
-        ui.insist(wrapped(error.message, ui.width, "  ", Tone.WARN))
+        ui.insist(wrapped(error.message, ui.width, CONTINUED, Tone.WARN))
         return draft
 
 
@@ -115,7 +125,8 @@ def _wanted(missing: MissingInput, width: int) -> Screen:
     facts += [question.description] if question.description else []
     facts += [f"one of {', '.join(question.choices)}"] if question.choices else []
     facts += [f"for example {question.placeholder}"] if question.placeholder else []
-    return wrapped(f"{facts[0]}: {'; '.join(facts[1:])}" if facts[1:] else facts[0], width, "  ")
+    text = f"{facts[0]}: {'; '.join(facts[1:])}" if facts[1:] else facts[0]
+    return wrapped(text, width, CONTINUED)
 
 
 def _typed(ui: Ui, question: Question, *, plaintext: bool) -> str:

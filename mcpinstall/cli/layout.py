@@ -12,6 +12,12 @@ from mcpinstall.model.text import printable
 CONTINUED = "  ↳ "
 """Begins a line that goes on with the one above.  No text from outside reaches this column."""
 
+_SYMBOLS = "\u2600"
+"""From here on symbols may be drawn as emoji."""
+
+_MOST_INDENT = 12
+"""Leading spaces that a sentence keeps."""
+
 _LEAST_WIDTH = 20
 """Below this a terminal wraps by itself."""
 
@@ -69,9 +75,14 @@ def cells(text: str) -> int:
 
 
 def _cells(char: str) -> int:
-    if unicodedata.combining(char):
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+    """Return the most columns that a terminal gives `char`.
+
+    More than it takes is ugly, fewer is dangerous: a line that a terminal breaks by itself goes
+    on in the first column.  So a mark counts, for some terminals draw it by itself, and every
+    symbol counts as wide, for Unicode's tables of emoji differ from version to version.
+    """
+    symbol = char >= _SYMBOLS and unicodedata.category(char) == "So"
+    return 2 if symbol or unicodedata.east_asian_width(char) in "WF" else 1
 
 
 def padded(text: str, width: int) -> str:
@@ -104,21 +115,37 @@ def _pieces(text: str, width: int) -> Iterator[str]:
         yield from (text[start : start + width] for start in range(0, len(text), width))
         return
     piece, taken = "", 0
-    for char in text:
-        if piece and taken + _cells(char) > width:
+    for cluster in _clusters(text):
+        size = cells(cluster)
+        if piece and taken + size > width:
             yield piece
             piece, taken = "", 0
-        piece, taken = piece + char, taken + _cells(char)
+        piece, taken = piece + cluster, taken + size
     if piece:
         yield piece
 
 
+def _clusters(text: str) -> Iterator[str]:
+    """Yield each character with the marks that stand on it."""
+    cluster = ""
+    for char in text:
+        if cluster and unicodedata.category(char) not in ("Mn", "Me"):
+            yield cluster
+            cluster = ""
+        cluster += char
+    if cluster:
+        yield cluster
+
+
 def wrapped(text: str, width: int, indent: str = "", tone: Tone = Tone.PLAIN) -> Screen:
-    """Return a sentence over lines broken between words, all but the first behind `indent`."""
+    """Return a sentence over lines broken between words, all but the first behind `indent`.
+
+    That is `CONTINUED` where text from outside is long enough to choose where lines break.
+    """
     shown, room = printable(text), max(width, _LEAST_WIDTH)
-    row = shown[: len(shown) - len(shown.lstrip(" "))]
+    row = shown[: min(len(shown) - len(shown.lstrip(" ")), _MOST_INDENT)]
     rows, empty = [], True
-    for word in _words(shown[len(row) :], room - cells(indent or row)):
+    for word in _words(shown[len(row) :], room - max(cells(indent), len(row))):
         if not empty and cells(row) + 1 + cells(word) > room:
             rows.append(row)
             row = indent + word
@@ -136,7 +163,8 @@ def _words(text: str, width: int) -> Iterator[str]:
 def fields(items: Sequence[Segment], width: int, indent: str) -> Screen:
     """Return items side by side, three spaces between, on as many lines as they take.
 
-    The first line begins at the first column, the others behind `indent`.
+    The first line begins at the first column, the others behind `indent`, and what goes on with
+    an item behind `CONTINUED`.
     """
     rows: list[Line] = []
     row: Line = ()
@@ -148,9 +176,9 @@ def fields(items: Sequence[Segment], width: int, indent: str) -> Screen:
             continue
         rows += [row] if row else []
         start = indent if rows else ""
-        *full, last = wrapped(item.text, width - cells(start), tone=tone)
-        rows += [(Segment(start), *line) for line in full]
-        row = (Segment(indent), *last) if rows else last
+        first, *rest = wrapped(item.text, width - cells(start), CONTINUED, tone)
+        *full, row = (Segment(start), *first), *rest
+        rows += full
     return (*rows, row)
 
 

@@ -56,7 +56,7 @@ def _variable(name: str, value: EnvironmentValue, width: int) -> Screen:
 
 
 def _headline(text: str, width: int) -> Screen:
-    return wrapped(text, width, "  ", Tone.GOOD)
+    return wrapped(text, width, "    ", Tone.GOOD)
 
 
 def notes(texts: Sequence[str], width: int) -> Screen:
@@ -105,7 +105,7 @@ def in_place(prepared: Prepared, width: int) -> Screen:
         if prepared.action == "configure"
         else (f"{verb} already installed")
     )
-    return wrapped(f"{words.listed(names)} {fact}", width, "  ")
+    return wrapped(f"{words.listed(names)} {fact}", width, "    ")
 
 
 def uninstalled(names: Sequence[str], rows: Sequence[HostRow], width: int) -> Screen:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mcpinstall.cli import words
 from mcpinstall.cli.layout import (
     BLANK,
+    CONTINUED,
     Line,
     Screen,
     Segment,
@@ -61,7 +62,7 @@ def servers(rows: Sequence[IndexRow], width: int) -> Screen:
 
 def _server(row: IndexRow, width: int) -> Screen:
     title = f"{row.alias or row.name} {row.version}"
-    (first,), *rest = wrapped(f"{title} — {row.summary}", width, "  ")
+    (first,), *rest = wrapped(f"{title} — {row.summary}", width, CONTINUED)
     bold, faint = first.text[: len(title)], first.text[len(title) :]
     full = broken(row.name, width, "  ", Tone.NAME) if row.alias else ()
     return ((Segment(bold, Tone.STRONG), Segment(faint)), *rest, *full)

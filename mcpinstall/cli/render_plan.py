@@ -273,17 +273,20 @@ def permissions(server: ServerPlan, home: Path) -> tuple[str, ...]:
         value.name: value.value for value in server.inputs if value.value and not value.secret
     }
 
-    def filled(texts: Sequence[str]) -> str:
-        return ", ".join(
+    def filled(texts: Sequence[str]) -> list[str]:
+        return [
             words.path(re.sub(r"\{([^{}]+)\}", lambda m: values.get(m[1]) or m[0], text), home)
             for text in texts
-        )
+        ]
 
-    network = filled(["any host" if host == "*" else host for host in declared.network]) or "no"
-    read, write = filled(declared.read), filled(declared.write)
+    hosts = ["any host" if host == "*" else host for host in filled(declared.network)]
+    network = ", ".join(hosts) or "no"
+    read, write, programs = (
+        ", ".join(quoted(text, "'\",·") for text in filled(texts))
+        for texts in (declared.read, declared.write, declared.exec)
+    )
     both = [f"read, write {read}"] if read == write and read else []
     single = [f"read {read or 'nothing'}", f"write {write or 'nothing'}"]
-    programs = filled(declared.exec)
     return (f"network {network}", *(both or single), f"run {programs or 'nothing'}")
 
 
@@ -319,10 +322,15 @@ def _command(server: ServerPlan, prepared: Prepared, view: View) -> Screen:
 
 def argument(text: str, width: int, indent: str) -> Screen:
     """Return one argument whole; in quotes where its ends could not be seen."""
+    return broken(quoted(text), width, indent)
+
+
+def quoted(text: str, separators: str = "'\"") -> str:
+    """Return a text, escaped; in quotes where it could pass for two, or for none."""
     shown = printable(text)
-    if not shown or any(char in " '\"" for char in shown):
-        shown = "'" + shown.replace("'", "'\"'\"'") + "'"
-    return broken(shown, width, indent)
+    if not shown or any(char in separators or char.isspace() for char in shown):
+        return "'" + shown.replace("'", "'\"'\"'") + "'"
+    return shown
 
 
 def _environment(values: Sequence[EnvironmentValue], view: View) -> Screen:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcpinstall.cli import render_diff, render_done, words
-from mcpinstall.cli.layout import BLANK, Line, Screen, Segment, Tone, broken, line, wrapped
+from mcpinstall.cli.layout import BLANK, Line, Screen, Segment, Tone, broken, fields, line, wrapped
 from mcpinstall.cli.render_diff import FileDiff
 from mcpinstall.cli.render_plan import View
 from mcpinstall.model.receipt import HistoryRecord
@@ -16,7 +16,8 @@ def removal(prepared: PreparedRemoval, diffs: Sequence[FileDiff], view: View) ->
     """Return what an uninstallation takes away."""
     rows: list[Line] = []
     for receipt in prepared.receipts:
-        rows.append(line(Segment(f"{receipt.entry_name} {receipt.version}", Tone.STRONG)))
+        title = f"{receipt.entry_name} {receipt.version}"
+        rows += broken(title, view.width, "", Tone.STRONG)
         rows += broken(receipt.name, view.width, "  ", Tone.NAME)
     for name in prepared.servers_removed:
         rows += wrapped(f"  The environment of {name} will be deleted", view.width, "    ")
@@ -28,8 +29,9 @@ def undo(prepared: PreparedUndo, diffs: Sequence[FileDiff], view: View) -> Scree
     """Return what taking a change back does."""
     record = prepared.record
     title = words.sentence(f"{words.action_noun(record.action)} of {words.listed(record.entries)}")
+    when = Segment(words.record_time(record.id))
     rows: list[Line] = [
-        line(Segment(title, Tone.STRONG), f"  {words.record_time(record.id)}"),
+        *fields((Segment(title, Tone.STRONG), when), view.width, "  "),
         *broken(record.id, view.width, "  "),
     ]
     rows += render_done.notes(prepared.notes, view.width)

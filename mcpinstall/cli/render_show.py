@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from mcpinstall.cli import words
 from mcpinstall.cli.layout import (
     BLANK,
+    CONTINUED,
     Line,
     Screen,
     Segment,
     Tone,
     broken,
-    line,
+    fields,
     padded,
     table,
     wrapped,
@@ -33,13 +34,13 @@ def server(shown: Shown, width: int) -> Screen:
     """Return everything about one server of a registry."""
     manifest, registry = shown.reviewed.manifest, shown.reviewed.registry
     rows: list[Line] = [
-        line(Segment(f"{manifest.title} {manifest.version}", Tone.STRONG)),
+        *broken(f"{manifest.title} {manifest.version}", width, "", Tone.STRONG),
         *broken(manifest.name, width, "  ", Tone.NAME),
-        *wrapped(f"  {manifest.summary}", width, "  "),
+        *wrapped(f"  {manifest.summary}", width, CONTINUED),
         BLANK,
     ]
     for segment in vouching(registry, manifest):
-        rows += wrapped(f"  {segment.text}", width, "    ", segment.tone)
+        rows += wrapped(f"  {segment.text}", width, CONTINUED, segment.tone)
     for text in guidance(manifest, registry):
         rows += wrapped(f"  ! {text}", width, "    ", Tone.WARN)
     rows += [BLANK, *_facts(shown, width)]
@@ -47,7 +48,7 @@ def server(shown: Shown, width: int) -> Screen:
         rows += [BLANK, *inputs(shown.questions, width)]
     tools = [str(tool.get("name")) for tool in shown.reviewed.tools.tools if isinstance(tool, dict)]
     heading = f"{words.count(len(tools), 'tool')}: "
-    return (*rows, BLANK, *wrapped(heading + ", ".join(tools), width, "  "))
+    return (*rows, BLANK, *wrapped(heading + ", ".join(tools), width, CONTINUED))
 
 
 def _facts(shown: Shown, width: int) -> Screen:
@@ -110,11 +111,11 @@ def tested(result: TestResult, width: int) -> Screen:
         f"{receipt.entry_name} {receipt.version} answers: {count}, {state} "
         f"(protocol {result.protocol}, {result.seconds:.1f} s)",
         width,
-        "  ",
+        "    ",
         tone,
     )
     if not result.differences:
-        return (*rows, *wrapped(f"  {', '.join(result.tools)}", width, "  "))
+        return (*rows, *wrapped(f"  {', '.join(result.tools)}", width, CONTINUED))
     return (*rows, *evidence("\n".join(result.differences), width))
 
 
@@ -125,13 +126,9 @@ def verified(entries: Sequence[VerifiedEntry], width: int) -> Screen:
         state = words.count(len(entry.findings), "finding") if entry.findings else "no findings"
         if entry.problem is not None:
             state += ", not fully checked"
-        rows.append(
-            line(
-                Segment(f"{entry.entry_name} {entry.version}", Tone.STRONG),
-                "  ",
-                Segment(state, Tone.BAD if entry.findings or entry.problem else Tone.GOOD),
-            )
-        )
+        title = Segment(f"{entry.entry_name} {entry.version}", Tone.STRONG)
+        tone = Tone.BAD if entry.findings or entry.problem else Tone.GOOD
+        rows += fields((title, Segment(state, tone)), width, "  ")
         rows += check_rows(entry.checks, width)
         for finding in entry.findings:
             text = f"  finding: {finding.check.title}: `{finding.subject}` {finding.message}"

@@ -26,8 +26,11 @@ class Session:
         self.as_json = False
         self.acting = False
         """Between the yes and the end: an interruption leaves more to say."""
+        self.changed = False
+        """The change was made; what fails now fails to say so."""
         self.ui = Ui()
         self._context: Context | None = None
+        self._answered = False
 
     def begin(self, *, as_json: bool = False, quiet: bool = False, verbose: bool = False) -> None:
         """Take over the options that every command has."""
@@ -58,11 +61,14 @@ class Session:
         self.acting = acting
         with self.ui.progress.shown():
             yield context
+            self.changed = self.changed or acting
         self.acting = False
 
     def answer(self, **fields: object) -> None:
-        """Print the envelope of `--json`."""
-        self.ui.raw(envelope(self.command, fields))
+        """Print the envelope of `--json`: one document, whatever still fails after it."""
+        if not self._answered:
+            self._answered = True
+            self.ui.raw(envelope(self.command, fields))
 
 
 def envelope(command: str, fields: Mapping[str, object]) -> str:

@@ -6,7 +6,9 @@ Standard output carries data, standard error words.  Every text is escaped on it
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
 import sys
 from collections.abc import Iterable
 from typing import NoReturn, TextIO
@@ -15,7 +17,7 @@ from mcpinstall.cli import layout
 from mcpinstall.cli.layout import Line
 from mcpinstall.cli.progress import GatedProgress, SpokenProgress, TerminalProgress
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model.text import printable
+from mcpinstall.model.text import printable, printable_document
 
 _WIDTH = 80  # columns where nothing says how wide the screen is
 _HEIGHT = 24  # lines, likewise
@@ -80,7 +82,7 @@ class Ui:
 
     def note(self, text: str) -> None:
         """Write one sentence of words, unless asked to be quiet."""
-        self.say(layout.wrapped(text, self.width, "  "))
+        self.say(layout.wrapped(text, self.width, "    "))
 
     def insist(self, lines: Iterable[Line]) -> None:
         """Write words even when asked to be quiet: what a question or error rests on."""
@@ -92,7 +94,7 @@ class Ui:
 
     def raw(self, text: str) -> None:
         """Write data that another program reads; escaped only where a person looks at it."""
-        shown = printable(text, newlines=True) if _is_terminal(self._out) else text
+        shown = printable_document(text) if _is_terminal(self._out) else text
         _emit(self._out, shown if shown.endswith("\n") else f"{shown}\n")
 
     def ask(self, question: str, choices: str = "") -> str:
@@ -117,6 +119,8 @@ class Ui:
         except KeyboardInterrupt:
             _emit(self._err, "\n")
             raise
+        except OSError:  # the terminal went away, and we were asked to outlive it
+            declined("the terminal is gone")
         if not answer:
             _emit(self._err, "\n")
             declined("the input ended before an answer")
@@ -133,6 +137,8 @@ class Ui:
             return getpass.getpass(f"{printable(question)} ", stream=self._err)
         except UnicodeDecodeError:
             return ""
+        except OSError:
+            declined("the terminal is gone")
         except EOFError:
             declined("the input ended before an answer")
 
@@ -204,10 +210,19 @@ def _emit(stream: TextIO, text: str) -> None:
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
         stream.flush()
     except OSError as error:
+        gone = _has_hung_up(stream, error)
         silence(stream)
-        raise McpInstallError(
-            ErrorCode.DISK_FAILED, f"could not write the output: {error.strerror or error}"
-        ) from None
+        if not gone:
+            raise McpInstallError(
+                ErrorCode.DISK_FAILED, f"could not write the output: {error.strerror or error}"
+            ) from None
+
+
+def _has_hung_up(stream: TextIO, error: OSError) -> bool:
+    """Tell whether the terminal behind `stream` was closed, which is a reader that went away."""
+    with contextlib.suppress(OSError, ValueError):
+        return error.errno == errno.EIO and stat.S_ISCHR(os.fstat(stream.fileno()).st_mode)
+    return False
 
 
 def silence(stream: TextIO) -> None:

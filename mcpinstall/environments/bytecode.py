@@ -75,5 +75,6 @@ def _compile(
         raise McpInstallError(
             ErrorCode.TOOL_FAILED,
             f"`{interpreter.path}` could not compile the checked files",
+            hint="nothing was changed; look at the disk space, then try again",
             evidence=done.stderr.decode("utf-8", "replace"),
         )

@@ -51,11 +51,19 @@ def _added(one: VerifiedArtifact, plan: Layout) -> Iterator[tuple[str, Known]]:
     yield f"{information}/REQUESTED", b"".__eq__
     yield f"{information}/uv_cache.json", _is_json_object
     yield f"{information}/direct_url.json", _is_json_object
-    for script in one.inspection.scripts:
+    for script in (*(script.name for script in one.inspection.scripts), *_of_pip(one, plan)):
         for ending in ("", ".exe"):
-            yield f"{plan.scripts}/{script.name}{ending}", _is_anything
+            yield f"{plan.scripts}/{script}{ending}", _is_anything
     for file in one.inspection.files:
         yield from _other_scheme(file, one, plan)
+
+
+def _of_pip(one: VerifiedArtifact, plan: Layout) -> tuple[str, ...]:
+    """Return the scripts that installers give `pip` alone, named after the Python in use."""
+    if one.artifact.package != "pip":
+        return ()
+    version = plan.headers.rpartition("python")[2]
+    return (f"pip{version.partition('.')[0]}", f"pip{version}")
 
 
 def _other_scheme(
@@ -66,6 +74,8 @@ def _other_scheme(
 
     if file.scheme is Scheme.SCRIPTS:
         yield f"{plan.scripts}/{file.path}", _is_anything  # the first line is rewritten
+    elif file.scheme is Scheme.COMPILED:
+        yield f"{plan.site}/{file.path}", holds_the_same
     elif file.scheme is Scheme.DATA:
         yield file.path, holds_the_same
     elif file.scheme is Scheme.HEADERS:

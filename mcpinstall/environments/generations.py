@@ -15,6 +15,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from mcpinstall.environments import tree
 from mcpinstall.environments.layout import LOCK_NAME
 from mcpinstall.environments.start_template import LAUNCH
+from mcpinstall.environments.trust import require_program
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.environment import Command, Interpreter, StagedEnvironment
 from mcpinstall.system import files, locking
@@ -81,6 +82,7 @@ def _through_link(folder: PurePath, arguments: tuple[str, ...]) -> Command:
 
 
 def _by_base(python: Path, program: Path, arguments: tuple[str, ...]) -> Command:
+    require_program(python)
     flags = ("-I", "-S", "-B", "-X", "utf8")
     return Command(executable=str(python), arguments=(*flags, str(program), *arguments))
 
@@ -98,7 +100,8 @@ def is_startable(generation: Path) -> bool:
 def place(staged: StagedEnvironment, home: Path) -> Path:
     """Move a staged environment to its name below `home` and return that path.
 
-    Across file systems it is copied, and the copy must have the same digest.
+    It may have waited for an answer for minutes, so its digest is compared again; so is that
+    of the copy, across file systems.
 
     Raises:
         McpInstallError: `environment-differs`, `disk-failed`.
@@ -107,6 +110,7 @@ def place(staged: StagedEnvironment, home: Path) -> Path:
     with disk_errors(f"put the environment at `{target}`"):
         if target.exists() or target.is_symlink():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+        _require_unchanged(staged.path, staged)
         try:
             staged.path.rename(target)
         except OSError as error:
@@ -120,32 +124,51 @@ def place(staged: StagedEnvironment, home: Path) -> Path:
 def _copy(staged: StagedEnvironment, target: Path) -> None:
     partial = target.with_name(f".{target.name}.partial")
     try:
-        shutil.copytree(staged.path, partial, symlinks=True)
-        if tree.measure(partial) != staged.tree:
-            raise McpInstallError(
-                ErrorCode.ENVIRONMENT_DIFFERS,
-                "the environment changed while it was copied to its place",
-                hint="nothing of it was started; check the disk, then try again",
-            )
+        _copy_tree(staged.path, partial)
+        _require_unchanged(partial, staged)
         partial.rename(target)
     except BaseException:
         with contextlib.suppress(McpInstallError):
             files.remove_tree(partial)
         raise
-    files.remove_tree(staged.path)
+    with contextlib.suppress(McpInstallError):  # whoever staged it looks after its folder
+        files.remove_tree(staged.path)
+
+
+def _require_unchanged(path: Path, staged: StagedEnvironment) -> None:
+    if tree.measure(path) != staged.tree:
+        raise McpInstallError(
+            ErrorCode.ENVIRONMENT_DIFFERS,
+            "the environment changed after it was checked",
+            hint="nothing of it was started; check the disk, then try again",
+        )
+
+
+def _copy_tree(source: Path, target: Path) -> None:
+    """Copy files, modes and links; stops at the first error, which `copytree` does not."""
+    target.mkdir(mode=0o700)
+    for path in source.iterdir():
+        if path.is_symlink():
+            (target / path.name).symlink_to(path.readlink())
+        elif path.is_dir():
+            _copy_tree(path, target / path.name)
+        else:
+            shutil.copy(path, target / path.name)
 
 
 def switch(home: Path, generation: str | None, platform: str = sys.platform) -> None:
     """Make `generation` the one that hosts start, in one step; None: there is none any more.
 
     Raises:
-        McpInstallError: `disk-failed`; what was current is current still.
+        McpInstallError: `disk-failed`; what was current is current still, unless all that failed
+            was to make the switch last.
     """
     link = home / CURRENT
     if generation is None:
         with disk_errors(f"delete `{link}`"):
             for path in (link, home / _LAUNCHER):
-                path.unlink(missing_ok=True)
+                if os.path.lexists(path):  # else a read-only file system would refuse
+                    path.unlink(missing_ok=True)
         return
     if not (home / generation_name(generation)).is_dir():
         raise _unsafe(f"`{generation}`, which is not there,")
@@ -159,7 +182,8 @@ def switch(home: Path, generation: str | None, platform: str = sys.platform) -> 
             temporary.symlink_to(generation)
             temporary.replace(link)
         except BaseException:
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                temporary.unlink()
             raise
         files.sync_folder(home)
 
@@ -171,13 +195,16 @@ def prune(home: Path, keep: int = 2) -> tuple[str, ...]:
     generations.
 
     Raises:
-        McpInstallError: `disk-failed`.
+        McpInstallError: `disk-failed`, or `lock-unsupported` where nobody knows what runs.
     """
-    if not home.is_dir():
+    if home.is_symlink() or not home.is_dir():  # behind a link nothing is ours to delete
         return ()
     with disk_errors(f"look at `{home}`"):
         for path in [path for path in home.iterdir() if _LEFT_BEHIND.fullmatch(path.name)]:
             path.unlink() if path.is_symlink() else files.remove_tree(path)
+        if not keep:  # a generation that somebody linked goes as a link; what is behind it stays
+            for path in [path for path in home.iterdir() if _is_linked_generation(path)]:
+                path.unlink()
         names = sorted(path.name for path in home.iterdir() if _is_generation(path))
     kept = {current(home), *(names[-keep:] if keep else ())}
     return tuple(name for name in names if name not in kept and _delete_unused(home / name))
@@ -192,34 +219,72 @@ def discard(generation: Path) -> None:
     files.remove_tree(generation)
 
 
+def discard_unused(generation: Path) -> None:
+    """Delete a generation unless a server runs from it; then a later `prune` does it.
+
+    Raises:
+        McpInstallError: `disk-failed`, or `lock-unsupported` where nobody knows what runs.
+    """
+    if generation.is_dir() and not generation.is_symlink():
+        _delete_unused(generation)
+
+
 def discard_if_empty(home: Path) -> None:
-    """Delete the folder of a server that has no generation left."""
-    with contextlib.suppress(OSError):
-        home.rmdir()
+    """Delete the folder of a server that has no generation left.
+
+    Raises:
+        McpInstallError: `disk-failed`.
+    """
+    files.remove_empty(home)
 
 
 def _delete_unused(generation: Path) -> bool:
-    """Delete a generation unless a server runs from it; tell whether it is gone."""
-    if (generation / LOCK_NAME).exists() and not _is_unlocked(generation / LOCK_NAME):
-        return False
+    """Delete a generation unless a server runs from it; tell whether it is gone.
+
+    The lock is held until the generation has lost its name: a server that starts meanwhile
+    notices (`start_template`).
+    """
+    try:
+        with _held(generation / LOCK_NAME), disk_errors(f"delete `{generation}`"):
+            gone = _renamed(generation)
+    except McpInstallError as error:
+        if error.code is ErrorCode.STATE_BUSY:
+            return False
+        raise
+    if gone is not None:
+        files.remove_tree(gone)
+    return gone is not None
+
+
+def _held(lock: Path) -> contextlib.AbstractContextManager[None]:
+    """Return the lock of a generation; Windows renames no folder with an open file in it."""
+    if os.name == "nt" or not lock.exists():
+        return contextlib.nullcontext()
+    return locking.hold(lock, seconds=0, shared=False)
+
+
+def _renamed(generation: Path) -> Path | None:
+    """Take a generation's name away and return where it is; None when it is in use on Windows."""
     gone = generation.with_name(f".{generation.name}.gone")
     try:
-        generation.rename(gone)  # on Windows this fails while a file of it is open
+        generation.rename(gone)
     except PermissionError:
-        return False
-    files.remove_tree(gone)
-    return True
-
-
-def _is_unlocked(lock: Path) -> bool:
-    try:
-        return locking.try_exclusive(lock)
-    except McpInstallError:
-        return False  # where locks don't work nobody knows; disk space is cheaper than a crash
+        if os.name != "nt":  # there, a file of it is open
+            raise
+        return None
+    except OSError as error:
+        if error.errno != errno.EXDEV:  # a folder of a lower layer can't be renamed
+            raise
+        return generation
+    return gone
 
 
 def _is_generation(path: Path) -> bool:
     return is_generation_name(path.name) and path.is_dir() and not path.is_symlink()
+
+
+def _is_linked_generation(path: Path) -> bool:
+    return path.name != CURRENT and is_generation_name(path.name) and path.is_symlink()
 
 
 def _unsafe(what: str) -> McpInstallError:

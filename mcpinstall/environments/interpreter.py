@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mcpinstall.environments import facts as facts_script
-from mcpinstall.environments.trust import refused, require_trusted
+from mcpinstall.environments.trust import refused, require_program, require_trusted
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import json_text
 from mcpinstall.model.environment import Interpreter
@@ -62,6 +62,7 @@ def examine(path: Path, machine: Machine) -> Interpreter:
     require_trusted(real, machine)
     answer = _facts(real, machine)
     executable = Path(os.path.realpath(answer.text("executable", limit=4096)))
+    require_program(executable)
     if executable != real:  # a version manager's shim, or a virtual environment made of copies
         require_trusted(executable, machine)
     _require_ordinary(executable, answer)
@@ -112,6 +113,7 @@ def _satisfies(version: str, requires_python: str) -> bool:
 def _base_of(path: Path) -> Path:
     """Return the executable behind links and, for an environment made of copies, its base."""
     real = Path(os.path.realpath(path))
+    require_program(real)
     if not (real.is_file() and os.access(real, os.X_OK)):
         raise refused(path, "there is no program of that name")
     for folder in real.parents[:2]:

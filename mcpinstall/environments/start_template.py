@@ -43,8 +43,10 @@ def settle():
     for name, module in list(sys.modules.items()):
         origin = getattr(module, "__file__", None)
         mixed = mixed or (name != "__main__" and origin is not None and origin.startswith(below))
+    start = os.path.join(GENERATION, "start.py")
+    if mixed and sys.argv[0] == start:
+        sys.exit("mcpinstall: the environment of this server is not found; `mcpi reinstall` it")
     if mixed:
-        start = os.path.join(GENERATION, "start.py")
         os.execv(PYTHON, [PYTHON, "-I", "-B", "-X", "utf8", start, *sys.argv[1:]])
     sys.path[:] = [
         GENERATION + entry[len(seen):] if entry.startswith(below) else entry for entry in sys.path
@@ -56,7 +58,10 @@ def settle():
 
 
 def hold():
-    """Keep a shared lock on this generation for as long as the process lives."""
+    """Keep a shared lock on this generation for as long as the process lives.
+
+    If it was deleted while the interpreter started, start its successor.
+    """
     try:
         lock = os.open(os.path.join(GENERATION, ".lock"), os.O_RDONLY)
         import fcntl
@@ -64,10 +69,23 @@ def hold():
         fcntl.flock(lock, fcntl.LOCK_SH)
     except (ImportError, OSError):
         pass  # Windows keeps an open file from being deleted; some file systems have no locks
+    if not os.path.exists(os.path.join(GENERATION, "start.py")):
+        succeed()
+
+
+def succeed():
+    """Start the generation that is current now, or say that there is none."""
+    now = os.path.join(os.path.dirname(GENERATION), "current")
+    python, start = os.path.join(now, "bin", "python"), os.path.join(now, "start.py")
+    if not os.path.exists(start):
+        sys.exit("mcpinstall: this server was just uninstalled")
+    os.execv(python, [python, "-I", "-B", "-X", "utf8", start, *sys.argv[1:]])
 
 
 def start():
     """Run the server to its end and return what its script returns."""
+    for name in ("PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__"):
+        os.environ.pop(name, None)  # Python obeys them in spite of `-I`: another environment
     enter() if sys.flags.no_site else settle()
     hold()
     sys.argv[0] = os.path.join(GENERATION, @SCRIPTS@, SCRIPT)

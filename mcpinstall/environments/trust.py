@@ -42,6 +42,20 @@ def require_trusted(path: Path, machine: Machine) -> None:
             raise refused(path, f"other users can write to `{place}`")
 
 
+def require_program(path: Path) -> None:
+    """Refuse a batch file: Windows starts it through a shell, which reads the arguments again.
+
+    Raises:
+        McpInstallError: `interpreter-refused`.
+    """
+    if str(path).rstrip(". ").lower().endswith((".bat", ".cmd")):  # as Windows reads a name
+        raise refused(
+            path,
+            "it is a batch file, which a shell runs and whose arguments could become commands",
+            "name the `python.exe` behind it with `--python`",
+        )
+
+
 def refused(path: Path, why: str, hint: str = "") -> McpInstallError:
     """Return the refusal of an interpreter; `why` continues the sentence."""
     return McpInstallError(

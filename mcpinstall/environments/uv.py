@@ -51,7 +51,7 @@ def unpack(
     of it, which save writing everything twice, are then the only name of their bytes.
 
     Raises:
-        McpInstallError: `tool-failed`, with what uv said as evidence.
+        McpInstallError: `tool-failed`, with what uv said as evidence, or `disk-failed`.
     """
     private = str(target.parent)
     done = process.run(
@@ -67,6 +67,7 @@ def unpack(
         ),
     )  # fmt: skip
     if done.returncode != 0:
+        process.require_no_disk_error(done, "unpack the checked files")
         raise McpInstallError(
             ErrorCode.TOOL_FAILED,
             "uv could not unpack the checked files",

@@ -29,8 +29,6 @@ from mcpinstall.model.host import (
 STALE = "f" * 64
 """Digest of a chain whose patches no longer apply one after the other; matches no file."""
 
-_ABSENT = "0" * 64
-
 
 def add(file: HostFile, chain: Chain, entry: ServerEntry, *, replace: bool = False) -> HostChange:
     """Return the change that adds an entry, or with `replace` gives the server this value.
@@ -45,7 +43,7 @@ def add(file: HostFile, chain: Chain, entry: ServerEntry, *, replace: bool = Fal
             kept = tuple(one for one in chain.entries if one.entry.name != entry.name)
             new, after = _applied(file.content, file.row, entry, replace=replace)
             applied = (*kept, new)
-            whole = not kept or (_is_current(file, chain) and kept == chain.entries)
+            whole = not kept or _is_current(file, chain)
     return _change(file, chain, applied, after, whole=whole)
 
 
@@ -74,8 +72,7 @@ def take_out(file: HostFile, chain: Chain, name: str) -> HostChange:
             again, after = _folded(undone.content, file.row, later)
             applied = (*chain.entries[:number], *again)
             _require_same_others(file, after, chain.names)
-    whole = undone is not None or not rest
-    return _change(file, chain, applied, after, whole=whole, warnings=warnings)
+    return _change(file, chain, applied, after, whole=undone is not None, warnings=warnings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +84,7 @@ class _State:
 
 
 def _is_current(file: HostFile, chain: Chain) -> bool:
-    return bool(chain.entries) and file.sha256 == chain.sha256
+    return file.sha256 == chain.sha256
 
 
 def _undone(file: HostFile, chain: Chain, number: int) -> _State | None:
@@ -169,10 +166,9 @@ def _without(file: HostFile, applied: AppliedEntry) -> tuple[bytes | None, tuple
 def _put_back(file: HostFile, content: bytes, applied: AppliedEntry) -> bytes | None:
     """Put back what our text replaced, if that text stands once and nothing else changes."""
     ours = applied.patch.inserted
-    offset = content.find(ours)
-    if not ours or offset < 0 or content.find(ours, offset + 1) >= 0:
+    if content.count(ours) != 1:
         return None
-    after = Patch(offset=offset, removed=ours, inserted=applied.patch.removed).apply(content)
+    after = content.replace(ours, applied.patch.removed)
     if applied.created and not after.strip():
         return None
     row, name = file.row, applied.entry.name
@@ -201,10 +197,6 @@ def _require_same_others(file: HostFile, after: bytes | None, ours: Sequence[str
         )
 
 
-def _digest(content: bytes | None) -> str:
-    return _ABSENT if content is None else hashlib.sha256(content).hexdigest()
-
-
 def _change(
     file: HostFile,
     chain: Chain,
@@ -215,7 +207,7 @@ def _change(
     warnings: tuple[str, ...] = (),
 ) -> HostChange:
     """Return the change; `whole` says that all patches of the chain apply to its base."""
-    digest = _digest(after) if whole else STALE
+    digest = hashlib.sha256(after or b"").hexdigest() if whole else STALE
     return HostChange(
         file=file,
         after=after,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import json_edit, json_plain, proof, toml_edit
 from mcpinstall.hosts.entry import require_name, shape
-from mcpinstall.hosts.json_scan import Located, Member, ScanError, latin, locate
+from mcpinstall.hosts.json_scan import Located, ScanError, latin, locate
 from mcpinstall.hosts.redaction import HIDDEN
 from mcpinstall.model.host import Format, HostRow, Patch, ServerEntry
 
@@ -66,9 +66,8 @@ def remove(content: bytes, row: HostRow, name: str) -> Patch:
         parsed = _parsed(content, row, name)
         if name not in parsed.names:
             raise _missing(row, name)
-        member = _member(parsed, name)
-        if parsed.located and parsed.located.servers and member:
-            splice = json_edit.removed(parsed.located, parsed.located.servers, member)
+        if parsed.located:
+            splice = json_edit.removed(parsed.located, name)
         else:
             try:
                 splice = toml_edit.removed(parsed.text, row.servers_key, name)
@@ -104,13 +103,13 @@ def rendered(row: HostRow, entry: ServerEntry) -> str:
     return insert(None, row, entry).inserted.decode("utf-8")
 
 
-def contains(content: bytes | None, row: HostRow, name: str) -> bool:
+def contains(content: bytes, row: HostRow, name: str) -> bool:
     """Tell whether a file has a server of that name.
 
     Raises:
         McpInstallError: `host-config-invalid`.
     """
-    return content is not None and name in servers(content, row)
+    return name in servers(content, row)
 
 
 def servers(content: bytes, row: HostRow) -> dict[str, object]:
@@ -148,11 +147,12 @@ def _descended(document: object, way: tuple[str, ...]) -> dict[str, object]:
 
 
 def is_entry(content: bytes, row: HostRow, entry: ServerEntry) -> bool:
-    """Tell whether the server of that name has exactly the value of `entry`."""
-    try:
-        value = proof.server(proof.tree(row, content), row.servers_key, entry.name)
-    except ScanError:
-        return False
+    """Tell whether the server of that name has exactly the value of `entry`.
+
+    Raises:
+        ScanError: The file can't be parsed.
+    """
+    value = proof.server(proof.tree(row, content), row.servers_key, entry.name)
     return value == latin(shape(row, entry))
 
 
@@ -166,10 +166,10 @@ def starts_as(content: bytes, row: HostRow, entry: ServerEntry) -> bool:
         value = proof.server(proof.tree(row, content), row.servers_key, entry.name)
     except ScanError:
         return False
-    wanted = latin(shape(row, entry))
-    if not (isinstance(value, dict) and isinstance(wanted, dict)):
+    if not isinstance(value, dict):
         return False
-    return all((value.get(key) or None) == (wanted.get(key) or None) for key in _STARTING)
+    wanted = shape(row, entry)
+    return all((value.get(key) or None) == (latin(wanted.get(key)) or None) for key in _STARTING)
 
 
 def _put(
@@ -195,9 +195,8 @@ def _inserted(parsed: _Parsed, row: HostRow, value: dict[str, object]) -> Splice
 
 
 def _replaced(parsed: _Parsed, row: HostRow, value: dict[str, object]) -> Splice:
-    member = _member(parsed, parsed.name)
-    if parsed.located and member:
-        return json_edit.replaced(parsed.located, member, value)
+    if parsed.located:
+        return json_edit.replaced(parsed.located, parsed.name, value)
     return toml_edit.replaced(parsed.text, row.servers_key, parsed.name, value)
 
 
@@ -231,11 +230,6 @@ def _toml_servers(document: object, row: HostRow) -> frozenset[str]:
         if not isinstance(document, dict):
             raise ScanError(f"`{'.'.join(row.servers_key[: number + 1])}` is not a table", -1)
     return frozenset(document) if isinstance(document, dict) else frozenset()
-
-
-def _member(parsed: _Parsed, name: str) -> Member | None:
-    servers = parsed.located.servers if parsed.located else None
-    return servers.member(name) if servers else None
 
 
 def _proved(

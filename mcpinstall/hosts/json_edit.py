@@ -39,18 +39,20 @@ def inserted(located: Located, name: str, value: object) -> Splice:
     return _behind_last(located, edited.members[-1], layout, member)
 
 
-def replaced(located: Located, member: Member, value: object) -> Splice:
+def replaced(located: Located, name: str, value: object) -> Splice:
     """Return the splice that gives an existing server a new value."""
     layout = layout_at(located)
+    _, member = _found(located, name)
     own = line_start(located.text, member.key_start)
     blanks = located.text[own : member.key_start]
     indent = blanks if not blanks.strip(" \t") else layout.indent
     return member.value_start, member.value_end, layout.value(value, indent)
 
 
-def removed(located: Located, servers: JsonObject, member: Member) -> Splice:
-    """Return the splice that takes one server out; comments beside it stay."""
-    number = servers.members.index(member)
+def removed(located: Located, name: str) -> Splice:
+    """Return the splice that takes an existing server out; comments beside it stay."""
+    servers = located.objects[-1]
+    number, member = _found(located, name)
     if len(servers.members) == 1 and not _has_comment(located, servers, member):
         return servers.start + 1, servers.close, ""
     if member.comma is not None:
@@ -58,6 +60,11 @@ def removed(located: Located, servers: JsonObject, member: Member) -> Splice:
     if number == 0:
         return _without_line(located.text, member.key_start, member.value_end)
     return _without_last(located, servers.members[number - 1], member)
+
+
+def _found(located: Located, name: str) -> tuple[int, Member]:
+    members = enumerate(located.objects[-1].members)
+    return next((number, member) for number, member in members if member.key == name)
 
 
 def _whole_document(located: Located, name: str, value: object) -> Splice:
@@ -83,7 +90,7 @@ def _into_empty(
     comments = _comments(located, start, edited.close)
     if comments:
         start = comments[-1].end()
-    if layout.lines or comments:
+    if layout.lines:
         member = layout.member(key, value)
         return start, edited.close, (
             f"{layout.eol}{layout.indent}{member}{layout.eol}{layout.close_indent}"
@@ -117,9 +124,9 @@ def _without_line(text: str, start: int, end: int) -> Splice:
     """Take out a span: with its whole line if nothing else is there, else with blanks behind."""
     begin = line_start(text, start)
     rest = _REST_OF_LINE.match(text, end)
-    if not text[begin:start].strip(" \t") and begin > 0 and rest:
+    if not text[begin:start].strip(" \t") and rest:
         return begin, rest.end(), ""
-    while end < len(text) and text[end] in " \t" and not rest:
+    while text[end] in " \t":
         end += 1
     return start, end, ""
 
@@ -128,7 +135,7 @@ def _without_last(located: Located, previous: Member, member: Member) -> Splice:
     """Take out the last member and the comma before it; comments between the two stay."""
     text = located.text
     comma = previous.value_end if previous.comma is None else previous.comma
-    comments = _comments(located, comma + 1, member.key_start)
+    comments = _comments(located, comma, member.key_start)
     if not comments:
         return comma, member.value_end, ""
     kept = text[comma + 1 : comments[-1].end()]
@@ -140,7 +147,7 @@ def _without_last(located: Located, previous: Member, member: Member) -> Splice:
 
 def _has_comment(located: Located, servers: JsonObject, member: Member) -> bool:
     return bool(
-        _comments(located, servers.start + 1, member.key_start)
+        _comments(located, servers.start, member.key_start)
         or _comments(located, member.value_end, servers.close)
     )
 

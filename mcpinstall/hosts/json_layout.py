@@ -73,10 +73,10 @@ def layout_at(located: Located) -> Layout:
     text, objects = located.text, located.objects
     edited = objects[-1]
     lines = _on_lines(text, objects)
-    close_indent = line_indent(text, _anchor(located, len(objects) - 1))
+    close_indent = line_indent(text, edited.key_start)
     unit = _unit(located)
     indent = close_indent + unit
-    if edited.members and _starts_line(text, edited.members[-1].key_start):
+    if edited.members:
         indent = line_indent(text, edited.members[-1].key_start)
     colon, comma = _separators(text, objects)
     return Layout(
@@ -91,24 +91,16 @@ def line_start(text: str, at: int) -> int:
 
 
 def line_indent(text: str, at: int) -> str:
-    """Return the blanks at the beginning of the line of `at`."""
+    """Return the blanks at the beginning of the line of the token at `at`."""
     start = line_start(text, at)
     end = start
-    while end < at and text[end] in " \t":
+    while text[end] in " \t":
         end += 1
     return text[start:end]
 
 
 def _starts_line(text: str, at: int) -> bool:
     return text[line_start(text, at) : at].strip(" \t") == ""
-
-
-def _anchor(located: Located, level: int) -> int:
-    """Return the offset whose line gives the indentation of an object's closing brace."""
-    if level == 0:
-        return located.objects[0].start
-    member = located.objects[level - 1].member(located.way[level - 1])
-    return member.key_start if member else located.objects[level].start
 
 
 def _on_lines(text: str, objects: tuple[JsonObject, ...]) -> bool:
@@ -128,15 +120,14 @@ def _on_lines(text: str, objects: tuple[JsonObject, ...]) -> bool:
 def _unit(located: Located) -> str:
     """Return one level of indentation: the step from one object of the way to its members."""
     text = located.text
-    for level in reversed(range(len(located.objects))):
-        members = located.objects[level].members
-        if not members or not _starts_line(text, members[-1].key_start):
+    for found in reversed(located.objects):
+        if not found.members or not _starts_line(text, found.members[-1].key_start):
             continue
-        outer = line_indent(text, _anchor(located, level))
-        inner = line_indent(text, members[-1].key_start)
+        outer = line_indent(text, found.key_start)
+        inner = line_indent(text, found.members[-1].key_start)
         if inner.startswith(outer) and len(inner) > len(outer):
             return inner[len(outer) :]
-    match = _FIRST_INDENT.search(text, 0, 65536)
+    match = _FIRST_INDENT.search(text[:65536])
     return match[1] if match else _DEFAULT_UNIT
 
 
@@ -149,10 +140,10 @@ def first_eol(located: Located) -> str | None:
 def _eol(located: Located, edited: JsonObject) -> str:
     """Return the line end before the last member, else the first one of the document."""
     if edited.members:
-        last = edited.members[-1].key_start
-        found = list(_EOL.finditer(located.text, max(edited.start, last - 4096), last))
-        if found:
-            return _ending_comments(found[-1][0], located)
+        before = located.text[: line_start(located.text, edited.members[-1].key_start)]
+        for eol in ("\r\n", "\n", "\r"):
+            if before.endswith(eol):
+                return _ending_comments(eol, located)
     return first_eol(located) or "\n"
 
 

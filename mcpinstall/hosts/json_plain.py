@@ -15,7 +15,8 @@ _STRIPPED = {
     Format.JSON_COMMENTS: re.compile(rf"{_STRING}|/\*.*?\*/|//.*?(?=\r?\n|\Z)|{_OPEN}", re.DOTALL),
     Format.JSONC: re.compile(rf"{_STRING}|/\*.*?\*/|//[^\r\n]*|{_OPEN}", re.DOTALL),
 }
-_TRAILING_COMMA = re.compile(rf"{_STRING}|,(?=[ \t\r\n]*[\]}}])", re.DOTALL)
+_TRAILING_COMMA = re.compile(rf"{_STRING}|[\[{{,:][ \t\r\n]*+,|,(?=[ \t\r\n]*+[\]}}])", re.DOTALL)
+"""A comma alone is one that may go; one that follows no value stays, as the error it is."""
 _NOT_BLANK = re.compile(r"[^\r\n]")
 
 
@@ -49,13 +50,7 @@ def _without_comments(text: str, dialect: Format) -> str:
 
 
 def _without_trailing_comma(token: re.Match[str]) -> str:
-    """Blank a comma that follows a value; one that follows nothing stays, as the error it is."""
-    if token[0] != ",":
-        return token[0]
-    at = token.start() - 1
-    while token.string[at] in " \t\r\n" and at > 0:
-        at -= 1
-    return "," if token.string[at] in "[{,:" else " "
+    return " " if token[0] == "," else token[0]
 
 
 def _blank(token: re.Match[str]) -> str:

@@ -65,15 +65,13 @@ class Member:
 class JsonObject:
     """One object on the way."""
 
+    key_start: int
+    """Offset of its key; of `{` for the document."""
     start: int
     """Offset of `{`."""
     close: int
     """Offset of `}`."""
     members: tuple[Member, ...]
-
-    def member(self, key: str) -> Member | None:
-        """Return the member with that key."""
-        return next((member for member in self.members if member.key == key), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +135,7 @@ def locate(text: str, dialect: Format, way: tuple[str, ...], *, marks: bool = Fa
     scanner = _Scanner(text, dialect, way, marks=marks)
     start = scanner.trivia(begin)
     if start < len(text):
-        end = scanner.trivia(scanner.object_at(start, 0))
+        end = scanner.trivia(scanner.object_at(start, 0, start))
         if end != len(text):
             raise ScanError("there is text behind the end of the document", end)
     return Located(
@@ -164,7 +162,7 @@ class _Scanner:
         match = self._trivia.match(self.text, at)
         return match.end() if match else at
 
-    def object_at(self, start: int, level: int) -> int:
+    def object_at(self, start: int, level: int, key_start: int) -> int:
         """Record the object at `start` as number `level` of the way; return its end."""
         if not self.text.startswith("{", start):
             path = ".".join(self.way[:level])
@@ -184,7 +182,9 @@ class _Scanner:
             at = self.trivia(behind)
         if members and members[-1].comma is not None and self.dialect is not Format.JSONC:
             raise ScanError("a comma stands before `}`", members[-1].comma)
-        self.objects[level] = JsonObject(start=start, close=at, members=tuple(members))
+        self.objects[level] = JsonObject(
+            key_start=key_start, start=start, close=at, members=tuple(members)
+        )
         return at + 1
 
     def _member(self, at: int, level: int) -> Member:
@@ -196,7 +196,7 @@ class _Scanner:
             raise ScanError("expecting `:`", colon)
         start = self.trivia(colon + 1)
         if level < len(self.way) and key == self.way[level]:
-            end, print_ = self.object_at(start, level + 1), None
+            end, print_ = self.object_at(start, level + 1, at), None
         else:
             end, print_ = self._value(start)
         comma = self.trivia(end)

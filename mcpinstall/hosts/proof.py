@@ -41,8 +41,7 @@ def same_others(one: Outline, two: Outline) -> bool:
     Objects on the way that one of them lacks may be empty in the other.
     """
     depth = min(len(one.levels), len(two.levels))
-    shorter = one.without_empty(depth)
-    return shorter is not None and shorter == two.without_empty(depth)
+    return one.without_empty(depth) == two.without_empty(depth)
 
 
 def outline_of(row: HostRow, content: bytes | None, ours: frozenset[str]) -> Outline:
@@ -78,7 +77,7 @@ def outline_of_scan(located: Located, ours: frozenset[str]) -> Outline:
     """Return the outline that the scan of a strict JSON document made on its way."""
     levels = [
         tuple((member.key, member.fingerprint) for member in found.members)
-        for found in located.objects or ()
+        for found in located.objects
     ]
     if located.servers is not None:
         levels[-1] = tuple(pair for pair in levels[-1] if pair[0] not in ours)

@@ -8,11 +8,9 @@ import stat
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.hosts import edits
+from mcpinstall.hosts import edits, settled
 from mcpinstall.hosts.paths import config_path, is_configured_elsewhere, matches
 from mcpinstall.model.host import ConfiguredServer, HostFile, HostRow
-from mcpinstall.system import limits
-from mcpinstall.system.files import read_optional
 from mcpinstall.system.machine import Machine
 from mcpinstall.system.permissions import others_exchange, others_write
 
@@ -31,7 +29,7 @@ def read(row: HostRow, machine: Machine) -> HostFile:
     target = Path(os.path.realpath(path))
     _require_inside(row, path, target, machine)
     _require_safe(target)
-    content = read_optional(target, limits.HOST_FILE_BYTES)
+    content = settled.content(target)
     file = HostFile(row=row, path=path, target=target, content=content)
     return dataclasses.replace(file, warnings=_warnings(file, machine))
 

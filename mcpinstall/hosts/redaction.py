@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Iterable
 
-from mcpinstall.hosts.json_layout import encoded
+from mcpinstall.hosts import json_layout, toml_edit
 from mcpinstall.hosts.json_scan import COMMENT
 from mcpinstall.model.host import Format, ServerEntry
 
@@ -15,10 +15,8 @@ Span = tuple[int, int]
 HIDDEN = "…"
 """Stands for what is not shown."""
 
-_REGION = 1 << 16
-"""Bytes of a region that are looked at token by token; of a longer one only ours is shown."""
-_DOCUMENT = 1 << 20
-"""Bytes of a document that is read from its beginning, for dialects in which tokens span lines."""
+_READ = 1 << 20
+"""Bytes that are looked at token by token; where that is not enough, only ours is shown."""
 
 _JSON_STRING = r'"(?P<text>(?:[^"\\\r\n]++|\\.)*+)"(?P<key>[ \t]*:)?'
 _TOML_STRING = (
@@ -44,13 +42,13 @@ def hidden(text: str, region: Span, dialect: Format, ours: tuple[Span, ...]) -> 
     Texts are Latin-1 (see `json_scan`); the region begins and ends with a line.
     """
     start, end = region
-    begin = start if dialect is Format.JSON else 0
-    if end - start > _REGION or (begin == 0 and end > _DOCUMENT):
+    begin = start if dialect is Format.JSON else 0  # (elsewhere tokens span lines)
+    if end - begin > _READ:
         return _complement(region, ours)
     tokens = _TOKEN[dialect].finditer(text, begin)  # the last may end behind the region
     inside = itertools.takewhile(lambda token: token.start() < end, tokens)
     spans = (_hidden_part(token, ours) for token in inside)
-    return tuple(span for span in spans if span is not None and span[1] > start)
+    return tuple(span for span in spans if span is not None)
 
 
 def secrets(text: str, entries: Iterable[ServerEntry], ours: tuple[Span, ...]) -> tuple[Span, ...]:
@@ -60,6 +58,7 @@ def secrets(text: str, entries: Iterable[ServerEntry], ours: tuple[Span, ...]) -
         for entry in entries
         for item in entry.env
         if item.secret and item.value
+        for encoded in (json_layout.encoded, toml_edit.encoded)
     }
     return tuple(
         (match.start(), match.end())

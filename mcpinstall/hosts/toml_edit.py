@@ -45,10 +45,8 @@ def removed(text: str, way: tuple[str, ...], name: str) -> Splice:
         TomlFormError: The server is not written as a table of its own.
     """
     blocks = _blocks(statements(text), (*way, name))
-    if not blocks:
-        raise TomlFormError(f"`{name}` is not written as a table of its own")
     start, end = blocks[0][0], blocks[-1][1]
-    blank = _BLANK_LINE_BEFORE.search(text, 0, start)
+    blank = _BLANK_LINE_BEFORE.search(text[:start])
     if blank:
         start = blank.start(1)
     between = [text[one[1] : two[0]] for one, two in itertools.pairwise(blocks)]
@@ -65,12 +63,8 @@ def replaced(text: str, way: tuple[str, ...], name: str, value: dict[str, object
         TomlFormError: The server is not written as a table of its own, or another table stands
             between it and its sub-tables.
     """
-    blocks = _blocks(statements(text), (*way, name))
-    if not blocks:
-        raise TomlFormError(f"`{name}` is not written as a table of its own")
-    start, end = blocks[0][0], blocks[-1][1]
-    between = "".join(text[one[1] : two[0]] for one, two in itertools.pairwise(blocks))
-    if "[" in between:
+    (start, end), *others = _blocks(statements(text), (*way, name))
+    if others:
         raise TomlFormError(f"another table stands between `{name}` and its sub-tables")
     eol = _eol(text)
     block = table_text(way, name, value, eol)
@@ -91,27 +85,38 @@ def table_text(way: tuple[str, ...], name: str, value: dict[str, object], eol: s
     return eol.join(lines).encode("utf-8").decode("latin-1") + eol
 
 
+def encoded(value: object) -> str:
+    """Return a value as TOML in Latin-1 (see `json_scan`)."""
+    return _value(value).encode("utf-8").decode("latin-1")
+
+
 def _require_tables(found: tuple[Statement, ...], way: tuple[str, ...]) -> None:
     """Refuse servers that are an inline table or are given by dotted keys outside a table."""
     table: tuple[str, ...] = ()
     for statement in found:
         if statement.kind is not Kind.KEY:
             table = statement.key
-            continue
-        key = (*table, *statement.key)
-        shared = min(len(key), len(way))
-        if key[:shared] != way[:shared] or len(table) >= len(way):
-            continue
-        if len(key) > len(way):
-            raise TomlFormError(f"`{'.'.join(way)}` is given by dotted keys")
-        if statement.inline:
-            raise TomlFormError(f"`{'.'.join(key)}` is an inline table")
+        elif len(table) < len(way):
+            _require_beside((*table, *statement.key), way, inline=statement.inline)
+
+
+def _require_beside(key: tuple[str, ...], way: tuple[str, ...], *, inline: bool) -> None:
+    shared = min(len(key), len(way))
+    if key[:shared] != way[:shared]:
+        return
+    if len(key) > len(way):
+        raise TomlFormError(f"`{'.'.join(way)}` is given by dotted keys")
+    if inline:
+        raise TomlFormError(f"`{'.'.join(key)}` is an inline table")
 
 
 def _blocks(found: tuple[Statement, ...], path: tuple[str, ...]) -> list[tuple[int, int]]:
     """Return begin and end of each table at or below `path`, from header to last key.
 
     Neighbours, and what stands between them, are one where no other table comes in between.
+
+    Raises:
+        TomlFormError: There is none.
     """
     blocks: list[tuple[int, int]] = []
     inside = False
@@ -122,6 +127,8 @@ def _blocks(found: tuple[Statement, ...], path: tuple[str, ...]) -> list[tuple[i
         if inside:
             start = blocks.pop()[0] if goes_on else statement.start
             blocks.append((start, statement.end))
+    if not blocks:
+        raise TomlFormError(f"`{path[-1]}` is not written as a table of its own")
     return blocks
 
 

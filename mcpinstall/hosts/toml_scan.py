@@ -27,8 +27,7 @@ _REST = re.compile(r"[ \t]*(?:#[^\n]*)?\n?")
 class Kind(Enum):
     """What a statement does."""
 
-    TABLE = "[table]"
-    TABLES = "[[array of tables]]"
+    TABLE = "[table] or [[array of tables]]"
     KEY = "key = value"
 
 
@@ -59,10 +58,8 @@ def statements(text: str) -> tuple[Statement, ...]:
 def _statement(text: str, at: int) -> Statement:
     if text[at] == "[":
         end = _skip(_HEADER, text, at)
-        header = text[at:end]
-        kind = Kind.TABLES if header.startswith("[[") else Kind.TABLE
-        key = _key(header.strip("[]"))
-        return Statement(kind=kind, key=key, start=at, end=_skip(_REST, text, end))
+        key = _key(text[at:end].strip("[]"))
+        return Statement(kind=Kind.TABLE, key=key, start=at, end=_skip(_REST, text, end))
     equals = _skip(_KEY, text, at)
     value = equals + 1
     while text[value] in " \t":

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.hosts import edits, settled
 from mcpinstall.model.host import HostChange, HostFile
-from mcpinstall.system import limits
+from mcpinstall.system import exchange, limits, locking
 from mcpinstall.system.files import (
     disk_errors,
     locked,
     private_folder,
-    read_optional,
+    read_bounded,
+    replace,
     sync_folder,
     write_atomic,
 )
@@ -25,7 +29,8 @@ _NEW_MODE = 0o600
 def write(change: HostChange, locks: Path) -> None:
     """Bring a change to disk; `after=None` deletes the file.
 
-    1. One writer of ours at a time, by a lock in our own folder `locks`.
+    1. One writer of ours at a time: by a lock in our own folder `locks`, and by one on the folder
+       of the file, for an mcpinstall with another `MCPI_HOME`.
     2. The path still leads to the file that was read, and its bytes are still the same; looked
        at right before the replacement, against a host that saves meanwhile.
     3. Replacement by a file of the same mode and owner.
@@ -41,40 +46,133 @@ def write(change: HostChange, locks: Path) -> None:
         _require_unchanged(file)
         if change.after == file.content:
             return
-        if change.after is None:
-            _delete(file)
-        else:
-            _replace(file, change.after)
-        _read_back(file, change.after)  # (4)
+        if file.content is None:
+            _make_folders(file.target.parent)
+        with locking.hold_folder(file.target.parent, seconds=limits.LOCK_SECONDS):
+            if change.after is None:
+                _delete(file)
+            else:
+                _replace(file, change.after)
+            _read_back(change)  # (4)
 
 
 def _require_unchanged(file: HostFile) -> None:
-    """(2) Compare link and bytes with what was read."""
+    """(2) Compare link and bytes with what was read.
+
+    The last step is a look at the file's inode and times, for systems without an exchange: there,
+    what is saved in the microseconds before the replacement is lost.
+    """
+    before = _identity(file.target)
     same_target = Path(os.path.realpath(file.path)) == file.target
-    if not same_target or _now(file) != file.content:
-        raise McpInstallError(
-            ErrorCode.HOST_CONFIG_CHANGED,
-            f"`{file.path}` was changed by another program since it was shown",
-            hint="nothing was written; run the command again to see the new file's diff",
-        )
+    same = same_target and settled.content(file.target) == file.content
+    if not same or _identity(file.target) != before:
+        raise _changed(file)
 
 
-def _now(file: HostFile) -> bytes | None:
-    return read_optional(file.target, limits.HOST_FILE_BYTES)
+def _identity(path: Path) -> tuple[int, ...] | None:
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def _replace(file: HostFile, after: bytes) -> None:
     mode, owner = _NEW_MODE, None
-    if file.content is None:
-        _make_folders(file.target.parent)
-    else:
+    if file.content is not None:
         with disk_errors(f"look at `{file.target}`"):
             found = file.target.stat()
         mode = stat.S_IMODE(found.st_mode) & 0o777
         owner = _kept_owner(file, found)
-    write_atomic(
-        file.target, after, mode=mode, owner=owner, before_replace=lambda: _require_unchanged(file)
+    with _late_save_kept(file, after, mode, owner):
+        write_atomic(
+            file.target,
+            after,
+            mode=mode,
+            owner=owner,
+            before_replace=lambda: _require_unchanged(file),
+            place=lambda temporary, target: _place(file, after, temporary, target),
+        )
+
+
+def _place(file: HostFile, after: bytes, temporary: Path, target: Path) -> None:
+    """(3) Exchange both files, look at the one that comes out, and put it back if it is another.
+
+    Each round takes out what the round before put in, unless the host has saved once more.
+    """
+    if file.content is None:
+        _place_new(file, temporary, target)
+        return
+    put, expected = after, file.content
+    while exchange.swap(temporary, target):
+        found = read_bounded(temporary, limits.HOST_FILE_BYTES)
+        if found == expected:
+            temporary.unlink()
+            break
+        put, expected = found, put
+    else:
+        replace(temporary, target)
+    if put is not after:
+        raise _changed(file)
+
+
+def _place_new(file: HostFile, temporary: Path, target: Path) -> None:
+    """Give a new file its name, unless the host has made one meanwhile."""
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise _changed(file) from None
+    except OSError:  # a file system without links
+        replace(temporary, target)
+    else:
+        temporary.unlink()
+
+
+def _changed(file: HostFile) -> McpInstallError:
+    return McpInstallError(
+        ErrorCode.HOST_CONFIG_CHANGED,
+        f"`{file.path}` was changed by another program since it was shown",
+        hint="nothing was written; run the command again to see the new file's diff",
     )
+
+
+@contextlib.contextmanager
+def _late_save_kept(
+    file: HostFile, after: bytes, mode: int, owner: tuple[int, int] | None
+) -> Iterator[None]:
+    """Put back what a host wrote into the old file in the very moment of its replacement.
+
+    Raises:
+        McpInstallError: `host-config-changed` when there was something.
+    """
+    old = None if file.content is None else _opened(file.target)
+    if file.content is None or old is None:
+        yield
+        return
+    try:
+        yield
+        late = settled.opened(old, file.row, file.content)
+    finally:
+        os.close(old)
+    if late == file.content:
+        return
+    if settled.is_whole(late, file.row) and settled.content(file.target) == after:
+        write_atomic(file.target, late, mode=mode, owner=owner)
+    raise McpInstallError(
+        ErrorCode.HOST_CONFIG_CHANGED,
+        f"`{file.path}` was changed by another program in the very moment it was written",
+        hint="run the command again to see the difference with the file as it is now",
+    )
+
+
+def _opened(path: Path) -> int | None:
+    """Open a file to look at it after its replacement; Windows would not replace it then."""
+    if os.name != "posix":
+        return None
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
 
 
 def _kept_owner(file: HostFile, found: os.stat_result) -> tuple[int, int] | None:
@@ -99,14 +197,33 @@ def _make_folders(folder: Path) -> None:
 
 def _delete(file: HostFile) -> None:
     with disk_errors(f"delete `{file.target}`"):
+        _require_unchanged(file)
         file.target.unlink()
         sync_folder(file.target.parent)
 
 
-def _read_back(file: HostFile, after: bytes | None) -> None:
-    if _now(file) != after:
+def _read_back(change: HostChange) -> None:
+    file = change.file
+    now = settled.content(file.target)
+    if now != change.after and not settled.until(lambda: _stands(change)):
         raise McpInstallError(
             ErrorCode.HOST_CONFIG_CHANGED,
             f"`{file.path}` was written, but another program has changed it again at once",
             hint=f"quit {file.row.title} completely, then run the command again",
         )
+
+
+def _stands(change: HostChange) -> bool | None:
+    """Tell whether the file was saved once more with our change in it; None: half written."""
+    row, now = change.file.row, settled.content(change.file.target)
+    before = {one.entry.name: one.entry for one in change.chain_before.entries}
+    after = {one.entry.name: one.entry for one in change.chain_after.entries}
+    came = [entry for name, entry in after.items() if before.get(name) != entry]
+    gone = [entry for name, entry in before.items() if name not in after]
+    if now is None or not (came or gone):
+        return False
+    if not settled.is_whole(now, row):
+        return None
+    return all(edits.starts_as(now, row, entry) for entry in came) and not any(
+        edits.starts_as(now, row, entry) for entry in gone
+    )

@@ -73,7 +73,7 @@ def effective_index(machine: Machine, uv: Path) -> Index:
 
     Raises:
         McpInstallError: `index-forbidden` for an address that is neither https nor on this
-            machine, `index-unavailable` when uv has no index or can't tell it.
+            machine, `index-unavailable` when uv has no index or can't tell it, `disk-failed`.
     """
     load_ahead()
     texts = parse_emitted(_ask(machine, uv))
@@ -143,6 +143,7 @@ def _ask(machine: Machine, uv: Path) -> str:
             environment=process.child_environment(machine, extra), cwd=folder,
         )  # fmt: skip
     if done.returncode != 0:
+        process.require_no_disk_error(done, "ask uv which index it uses")
         raise McpInstallError(
             ErrorCode.INDEX_UNAVAILABLE,
             "uv could not say which index it uses",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,10 @@ from mcpinstall.indexes.simple_page import Listed
 from mcpinstall.model.artifact import Artifact
 from mcpinstall.system import limits
 from mcpinstall.system.fetch import Client
+from mcpinstall.system.urls import Url
+
+_one_page = threading.Lock()
+"""Pages are read one after the other: a large one takes ten times its size in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,9 @@ class Found:
     """One artifact as the first index that has it lists it."""
 
     artifact: Artifact
-    listed: Listed
+    url: Url
+    yanked: str | None
+    """The reason, possibly empty, or None when the release was not withdrawn."""
     at: Opened
 
 
@@ -40,8 +47,8 @@ def look_up(
     for no other bytes than the pinned ones are ever accepted (threat T08).
 
     Raises:
-        McpInstallError: `index-unavailable`, `digest-mismatch` or `download-failed` when a file
-            was found nowhere.
+        McpInstallError: `index-unavailable`, `index-forbidden`, `digest-mismatch` or
+            `download-failed` when a file was found nowhere.
     """
     found: dict[Artifact, Found] = {}
     problem: McpInstallError | None = None
@@ -58,7 +65,10 @@ def look_up(
             if listed.sha256 not in (None, artifact.sha256):
                 problem = problem or _other_bytes(artifact, listed, at)
                 continue
-            found[artifact] = Found(artifact=artifact, listed=listed, at=at)
+            if listed.url is None:
+                problem = problem or _unusable(artifact, listed, at)
+                continue
+            found[artifact] = Found(artifact=artifact, url=listed.url, yanked=listed.yanked, at=at)
         if len(found) == len(artifacts):
             return tuple(found.values())
     lost = next(artifact for artifact in artifacts if artifact not in found)
@@ -72,7 +82,10 @@ def _page(package: str, artifacts: Sequence[Artifact], at: Opened) -> dict[str, 
         headers={"accept": simple_page.ACCEPT},
     )
     names = [artifact.filename for artifact in artifacts]
-    return {} if answer is None else simple_page.parse(answer, names)
+    if answer is None:
+        return {}
+    with _one_page, at.client.discreet():
+        return simple_page.parse(answer, names)
 
 
 def _other_bytes(artifact: Artifact, listed: Listed, at: Opened) -> McpInstallError:
@@ -81,6 +94,15 @@ def _other_bytes(artifact: Artifact, listed: Listed, at: Opened) -> McpInstallEr
         f"`{at.source.shown}` lists other bytes under the name `{artifact.filename}`",
         hint=f"expected sha256 `{artifact.sha256}`, it lists `{listed.sha256}`; "
         "nothing was downloaded",
+    )
+
+
+def _unusable(artifact: Artifact, listed: Listed, at: Opened) -> McpInstallError:
+    return McpInstallError(
+        ErrorCode.INDEX_FORBIDDEN,
+        f"`{at.source.shown}` lists `{artifact.filename}` at an address that can't be used: "
+        f"{at.client.without_secrets(listed.fault)}",
+        hint="only https is used, and plain http on this machine itself",
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.system import urls
+from mcpinstall.system import limits, urls
 from mcpinstall.system.fetch import Answer
 from mcpinstall.system.urls import Url
 
@@ -26,7 +26,10 @@ ACCEPT = (
 _JSON = ("application/vnd.pypi.simple.v1+json", "application/json")
 _HTML = ("application/vnd.pypi.simple.v1+html", "text/html")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,50}/[a-z0-9.+-]{1,50}")
 _REASON_CHARACTERS = 300
+_TAG_CHARACTERS = 64 * 1024
+"""Of a longer tag no attribute is read: a real one has some hundred characters."""
 
 _TAG = re.compile(
     r"<!--.*?(?:-->|\Z)"
@@ -47,18 +50,21 @@ _ATTRIBUTE = re.compile(
 class Listed:
     """One file as an index lists it."""
 
-    url: Url
+    url: Url | None
+    """None when the address can't be used; `fault` says why."""
     sha256: str | None
-    """None when the index names no such digest."""
+    """None when the index names no such digest, or what can't be one."""
     yanked: str | None
     """The reason, possibly empty, or None when the release was not withdrawn."""
+    fault: str = ""
 
 
 def parse(answer: Answer, wanted: Iterable[str]) -> dict[str, Listed]:
-    """Return the wanted files of a package's page; a file without a usable address is left out.
+    """Return the wanted files of a package's page; of several with one name, the first.
 
     Raises:
-        McpInstallError: `index-unavailable` when the page is neither JSON nor HTML, or damaged.
+        McpInstallError: `index-unavailable` when the page is neither JSON nor HTML, damaged, or
+            lists more than can be looked at.
     """
     kind = answer.content_type.partition(";")[0].strip().lower()
     if kind in _JSON:
@@ -66,34 +72,41 @@ def parse(answer: Answer, wanted: Iterable[str]) -> dict[str, Listed]:
     elif kind in _HTML:
         rows = _html_rows(answer)
     else:
-        raise _unreadable(answer, f"it is `{kind[:100] or 'of no type'}`")
+        known = _MEDIA_TYPE.fullmatch(kind)
+        raise _unreadable(answer, f"it is `{kind}`" if known else "it is of no known type")
     names = frozenset(wanted)
     found: dict[str, Listed] = {}
-    for name, row, base in rows:
+    for number, (name, row, base) in enumerate(rows):
+        if number == limits.INDEX_PAGE_FILES:
+            raise _unreadable(answer, f"it lists more than {number} files")
         if name in names and name not in found:
-            listed = _listed(row, base)
-            if listed is not None:
-                found[name] = listed
+            found[name] = _listed(row, base)
     return found
 
 
-def _listed(row: Mapping[str, object], base: Url) -> Listed | None:
-    reference = row.get("url")
+def _listed(row: Mapping[str, object], base: Url) -> Listed:
+    reference, fault = row.get("url"), ""
+    url: Url | None = None
     try:
         url = urls.join(base, reference if isinstance(reference, str) else "")
-    except McpInstallError:
-        return None
+    except McpInstallError as error:
+        fault = error.message
     hashes, yanked = row.get("hashes"), row.get("yanked", False)
     sha256 = hashes.get("sha256") if isinstance(hashes, Mapping) else None
+    digest = sha256.lower() if isinstance(sha256, str) else ""
     reason = yanked[:_REASON_CHARACTERS] if isinstance(yanked, str) else ""
     return Listed(
         url=url,
-        sha256=sha256.lower() if isinstance(sha256, str) else None,
+        sha256=digest if _SHA256.fullmatch(digest) else None,
         yanked=reason if yanked else None,
+        fault=fault,
     )
 
 
 def _json_rows(answer: Answer) -> Iterator[tuple[str, Mapping[str, object], Url]]:
+    # Counted before anything is built: `[]` takes 3 bytes here and 64 as an object.
+    if sum(map(answer.body.count, (b",", b"[", b"{"))) > limits.INDEX_PAGE_VALUES:
+        raise _unreadable(answer, f"it holds more than {limits.INDEX_PAGE_VALUES} values")
     try:
         page = json.loads(answer.body)
         version = str(page["meta"]["api-version"])
@@ -113,9 +126,10 @@ def _html_rows(answer: Answer) -> Iterator[tuple[str, Mapping[str, object], Url]
         href, _, fragment = attributes.get("href", "").partition("#")
         if tag == "base":
             base = base or _base(answer.url, href)
+            yield "", {}, answer.url  # counted like a link
             continue
         algorithm, _, value = fragment.partition("=")
-        digest = value if algorithm == "sha256" and _SHA256.fullmatch(value.lower()) else None
+        digest = value if algorithm == "sha256" else None
         name = unquote(href.partition("?")[0].rpartition("/")[2])
         yanked = attributes.get("data-yanked") or "data-yanked" in attributes
         row = {"url": href, "hashes": {"sha256": digest}, "yanked": yanked}
@@ -133,7 +147,8 @@ def _tags(page: str) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield the tags `a` and `base` with their attributes; one without a value is empty."""
     for tag in _TAG.finditer(page):
         attributes: dict[str, str] = {}
-        for found in _ATTRIBUTE.finditer(tag["inside"] or ""):
+        inside = tag["inside"] or ""
+        for found in _ATTRIBUTE.finditer(inside if len(inside) <= _TAG_CHARACTERS else ""):
             attributes.setdefault(found[1].lower(), _unescaped(found[2] or found[3] or found[4]))
         if tag["name"]:
             yield tag["name"].lower(), attributes
@@ -148,5 +163,8 @@ def _unescaped(value: str | None) -> str:
 
 def _unreadable(answer: Answer, why: str) -> McpInstallError:
     return McpInstallError(
-        ErrorCode.INDEX_UNAVAILABLE, f"`{answer.url.shown[:200]}` is not a page of an index: {why}"
+        ErrorCode.INDEX_UNAVAILABLE,
+        f"`{answer.url.shown[:200]}` is not a page of an index: {why}",
+        hint="check which index uv uses (`UV_DEFAULT_INDEX`, `uv.toml`), and that nobody between, "
+        "such as a log-in page of the network, answers for it",
     )

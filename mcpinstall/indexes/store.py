@@ -105,12 +105,12 @@ class Store:
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
             descriptor = os.open(temporary, flags, 0o600)
         try:
-            with os.fdopen(descriptor, "wb") as file:
+            # Closing writes what is left, also after a failure.
+            with disk_errors(f"write `{artifact.filename}`"), os.fdopen(descriptor, "wb") as file:
                 yield file
-                with disk_errors(f"write `{artifact.filename}`"):
-                    file.flush()
-                    if os.name == "posix":
-                        os.fchmod(file.fileno(), 0o400)
+                file.flush()
+                if os.name == "posix":
+                    os.fchmod(file.fileno(), 0o400)
             self._place(temporary, path, artifact)
         finally:
             with contextlib.suppress(OSError):

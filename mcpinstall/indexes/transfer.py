@@ -15,6 +15,7 @@ from mcpinstall.indexes.store import Store
 from mcpinstall.indexes.workers import Settle, Workers
 from mcpinstall.model.artifact import Artifact
 from mcpinstall.system import limits
+from mcpinstall.system.fetch import Client
 from mcpinstall.system.machine import Machine
 from mcpinstall.system.progress import Progress
 from mcpinstall.system.urls import Url
@@ -60,10 +61,10 @@ class Transfer:
         """File name and reason of what its index withdrew."""
         pages = [page for page in self._pages.values() if not isinstance(page, McpInstallError)]
         return tuple(
-            (found.artifact.filename, found.listed.yanked)
+            (found.artifact.filename, found.at.client.without_secrets(found.yanked))
             for page in pages
             for found in page
-            if found.listed.yanked is not None
+            if found.yanked is not None
         )
 
     @property
@@ -83,14 +84,14 @@ class Transfer:
                 partial(look_up, package, artifacts, self._opened),
                 partial(self._looked_up, package),
             )
-        patience = _PATIENCE_SECONDS
+        patience, leave = _PATIENCE_SECONDS, Client.close
         try:
             while self._open or len(self._pages) < len(self._packages):
                 self._next()()
-            patience = limits.READ_SECONDS
+            patience, leave = limits.READ_SECONDS, Client.stop
         finally:
             for at in self._opened:
-                at.client.stop()
+                leave(at.client)
             self._look_ups.end(patience)
             self._downloads.end(patience)
 
@@ -120,7 +121,7 @@ class Transfer:
         for found in page:
             if found.at is not self._opened[-1] or found.artifact.hint is None:
                 continue
-            base = hints.base_of(found.listed.url, found.artifact.hint)
+            base = hints.base_of(found.url, found.artifact.hint)
             if base is not None and base != self._base:
                 hints.remember(self._index_url, self._machine, base)
                 self._guess(base)
@@ -132,7 +133,7 @@ class Transfer:
             url = hints.place(base or "", artifact.hint)
             if url is not None and artifact not in self._started | self._guessed:
                 self._guessed.add(artifact)
-                self._download(artifact, url, self._opened[-1], attempts=1)
+                self._download(artifact, url, self._opened[-1], guessed=True)
 
     def _start(self, artifact: Artifact) -> None:
         """Start a missing file from its package's page, unless it is on its way."""
@@ -142,10 +143,11 @@ class Transfer:
         if isinstance(page, McpInstallError):
             raise page
         found = next(found for found in page if found.artifact == artifact)
-        self._download(artifact, found.listed.url, found.at, attempts=limits.ATTEMPTS)
+        self._download(artifact, found.url, found.at, guessed=False)
 
-    def _download(self, artifact: Artifact, url: Url, at: Opened, *, attempts: int) -> None:
+    def _download(self, artifact: Artifact, url: Url, at: Opened, *, guessed: bool) -> None:
         self._started.add(artifact)
+        attempts = 1 if guessed else limits.ATTEMPTS
 
         def job() -> None:
             with self._store.incoming(artifact) as sink:
@@ -158,7 +160,7 @@ class Transfer:
             if outcome is None:
                 self._open.remove(artifact)
                 return
-            if attempts > 1:
+            if not guessed:
                 raise outcome
             self._started.discard(artifact)
             self._start(artifact)

@@ -41,6 +41,8 @@ class Scheme(StrEnum):
 
     SITE = "site"
     """`site-packages`: purelib and platlib, which are one folder in a virtual environment."""
+    COMPILED = "compiled"
+    """Compiled code in `site-packages` whose source is beside it: deleted, compiled anew."""
     SCRIPTS = "scripts"
     DATA = "data"
     HEADERS = "headers"
@@ -92,6 +94,9 @@ class Inspection:
 
     programs: tuple[str, ...] = ()
     """Members in `site-packages` that are native programs: told, not refused (decision 0003)."""
+
+    open_packages: tuple[str, ...] = ()
+    """Folders whose `__init__.py` invites other wheels to add modules (`pkgutil.extend_path`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

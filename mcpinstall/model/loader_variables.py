@@ -8,7 +8,7 @@ _PREFIXES = (
     "BUN_", "BUNDLE_", "CARGO_", "CONDA", "COR_", "CORECLR_", "DENO_", "DOTNET_", "DYLD_",
     "ELECTRON_", "GIT_CONFIG", "JAVA_TOOL", "LD_", "MCPI_", "NIX_", "NODE_", "NPM_CONFIG_",
     "OPENSSL_", "PERL5", "PIP_", "PIPX_", "POETRY_", "PYTHON", "RUBY", "RUSTC_", "SSL_CERT_",
-    "UV_", "XDG_", "YARN_",
+    "UV_", "XDG_", "YARN_", "_PYTHON", "__PYVENV",
 )  # fmt: skip
 _SUFFIXES = ("_PROXY", "_CA_BUNDLE")
 _NAMES = frozenset({

@@ -27,7 +27,7 @@ from mcpinstall.model.manifest import (
     ToolVariation,
 )
 from mcpinstall.model.mixed_scripts import require_one_script
-from mcpinstall.model.server_packages import REGISTRY_TYPES, identifier_fault
+from mcpinstall.model.server_packages import REGISTRY_TYPES, https_fault, identifier_fault
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -41,6 +41,10 @@ _NOTES = 2000
 _LIST = 1000  # items of a list
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SCRIPT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+_HOST = re.compile(
+    r"\*|(\*\.)?([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]|\{[A-Za-z0-9_.-]+\})"
+    r"(:[0-9]{1,5})?"
+)
 _POINTER = re.compile(r"(/([^~/]|~[01])*)+")
 
 
@@ -164,8 +168,8 @@ def _publisher(fields: Fields) -> tuple[Publisher | None, str]:
         return None, _title(fields, "absent", _TEXT)
     fields.only("issuer", "repository", "repository-id", "owner-id", "workflow", "ref")
     for key in ("issuer", "repository"):
-        if not fields.text(key, limit=_TEXT).startswith("https://"):
-            raise fields.error(key, "is not an https URL")
+        if fault := https_fault(fields.text(key, limit=_TEXT)):
+            raise fields.error(key, fault)
     for key in ("repository-id", "owner-id"):
         if not re.fullmatch(r"[0-9]{1,20}", fields.text(key)):
             raise fields.error(key, "is not a numeric id")
@@ -181,12 +185,15 @@ def _publisher(fields: Fields) -> tuple[Publisher | None, str]:
 
 def _permissions(fields: Fields) -> Permissions:
     fields.only("network", "read", "write", "exec")
-    return Permissions(
-        network=fields.texts("network", limit=_TEXT),
-        read=fields.texts("read", limit=_TEXT),
-        write=fields.texts("write", limit=_TEXT),
-        exec=fields.texts("exec", limit=_TEXT),
+    hosts = fields.texts("network", limit=_TEXT)
+    for number, host in enumerate(hosts):
+        if not _HOST.fullmatch(host):
+            raise fields.error(f"network[{number}]", "is neither a host's name nor `*`")
+    read, write, programs = (
+        tuple(require_one_script(text, fields.path(key)) for text in fields.texts(key, limit=_TEXT))
+        for key in ("read", "write", "exec")
     )
+    return Permissions(network=hosts, read=read, write=write, exec=programs)
 
 
 def _probe(fields: Fields) -> ProbeSettings:

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 
-_ALIKE = frozenset({"ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "GREEK", "LATIN", "LISU"})
-"""Alphabets with letters that are drawn the same."""
+_TOGETHER = frozenset({"BOPOMOFO", "CJK", "HANGUL", "HIRAGANA", "IDEOGRAPHIC", "KATAKANA"})
+"""Scripts of one writing system, which also takes Latin letters into a word.
 
-_WORD = re.compile(r"[^\W\d_]+")
+The only mixture that UTS 39 calls highly restrictive.
+"""
+
+_RENAMED = {"EXTENDED": "ARABIC"}
+"""First words of character names that aren't the script's."""
 
 
 def require_one_script(text: str, where: str) -> str:
-    """Return `text`, or refuse it when one word mixes alphabets that look alike.
+    """Return `text`, or refuse it when one word mixes alphabets or kinds of digits.
+
+    A word goes on over digits, marks and `_`: all of them stand in names.
 
     Raises:
         McpInstallError: `text-hostile`, naming the word by its code points.
     """
     if text.isascii():
         return text
-    for word in _WORD.findall(text):
-        scripts = {unicodedata.name(char, "").split(" ", 1)[0] for char in word} & _ALIKE
-        fullwidth = any(unicodedata.normalize("NFKC", char) != char for char in word)
-        if len(scripts) > 1 or (fullwidth and not word.isascii()):
+    for is_word, chars in itertools.groupby(text, _in_word):
+        word = "".join(chars)
+        if is_word and not word.isascii() and _is_mixed(word):
             points = " ".join(f"U+{ord(char):04X}" for char in word[:20])
             raise McpInstallError(
                 ErrorCode.TEXT_HOSTILE,
@@ -32,3 +38,23 @@ def require_one_script(text: str, where: str) -> str:
                 hint="text that lies to its reader is refused; tell the author of the file",
             )
     return text
+
+
+def _in_word(char: str) -> bool:
+    return char == "_" or unicodedata.category(char)[0] in "LMN"
+
+
+def _is_mixed(word: str) -> bool:
+    letters = [char for char in word if unicodedata.category(char)[0] == "L" or char.isdecimal()]
+    if any(unicodedata.normalize("NFKC", char) != char for char in letters):
+        return True  # full width, mathematical, presentation forms
+    digits = {ord(char) - unicodedata.decimal(char) for char in letters if char.isdecimal()}
+    scripts = {_script(char) for char in letters} - {"DIGIT", "MODIFIER"}
+    others = scripts - _TOGETHER
+    return len(digits) > 1 or len(others) > 1 or (others != scripts and not others <= {"LATIN"})
+
+
+def _script(char: str) -> str:
+    """Return the first word of a character's name, which is the script of letters and digits."""
+    word = re.split("[ -]", unicodedata.name(char, ""), maxsplit=1)[0]
+    return _RENAMED.get(word, word)

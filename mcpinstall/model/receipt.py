@@ -72,6 +72,8 @@ class FileChange:
     """From the content before to the content after; a missing file counts as empty."""
     made_folders: int = 0
     """How many folders above a new file did not exist before."""
+    gone_folders: int = 0
+    """How many folders above a file that goes were made for it, and go with it while empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,3 +106,5 @@ class Switch:
     """Generation that was current; None when there was none."""
     after: str | None
     """Generation that is current afterwards; None when the server goes."""
+    added: bool = False
+    """Whether the change itself puts that generation there."""

@@ -22,7 +22,7 @@ _RETURN = re.compile(r"\r\n?")
 
 _MARK = "[\u200c\u200d\ufe0e\ufe0f]"
 _ORDINARY = re.compile(
-    r"[\n\t]"  # lines of a description
+    "[\n\t\u2000-\u200a\u205f]"  # lines and typographic spaces of a description
     rf"|(?<!{_MARK}){_MARK}(?!\ufe0e|\ufe0f|\u200c)"  # one joiner or emoji selector
     r"|(?<=\ufe0f)\u200d"  # a selector and a joiner, as in the rainbow flag
     "|\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{2,6}\U000e007f"  # flag of Wales

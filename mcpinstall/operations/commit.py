@@ -72,6 +72,7 @@ def _commit(prepared: Prepared, context: Context) -> Done:
                 slug=slug,
                 before=lookup.current_generation(slug, context),
                 after=one.generation,
+                added=True,
             )
             for slug, one in staged.items()
         ),

@@ -33,7 +33,7 @@ def prepare(name: str, request: Request, context: Context, *, stage: bool = True
 
 
 def _merged(receipt: Receipt, request: Request) -> Request:
-    given = {key.rpartition(".")[2] for key, _ in request.settings}
+    given = {_input_name(key, receipt) for key, _ in request.settings}
     _require_secrets(receipt, given)
     kept = tuple(
         (value.name, f"env:{value.reference}" if value.reference else value.value or "")
@@ -49,6 +49,13 @@ def _merged(receipt: Receipt, request: Request) -> Request:
         extra_arguments=request.extra_arguments or receipt.extra_arguments,
         print_only=request.print_only or not receipt.hosts,
     )
+
+
+def _input_name(key: str, receipt: Receipt) -> str:
+    """Return the input that `KEY` or `SERVER.KEY` means; an input's own name may hold a dot."""
+    if key in {value.name for value in receipt.inputs}:
+        return key
+    return key.removeprefix(f"{receipt.entry_name}.")
 
 
 def _require_secrets(receipt: Receipt, given: Collection[str]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mcpinstall.system.machine import Machine, now
-from mcpinstall.system.paths import StatePaths, state_paths
+from mcpinstall.system.paths import StatePaths, require_own_state, state_paths
 from mcpinstall.system.progress import Progress, SilentProgress
 
 
@@ -21,11 +21,17 @@ class Context:
 
     @classmethod
     def current(cls, progress: Progress | None = None) -> Context:
-        """Return the context of this process."""
+        """Return the context of this process.
+
+        Raises:
+            McpInstallError: `state-unsafe` where others could plant or exchange state.
+        """
         machine = Machine.current()
+        paths = state_paths(machine)
+        require_own_state(paths, machine)
         return cls(
             machine=machine,
-            paths=state_paths(machine),
+            paths=paths,
             now=now(),
             progress=progress or SilentProgress(),
         )

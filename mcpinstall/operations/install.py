@@ -12,13 +12,12 @@ from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.host import HostChange, HostFile, HostRow, SecretStyle
 from mcpinstall.model.plan import Plan, Request, ServerPlan
 from mcpinstall.model.registry import ReviewedServer
-from mcpinstall.operations import host_choice, lookup, server_plans, settings, staging
+from mcpinstall.operations import exposure, host_choice, lookup, server_plans, settings, staging
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.prepared import Draft, MissingInput, Prepared
 from mcpinstall.planning import checks, inputs, policy
 from mcpinstall.planning.digest import plan_digest
 from mcpinstall.receipts.store import ReceiptStore
-from mcpinstall.system import files
 
 
 def draft(request: Request, context: Context) -> Draft:
@@ -186,7 +185,7 @@ def with_files(
         )
         staged = staging.start(verified, lambda one: staging.build(one, context)) if stage else ()
     except BaseException:
-        files.remove_tree(folder)
+        staging.discard(folder)
         raise
     return Prepared(
         request=request,
@@ -286,7 +285,15 @@ def _with_entry(change: HostChange, server: ServerPlan, *, replace_ours: bool) -
         change,
         after=step.after,
         chain_after=step.chain_after,
-        warnings=tuple(dict.fromkeys((*change.warnings, *step.warnings))),
+        warnings=tuple(
+            dict.fromkeys(
+                (
+                    *change.warnings,
+                    *step.warnings,
+                    *exposure.exposed(change.file, server.entry),
+                )
+            )
+        ),
     )
 
 
@@ -316,4 +323,4 @@ def discard(prepared: Prepared) -> None:
     for _, future in prepared.staged:
         future.cancel() or future.exception()
     if prepared.staging is not None:
-        files.remove_tree(prepared.staging)
+        staging.discard(prepared.staging)

@@ -12,6 +12,9 @@ from mcpinstall.operations.context import Context
 from mcpinstall.receipts.store import ReceiptStore
 from mcpinstall.system import homes, machine_id
 
+OK = "ok"
+"""State of an entry that hosts can start."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installed:
@@ -24,10 +27,19 @@ class Installed:
 
 def installed(context: Context) -> tuple[Installed, ...]:
     """Return every installed entry; looks at files only, and starts nothing."""
-    return tuple(
-        Installed(receipt=receipt, state=_state(receipt, context))
-        for receipt in ReceiptStore(context.paths).receipts()
-    )
+    found = (_looked_at(receipt, context) for receipt in ReceiptStore(context.paths).receipts())
+    return tuple(one for one in found if one is not None)
+
+
+def _looked_at(receipt: Receipt, context: Context) -> Installed | None:
+    """Return one entry; None when another `mcpi` has uninstalled it just now."""
+    state = _state(receipt, context)
+    if state != OK:
+        now = ReceiptStore(context.paths).receipt(receipt.entry_name)
+        if now is None:
+            return None
+        receipt, state = now, _state(now, context)
+    return Installed(receipt=receipt, state=state)
 
 
 def _state(receipt: Receipt, context: Context) -> str:
@@ -42,4 +54,4 @@ def _state(receipt: Receipt, context: Context) -> str:
         return "environment missing"
     if not Path(receipt.python_path).exists():
         return "interpreter missing"
-    return "ok"
+    return OK

@@ -1,4 +1,4 @@
-"""Bring the machine to the old state when a change did not end.
+"""Bring the machine to the old or the new state when a change did not end.
 
 One code path serves both a failed change (called by `transaction`) and a dead process (called
 by the next command): what the journal names is taken back, and only where it still equals what
@@ -42,6 +42,8 @@ def settle(context: Context) -> tuple[str, ...]:
     except McpInstallError as error:
         if error.code is ErrorCode.STATE_BUSY:
             return ()
+        if error.code is ErrorCode.LOCK_UNSUPPORTED:  # who only reads can go on
+            return (f"an unfinished change is not taken back: {error.message}",)
         raise
 
 
@@ -56,10 +58,34 @@ def recover(context: Context) -> tuple[str, ...]:
     if record is None:
         return ()
     if store.is_finished(record.id):
-        sweeping.sweep(context)
-        store.close()
+        with contextlib.suppress(McpInstallError):
+            store.make_lasting()
+            complete(record, context)
         return ()
     return ("taking back an unfinished change", *roll_back(record, context))
+
+
+def complete(record: HistoryRecord, context: Context) -> None:
+    """Delete what a change that has happened leaves over; the caller holds the lock.
+
+    A failure costs only disk space.  The journal stays then, and the next command tries again.
+    """
+    clean = _folders_gone(record, context)
+    if sweeping.sweep(context) and clean:
+        with contextlib.suppress(McpInstallError):
+            ReceiptStore(context.paths).close()
+
+
+def _folders_gone(record: HistoryRecord, context: Context) -> bool:
+    """Remove the folders of files that are gone; False when that failed."""
+    try:
+        for change in record.files:
+            if change.gone_folders:
+                file = hosts.read(hosts.find_rows(change.row_id), context.machine)
+                _remove_folders(change, file.target, change.gone_folders)
+    except McpInstallError:
+        return False
+    return True
 
 
 def roll_back(record: HistoryRecord, context: Context) -> tuple[str, ...]:
@@ -96,8 +122,8 @@ def _switch_back(switch: Switch, context: Context) -> None:
         before = None
     if lookup.current_generation(switch.slug, context) != before or before is None:
         environments.switch(home, before)
-    if switch.after is not None and switch.after != switch.before:
-        environments.discard(home / switch.after)
+    if switch.added and switch.after is not None:
+        environments.discard_unused(home / switch.after)
     if home.is_dir():
         environments.prune(home, keep=sys.maxsize)  # only what is half done
     environments.discard_if_empty(home)
@@ -114,7 +140,7 @@ def _restore(change: FileChange, context: Context) -> str | None:
         return f"{row.title}: its file is another one now (`{file.path}`); left as it is"
     files.remove_temporary(file.target.parent, file.target.name)
     if file.sha256 == change.before_sha256:
-        remove_made_folders(change, file.target)
+        _remove_folders(change, file.target, change.made_folders)
         return None
     if file.sha256 != change.after_sha256:
         return f"{row.title}: `{file.path}` changed meanwhile; left as it is"
@@ -122,16 +148,16 @@ def _restore(change: FileChange, context: Context) -> str | None:
     if _digest(before) != change.before_sha256:
         return f"{row.title}: the record does not fit `{file.path}`; left as it is"
     write_content(file, before, context)
-    remove_made_folders(change, file.target)
+    _remove_folders(change, file.target, change.made_folders)
     return None
 
 
-def remove_made_folders(change: FileChange, target: Path) -> None:
+def _remove_folders(change: FileChange, target: Path, number: int) -> None:
     """Remove the folders that were made for a file which is gone again, while they are empty."""
     if path_digest(target) == change.path_sha256 and not target.exists():
-        with contextlib.suppress(OSError):
-            for folder in list(target.parents)[: change.made_folders]:
-                folder.rmdir()
+        for folder in list(target.parents)[:number]:
+            if not files.remove_empty(folder):
+                return
 
 
 def _digest(content: bytes | None) -> str:

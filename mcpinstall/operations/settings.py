@@ -41,10 +41,23 @@ def _place(key: str, known: Mapping[str, Sequence[str]]) -> tuple[str, str]:
             hint="say which: " + " or ".join(f"`--set {owner}.{key}=…`" for owner in owners),
         )
     every = sorted({name for names in known.values() for name in names})
-    near = difflib.get_close_matches(key, every, n=3)
+    near = _near(key, every)
     listed = ", ".join(f"`{name}`" for name in near or every)
     raise McpInstallError(
         ErrorCode.INPUT_UNKNOWN,
         f"there is no input `{key}`",
         hint=f"inputs: {listed}" if listed else "this server has no inputs",
     )
+
+
+def _near(key: str, names: Sequence[str]) -> list[str]:
+    """Return the names that may have been meant: `api-key` is near `API_KEY`."""
+    folded: dict[str, list[str]] = {}
+    for name in names:
+        folded.setdefault(_folded(name), []).append(name)
+    found = difflib.get_close_matches(_folded(key), folded, n=3)
+    return [name for match in found for name in folded[match]]
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("_", "-")

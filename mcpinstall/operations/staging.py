@@ -90,14 +90,43 @@ def verify(
     return Verified(server=server, folder=folder, artifacts=verified)
 
 
-def new_folder(context: Context) -> Path:
-    """Return a new private folder in the cache; folders of dead processes are swept."""
+def new_folder(context: Context, *, only_reading: bool = False) -> Path:
+    """Return a new private folder in the cache; folders of dead processes are swept.
+
+    A command that is `only_reading` does without locks on a file system that has none: there,
+    nobody sweeps.
+
+    Raises:
+        McpInstallError: `lock-unsupported`, `state-unsafe`, `disk-failed` …
+    """
+    _require_utf8(context.paths.staging)
     staging = files.private_folder(context.paths.staging)
     # Nobody sweeps a folder before its own lock is held.
-    with files.locked(staging.with_name("staging.lock")):
-        _sweep(staging)
-        folder = files.private_folder(staging / secrets.token_hex(8))
-        locking.keep(folder / _IN_USE)
+    try:
+        with files.locked(staging.with_name("staging.lock")):
+            _sweep(staging)
+            return _kept_folder(staging)
+    except McpInstallError as error:
+        if error.code is not ErrorCode.LOCK_UNSUPPORTED or not only_reading:
+            raise
+    return _kept_folder(staging)
+
+
+def _require_utf8(folder: Path) -> None:
+    """Refuse what uv would refuse with less to say."""
+    try:
+        str(folder).encode("utf-8")
+    except UnicodeEncodeError:
+        raise McpInstallError(
+            ErrorCode.STATE_UNSAFE,
+            f"the path of the cache `{folder}` is not UTF-8, which uv can't work with",
+            hint="set `MCPI_HOME` or `XDG_CACHE_HOME` to a folder with another name",
+        ) from None
+
+
+def _kept_folder(staging: Path) -> Path:
+    folder = files.private_folder(staging / secrets.token_hex(8))
+    locking.keep(folder / _IN_USE)
     return folder
 
 
@@ -110,6 +139,12 @@ def _sweep(staging: Path) -> None:
         with contextlib.suppress(McpInstallError, OSError):
             if not lock.is_file() or locking.try_exclusive(lock):
                 files.remove_tree(folder)
+
+
+def discard(folder: Path) -> None:
+    """Delete such a folder; where that fails, a later `new_folder` does it."""
+    with contextlib.suppress(McpInstallError):
+        files.remove_tree(folder)
 
 
 def build(verified: Verified, context: Context) -> StagedEnvironment:

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-import contextlib
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from mcpinstall import environments
-from mcpinstall.errors import McpInstallError
+from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.operations import lookup
 from mcpinstall.operations.context import Context
 from mcpinstall.receipts.store import ReceiptStore
 from mcpinstall.system import files, limits
 
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _KEPT = 2  # generations of an installed server: the current one, and the one before for `undo`
 
 
-def sweep(context: Context) -> None:
-    """Delete unused environments, old history and temporary files; the caller holds the lock."""
-    for step in (_sweep_homes, _sweep_history, sweep_temporary):
-        with contextlib.suppress(McpInstallError):
-            step(context)
+def sweep(context: Context) -> bool:
+    """Delete unused environments, old history and temporary files; the caller holds the lock.
+
+    Returns:
+        Whether everything went that should.
+    """
+    steps = (_sweep_homes, _sweep_history, sweep_temporary)
+    went = [_succeeds(step, context) for step in steps]
+    return all(went)
+
+
+def _succeeds(step: Callable[[Context], None], context: Context) -> bool:
+    try:
+        step(context)
+    except McpInstallError:
+        return False
+    return True
 
 
 def sweep_temporary(context: Context) -> None:
@@ -38,6 +51,23 @@ def identifier(when: datetime, unique: str) -> str:
     return f"{when:%Y%m%dT%H%M%SZ}-{when.microsecond // 1000:03d}{unique}"
 
 
+def moment(record_id: str) -> datetime:
+    """Return the time in the id of a record.
+
+    Raises:
+        McpInstallError: `state-invalid` for an id that no clock could give.
+    """
+    try:
+        found = datetime.strptime(record_id[:20], "%Y%m%dT%H%M%SZ-%f").replace(tzinfo=UTC)
+    except ValueError:
+        found = _NEVER
+    if not _NEVER < found < _NEVER.replace(year=9000):
+        raise McpInstallError(
+            ErrorCode.STATE_INVALID, f"the history holds a record of no time: `{record_id[:80]}`"
+        )
+    return found
+
+
 def _sweep_homes(context: Context) -> None:
     """Look at every server: one that was running when it was uninstalled may have ended."""
     servers = context.paths.servers
@@ -46,12 +76,24 @@ def _sweep_homes(context: Context) -> None:
     used = {lookup.receipt_slug(one) for one in ReceiptStore(context.paths).receipts()}
     with files.disk_errors(f"look at `{servers}`"):
         homes = list(servers.iterdir())
+    failed: McpInstallError | None = None
     for home in homes:
-        with contextlib.suppress(McpInstallError):
+        try:
             environments.prune(home, keep=_KEPT if home.name in used else 0)
-        environments.discard_if_empty(home)
+            environments.discard_if_empty(home)
+        except McpInstallError as error:
+            failed = error
+    if failed is not None:
+        raise failed
 
 
 def _sweep_history(context: Context) -> None:
-    oldest = identifier(context.now - timedelta(days=limits.HISTORY_DAYS), "")
-    ReceiptStore(context.paths).forget_before(oldest)
+    """Delete old records, once the change before this one finds them old as well.
+
+    One change made with a wrong clock, a year ahead, must not cost what can be taken back.
+    """
+    store = ReceiptStore(context.paths)
+    earlier = store.last_id(before=store.last_id())
+    if earlier:
+        now = min(context.now, moment(earlier))
+        store.forget_before(identifier(now - timedelta(days=limits.HISTORY_DAYS), ""))

@@ -2,16 +2,16 @@
 
 The journal is written before the first effect.  After the last, the change is written into the
 history by one rename: from then on it has happened.  What fails or dies before is taken back by
-`recovery`, what dies after is swept by it; then the journal goes.
+`recovery`, what fails or dies after is completed by it; then the journal goes.
 """
 
 from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TypeAlias
 
 from mcpinstall import environments, hosts
@@ -48,6 +48,8 @@ class Transaction:
     receipts_before: tuple[Receipt, ...] = ()
     receipts_after: tuple[Receipt, ...] = ()
     undoes: str | None = None
+    gone_folders: tuple[tuple[str, int], ...] = ()
+    """By row id, how many folders go with a file that goes; while they are empty."""
 
 
 @contextlib.contextmanager
@@ -66,7 +68,8 @@ def run(transaction: Transaction, context: Context, probe: Probe | None = None) 
     names it.
 
     Raises:
-        McpInstallError: whatever stopped it; the machine is in the old state then.
+        McpInstallError: whatever stopped it; the machine is in the old state then, or the error
+            says that the next command goes on with taking it back.
     """
     store = ReceiptStore(context.paths)
     _require_unchanged(transaction.changes, store, context)
@@ -77,12 +80,35 @@ def run(transaction: Transaction, context: Context, probe: Probe | None = None) 
         store.finish(record)
     except BaseException as error:
         if not store.is_finished(record.id):
-            _tell(error, recovery.roll_back(record, context))
-        raise
-    sweeping.sweep(context)
-    with contextlib.suppress(McpInstallError):  # the next command does it
-        store.close()
+            _take_back(record, context, error)
+            raise
+        if not isinstance(error, McpInstallError):
+            raise
+        # It has happened, but may not last: nothing that the way back needs is deleted yet.
+        return record
+    recovery.complete(record, context)
     return record
+
+
+def _take_back(record: HistoryRecord, context: Context, error: BaseException) -> None:
+    """Take back what `error` stopped.
+
+    Raises:
+        McpInstallError: in the place of `error`, where something of it is left: a refusal says
+            that nothing is.
+    """
+    try:
+        _tell(error, recovery.roll_back(record, context))
+    except McpInstallError as failed:
+        if not isinstance(error, McpInstallError):
+            return
+        again = "the next `mcpi` command goes on with taking it back"
+        raise McpInstallError(
+            failed.code,
+            f"{error.message}; and not everything could be taken back yet",
+            hint="; ".join(filter(None, (failed.hint, again))),
+            evidence="\n".join(filter(None, (error.evidence, failed.message))),
+        ) from error
 
 
 def _tell(error: BaseException, notes: tuple[str, ...]) -> None:
@@ -147,8 +173,7 @@ def _new_id(store: ReceiptStore, context: Context) -> str:
     when = max(context.now, machine.now())
     last = store.last_id()
     if last >= sweeping.identifier(when, ""):
-        when = datetime.strptime(last[:20], "%Y%m%dT%H%M%SZ-%f").replace(tzinfo=UTC)
-        when += timedelta(milliseconds=1)
+        when = sweeping.moment(last) + timedelta(milliseconds=1)
     return sweeping.identifier(when, secrets.token_hex(3))
 
 
@@ -158,7 +183,9 @@ def _record(transaction: Transaction, record_id: str) -> HistoryRecord:
         id=record_id,
         action=transaction.action,
         entries=tuple(sorted({receipt.entry_name for receipt in receipts})),
-        files=tuple(_file_change(change) for change in transaction.changes),
+        files=tuple(
+            _file_change(change, dict(transaction.gone_folders)) for change in transaction.changes
+        ),
         chains_before=tuple(change.chain_before for change in transaction.changes),
         chains_after=tuple(change.chain_after for change in transaction.changes),
         receipts_before=transaction.receipts_before,
@@ -168,7 +195,7 @@ def _record(transaction: Transaction, record_id: str) -> HistoryRecord:
     )
 
 
-def _file_change(change: HostChange) -> FileChange:
+def _file_change(change: HostChange, gone_folders: Mapping[str, int]) -> FileChange:
     import hashlib
 
     after = change.after
@@ -179,4 +206,5 @@ def _file_change(change: HostChange) -> FileChange:
         after_sha256=recovery.NO_FILE if after is None else hashlib.sha256(after).hexdigest(),
         patch=spans.between(change.file.content or b"", after or b""),
         made_folders=sum(1 for folder in change.file.target.parents if not folder.exists()),
+        gone_folders=gone_folders.get(change.file.row.id, 0) if after is None else 0,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,7 +25,6 @@ from mcpinstall.operations.context import Context
 from mcpinstall.operations.prepared import Done, PreparedUndo
 from mcpinstall.planning import policy
 from mcpinstall.receipts.store import ReceiptStore
-from mcpinstall.system import files
 
 
 def history(context: Context) -> tuple[HistoryRecord, ...]:
@@ -70,10 +70,7 @@ def commit(prepared: PreparedUndo, context: Context) -> Done:
                 _transaction(prepared, rebuilt, context), context, _probe_of(rebuilt, context)
             )
     finally:
-        files.remove_tree(folder)
-    for change in prepared.changes:
-        for file in record.files:
-            recovery.remove_made_folders(file, change.file.target)
+        staging.discard(folder)
     return Done(record=done, receipts=done.receipts_after, notes=prepared.notes)
 
 
@@ -216,11 +213,17 @@ def _transaction(
         additions=tuple(
             transaction.Addition(slug=slug, staged=one.staged) for slug, one in rebuilt.items()
         ),
-        switches=_switches(record, after, context),
+        switches=_switches(record, after, rebuilt, context),
         changes=(*prepared.changes, *prepared.unwritten),
         receipts_before=tuple(receipt for receipt in present if receipt is not None),
         receipts_after=after,
         undoes=record.id,
+        gone_folders=tuple(
+            (change.file.row.id, file.made_folders)
+            for change in prepared.changes
+            for file in record.files
+            if file.path_sha256 == recovery.path_digest(change.file.target)
+        ),
     )
 
 
@@ -240,7 +243,10 @@ def _restored(receipt: Receipt, rebuilt: dict[str, _Rebuilt], context: Context) 
 
 
 def _switches(
-    record: HistoryRecord, after: tuple[Receipt, ...], context: Context
+    record: HistoryRecord,
+    after: tuple[Receipt, ...],
+    rebuilt: Collection[str],
+    context: Context,
 ) -> tuple[Switch, ...]:
     """Return what `current` of each touched server becomes: what its entries need then."""
     others = {
@@ -256,7 +262,7 @@ def _switches(
     wanted |= {lookup.receipt_slug(receipt): receipt.generation for receipt in after}
     current = {slug: lookup.current_generation(slug, context) for slug in wanted}
     return tuple(
-        Switch(slug=slug, before=current[slug], after=generation)
+        Switch(slug=slug, before=current[slug], after=generation, added=slug in rebuilt)
         for slug, generation in wanted.items()
         if current[slug] != generation
     )

@@ -6,16 +6,18 @@ manifest pins the lock, the lock pins the artifacts, their RECORDs say what the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from mcpinstall.errors import McpInstallError
+from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.operations import lookup, verify_disk, verify_hosts
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.findings import Finding
 from mcpinstall.receipts.store import ReceiptStore
+from mcpinstall.system import files
 
 __all__ = ["Finding", "VerifiedEntry", "verify"]
 
@@ -37,6 +39,11 @@ class VerifiedEntry:
     """What the comparison rests on, such as `registry bundled, serial 1`."""
     problem: McpInstallError | None = None
     """What stopped the checks of this entry before their end."""
+
+    @property
+    def is_clean(self) -> bool:
+        """Tell whether every check could be made and found nothing."""
+        return not self.findings and self.problem is None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,13 +77,39 @@ def verify(
     Raises:
         McpInstallError: `not-installed`; `state-invalid` for a receipt that can't be read.
     """
-    receipts = (
-        tuple(dict.fromkeys(lookup.installed(name, context) for name in names))
-        if names
-        else ReceiptStore(context.paths).receipts()
-    )
     how = verify_disk.How(fetch=fetch and not offline, strict=strict)
-    return tuple(_verified(receipt, how, context) for receipt in receipts)
+    found = {one: _verified(one, how, context) for one in _receipts(names, context)}
+    if all(one.is_clean for one in found.values()):
+        return tuple(found.values())
+    # Another `mcpi` may have been at work: what is wrong is looked at again while none is.
+    clean = {receipt: one for receipt, one in found.items() if one.is_clean}
+    with _nobody_changes(context):
+        return tuple(
+            clean.get(receipt) or _verified(receipt, how, context)
+            for receipt in _receipts(names, context)
+        )
+
+
+def _receipts(names: Sequence[str], context: Context) -> tuple[Receipt, ...]:
+    if names:
+        return tuple(dict.fromkeys(lookup.installed(name, context) for name in names))
+    return ReceiptStore(context.paths).receipts()
+
+
+@contextlib.contextmanager
+def _nobody_changes(context: Context) -> Iterator[None]:
+    """Keep other commands from changing anything; where there are no locks, hope for it.
+
+    Raises:
+        McpInstallError: `state-busy`.
+    """
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(files.locked(context.paths.lock, shared=True))
+        except McpInstallError as error:
+            if error.code is ErrorCode.STATE_BUSY:
+                raise
+        yield
 
 
 def _verified(receipt: Receipt, how: verify_disk.How, context: Context) -> VerifiedEntry:

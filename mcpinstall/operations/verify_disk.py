@@ -44,6 +44,8 @@ def verify(receipt: Receipt, server: ReviewedServer, how: How, context: Context)
     current = lookup.current_generation(lookup.receipt_slug(receipt), context)
     if current is None or not (home / current).is_dir():
         return _failed(Check.ENVIRONMENT, str(home), "has no environment any more")
+    if home.is_symlink() or (home / current).is_symlink():
+        return _failed(Check.ENVIRONMENT, str(home), "is a link, or its environment is one")
     try:
         interpreter = environments.choose_interpreter(
             server.manifest.package.requires_python, context.machine, receipt.python_path
@@ -55,7 +57,7 @@ def verify(receipt: Receipt, server: ReviewedServer, how: How, context: Context)
         server_plans.rebuild(receipt, Request(names=(), python=receipt.python_path), context),
         generation=current,
     )
-    folder = staging.new_folder(context)
+    folder = staging.new_folder(context, only_reading=True)
     try:
         return _compared(receipt, plan, home / current, folder, findings, how, context)
     finally:

@@ -87,7 +87,8 @@ def resolve(
     """
     asked = questions(package)
     around = _Around(cwd=cwd, home=home, exists=exists, plaintext_secrets=plaintext_secrets)
-    answers = _answers(asked, _by_question(asked, given), around)
+    _require_known(asked, given)
+    answers = _answers(asked, given, around)
     return Resolved(
         arguments=_arguments(package, answers.texts),
         template=_arguments(package, answers.places),
@@ -99,31 +100,19 @@ def resolve(
     )
 
 
-def _by_question(
-    asked: Sequence[Question], given: Mapping[str, Sequence[str]]
-) -> dict[str, tuple[str, ...]]:
-    """Return the given texts by name; upper case and `_` may be written as lower case and `-`."""
+def _require_known(asked: Sequence[Question], given: Mapping[str, Sequence[str]]) -> None:
     names = {question.name for question in asked}
-    folded = {_folded(name): name for name in sorted(names)}
-    found: dict[str, tuple[str, ...]] = {}
-    for key, texts in given.items():
-        name = key if key in names else folded.get(_folded(key))
-        if name is None:
+    for key in given:
+        if key not in names:
             raise _unknown(key, sorted(names))
-        found[name] = (*found.get(name, ()), *texts)
-    return found
-
-
-def _folded(name: str) -> str:
-    return name.lower().replace("_", "-")
 
 
 def _answers(
-    asked: Sequence[Question], given: Mapping[str, tuple[str, ...]], around: _Around
+    asked: Sequence[Question], given: Mapping[str, Sequence[str]], around: _Around
 ) -> _Answers:
     answers = _Answers()
     for question in asked:
-        texts = given.get(question.name, ())
+        texts = tuple(given.get(question.name, ()))
         if len(texts) > 1 and not question.repeated:
             raise _invalid(question, "takes one value")
         if question.secret:
@@ -153,11 +142,16 @@ def _answer(question: Question, texts: tuple[str, ...], answers: _Answers, aroun
 def _answer_secret(
     question: Question, texts: tuple[str, ...], answers: _Answers, around: _Around
 ) -> None:
-    """Prefer a reference to the user's own variable; clear text only when asked for."""
+    """Prefer a reference to the user's own variable; clear text only when asked for.
+
+    With clear text allowed and none given it is missing, so that a person is asked for it: a
+    value on mcpi's own command line is one that others can read.
+    """
     if not texts and not question.required:
         return
     text = texts[0] if texts else ""
-    if question.environment and (not texts or text.startswith(_REFERENCE)):
+    referred = text.startswith(_REFERENCE) if texts else not around.plaintext_secrets
+    if question.environment and referred:
         name = text.removeprefix(_REFERENCE) if texts else question.name
         if not is_environment_variable(name):
             raise _invalid(question, "does not name an environment variable after `env:`")

@@ -56,9 +56,12 @@ def questions(package: Package) -> tuple[Question, ...]:
     for number, argument in enumerate(package.arguments, start=1):
         for question in _of_argument(argument, number):
             _add(found, question)
+    arguments = tuple(found)
     for variable in package.environment:
         for question in _of_input(variable.input, variable.name, environment=True):
             _add(found, question)
+    for name in arguments:  # also one that only a variable of the same name calls a secret
+        _require_no_secret(found[name])
     return tuple(found.values())
 
 
@@ -89,14 +92,17 @@ def _of_argument(argument: PositionalArgument | NamedArgument, number: int) -> I
     if is_bare_flag(argument):
         return
     for question in _of_input(argument.input, label(argument, number), environment=False):
-        if question.secret:
-            raise McpInstallError(
-                ErrorCode.POLICY_REFUSED,
-                f"the server wants the secret `{question.name}` as an argument, "
-                "which every user of this machine can read",
-                hint="use a version of the server that takes it from its environment",
-            )
         yield replace(question, repeated=argument.repeated and argument.input.value is None)
+
+
+def _require_no_secret(question: Question) -> None:
+    if question.secret:
+        raise McpInstallError(
+            ErrorCode.POLICY_REFUSED,
+            f"the server wants the secret `{question.name}` as an argument, "
+            "which every user of this machine can read",
+            hint="use a version of the server that takes it from its environment",
+        )
 
 
 def _of_input(wanted: Input, name: str, *, environment: bool) -> Iterator[Question]:

@@ -8,7 +8,7 @@ from mcpinstall.model.host import Patch
 def between(before: bytes, after: bytes) -> Patch:
     """Return the shortest single replacement that turns `before` into `after`."""
     start = _common_prefix(before, after)
-    end = _common_suffix(before[start:], after[start:])
+    end = _common_prefix(before[start:][::-1], after[start:][::-1])
     return Patch(
         offset=start,
         removed=before[start : len(before) - end],
@@ -22,20 +22,6 @@ def _common_prefix(left: bytes, right: bytes) -> int:
     while low < high:
         middle = (low + high + 1) // 2
         if left[low:middle] == right[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def _common_suffix(left: bytes, right: bytes) -> int:
-    low, high = 0, min(len(left), len(right))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if (
-            left[len(left) - middle : len(left) - low]
-            == right[len(right) - middle : len(right) - low]
-        ):
             low = middle
         else:
             high = middle - 1

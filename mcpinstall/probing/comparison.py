@@ -37,8 +37,6 @@ def compare(
     Raises:
         McpInstallError: `manifest-invalid` for an entry of `varies` that has no meaning.
     """
-    if reviewed.text == seen.text:
-        return ()
     found = [
         difference
         for difference in _differences(_by_name(reviewed), _by_name(seen), ("tools",))
@@ -86,14 +84,15 @@ def _line(difference: Difference) -> str:
     if before is None or after is None:
         (value,) = before or after or (None,)
         return f"{'-' if after is None else '+'} {what}: {_shown(value)}"
-    if isinstance(before[0], str) and isinstance(after[0], str):
-        return f"~ {what}: {word_diff(before[0], after[0])}"
-    return f"~ {what}: {_shown(before[0])} → {_shown(after[0])}"
+    (old,), (new,) = before, after
+    if isinstance(old, str) and isinstance(new, str):
+        return f"~ {what}: {word_diff(old, new)}"
+    return f"~ {what}: {_shown(old)} → {_shown(new)}"
 
 
 def _pointer(parts: Sequence[str]) -> str:
     if len(parts) == 1:
-        return printable(parts[0])
+        return printable(*parts)
     return printable("".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in parts))
 
 

@@ -33,13 +33,13 @@ class ReceiptStore:
         Raises:
             McpInstallError: `state-invalid` for a damaged one.
         """
-        found = (self._load(path, Receipt) for path in _records(self.paths.receipts))
-        return tuple(sorted(found, key=lambda receipt: receipt.entry_name))
+        found = (self._there(path, Receipt) for path in _records(self.paths.receipts))
+        receipts = (receipt for receipt in found if receipt is not None)
+        return tuple(sorted(receipts, key=lambda receipt: receipt.entry_name))
 
     def receipt(self, entry_name: str) -> Receipt | None:
         """Return the receipt of one entry, or None."""
-        path = _file(self.paths.receipts, entry_name)
-        return self._load(path, Receipt) if path.exists() else None
+        return self._there(_file(self.paths.receipts, entry_name), Receipt)
 
     def write_receipt(self, receipt: Receipt) -> None:
         """Write one receipt, replacing the one of the same entry."""
@@ -51,12 +51,12 @@ class ReceiptStore:
 
     def chain(self, row_id: str) -> Chain:
         """Return our entries in one host file; none yet is an empty chain."""
-        path = _file(self.paths.hosts, row_id)
-        return self._load(path, Chain) if path.exists() else Chain(row_id=row_id)
+        return self._there(_file(self.paths.hosts, row_id), Chain) or Chain(row_id=row_id)
 
     def rows_with(self, entry_name: str) -> tuple[str, ...]:
         """Return the row ids of the host files that hold our entry of that name."""
-        chains = (self._load(path, Chain) for path in _records(self.paths.hosts))
+        found = (self._there(path, Chain) for path in _records(self.paths.hosts))
+        chains = (chain for chain in found if chain is not None)
         return tuple(sorted(chain.row_id for chain in chains if entry_name in chain.names))
 
     def write_chain(self, chain: Chain) -> None:
@@ -70,12 +70,12 @@ class ReceiptStore:
     def history(self) -> tuple[HistoryRecord, ...]:
         """Return finished changes, oldest first."""
         paths = (_file(self.paths.history, record_id) for record_id in sorted(self._ids()))
-        return tuple(self._load(path, HistoryRecord) for path in paths)
+        found = (self._there(path, HistoryRecord) for path in paths)
+        return tuple(record for record in found if record is not None)
 
     def journal(self) -> HistoryRecord | None:
         """Return the change that has begun and not ended, or None."""
-        path = self.paths.history / JOURNAL
-        return self._load(path, HistoryRecord) if path.exists() else None
+        return self._there(self.paths.history / JOURNAL, HistoryRecord)
 
     def begin(self, record: HistoryRecord) -> None:
         """Write the journal, before the first effect of a change."""
@@ -88,6 +88,11 @@ class ReceiptStore:
         """
         self._write(_file(self.paths.history, record.id), record)
 
+    def make_lasting(self) -> None:
+        """Make sure that a power cut takes nothing out of the history that is in it now."""
+        with files.disk_errors(f"write `{self.paths.history}`"):
+            files.sync_folder(self.paths.history)
+
     def is_finished(self, record_id: str) -> bool:
         """Tell whether the change is in the history."""
         return _file(self.paths.history, record_id).exists()
@@ -96,9 +101,9 @@ class ReceiptStore:
         """Remove the journal: every effect was taken back, or all is swept."""
         _remove(self.paths.history / JOURNAL)
 
-    def last_id(self) -> str:
-        """Return the id of the newest record; nothing when there is none."""
-        return max(self._ids(), default="")
+    def last_id(self, before: str = "~") -> str:
+        """Return the id of the newest record, older than `before`; nothing when there is none."""
+        return max((one for one in self._ids() if one < before), default="")
 
     def forget_before(self, record_id: str) -> None:
         """Remove the records that are older than this id."""
@@ -109,8 +114,10 @@ class ReceiptStore:
     def _ids(self) -> list[str]:
         return [path.stem for path in _records(self.paths.history) if _ID.fullmatch(path.stem)]
 
-    def _load(self, path: Path, kind: type[T]) -> T:
-        return codec.load(files.read_bounded(path, limits.STATE_BYTES), kind, str(path))
+    def _there(self, path: Path, kind: type[T]) -> T | None:
+        """Return a record; None when it is not there, or not any more: nobody locks to read."""
+        data = files.read_optional(path, limits.STATE_BYTES)
+        return None if data is None else codec.load(data, kind, str(path))
 
     def _write(self, path: Path, record: object) -> None:
         files.private_folder(path.parent)
@@ -136,6 +143,6 @@ def _file(folder: Path, name: str) -> Path:
 
 def _remove(path: Path) -> None:
     with files.disk_errors(f"remove `{path}`"):
-        path.unlink(missing_ok=True)
-        if path.parent.exists():
+        if path.exists():  # a read-only file system would refuse even what is not there
+            path.unlink(missing_ok=True)
             files.sync_folder(path.parent)

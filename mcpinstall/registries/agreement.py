@@ -54,7 +54,8 @@ def chosen_package(server: ReviewedServer) -> Package:
     ]
     if len(fitting) != 1:
         raise _disagree(server.manifest.name, "`server.json` and `manifest.toml`", "package")
-    return fitting[0]
+    (package,) = fitting
+    return package
 
 
 def input_names(package: Package) -> Iterator[str]:

@@ -10,11 +10,10 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import json_text
 from mcpinstall.model.fields import Fields
 from mcpinstall.model.registry import RegistryState
-from mcpinstall.system import files, machine
+from mcpinstall.system import files, limits, machine
 from mcpinstall.system.paths import StatePaths
 
-_BYTES = 4096  # bytes of one record
-_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +31,7 @@ def recall(root_digest: str, paths: StatePaths) -> Seen:
         McpInstallError: `state-unsafe` for a record that can't be read.
     """
     path = _path(root_digest, paths)
-    data = files.read_optional(path, _BYTES)
+    data = files.read_optional(path, limits.STATE_BYTES)
     if data is None:
         return Seen()
     try:

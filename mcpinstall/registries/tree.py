@@ -22,7 +22,6 @@ from mcpinstall.system import files, limits
 
 _LIMITS = {
     "pylock.toml": limits.LOCK_BYTES,
-    "package-lock.json": limits.LOCK_BYTES,
     "server.json": limits.SERVER_JSON_BYTES,
     "tools.json": limits.TOOLS_BYTES,
 }
@@ -81,6 +80,11 @@ class Registry:
         return self._reviewed(folder, manifest, row)
 
     def _reviewed(self, folder: Path, manifest: Manifest, row: IndexRow) -> ReviewedServer:
+        if {name for name, _ in manifest.files} != _LIMITS.keys():
+            raise McpInstallError(
+                ErrorCode.MANIFEST_INVALID,
+                f"`{row.name}` is a Python package, but its lock is not `pylock.toml`",
+            )
         texts = {
             name: _read(folder / name, _LIMITS[name], digest) for name, digest in manifest.files
         }

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self, TypeVar
+from urllib.parse import quote
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.system import limits, urls
@@ -42,7 +44,7 @@ _EVERYWHERE = frozenset({"accept", "accept-encoding", "user-agent"})
 """Headers that may go to another origin than home; all others may hold a secret."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
-_LONGEST_PAUSE = 10.0  # seconds; a server may ask for more with `Retry-After`
+_SECRET = 4  # characters; a shorter text is no secret, and stands in every sentence
 _SHORT_BODY = 64 * 1024  # bytes; cheaper to read than a new connection
 
 
@@ -53,6 +55,13 @@ class Credentials:
     user: str = field(repr=False)
     """May itself be the secret: some indexes take a token as the name."""
     password: str = field(default="", repr=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Texts that no message may repeat, the longest first; a name only where it is a token."""
+        secret = self.password or self.user
+        texts = {secret, quote(secret, safe=""), self.header.partition(" ")[2]}
+        return tuple(sorted((text for text in texts if len(text) >= _SECRET), key=len)[::-1])
 
     @property
     def header(self) -> str:
@@ -106,6 +115,7 @@ class Client:
 
         self.home = urls.parse(home)
         self._authorization = {"authorization": credentials.header} if credentials else {}
+        self._secrets = credentials.secrets if credentials else ()
         self._routes = routes or Routes(self.home, machine)
         self._clock = clock or Clock()
         self._stopped = False
@@ -135,6 +145,25 @@ class Client:
         """Whether a proxy was used, so that the addresses behind it were not checked."""
         return self._routes.proxied
 
+    def without_secrets(self, text: str) -> str:
+        """Return `text` without our credentials, which a server may repeat wherever it speaks."""
+        for secret in self._secrets:
+            text = re.sub(re.escape(secret), "…", text, flags=re.IGNORECASE)
+        return text
+
+    @contextlib.contextmanager
+    def discreet(self) -> Iterator[None]:
+        """Take our credentials out of what the block refuses with."""
+        try:
+            yield
+        except McpInstallError as error:
+            raise McpInstallError(
+                error.code,
+                self.without_secrets(error.message),
+                hint=self.without_secrets(error.hint),
+                evidence=self.without_secrets(error.evidence),
+            ) from None
+
     def get_bytes(
         self, url: str | Url, *, limit: int, headers: Mapping[str, str] | None = None
     ) -> Answer | None:
@@ -157,7 +186,8 @@ class Client:
             return Answer(url=final, content_type=kind, body=body)
 
         what = f"could not read `{address.shown}`"
-        return self._tried(once, ErrorCode.INDEX_UNAVAILABLE, what, limits.ATTEMPTS)
+        with self.discreet():
+            return self._tried(once, ErrorCode.INDEX_UNAVAILABLE, what, limits.ATTEMPTS)
 
     def download(
         self,
@@ -195,7 +225,8 @@ class Client:
 
         what = f"could not download `{name}` from `{address.netloc}`"
         try:
-            self._tried(once, ErrorCode.DOWNLOAD_FAILED, what, attempts)
+            with self.discreet():
+                self._tried(once, ErrorCode.DOWNLOAD_FAILED, what, attempts)
         except BaseException:
             file.withdraw()
             raise
@@ -208,7 +239,7 @@ class Client:
             except FailedError as error:
                 if not (left and error.passing) or self._stopped:
                     raise McpInstallError(code, f"{what}: {error.why}", hint=error.hint) from None
-                self._clock.sleep(min(max(pause, error.pause), _LONGEST_PAUSE))
+                self._clock.sleep(min(max(pause, error.pause), limits.LONGEST_PAUSE_SECONDS))
                 pause *= 2
         raise ValueError("no attempt was allowed")
 
@@ -231,6 +262,7 @@ class Client:
         raise McpInstallError(
             ErrorCode.INDEX_FORBIDDEN,
             f"`{url.netloc}` redirects more than {limits.REDIRECTS} times",
+            hint="an index and its files need one redirect; check which index uv uses",
         )
 
     def _route(self, url: Url) -> Route:
@@ -257,7 +289,9 @@ class Client:
                 raise FailedError("it was stopped")
             if self._clock.monotonic() > deadline:
                 raise FailedError(
-                    f"it took longer than {limits.DOWNLOAD_SECONDS:.0f} s", passing=False
+                    f"it took longer than {limits.DOWNLOAD_SECONDS:.0f} s",
+                    hint="it is too slow; try again later, or another index",
+                    passing=False,
                 )
             yield chunk
 

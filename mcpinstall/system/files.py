@@ -17,6 +17,7 @@ from mcpinstall.system import limits
 from mcpinstall.system.permissions import exchangeable_above
 
 _CHUNK = 1 << 20  # bytes read at once
+_KEPT_FOLDER = (errno.ENOTEMPTY, errno.EEXIST, errno.EBUSY, errno.ENOENT, errno.ENOTDIR)
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -36,10 +37,12 @@ def disk_errors(what: str) -> Iterator[None]:
 
 
 def _hint(error: OSError) -> str:
-    if error.errno == errno.ENOSPC:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "free some disk space, for example with `mcpi cache prune`, and try again"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return "check who owns the folder and whether it may be written to"
+    if error.errno == errno.EIO:
+        return "the disk itself reports an error: see the system's log, then try again"
     return ""
 
 
@@ -70,17 +73,19 @@ def require_own_folder(path: Path) -> None:
     with disk_errors(f"look at the folder `{path}`"):
         found = path.lstat()
     if not stat.S_ISDIR(found.st_mode):
-        raise _unsafe(path, "it is not a folder")
+        is_link = stat.S_ISLNK(found.st_mode)
+        raise unsafe(path, "it is a link" if is_link else "it is not a folder")
     if os.name == "posix":
         if found.st_uid != os.geteuid():
-            raise _unsafe(path, "it belongs to another user")
+            raise unsafe(path, "it belongs to another user")
         if found.st_mode & _OTHERS_WRITE:
-            raise _unsafe(path, "other users can write to it")
+            raise unsafe(path, "other users can write to it")
     if folder := exchangeable_above(path):
-        raise _unsafe(path, f"other users can write to `{folder}`, which it is in")
+        raise unsafe(path, f"other users can write to `{folder}`, which it is in")
 
 
-def _unsafe(path: Path, why: str) -> McpInstallError:
+def unsafe(path: Path, why: str) -> McpInstallError:
+    """Return the refusal of a folder of our state; `why` continues the sentence."""
     return McpInstallError(
         ErrorCode.STATE_UNSAFE,
         f"`{path}` can't hold mcpinstall's state: {why}",
@@ -94,8 +99,10 @@ def read_bounded(path: Path, limit: int) -> bytes:
     Raises:
         McpInstallError: `file-unreadable`.
     """
+    # A pipe without a writer would let us wait for ever.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        with path.open("rb") as file:
+        with os.fdopen(os.open(path, flags), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise _unreadable(path, "it is not a regular file")
             data = file.read(limit + 1)
@@ -112,9 +119,12 @@ def _unreadable(path: Path, why: str) -> McpInstallError:
 
 def read_optional(path: Path, limit: int) -> bytes | None:
     """Return the bytes of a file, or None when there is none; otherwise as `read_bounded`."""
-    if not path.exists() and not path.is_symlink():
-        return None
-    return read_bounded(path, limit)
+    try:
+        return read_bounded(path, limit)
+    except McpInstallError as error:
+        if isinstance(error.__cause__, FileNotFoundError) and not path.is_symlink():
+            return None
+        raise
 
 
 def sha256_of(path: Path) -> str:
@@ -130,21 +140,24 @@ def write_atomic(
     mode: int = 0o600,
     owner: tuple[int, int] | None = None,
     before_replace: Callable[[], None] = lambda: None,
+    place: Callable[[Path, Path], None] | None = None,
 ) -> None:
     """Replace `path` by a file with `data`: after a crash it is the old one or the new one.
 
     Temporary file in the same folder, fsync, rename, fsync of the folder.  `owner` is the user
-    and group that the file must have; `before_replace` runs last and may raise to stop.
+    and group that the file must have; `before_replace` runs last and may raise to stop; `place`
+    stands in for the rename.
 
     Raises:
-        McpInstallError: `disk-failed`; the old file is untouched then.
+        McpInstallError: `disk-failed`; the old file is untouched then, unless all that failed was
+            to make the new one's name last.
     """
     with disk_errors(f"write `{path}`"):
         temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}.mcpi")
         try:
             _write_new(temporary, data, mode, owner)
             before_replace()
-            _replace(temporary, path)
+            (place or replace)(temporary, path)
             sync_folder(path.parent)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -180,7 +193,7 @@ def _write_new(path: Path, data: bytes, mode: int, owner: tuple[int, int] | None
         os.fsync(file.fileno())
 
 
-def _replace(source: Path, target: Path) -> None:
+def replace(source: Path, target: Path) -> None:
     """Rename over `target`; on Windows another program may hold it for a moment."""
     for attempt in range(5):
         try:
@@ -204,6 +217,23 @@ def sync_folder(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def remove_empty(folder: Path) -> bool:
+    """Delete a folder unless something is in it; tell whether it is gone.
+
+    Raises:
+        McpInstallError: `disk-failed`.
+    """
+    with disk_errors(f"delete the folder `{folder}`"):
+        try:
+            if os.path.lexists(folder):  # else a read-only file system would refuse
+                folder.rmdir()
+        except OSError as error:
+            if error.errno not in _KEPT_FOLDER:
+                raise
+            return not os.path.lexists(folder)
+    return True
 
 
 def remove_tree(path: Path) -> None:

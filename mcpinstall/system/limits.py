@@ -23,12 +23,15 @@ PATH_CHARACTERS: Final = 240  # of a member's path; Windows stops at 260 for the
 
 REDIRECTS: Final = 3  # hops of one download; an index and its file host need one
 INDEX_PAGE_BYTES: Final = 64 * 1024 * 1024  # bytes; the largest simple page is about 30 MB
+INDEX_PAGE_FILES: Final = 250_000  # files on one page; 100,000 of them take about 25 MB
+INDEX_PAGE_VALUES: Final = 4_000_000  # JSON values of one page; a file takes about 15
 CONNECT_SECONDS: Final = 15.0  # seconds until a connection stands
 READ_SECONDS: Final = 30.0  # seconds without a byte
 DOWNLOAD_SECONDS: Final = 900.0  # seconds for one file, whatever its speed
 DOWNLOADS_AT_ONCE: Final = 8  # connections; more gain nothing on the hosts measured
 ATTEMPTS: Final = 4  # tries of one request, with back-off
 BACK_OFF_SECONDS: Final = 0.5  # seconds before the second try; doubles
+LONGEST_PAUSE_SECONDS: Final = 10.0  # seconds; a server may ask for more with `Retry-After`
 
 PROBE_SECONDS: Final = 20.0  # seconds for the whole conversation with a server
 PROBE_DISCOVER_SECONDS: Final = 6.0  # seconds of silence that mean an older protocol
@@ -47,6 +50,7 @@ PROBE_TOOLS: Final = 1000  # tools of one server
 CHILD_SECONDS: Final = 300.0  # seconds for uv, compilation and interpreter questions
 CHILD_OUTPUT: Final = 8 * 1024 * 1024  # bytes kept of a child's output
 
+HOST_SAVE_SECONDS: Final = 1.0  # seconds that a host may take to save a file in place
 LOCK_SECONDS: Final = 60.0  # seconds to wait for another mcpinstall
 PREPARED_SECONDS: Final = 600.0  # seconds that a shown plan stays good
 HISTORY_DAYS: Final = 30  # days that a finished change can be taken back

@@ -1,4 +1,4 @@
-"""Advisory locks on files: `flock` where there is one, byte locks on Windows."""
+"""Advisory locks on files and folders: `flock` where there is one, byte locks on Windows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.system.files import disk_errors
 
 _POLL_SECONDS = 0.05
-_BUSY = frozenset({errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK})
+_BUSY = frozenset({errno.EWOULDBLOCK, errno.EAGAIN})
+if os.name == "nt":  # pragma: no cover (run on Windows only)
+    _BUSY |= {errno.EACCES, errno.EDEADLK}
 
 
 @contextlib.contextmanager
@@ -31,6 +33,57 @@ def hold(path: Path, *, seconds: float, shared: bool) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def hold_folder(folder: Path, *, seconds: float) -> Iterator[None]:
+    """Hold a lock on a folder itself during the block, which leaves no file in it.
+
+    For folders that aren't ours, so it asks for nothing: Windows, network file systems that
+    lock only what is open for writing, and a folder that is missing are let pass.
+
+    Raises:
+        McpInstallError: `state-busy`.
+    """
+    descriptor = _locked_folder(folder, seconds)
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _locked_folder(folder: Path, seconds: float) -> int | None:
+    """Lock the folder that bears the name once the lock is held; None where that can't be."""
+    while (descriptor := _open_folder(folder)) is not None:
+        with contextlib.ExitStack() as unless_kept:
+            unless_kept.callback(os.close, descriptor)
+            try:
+                _acquire(descriptor, folder, seconds, shared=False)
+            except McpInstallError as error:
+                if error.code is ErrorCode.LOCK_UNSUPPORTED:
+                    return None
+                raise
+            if _is_still(descriptor, folder):
+                unless_kept.pop_all()
+                return descriptor
+    return None
+
+
+def _open_folder(folder: Path) -> int | None:
+    if os.name != "posix":
+        return None
+    try:
+        return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return None
+
+
+def _is_still(descriptor: int, folder: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), folder.stat())
+    except OSError:
+        return False
 
 
 def keep(path: Path) -> None:

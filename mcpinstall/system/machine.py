@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mcpinstall.errors import ErrorCode, McpInstallError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
@@ -23,12 +25,16 @@ class Machine:
 
     @classmethod
     def current(cls) -> Machine:
-        """Return the machine that this process runs on."""
+        """Return the machine that this process runs on.
+
+        Raises:
+            McpInstallError: `file-unreadable` where the working directory is gone.
+        """
         return cls(
             platform="linux" if sys.platform.startswith("linux") else sys.platform,
-            home=Path.home(),
+            home=_home(),
             environ=dict(os.environ),
-            cwd=Path.cwd(),
+            cwd=_working_directory(),
         )
 
     def program(self, name: str) -> Path | None:
@@ -43,6 +49,30 @@ class Machine:
         ]
         found = shutil.which(name, path=os.pathsep.join(folders)) if folders else None
         return Path(found) if found and Path(found).parent != self.cwd else None
+
+
+def _home() -> Path:
+    """Return what `HOME` says or, without it, the system; a relative path where neither does.
+
+    Python takes an empty `HOME` for the root of the file system.
+    """
+    if os.name == "posix" and os.environ.get("HOME") == "":
+        return Path()
+    try:
+        return Path.home()
+    except RuntimeError:  # this user has no entry in the system's list
+        return Path()
+
+
+def _working_directory() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise McpInstallError(
+            ErrorCode.FILE_UNREADABLE,
+            f"the working directory can't be used: {error.strerror or error}",
+            hint="change to another folder, then run the command again",
+        ) from None
 
 
 def now() -> datetime:

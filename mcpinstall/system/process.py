@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
+import re
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.system import limits
+from mcpinstall.system.files import disk_errors
 from mcpinstall.system.machine import Machine
+from mcpinstall.system.throwaway import throwaway_folder
 
 _PASSED = (
     "LANG", "LC_ALL", "LC_CTYPE", "LOGNAME", "SHELL", "TERM", "TMPDIR", "TZ", "USER",
@@ -23,6 +28,10 @@ _PASSED = (
 
 _SYSTEM_PATH = {"win32": r"C:\Windows\system32;C:\Windows"}
 _UNIX_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+
+
+_SYSTEM_ERROR = re.compile(rb"\(os error (\d{1,5})\)")
+_OF_DISKS = {errno.ENOSPC, errno.EROFS, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,16 +66,17 @@ def run(
     the user's working directory or its parents is read.
 
     Raises:
-        McpInstallError: `tool-failed` when it can't be started or takes longer than `seconds`.
+        McpInstallError: `tool-failed` when it can't be started or takes longer than `seconds`;
+            as `throwaway_folder`.
     """
     words = [str(word) for word in argv]
     if not Path(words[0]).is_absolute():
         message = f"a child needs an absolute executable, not {words[0]!r}"
         raise ValueError(message)
-    with tempfile.TemporaryDirectory(prefix="mcpi-", ignore_cleanup_errors=True) as empty:
+    with contextlib.nullcontext(cwd) if cwd else throwaway_folder() as folder:
         try:
             done = subprocess.run(  # noqa: S603 (a list, an absolute program, no shell)
-                words, env=dict(environment), cwd=cwd or empty, input=stdin,
+                words, env=dict(environment), cwd=folder, input=stdin,
                 capture_output=True, timeout=seconds, check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
@@ -78,6 +88,22 @@ def run(
         stdout=done.stdout[: limits.CHILD_OUTPUT],
         stderr=done.stderr[: limits.CHILD_OUTPUT],
     )
+
+
+def require_no_disk_error(done: Completed, what: str) -> None:
+    """Refuse a child's failure that is the disk's: `what` names the work that it could not do.
+
+    uv ends such a message with the system's number for it.  What else it said may hold
+    credentials.
+
+    Raises:
+        McpInstallError: `disk-failed`.
+    """
+    for found in _SYSTEM_ERROR.finditer(done.stderr):
+        number = int(found[1])
+        if number in _OF_DISKS:
+            with disk_errors(what):
+                raise OSError(number, os.strerror(number))
 
 
 def _failed(program: str, why: str) -> McpInstallError:

@@ -173,7 +173,7 @@ class Routes:
 
         try:
             found = self._resolve(url.host, url.port)
-        except (OSError, UnicodeError) as error:
+        except OSError as error:
             raise httpx.ConnectError(f"no address for `{url.host}`: {error}") from None
         if url.scheme == "http":
             found = [item for item in found if _reach(item) is Reach.LOOPBACK]
@@ -224,7 +224,7 @@ def proxy_for(url: Url, machine: Machine) -> str | None:
             return None
         return urllib.request.getproxies().get("https")
     exceptions = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
-    if proxy is None or urllib.request.proxy_bypass_environment(url.netloc, {"no": exceptions}):  # type: ignore[attr-defined]
+    if urllib.request.proxy_bypass_environment(url.netloc, {"no": exceptions}):  # type: ignore[attr-defined]
         return None
     return proxy
 

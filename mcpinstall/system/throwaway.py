@@ -10,7 +10,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.system.files import disk_errors
+from mcpinstall.system.permissions import exchangeable_above
 
 
 @contextlib.contextmanager
@@ -19,14 +21,27 @@ def throwaway_folder() -> Iterator[Path]:
 
     A stranger's program may have worked in it: links are never followed, folders that it made
     unreadable are opened, and what still can't be removed is left to the system's clean-up.
+
+    Raises:
+        McpInstallError: `disk-failed`, or `state-unsafe` where others could exchange the folder.
     """
     with disk_errors("make a temporary folder"):
         folder = Path(tempfile.mkdtemp(prefix="mcpi-")).resolve()
     try:
+        _require_ours(folder)
         yield folder
     finally:
         with contextlib.suppress(OSError, RecursionError):
             _remove(folder)
+
+
+def _require_ours(folder: Path) -> None:
+    if above := exchangeable_above(folder):
+        raise McpInstallError(
+            ErrorCode.STATE_UNSAFE,
+            f"other users can exchange temporary folders: they can write to `{above}`",
+            hint="set `TMPDIR` to a folder of your own",
+        )
 
 
 def _remove(folder: Path) -> None:

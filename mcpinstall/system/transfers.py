@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses after which the next try may succeed."""
+_BROKEN_HINT = "the index, or something before it, is broken; try again later, or another one"
 _NETWORK_HINT = "check the network; behind a proxy, set `HTTPS_PROXY`"
 
 
@@ -72,7 +73,9 @@ class ArrivingFile:
     def finish(self) -> None:
         """Compare length and digest with what was claimed."""
         if self._count < self._size:
-            raise FailedError(f"it ended after {self._count} of {self._size} bytes")
+            raise FailedError(
+                f"it ended after {self._count} of {self._size} bytes", hint=_NETWORK_HINT
+            )
         actual = self._digest.hexdigest()
         if actual != self._sha256:
             raise McpInstallError(
@@ -87,7 +90,11 @@ class ArrivingFile:
 
 def wrong_size(name: str, fact: str) -> McpInstallError:
     """Return the refusal of a file of another length than its lock says."""
-    return McpInstallError(ErrorCode.ARTIFACT_SIZE, f"`{name}` {fact}")
+    return McpInstallError(
+        ErrorCode.ARTIFACT_SIZE,
+        f"`{name}` {fact}",
+        hint="the index, or something before it, serves another file than the reviewed one",
+    )
 
 
 def require_ok(response: httpx.Response) -> None:
@@ -95,9 +102,13 @@ def require_ok(response: httpx.Response) -> None:
     status = response.status_code
     if status == HTTPStatus.OK:
         return
-    hint = ""
+    hint = "that is no answer of a package index; check which one uv uses"
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         hint = "check the credentials that uv has for this index (its URL, environment, netrc)"
+    elif status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+        hint = "a mirror may lack it; `UV_DEFAULT_INDEX` chooses another index"
+    elif status in _PASSING:
+        hint = "it is busy or broken; try again later"
     wait = response.headers.get("retry-after", "")
     raise FailedError(
         f"it answered {status}",
@@ -108,25 +119,32 @@ def require_ok(response: httpx.Response) -> None:
 
 
 def decoded(chunks: Iterator[bytes], response: httpx.Response, limit: int) -> Iterator[bytes]:
-    """Undo gzip within `limit`, however far a few bytes would unfold."""
+    """Undo gzip within `limit`, however far a few bytes would unfold, or many would not."""
     import zlib
 
     encoding = response.headers.get("content-encoding", "identity").lower()
     if encoding not in ("gzip", "x-gzip", "identity", ""):
-        raise FailedError("it used an encoding that was not asked for", passing=False)
+        raise FailedError(
+            "it used an encoding that was not asked for", hint=_BROKEN_HINT, passing=False
+        )
     unzip = zlib.decompressobj(wbits=31) if "gzip" in encoding else None
-    left = limit
+    left = packed = limit
     for chunk in chunks:
+        packed -= len(chunk)
         try:
             plain = unzip.decompress(chunk, left + 1) if unzip else chunk
         except zlib.error:
-            raise FailedError("its compressed answer is damaged") from None
+            raise FailedError("its compressed answer is damaged", hint=_BROKEN_HINT) from None
+        if unzip and unzip.unused_data:  # zlib would keep all that comes, without a bound
+            raise FailedError(
+                "it goes on behind its compressed answer", hint=_BROKEN_HINT, passing=False
+            )
         left -= len(plain)
-        if left < 0:
-            raise FailedError(f"it sent more than {limit} bytes", passing=False)
+        if min(left, packed) < 0:
+            raise FailedError(f"it sent more than {limit} bytes", hint=_BROKEN_HINT, passing=False)
         yield plain
     if unzip and not unzip.eof:
-        raise FailedError("its compressed answer is cut short")
+        raise FailedError("its compressed answer is cut short", hint=_BROKEN_HINT)
 
 
 @contextlib.contextmanager
@@ -149,7 +167,11 @@ def transport_errors() -> Iterator[None]:
                 "the file that `SSL_CERT_FILE` names",
                 passing=False,
             ) from None
-        why = str(error)[:200] or type(error).__name__
+        if isinstance(error, httpx.ProtocolError):  # its text repeats what the server sent
+            gone = any(word in str(error) for word in ("disconnected", "closed connection"))
+            why = "it closed the connection too early" if gone else "its answer is not proper HTTP"
+        else:
+            why = str(error)[:200] or type(error).__name__
         raise FailedError(why, hint=_NETWORK_HINT) from None
 
 

@@ -73,7 +73,7 @@ def parse(text: str) -> Url:
         raise _forbidden("an address with characters that don't belong into one")
     if parts.scheme not in _PORTS:
         raise _forbidden(f"an address of the scheme `{parts.scheme[:20]}`, not https")
-    if parts.username is not None or parts.password is not None:
+    if parts.username is not None:  # (an empty one where there is only a password)
         raise _forbidden(f"an address at `{host[:200]}` with credentials in it")
     if literal(host) is None and not (_NAME.fullmatch(host) and len(host) < 254):
         raise _forbidden("an address without a proper host")
@@ -124,8 +124,8 @@ def reach(address: IPAddress) -> Reach:
     """Return the reach of an address; one that wraps an IPv4 address counts as that."""
     if isinstance(address, ipaddress.IPv6Address):
         wrapped = address.ipv4_mapped or address.sixtofour
-        if wrapped is None and address in _NAT64:
-            wrapped = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if address in _NAT64:
+            wrapped = ipaddress.IPv4Address(address.packed[-4:])
         if wrapped is not None:
             return reach(wrapped)
     if address.is_loopback:

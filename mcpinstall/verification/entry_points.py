@@ -14,7 +14,7 @@ from mcpinstall.verification.startup_hooks import is_interpreter_name, shadows_s
 _GROUPS = ("console_scripts", "gui_scripts")
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,98}[A-Za-z0-9_-])?")
 _VALUE = re.compile(r"([\w.]+)\s*:\s*([\w.]+)\s*(\[[\w\s,.-]*\])?")
-_INSTALLERS = re.compile(r"pip[0-9.]*")
+_INSTALLERS = re.compile(r"pip[0-9.]*(exe)?")
 _BYTES = 256 * 1024  # of the whole text; those of the largest wheels known take 3 kB
 _DIFFERS = re.compile(
     r"[\0\v\f\x1c-\x1e\x85\u2028\u2029]|\r(?!\n)"  # what some take for the end of a line
@@ -76,7 +76,8 @@ def _parse_script(name: str, value: str, package: str, member: str) -> EntryPoin
     target = _VALUE.fullmatch(value)
     if target is None or not all(map(_is_dotted_name, target.groups()[:2])):
         raise refusal(f"has the script `{name}` call no function of a module", member=member)
-    if shadows_stdlib(target[1].split(".")[0]):
+    module = target[1].split(".")[0]
+    if module == "__main__" or shadows_stdlib(module):
         raise refusal(f"has the script `{name}` call the standard library", member=member)
     return EntryPoint(name=name, module=target[1], attribute=target[2])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO
@@ -12,6 +13,7 @@ from mcpinstall.system import limits
 from mcpinstall.system.files import disk_errors
 from mcpinstall.verification.entry_points import parse_entry_points
 from mcpinstall.verification.member_names import Claims, check_name
+from mcpinstall.verification.module_names import check_fit
 from mcpinstall.verification.native_programs import HEAD, is_program
 from mcpinstall.verification.refusals import naming_the_wheel, refusal
 from mcpinstall.verification.startup_hooks import accept, hook_kind
@@ -26,6 +28,12 @@ from mcpinstall.verification.wheel_metadata import (
 )
 from mcpinstall.verification.wheel_record import check_record, parse_record
 from mcpinstall.verification.zip_structure import Member, read_members
+
+_INVITES = re.compile(
+    rb"^[^#\n]*\b(extend_path|declare_namespace|__path__(\s*\+?=(?!=)|\.(append|extend|insert)))",
+    re.MULTILINE,
+)
+"""In the source of a package that extends its own path, as namespaces did before PEP 420."""
 
 _READ = ("METADATA", "RECORD", "WHEEL", "entry_points.txt")
 """Files of the dist-info folder whose text is needed."""
@@ -43,6 +51,8 @@ class _Placed:
     """The whole content of a file named in `_READ`, else empty."""
     hook: HookKind | None
     is_program: bool
+    is_open: bool
+    """Whether it is the `__init__.py` of a package that other wheels may add modules to."""
 
 
 def inspect_wheel(file: BinaryIO, artifact: Artifact, hooks: Sequence[Hook]) -> Inspection:
@@ -87,6 +97,7 @@ def _examine(file: BinaryIO, artifact: Artifact) -> tuple[Inspection, tuple[Hook
         check_dist_info(dist_info, name)
         placed = _unpack(file, members, dist_info)
     record = _check_record(placed, dist_info)
+    check_fit((file.path for file in placed if file.scheme is Scheme.SITE), name.tags)
     scripts = _check_metadata(placed, dist_info, name)
     inspection = Inspection(
         files=_files(placed),
@@ -96,6 +107,9 @@ def _examine(file: BinaryIO, artifact: Artifact) -> tuple[Inspection, tuple[Hook
         accepted=(),
         members=len(members),
         programs=_programs(placed),
+        open_packages=tuple(
+            file.path.removesuffix("/__init__.py") for file in placed if file.is_open
+        ),
     )
     return inspection, _hooks(placed, artifact)
 
@@ -112,9 +126,10 @@ def _check_names(members: Iterable[Member]) -> None:
         claims.claim(member.name)
 
 
-def _unpack(file: BinaryIO, members: Iterable[Member], dist_info: str) -> tuple[_Placed, ...]:
+def _unpack(file: BinaryIO, members: Sequence[Member], dist_info: str) -> tuple[_Placed, ...]:
     """Unpack every member, and refuse files that meet once each is in its place."""
     texts = {f"{dist_info}/{name}" for name in _READ}
+    names = frozenset(member.name for member in members)
     claims = Claims()
     placed = []
     for member in members:
@@ -123,14 +138,16 @@ def _unpack(file: BinaryIO, members: Iterable[Member], dist_info: str) -> tuple[
             raise refusal(f"has {member.size} bytes of text", member=member.name)
         content = unpack(file, member, member.size if is_text else HEAD)
         if not member.is_folder:
-            file_placed = _place(member, content, dist_info, is_text=is_text)
-            claims.claim(f"{file_placed.scheme}/{file_placed.path}")
-            placed.append(file_placed)
+            where = place(member.name, dist_info, names)
+            claims.claim("/".join(where))
+            placed.append(_placed(member, content, where, is_text=is_text))
     return tuple(placed)
 
 
-def _place(member: Member, content: Content, dist_info: str, *, is_text: bool) -> _Placed:
-    scheme, path = place(member.name, dist_info)
+def _placed(
+    member: Member, content: Content, where: tuple[Scheme, str], *, is_text: bool
+) -> _Placed:
+    scheme, path = where
     return _Placed(
         member=member,
         scheme=scheme,
@@ -139,6 +156,7 @@ def _place(member: Member, content: Content, dist_info: str, *, is_text: bool) -
         text=content.start if is_text else b"",
         hook=hook_kind(scheme, path, content.start),
         is_program=scheme is Scheme.SITE and is_program(content.start, path),
+        is_open=path.endswith("/__init__.py") and _INVITES.search(content.start) is not None,
     )
 
 

@@ -6,6 +6,7 @@ installed.  The rules are those of all systems at once, so that a verdict is the
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from mcpinstall.model.names import is_device_name
@@ -17,6 +18,9 @@ _FORBIDDEN = frozenset('\\<>:"|?*')
 """Separators, drives and streams on Windows, and what it takes in no name."""
 
 _PART_BYTES = 255  # bytes of one part of a path, on most file systems
+
+_SHORT = re.compile(r"(?=[^.]{1,8}(\.|$))[^.]*~[0-9]+(\.[^.]{0,3})?")
+"""The second name that Windows gives to a file with a long one: `PYVENV~1.CFG`."""
 
 
 def check_name(name: str) -> None:
@@ -52,19 +56,22 @@ def _fault(name: str) -> str:
 def _part_fault(part: str) -> str:
     if part in ("", ".", ".."):
         return "has a name with an empty part, `.` or `..`"
-    if part[-1] in ". " or part[0] == " ":
+    if part[-1] in ". ":
         return "has a name with a space or dot at the end of a part"
     if len(part.encode()) > _PART_BYTES:
         return f"has a name with a part of more than {_PART_BYTES} bytes"
-    if is_device_name(part):
+    if is_device_name(part.lstrip(" ")):
         return "has the name of a Windows device"
+    if _SHORT.fullmatch(part):
+        return "has a name that Windows may have given to another file"
     return ""
 
 
 class Claims:
     """Paths that archives write, and whose they are; a second claim to a path is refused.
 
-    Two paths are one when a file system may think so: letter case and Unicode form don't count.
+    Two paths are one when a file system may think so: letter case and Unicode form don't count,
+    not even compatible forms such as a ligature, which Python's own names don't keep either.
     """
 
     def __init__(self) -> None:
@@ -103,10 +110,20 @@ class Claims:
             path = path.rpartition("/")[0]
         self._spelled.update(new)
         self._folders.update(new.values())
+        if len(self._spelled) > limits.ARCHIVE_MEMBERS:
+            raise refusal(f"makes more than {limits.ARCHIVE_MEMBERS} folders", member=path)
 
     def _same_spelling(self, path: str) -> str:
-        key = unicodedata.normalize("NFC", path.casefold())
+        key = path.lower() if path.isascii() else _folded(path)
         if self._exact.setdefault(key, path) != path:
             first = self._exact[key]
             raise refusal(f"is the same path as `{first[:200]}` on some systems", member=path)
         return key
+
+
+def _folded(path: str) -> str:
+    """Return a form that is the same for all names that some file system takes for one.
+
+    Some compare upper case (`\u0131` is `I` there), some lower case, some decompose first.
+    """
+    return unicodedata.normalize("NFKD", path.casefold()).upper().casefold()

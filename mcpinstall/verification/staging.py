@@ -81,7 +81,7 @@ def _new_file(path: Path) -> Iterator[BinaryIO]:
     with disk_errors(f"make `{path}`"):
         file = os.fdopen(os.open(path, flags, 0o600), "w+b")
     try:
-        with file:
+        with disk_errors(f"write `{path}`"), file:  # closing writes what is left
             yield file
     except BaseException:
         with contextlib.suppress(OSError):

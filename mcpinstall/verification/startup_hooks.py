@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from mcpinstall.model.artifact import Scheme
 from mcpinstall.model.manifest import Hook, HookKind
+from mcpinstall.verification.module_names import is_module, module_stem
 from mcpinstall.verification.native_programs import is_native
 from mcpinstall.verification.refusals import refusal
 
@@ -20,7 +21,12 @@ _PATH_FILES = (".pth", ".start")
 _CUSTOMIZE = frozenset({"sitecustomize", "usercustomize"})
 """Modules that `site` imports at every start."""
 
-_MODULE_SUFFIXES = (".py", ".pyd", ".so")
+_IMPORTED_UNASKED = re.compile(r"apport_python_hook(/.*)?|org(/__init__|/python(/.*)?)?")
+"""Modules, as paths without suffix, that a machine's Python tries to import by itself.
+
+`sitecustomize` of Debian and Ubuntu tries `apport_python_hook` at every start; `copy` and
+`pickle` of Python 3.11 try `org.python.core`, which Jython had.
+"""
 
 _REMOVED = frozenset({
     "_bootsubprocess", "_crypt", "_msi", "_sha256", "_sha512", "aifc", "asynchat", "asyncore",
@@ -31,9 +37,11 @@ _REMOVED = frozenset({
 """Left the standard library after 3.11; packages bring them back under their old names."""
 
 _ADDED = frozenset({
-    "_android_support", "_colorize", "_interpchannels", "_interpqueues", "_interpreters",
-    "_ios_support", "_opcode_metadata", "_pydatetime", "_pylong", "_pyrepl", "_sha2",
-    "_suggestions", "_sysconfig", "_wmi", "_zstd", "annotationlib", "compression",
+    "_android_support", "_apple_support", "_ast_unparse", "_colorize", "_hmac",
+    "_interpchannels", "_interpqueues", "_interpreters", "_ios_support", "_math_integer",
+    "_opcode_metadata", "_py_warnings", "_pydatetime", "_pylong", "_pyrepl",
+    "_remote_debugging", "_sha2", "_suggestions", "_sysconfig", "_types", "_wmi", "_zstd",
+    "annotationlib", "compression", "profiling",
 })  # fmt: skip
 """Came after 3.11.  With both sets the verdict doesn't depend on the Python that runs mcpi."""
 
@@ -57,7 +65,8 @@ def shadows_stdlib(module: str) -> bool:
     The standard library comes first on `sys.path`, but a build may lack modules (`readline`,
     `_gdbm`), and then an import inside it finds the package's.
     """
-    return module.casefold() in _STDLIB
+    name = module.casefold()
+    return name in _STDLIB or name.startswith("_sysconfigdata_")  # one for each kind of build
 
 
 def hook_kind(scheme: Scheme, path: str, start: bytes) -> HookKind | None:
@@ -66,14 +75,18 @@ def hook_kind(scheme: Scheme, path: str, start: bytes) -> HookKind | None:
         return HookKind.EXECUTABLE if is_native(start) else HookKind.SCRIPT
     if scheme in (Scheme.DATA, Scheme.HEADERS):
         return HookKind.DATA
+    if scheme is Scheme.COMPILED:
+        return None
     top, _, rest = path.partition("/")
     module = top.partition(".")[0].casefold()
     if not rest and top.casefold().endswith(_PATH_FILES):
         return HookKind.STARTUP
     if rest and "." in top:
         return None
-    importable = bool(rest) or top.casefold().endswith(_MODULE_SUFFIXES)
+    importable = bool(rest) or is_module(top)
     if module in _CUSTOMIZE or (importable and shadows_stdlib(module)):
+        return HookKind.STARTUP
+    if is_module(path) and _IMPORTED_UNASKED.fullmatch(module_stem(path).casefold()):
         return HookKind.STARTUP
     return None
 

@@ -8,11 +8,13 @@ through, and some never are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable
 
 from mcpinstall.model.artifact import Scheme
 from mcpinstall.verification.refusals import refusal
 from mcpinstall.verification.startup_hooks import is_interpreter_name
+from mcpinstall.verification.wheel_record import SIGNATURES
 
 _SCHEMES = {
     "purelib": Scheme.SITE,
@@ -21,11 +23,26 @@ _SCHEMES = {
     "data": Scheme.DATA,
     "headers": Scheme.HEADERS,
 }
-_PLACES_OF_THE_ENVIRONMENT = frozenset({"bin", "include", "lib", "lib64", "scripts"})
-_INSTALLATION_RECORDS = frozenset(
-    {"INSTALLER", "REQUESTED", "direct_url.json", "uv_build.json", "uv_cache.json"}
+_PLACES_OF_THE_ENVIRONMENT = frozenset(
+    {".lock", "bin", "dlls", "include", "lib", "lib64", "scripts", "start.py"}
 )
+_INSTALLATION_RECORDS = frozenset({
+    "direct_url.json", "installer", "provenance_url.json", "requested", "uv_build.json",
+    "uv_cache.json",
+})  # fmt: skip
 """Files that an installer writes about its own work; in an archive they would be a lie."""
+
+_OF_DIST_INFO = {
+    name.casefold(): name
+    for name in ("METADATA", "RECORD", "WHEEL", "entry_points.txt", *SIGNATURES)
+}
+"""Files that have a meaning; on some systems another spelling of the name opens them too."""
+
+_OTHERS_METADATA = (".dist-info", ".egg", ".egg-info")
+_COMPILED = re.compile(
+    r"(?P<folder>(.*/)?)__pycache__/(?P<stem>[^/]+)\.(cpython|graalpy|pypy)-?[0-9]+t?(\.opt-[12])?"
+    r"\.pyc"
+)
 
 
 def find_dist_info(names: Iterable[str]) -> str:
@@ -41,25 +58,37 @@ def find_dist_info(names: Iterable[str]) -> str:
     return found[0]
 
 
-def place(name: str, dist_info: str) -> tuple[Scheme, str]:
+def place(name: str, dist_info: str, names: Collection[str]) -> tuple[Scheme, str]:
     """Return scheme and path of a file, or refuse one that may never be installed.
+
+    `names` are those of all members: compiled code is let through where its source is beside
+    it, for it is thrown away then (decision 0007).
 
     Raises:
         McpInstallError: `archive-refused`.
     """
     scheme, path = _destination(name, dist_info)
+    if scheme is Scheme.SITE and _source(name) in names:
+        return Scheme.COMPILED, path
     fault = _fault(scheme, path, dist_info if path == name else "")
     if fault:
         raise refusal(fault, member=name)
     return scheme, path
 
 
+def _source(compiled: str) -> str | None:
+    """Return the name of the source that a compiled file should have been made from (PEP 3147)."""
+    found = _COMPILED.fullmatch(compiled)
+    return found and f"{found['folder']}{found['stem']}.py"
+
+
 def _destination(name: str, dist_info: str) -> tuple[Scheme, str]:
     top, _, rest = name.partition("/")
-    if not top.casefold().endswith(".data") or not rest:
+    own = dist_info.removesuffix(".dist-info") + ".data"
+    if not top.casefold().endswith(".data") or (not rest and top.casefold() != own.casefold()):
         return Scheme.SITE, name
     kind, _, path = rest.partition("/")
-    if top != dist_info.removesuffix(".dist-info") + ".data" or kind not in _SCHEMES or not path:
+    if top != own or kind not in _SCHEMES or not path:
         raise refusal("is in a `.data` folder that no installer knows", member=name)
     return _SCHEMES[kind], path
 
@@ -67,7 +96,7 @@ def _destination(name: str, dist_info: str) -> tuple[Scheme, str]:
 def _fault(scheme: Scheme, path: str, dist_info: str) -> str:
     parts = path.casefold().split("/")
     if parts[-1].endswith((".pyc", ".pyo")) or "__pycache__" in parts:
-        return "is compiled code, which nobody can compare with its source"
+        return "is compiled code without its source"
     if parts[-1] == "pyvenv.cfg" or parts[-1].endswith("._pth"):
         return "would change where Python finds its modules"
     if scheme is Scheme.SITE:
@@ -83,11 +112,15 @@ def _fault(scheme: Scheme, path: str, dist_info: str) -> str:
 
 def _site_fault(path: str, dist_info: str) -> str:
     top, _, rest = path.partition("/")
-    suffix = top.casefold().rpartition(".")[2]
-    if suffix in ("dist-info", "egg-info") and top != dist_info:
+    folded = top.casefold()
+    if top != dist_info and (folded.endswith(_OTHERS_METADATA) or folded == "egg-info"):
         return "claims to be the metadata of another package"
-    if suffix == "egg-link":
+    if folded.endswith(".egg-link"):
         return "would make Python load modules from another folder"
-    if top == dist_info and rest in _INSTALLATION_RECORDS:
+    if top != dist_info:
+        return ""
+    if rest.casefold() in _INSTALLATION_RECORDS:
         return "is a note that only an installer writes"
+    if _OF_DIST_INFO.get(rest.casefold(), rest) != rest:
+        return "is another spelling of a file that installers read"
     return ""

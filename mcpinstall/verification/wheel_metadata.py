@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 from dataclasses import dataclass
 
@@ -10,10 +12,16 @@ from mcpinstall.model.names import normalized_package
 from mcpinstall.verification.member_names import check_name
 from mcpinstall.verification.refusals import refusal
 
+_MOST_TAGS = 1000  # that compressed sets may add; honest ones stand for a few
+_PYTHON_2 = re.compile(r"(cp|py)2[0-9]*-")
+"""No Python that runs here asks for such a tag."""
+_LINUX = re.compile(r"(?:many|musl)linux(?:[0-9]+|(?:_[0-9]+){2})_(.+)")
 _HEADER = re.compile(r"([A-Za-z0-9-]+):[ \t]*(.*)")
 
 
-_ONE_LINE = frozenset({"", "build", "name", "root-is-purelib", "tag", "version", "wheel-version"})
+_ONE_LINE = frozenset({
+    "", "build", "metadata-version", "name", "root-is-purelib", "tag", "version", "wheel-version",
+})  # fmt: skip
 """Headers that may not go on in the next line; nor may there be such a line before the first."""
 
 
@@ -55,19 +63,25 @@ def parse_filename(artifact: Artifact) -> WheelName:
 
 
 def check_metadata(data: bytes, name: WheelName, member: str) -> None:
-    """Compare METADATA's name and version with the file name's.
+    """Compare METADATA's name and version with the file name's, in a format that is known.
 
     Raises:
         McpInstallError: `archive-refused`.
     """
     headers = parse_headers(data, member)
+    form = only(headers, "metadata-version", member)
+    if not re.fullmatch(r"[12]\.[0-9]{1,3}", form):
+        raise refusal(f"is in metadata format `{form[:50]}`, not 1.x or 2.x", member=member)
     _check_claim(
         name, only(headers, "name", member), only(headers, "version", member), "METADATA", member
     )
 
 
 def check_wheel(data: bytes, name: WheelName, member: str) -> None:
-    """Check WHEEL: format 1.x, and the tags and build of the file name.
+    """Check WHEEL: format 1.x, and tags and build that the file name doesn't widen.
+
+    Publishers rename wheels without writing WHEEL again, to say less: `manylinux` for `linux`,
+    one platform for `any`.  To say more is a claim that the builder never made.
 
     Raises:
         McpInstallError: `archive-refused`.
@@ -78,8 +92,8 @@ def check_wheel(data: bytes, name: WheelName, member: str) -> None:
         raise refusal(f"is in wheel format `{version[:50]}`, not 1.x", member=member)
     if only(headers, "root-is-purelib", member).lower() not in ("true", "false"):
         raise refusal("says neither true nor false for Root-Is-Purelib", member=member)
-    tags = frozenset(headers.get("tag", []))
-    if tags != name.tags:
+    tags = _expanded(headers.get("tag", []))
+    if not all(_covering(tag) & tags for tag in name.tags if not _PYTHON_2.match(tag)):
         raise refusal(
             "has other tags than the file name",
             member=member,
@@ -87,6 +101,28 @@ def check_wheel(data: bytes, name: WheelName, member: str) -> None:
         )
     if headers.get("build", [name.build]) != [name.build]:
         raise refusal("has another build number than the file name", member=member)
+
+
+def _expanded(tags: list[str]) -> frozenset[str]:
+    """Return single tags; some builders write a compressed set, as in a file name."""
+    found: set[str] = set()
+    left = _MOST_TAGS
+    for tag in tags:
+        parts = [part.split(".") for part in tag.lower().split("-")]
+        many = math.prod(map(len, parts)) - 1
+        if many <= left:
+            left -= many
+            found.update(map("-".join, itertools.product(*parts)))
+    return frozenset(found)
+
+
+def _covering(tag: str) -> frozenset[str]:
+    """Return the tags of WHEEL that allow `tag` in the file name: itself, and wider ones."""
+    build, _, platform = tag.rpartition("-")
+    wider = {tag, f"{build}-any"}
+    if linux := _LINUX.fullmatch(platform):
+        wider.add(f"{build}-linux_{linux[1]}")
+    return frozenset(wider)
 
 
 def parse_headers(data: bytes, member: str) -> dict[str, list[str]]:

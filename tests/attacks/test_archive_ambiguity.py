@@ -2,12 +2,14 @@
 
 Who: a publisher, or whoever has taken over a package (CVE-2025-54368, CVE-2025-13327).
 Stopped by: check 6, `zip_structure` (one reading only) and `wheel_record`.
+Twin: `test_an_archive_with_one_reading_is_accepted`.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -30,6 +32,23 @@ MODULE = "example/module.py"
 RECORD = "example-1.0.dist-info/RECORD"
 EVIL = b"evil = True!!\n"
 LOCATOR = struct.pack("<4sLQL", b"PK\6\7", 0, 0, 1)
+MARK = int.from_bytes(b"PK\7\x08", "little")
+
+
+def zip64_end(count: int, size: int, start: int) -> bytes:
+    """A zip64 end record and the locator that leads to it."""
+    record = struct.pack(
+        "<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, start
+    )  # fmt: skip
+    return record + struct.pack("<4sLQL", b"PK\6\7", 0, start + size, 1)
+
+
+def zip64_archive(files: list[ZipMember]) -> bytes:
+    """A right zip64 archive, as big ones are."""
+    plain = write_zip(files)
+    (size, start) = struct.unpack("<2L", plain[-10:-2])
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 65535, 65535, 2**32 - 1, 2**32 - 1, 0)
+    return plain[:-22] + zip64_end(len(files), size, start) + end
 
 
 def members() -> list[ZipMember]:
@@ -40,6 +59,15 @@ def members() -> list[ZipMember]:
 def with_module(**changes: object) -> bytes:
     """The wheel with one member changed."""
     return write_zip(changed(members(), MODULE, **changes))
+
+
+def out_of_order() -> bytes:
+    """The wheel, its directory turned around."""
+    data = write_zip(members())
+    (size, start) = struct.unpack("<2L", data[-10:-2])
+    entries = [b"PK\1\2" + entry for entry in data[start:-22].split(b"PK\1\2")[1:]]
+    assert sum(map(len, entries)) == size
+    return data[:start] + b"".join(reversed(entries)) + data[-22:]
 
 
 STRUCTURES: dict[str, Callable[[], bytes]] = {
@@ -55,6 +83,24 @@ STRUCTURES: dict[str, Callable[[], bytes]] = {
     "more members than there are": lambda: write_zip(members(), end={"count": 9, "here": 9}),
     "parts": lambda: write_zip(members(), end={"disk": 1}),
     "zip64 by its count": lambda: write_zip(members(), end={"count": 65535, "here": 65535}),
+    "zip64 archive": lambda: zip64_archive(members()),
+    "zip64 end beside a plain one": lambda: write_zip(members(), tail=zip64_end(4, 46, 0)),
+    "zip64 end before the directory": lambda: write_zip(members(), gap=zip64_end(4, 46, 0)),
+    "two ends": lambda: write_zip(members()) + write_zip(members())[-22:],
+    "an end in the comment": lambda: write_zip(
+        members(), end={"comment": write_zip([ZipMember(name=MODULE, content=EVIL)])}
+    ),
+    "comment that is cut off": lambda: write_zip(members())[:-2] + b"\x09\0",
+    "size of the directory too small": lambda: write_zip(members(), end={"size": 46}),
+    "directory that starts elsewhere": lambda: write_zip(members(), end={"start": 0}),
+    "part of a member elsewhere": lambda: write_zip(members(), end={"first": 1}),
+    "other number of members here": lambda: write_zip(members(), end={"here": 3}),
+    "archive data before the directory": lambda: write_zip(members(), gap=b"PK\6\x08\0\0\0\0"),
+    "signature behind the directory": lambda: write_zip(members(), tail=b"PK\5\5\0\0"),
+    "members in another order": out_of_order,
+    "member twice in the directory": lambda: write_zip(
+        [*members(), replace(members()[0], packed=b"", central={"offset": 0})]
+    ),
     "zip64 locator": lambda: write_zip(members(), tail=LOCATOR),
     "zip64 locator in an extra field": lambda: write_zip(
         changed(members(), RECORD, central={"extra": struct.pack("<2H", 0x5455, 20) + LOCATOR})
@@ -71,12 +117,22 @@ STRUCTURES: dict[str, Callable[[], bytes]] = {
     "other size": lambda: with_module(local={"size": 3}),
     "other packed size": lambda: with_module(local={"packed": 3}),
     "other flags": lambda: with_module(local={"flags": 0x800}),
+    "other flags in the directory": lambda: with_module(central={"flags": 0x800}),
+    "streamed in one place only": lambda: with_module(local={"flags": 8}),
+    "other name before the member": lambda: with_module(local={"name": b"example/another.py"}),
+    "longer name before the member": lambda: with_module(local={"name": MODULE.encode() + b"x"}),
+    "zero inside the name": lambda: write_zip([*members(), ZipMember(name="example/x\0.py")]),
     "newer format": lambda: with_module(local={"needed": 63}, central={"needed": 63}),
     "no header": lambda: with_module(local={"mark": b"PK\0\0"}),
     "encrypted": lambda: with_module(flags=1),
     "strongly encrypted": lambda: with_module(flags=0x41),
     "hidden header": lambda: with_module(flags=0x2000),
     "bzip2": lambda: with_module(method=12, packed=b"BZh9"),
+    "deflate64": lambda: with_module(method=9, packed=deflate(FILES[MODULE])),
+    "lzma": lambda: with_module(method=14, packed=b""),
+    "zstandard": lambda: with_module(method=93, packed=b""),
+    "patched data": lambda: with_module(flags=0x20),
+    "unknown flag": lambda: with_module(flags=0x8000),
     "name in two encodings": lambda: write_zip(
         [*members(), ZipMember(name="example/\u00e9.py", flags=0)]
     ),
@@ -85,6 +141,15 @@ STRUCTURES: dict[str, Callable[[], bytes]] = {
     ),
     "other name in an extra field": lambda: with_module(
         central={"extra": struct.pack("<2H9s", 0x7075, 9, b"\1aaaaevil")}
+    ),
+    "other name in an extra field before the member": lambda: with_module(
+        local={"extra": struct.pack("<2H9s", 0x7075, 9, b"\1aaaaevil")}
+    ),
+    "extra field twice": lambda: with_module(
+        local={"extra": struct.pack("<2HBL", 0x5455, 5, 1, 0) * 2}
+    ),
+    "strong encryption in an extra field": lambda: with_module(
+        local={"extra": struct.pack("<2HL", 0x0017, 4, 0)}
     ),
     "damaged extra field": lambda: with_module(local={"extra": b"\1"}),
     "extra field that is too long": lambda: with_module(
@@ -102,6 +167,22 @@ STRUCTURES: dict[str, Callable[[], bytes]] = {
     "not compressed data": lambda: with_module(packed=b"\xff\xff\xff"),
     "stored with two sizes": lambda: with_module(method=0, size=3),
     "missing data descriptor": lambda: with_module(flags=8),
+    "streamed, but for one size": lambda: with_module(
+        flags=8, local={"size": 0, "crc": 0}, descriptor=descriptor(b"PK\7\x08")
+    ),
+    "streamed, but for the checksum": lambda: with_module(
+        flags=8, local={"size": 0, "packed": 0}, descriptor=descriptor(b"PK\7\x08")
+    ),
+    "one size in the zip64 field": lambda: with_module(
+        local={
+            "extra": struct.pack("<2H2Q", 1, 16, 14, len(deflate(FILES[MODULE]))),
+            "size": 0xFFFFFFFF,
+        }
+    ),
+    "streamed, sizes in the zip64 field only": lambda: with_module(
+        flags=8, local={"extra": struct.pack("<2H2Q", 1, 16, 14, len(deflate(FILES[MODULE]))),
+                        "size": 0, "packed": 0, "crc": 0}, descriptor=descriptor(b"PK\7\x08"),
+    ),
     "wrong data descriptor": lambda: with_module(flags=8, descriptor=b"\0" * 12),
     "stored, size behind it": lambda: with_module(
         method=0, flags=8, local={"size": 0, "packed": 0, "crc": 0},
@@ -119,6 +200,17 @@ def test_an_archive_with_two_readings_is_refused(structure: Callable[[], bytes])
         inspect(structure())
 
     assert refused.value.code is ErrorCode.ARCHIVE_REFUSED
+
+
+def test_a_checksum_that_looks_like_the_mark_before_it_is_refused() -> None:
+    packed = len(deflate(FILES[MODULE]))
+    data = with_module(
+        flags=8, crc=MARK, local={"size": 0, "packed": 0, "crc": 0},
+        descriptor=struct.pack("<3L", MARK, packed, 14),
+    )  # fmt: skip
+
+    with pytest.raises(McpInstallError, match="readers take differently"):
+        inspect(data)
 
 
 def forged(rows: bytes) -> bytes:
@@ -146,6 +238,29 @@ LIES = {
     "a file without digest": honest_record().replace(MODULE_ROW, f"{MODULE},,\n".encode()),
     "a weak digest": honest_record().replace(MODULE_ROW, f"{MODULE},md5=AAAA,14\n".encode()),
     "itself left out": honest_record().replace(f"{RECORD},,\n".encode(), b""),
+    "a file above": honest_record() + b"../x.py," + MODULE_ROW.split(b",", 1)[1],
+    "an absolute file": honest_record() + b"/x.py," + MODULE_ROW.split(b",", 1)[1],
+    "a drive": honest_record() + b"C:/x.py," + MODULE_ROW.split(b",", 1)[1],
+    "another way to a file": honest_record().replace(b"\nexample/module", b"\nexample/./module"),
+    "backslashes": honest_record().replace(b"example/module", b"example\\module"),
+    "other letters": honest_record().replace(b"example/module", b"Example/module"),
+    "spaces around": honest_record().replace(b"example/module.py,", b"example/module.py ,"),
+    "a folder": honest_record() + b"example/,,\n",
+    "a line within quotes": honest_record().replace(
+        MODULE_ROW, b'"' + MODULE_ROW + b'"' + MODULE_ROW
+    ),
+    "an open quote": honest_record() + b'"',
+    "text behind a quote": honest_record().replace(b"example/module.py,", b'"example/module.py"x,'),
+    "a zero": honest_record() + b"\0,,\n",
+    "an empty line": honest_record() + b"\n",
+    "a mark before it": b"\xef\xbb\xbf" + honest_record(),
+    "sha1": honest_record().replace(MODULE_ROW, f"{MODULE},sha1=AAAA,14\n".encode()),
+    "the digest of another kind": honest_record().replace(b"sha256=", b"sha512="),
+    "its own digest": honest_record().replace(
+        f"{RECORD},,".encode(), f"{RECORD},{digest_for_record(b'')},".encode()
+    ),
+    "its own size": honest_record().replace(f"{RECORD},,".encode(), f"{RECORD},,1".encode()),
+    "an empty name": honest_record() + b",,\n",
     "two columns": honest_record() + b"example/x.py,\n",
     "not UTF-8": honest_record() + b"\xff,,\n",
     "nothing": b"",
@@ -177,8 +292,32 @@ HONEST: dict[str, Callable[[], bytes]] = {
     "streamed, without mark": lambda: with_module(
         flags=8, local={"size": 0, "packed": 0, "crc": 0}, descriptor=descriptor(b"")
     ),
+    "streamed, all sizes known": lambda: with_module(flags=8, descriptor=descriptor(b"PK\7\x08")),
+    "streamed, zip64 field of zeros": lambda: with_module(
+        flags=8,
+        local={
+            "extra": struct.pack("<2H2Q", 1, 16, 0, 0),
+            "size": 0xFFFFFFFF,
+            "packed": 0xFFFFFFFF,
+            "crc": 0,
+        },
+        descriptor=long_descriptor(b"PK\7\x08"),
+    ),
+    "streamed, zip64": lambda: with_module(
+        flags=8, local={"size": 0, "packed": 0, "crc": 0}, descriptor=long_descriptor(b"PK\7\x08")
+    ),
+    "record with other lines": lambda: forged(honest_record().replace(b"\n", b"\r\n")),
+    "record in quotes": lambda: forged(
+        honest_record().replace(MODULE.encode(), f'"{MODULE}"'.encode())
+    ),
     "signed": lambda: wheel({**FILES, "example-1.0.dist-info/RECORD.jws": b"{}"}),
 }
+
+
+def long_descriptor(mark: bytes) -> bytes:
+    """The same, its sizes of 8 bytes."""
+    facts = ZipMember(name=MODULE, content=FILES[MODULE]).facts()
+    return mark + struct.pack("<L2Q", facts["crc"], facts["packed"], facts["size"])
 
 
 def descriptor(mark: bytes) -> bytes:

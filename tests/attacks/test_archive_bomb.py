@@ -2,6 +2,7 @@
 
 Who: a publisher, or whoever has taken over a package.
 Stopped by: check 6: limits on what is claimed, then on the bytes that really come.
+Twin: `test_a_large_honest_file_is_accepted`.
 """
 
 from __future__ import annotations
@@ -60,6 +61,28 @@ def test_a_member_that_unpacks_to_less_than_it_claims_is_refused() -> None:
     assert "damaged" in refusal_of(write_zip(members))
 
 
+def test_a_bomb_inside_a_member_stays_what_it_is() -> None:
+    inner = write_zip([ZipMember(name="bomb", packed=zeros(16), size=16 * MIB)])
+
+    found = inspect(wheel({"example/inner.zip": inner}))
+
+    assert max(file.size for file in found.files) == len(inner)
+
+
+def test_many_small_members_that_unpack_a_thousandfold_are_refused() -> None:
+    packed = zeros(1)
+    bombs = [ZipMember(name=f"example/{n}", packed=packed, size=MIB) for n in range(16)]
+
+    assert "to 16777" in refusal_of(write_zip([*wheel_members({}), *bombs]))
+
+
+def test_folders_without_number_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "ARCHIVE_MEMBERS", 60)
+    files = {f"{number}/{'a/' * 30}x": b"" for number in range(3)}
+
+    assert "more than 60 folders" in refusal_of(wheel(files))
+
+
 def test_many_members_that_are_too_much_together_are_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -94,6 +117,15 @@ def test_tags_that_multiply_are_compared_as_text() -> None:
     assert "other tags" in message
 
 
+def test_tags_that_multiply_in_many_lines_are_not_written_out() -> None:
+    from mcpinstall.verification import wheel_metadata
+
+    ten = ".".join(f"py{number}" for number in range(10))
+    lines = [f"{ten}-{ten}-p{number}.{ten}" for number in range(1000)]
+
+    assert len(wheel_metadata._expanded(lines)) <= 1001
+
+
 def test_metadata_of_absurd_length_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "ARCHIVE_TEXT", 100)
 
@@ -112,6 +144,12 @@ def test_a_file_that_is_longer_than_its_lock_says_is_not_copied_whole(tmp_path: 
 
     assert refused.value.code is ErrorCode.ARTIFACT_SIZE
     assert list((tmp_path / "copies").iterdir()) == []
+
+
+def test_zeros_that_honest_test_data_holds_are_accepted() -> None:
+    found = inspect(wheel({"example/zeros.bin": bytes(3 * MIB), "example/a/b/c": b""}))
+
+    assert max(file.size for file in found.files) == 3 * MIB
 
 
 def test_a_large_honest_file_is_accepted() -> None:

@@ -3,6 +3,7 @@
 Who: an operator or intruder of a private index, or who can write a link on one of its pages.
 Stopped by: `system.fetch`; credentials go to the exact origin of the index (scheme, host and
 port) and to nobody else, whatever a redirect or a page says.
+Twin: `test_credentials_reach_their_index_also_through_its_own_redirect`.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 Who: anyone who can add to a source that nobody vouches for.
 Stopped by: a name never falls through from a registry that vouches to one that does not, and
 reviewed packages are locked by digest, wherever a file comes from.
+Twin: `test_the_reviewed_server_is_found_whatever_the_order`.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 Who: an operator or intruder of the index, of a proxy, or of the store on this disk.
 Stopped by: check 4 in `staging`: size and digest of the copy, before anything in it is read.
+Twin: `test_the_honest_file_is_accepted`.
 """
 
 from __future__ import annotations

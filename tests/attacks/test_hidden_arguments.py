@@ -3,6 +3,7 @@
 Who: a publisher, through the arguments of `server.json`; or whoever writes a command to copy.
 Stopped by: the question.  The plan shows the whole command, one argument a line, never shortened,
 and a line that goes on with the one above can't pass for an argument of its own.
+Twin: `test_an_honest_command_is_shown_as_it_is`.
 """
 
 from __future__ import annotations

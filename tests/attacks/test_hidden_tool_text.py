@@ -2,6 +2,7 @@
 
 Who: the author of a server, or of a manifest; the model reads what no person saw.
 Stopped by: check 2, `parse_tools`, which every tool list passes before it is shown or trusted.
+Twin: `test_ordinary_text_of_the_world_is_accepted`.
 """
 
 from __future__ import annotations

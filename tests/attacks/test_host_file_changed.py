@@ -2,6 +2,7 @@
 
 Who: the host that saves its state, the user in an editor, another installer.
 Stopped by: check 9, `hosts.write`, which compares the bytes again right before it replaces them.
+Twin: `test_a_file_that_is_as_it_was_shown_is_written`.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 Who: nobody in particular; a careless installer that writes a new file in the old one's place.
 Stopped by: check 9, `hosts.read`, which refuses a target out of the home folder, and
 `hosts.write`, which keeps mode, owner and link.
+Twin: `test_a_plain_file_is_edited`.
 """
 
 from __future__ import annotations

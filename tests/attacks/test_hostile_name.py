@@ -2,6 +2,7 @@
 
 Who: a publisher, or an intruder of a registry.
 Stopped by: check 2: one grammar for names, versions, entries and files; no shell anywhere.
+Twin: `test_an_honest_name_is_read`.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 Who: the author of a server, after the yes: its code runs as the user.
 Stopped by: `system.conversation` (bounds on bytes, lines and time), `probing.messages` (bounds
 on noise and calls), `system.process_tree` (nothing that the server started outlives the verdict).
+Twin: `test_an_honest_server_passes_the_same_bounds`.
 """
 
 from __future__ import annotations

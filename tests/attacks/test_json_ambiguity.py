@@ -2,6 +2,7 @@
 
 Who: a publisher, or an intruder of a registry.
 Stopped by: check 2: a strict reader: no duplicate keys, no NaN, no BOM, no comments, no depth.
+Twin: `test_the_honest_documents_are_read`.
 """
 
 from __future__ import annotations

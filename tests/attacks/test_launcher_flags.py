@@ -3,6 +3,7 @@
 Who: a publisher, or an intruder of a registry.
 Stopped by: check 2: an allow-list of options for each runner; none of them, and no
 `runtimeHint`, ever reaches a command line of ours.
+Twin: `test_a_harmless_flag_is_read`.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 Who: a publisher, or an intruder of a registry.
 Stopped by: check 2: names that no manifest may set, in any case of letters.
+Twin: `test_a_variable_of_the_server_can_be_set`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from tests.builders.registry_folders import manifest, server_json
 FILES = (("pylock.toml", "a" * 64), ("server.json", "b" * 64), ("tools.json", "c" * 64))
 LOADERS = [
     "LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "DYLD_INSERT_LIBRARIES", "NODE_OPTIONS",
+    "_PYTHON_SYSCONFIGDATA_NAME", "__PYVENV_LAUNCHER__",
     "NODE_PATH", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONHOME", "PYTHONWARNINGS", "BROWSER",
     "PERL5OPT", "RUBYOPT", "JAVA_TOOL_OPTIONS", "BASH_ENV", "ENV", "GIT_SSH_COMMAND",
     "GIT_CONFIG_COUNT", "npm_config_yes", "NPM_CONFIG_REGISTRY", "UV_INDEX_URL", "PIP_INDEX_URL",

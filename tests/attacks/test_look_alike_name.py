@@ -2,6 +2,7 @@
 
 Who: anyone with an index account.
 Stopped by: names resolve in the registry only; a near name is a suggestion, never an answer.
+Twin: `test_the_right_name_is_found`.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 Who: the author of a repository in whose folder the user runs mcpi.
 Stopped by: nothing is read from the working folder; programs are found by absolute paths outside
 it; children start in an empty folder; the trust in an interpreter (check 3).
+Twin: `test_in_a_harmless_folder_the_server_is_installed`.
 """
 
 from __future__ import annotations

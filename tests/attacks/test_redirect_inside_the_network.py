@@ -4,6 +4,7 @@ Who: an operator or intruder of the index or of its file host.  Aim: services in
 (cloud credentials, routers, local servers), clear text, endless work.
 Stopped by: `system.fetch`, which follows redirects by hand, and `system.routes`, which connects
 only to the address that it has checked.
+Twin: `test_an_honest_redirect_is_followed`.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 Who: a mirror, the network, whoever can replace a folder.
 Stopped by: check 1: the highest serial and the latest time seen are kept, expiry, and every
 file is pinned by the one above it, so that no two states can be mixed.
+Twin: `test_the_same_and_a_newer_serial_are_accepted`.
 """
 
 from __future__ import annotations

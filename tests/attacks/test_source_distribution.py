@@ -3,6 +3,7 @@
 Who: a publisher, or the thief of a publisher's account.
 Stopped by: check 2, a lock names wheels only; check 6, what is no wheel is refused whatever its
 name; and nothing is ever resolved or built, for uv gets the checked files and `--no-build`.
+Twin: `test_a_wheel_is_installed`.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 Who: another program of the same user, a restored backup, a failing disk.
 Stopped by: check 4; the store hashes a file at each use and never keeps one under a digest that
 its bytes do not have.  What is handed on is hashed once more, from the copy (`verification`).
+Twin: `test_the_honest_file_is_used_from_the_store`.
 """
 
 from __future__ import annotations

@@ -2,11 +2,13 @@
 
 Who: another program of the same user that writes into mcpinstall's cache.
 Stopped by: check 4, uv compares the lock's hashes with the very files again; check 7, the tree
-must equal what inspection saw, which stayed in memory.
+must equal what inspection saw, which stayed in memory, when it is built and when it is placed.
+Twin: `test_files_that_stay_are_installed`.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from mcpinstall import environments
 from mcpinstall.environments import staging, uv
 from mcpinstall.errors import ErrorCode, McpInstallError
 from tests.builders import servers, wheels
+from tests.builders.environments import stage_server
 from tests.builders.world import World
 
 pytestmark = pytest.mark.e2e
@@ -101,3 +104,48 @@ def test_a_file_swapped_in_place_is_found_by_verify(world: World) -> None:
 
     assert "clock_server/__init__.py" in found.findings[0].message
     assert environments.current(world.homes()[0]) is not None
+
+
+def rewrite(path: Path, text: str) -> None:
+    """Change a read-only file."""
+    path.chmod(0o600)
+    path.write_text(text)
+    path.chmod(0o444)
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "start-up hook": lambda root: (root / "late.pth").write_text("import os"),
+    "link": lambda root: (root / "bin" / "sh").symlink_to("/bin/sh"),
+    "source": lambda root: rewrite(next(root.rglob("part.py")), "TEXT = 'evil'"),
+    "compiled": lambda root: rewrite(next(root.rglob("part.*.pyc")), "evil"),
+    "interpreter": lambda root: (root / "bin" / "python3").unlink(),
+    "mode": lambda root: (root / "start.py").chmod(0o755),
+}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_an_environment_changed_while_the_question_stood_is_not_placed(
+    tmp_path: Path, change: Callable[[Path], object]
+) -> None:
+    server = stage_server(tmp_path)
+    change(server.staged.path)
+
+    with pytest.raises(McpInstallError) as refused:
+        environments.place(server.staged, server.home)
+
+    assert refused.value.code is ErrorCode.ENVIRONMENT_DIFFERS
+    assert not (server.home / server.staged.generation).exists()
+
+
+def test_an_environment_changed_before_the_yes_changes_no_host(world: World) -> None:
+    before = world.host_files()
+    prepared = world.prepare("clock", hosts=["cursor"])
+    ((_, staged),) = prepared.staged
+    (staged.result().path / "late.pth").write_text("import os")
+
+    with pytest.raises(McpInstallError) as refused:
+        world.carry_out(prepared)
+
+    assert refused.value.code is ErrorCode.ENVIRONMENT_DIFFERS
+    world.require_untouched(before)

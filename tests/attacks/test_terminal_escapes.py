@@ -2,6 +2,7 @@
 
 Who: a publisher.
 Stopped by: check 2: such text is refused wherever it stands; the screen escapes it besides.
+Twin: `test_ordinary_text_is_read`.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 Who: the author of the server, or an intruder of a service that the server asks at its start.
 Stopped by: check 8, which starts the server before any host file is changed and compares its
 canonical tool list with `tools.json`, place by place; only declared places may differ.
+Twin: `test_the_same_tools_in_another_order_are_accepted`.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 Who: another user of the machine, where a folder may be written to by all or by a group.
 Stopped by: private folders, below folders in which nobody else can rename; check 3 refuses an
 interpreter that others can change; `mcpi verify` finds what changed later.
+Twin: `test_private_folders_are_used`.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeAlias
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -29,12 +29,16 @@ HTML = "text/html"
 
 @dataclass
 class Reply:
-    """One answer; `length` is what the header says, None for no such header."""
+    """One answer; `length` is what the header says, None for no such header.
+
+    `raw` stands for all of it, from the status line on; the connection ends behind it.
+    """
 
     body: bytes | Callable[[], Iterable[bytes]] = b""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     length: int | str | None = "true"
+    raw: bytes | Callable[[], Iterable[bytes]] | None = None
 
 
 def redirect(to: str, status: int = 302) -> Reply:
@@ -81,13 +85,17 @@ class Request:
     headers: dict[str, str]
 
 
+Answering: TypeAlias = Reply | Callable[[Request], Reply]
+"""An answer, or what makes one from the request."""
+
+
 class IndexServer:
     """Serves `/simple/<package>/` and `/files/…`; `replies` come before the truth."""
 
     def __init__(self, *, certificate: Certificate | None = None) -> None:
         self.pages: dict[str, dict[str, Listing]] = {}
         self.files: dict[str, bytes] = {}
-        self.replies: dict[str, list[Reply]] = {}
+        self.replies: dict[str, list[Answering]] = {}
         """Path → answers in order; the last one stays."""
         self.requests: list[Request] = []
         self.content_type = JSON
@@ -153,7 +161,7 @@ class IndexServer:
         """Serve other bytes under the same address."""
         self.files[self.path(artifact)] = content
 
-    def answer(self, path: str, *replies: Reply) -> None:
+    def answer(self, path: str, *replies: Answering) -> None:
         self.replies[path] = list(replies)
 
     def asked(self, prefix: str = "/") -> list[str]:
@@ -171,12 +179,14 @@ class IndexServer:
         return Reply(body, headers={"Content-Type": self.content_type})
 
     def _reply(self, path: str, headers: dict[str, str]) -> Reply:
-        self.requests.append(Request(path, headers))
+        request = Request(path, headers)
+        self.requests.append(request)
         if self.credentials and headers.get("authorization") != self.credentials:
             return Reply(b"who are you?", status=401)
         planned = self.replies.get(path)
         if planned:
-            return planned.pop(0) if len(planned) > 1 else planned[0]
+            reply = planned.pop(0) if len(planned) > 1 else planned[0]
+            return reply if isinstance(reply, Reply) else reply(request)
         if path in self.files:
             return Reply(self.files[path], headers={"Content-Type": "application/zip"})
         if path.startswith("/simple/"):
@@ -230,6 +240,11 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         reply = self.index._reply(self.path, headers)
+        if reply.raw is not None:
+            self.close_connection = True
+            for chunk in [reply.raw] if isinstance(reply.raw, bytes) else reply.raw():
+                self.wfile.write(chunk)
+            return
         body = [reply.body] if isinstance(reply.body, bytes) else reply.body()
         length = len(reply.body) if isinstance(reply.body, bytes) else None
         declared = length if reply.length == "true" else reply.length

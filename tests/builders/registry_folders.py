@@ -112,13 +112,13 @@ class RegistryFolder:
 
     def add(
         self, described: Manifest | None = None, *, server: bytes = b"", locked: bytes = b"",
-        tools: bytes = TOOLS, alias: str = "",
+        tools: bytes = TOOLS, alias: str = "", lock_name: str = "pylock.toml",
     ) -> RegistryFolder:  # fmt: skip
         """Add a server; what is not given is made to fit."""
         found = described or manifest()
         files = {
             "server.json": server or server_json(found.name, found.version),
-            "pylock.toml": locked or lock(found.version),
+            lock_name: locked or lock(found.version),
             "tools.json": tools,
         }
         digests = tuple((name, _sha256(data)) for name, data in sorted(files.items()))
@@ -154,6 +154,11 @@ class RegistryFolder:
         item = Revocation(name=NAME, version=version, reason=reason, date="2026-11-23")
         self.file = replace(self.file, revocations=(*self.file.revocations, item))
         return self.publish(serial=self.file.serial + 1)
+
+    def retitle(self, title: str) -> RegistryFolder:
+        """Give the first server another title, in the index only."""
+        self._rows[0] = replace(self._rows[0], title=title)
+        return self.publish()
 
     def path(self, file: str, name: str = NAME, version: str = VERSION) -> Path:
         """Path of one file of a server."""

@@ -144,12 +144,12 @@ hint: add --set repository=…
 """,
                 3: """\
 error[digest-mismatch]: `time-2.1.0-py3-none-any.whl` is not the file that its
-  manifest names
+    manifest names
   nothing was changed
 
 hint: expected sha256
-  `9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f`, got
-  `6060606060606060606060606060606060606060606060606060606060606060`
+    `9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f`, got
+    `6060606060606060606060606060606060606060606060606060606060606060`
 """,
                 4: """\
 error[declined]: the answer was no
@@ -158,9 +158,9 @@ error[declined]: the answer was no
                 5: """\
 error[tool-failed]: `uv` ended with status 2
 
-  error: no space left
-  \n\
-    Caused by: disk
+  | error: no space left
+  | \n\
+  |   Caused by: disk
 
 hint: run the command again
 """,
@@ -212,7 +212,7 @@ def test_a_bug_is_called_a_bug_without_values(mcpi: Mcpi, operations: Operations
 error[bug]: this is a bug in mcpinstall
 
 hint: please report it with the lines above; they hold no values, but read them
-  first
+    first
 """)
 
 

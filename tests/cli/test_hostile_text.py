@@ -16,7 +16,7 @@ from mcpinstall.cli import layout, render_error, render_plan
 from mcpinstall.cli.render_plan import View
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.text import is_plain, printable
-from tests.builders import plans
+from tests.builders import plans, screens
 
 EVIL = "[bold]a[/bold] :smile: \x1b[2Ab \u202ec \x9b31m \r\n \u200b \U000e0041"
 VIEW = View(width=80, home=plans.HOME)
@@ -84,11 +84,11 @@ def test_an_error_can_neither_style_nor_move_the_cursor() -> None:
 
     assert layout.plain(render_error.error(error, "install", 80)) == snapshot("""\
 error[declined]: [bold]a[/bold] :smile: \\x1b[2Ab \\u202ec \\x9b31m \\r\\n \\u200b
-  \\U000e0041
+    \\U000e0041
   nothing was changed
 
-  [bold]a[/bold] :smile: \\x1b[2Ab \\u202ec \\x9b31m \n\
-   \\u200b \\U000e0041
+  | [bold]a[/bold] :smile: \\x1b[2Ab \\u202ec \\x9b31m \n\
+  |  \\u200b \\U000e0041
 
 hint: [bold]a[/bold] :smile: \\x1b[2Ab \\u202ec \\x9b31m \\r\\n \\u200b \\U000e0041
 """)
@@ -127,3 +127,11 @@ def test_nothing_but_plain_characters_reaches_the_screen(text: str) -> None:
     written = layout.plain(layout.table(("a", "b"), [(text, text)], 60))
 
     assert all(is_plain(char) or char == "\n" for char in written)
+
+
+@given(st.text(max_size=100), st.sampled_from(list(layout.Tone)))
+def test_a_line_is_escaped_whoever_made_it(text: str, tone: layout.Tone) -> None:
+    made = layout.line(text, layout.Segment(text, tone))
+
+    assert screens.hidden(layout.plain([made])) == []
+    assert screens.hidden(layout.styled([made]), colour=True) == []

@@ -174,10 +174,10 @@ def test_a_secret_that_needs_clear_text_is_not_asked_for(
     assert ran.err == snapshot("""\
 git needs `token`: the Git repository to work on
 error[input-missing]: `token` is a secret that can't be kept outside the host's
-  file
+    file
 
 hint: `--plaintext-secrets` lets mcpi ask for it and write it there in clear
-  text
+    text
 """)
     assert operations.calls == ["draft"]
 

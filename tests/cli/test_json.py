@@ -404,7 +404,7 @@ def test_one_server(mcpi: Mcpi, operations: Operations) -> None:
     operations.prepared = (
         SimpleNamespace(
             entry_name="git", name=plans.GIT, version="1", checks=plans.CHECKS[:1],
-            findings=(finding,), anchor="registry bundled, serial 1",
+            findings=(finding,), anchor="registry bundled, serial 1", problem=None,
         ),
     )  # fmt: skip
     assert answer(mcpi, "verify")["servers"] == snapshot(
@@ -423,9 +423,27 @@ def test_one_server(mcpi: Mcpi, operations: Operations) -> None:
                 ],
                 "findings": [{"check": 7, "subject": "lib/x.py", "message": "is changed"}],
                 "anchor": "registry bundled, serial 1",
+                "problem": None,
             }
         ]
     )
+
+
+def test_a_failure_after_the_answer_adds_no_second_document(
+    mcpi: Mcpi, operations: Operations
+) -> None:
+    problem = McpInstallError(ErrorCode.OFFLINE_MISSING, "1 file is damaged in the store")
+    operations.prepared = (
+        SimpleNamespace(
+            entry_name="git", name=plans.GIT, version="1", checks=(), findings=(),
+            anchor="registry bundled, serial 1", problem=problem,
+        ),
+    )  # fmt: skip
+
+    ran = mcpi("verify", "--json")
+
+    assert ran.status == 5
+    assert json.loads(ran.out)["servers"][0]["problem"] == "offline-missing"
 
 
 def test_a_secret_is_in_no_object(mcpi: Mcpi, operations: Operations) -> None:

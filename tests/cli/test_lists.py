@@ -93,7 +93,7 @@ def test_search_on_a_screen() -> None:
 git 1 — of Git
   io.github.modelcontextprotocol/server-git
 io.example/x 2 — it it it it it it it it it it it it it it
-  it it it it it it \n\
+  ↳ it it it it it it \n\
 """)
 
 
@@ -203,8 +203,8 @@ def test_a_test_that_finds_other_tools_ends_with_3(mcpi: Mcpi, operations: Opera
         3,
         snapshot("""\
 git 2026.10.19 answers: 1 tool, NOT as reviewed (protocol 2026-07-28, 0.7 s)
-  - git_log
-  + git_push
+  | - git_log
+  | + git_push
 """),
     )
 
@@ -229,8 +229,8 @@ def test_verify_with_what_could_not_be_checked_ends_with_5(
 
     assert ran.status == 5
     assert "error[offline-missing]: 1 file is damaged in the store" in ran.err
-    assert "git 2026.10.19  no findings, not fully checked\n" in ran.out
-    assert "git 2026.10.19  no findings\n" in ran.out
+    assert "git 2026.10.19   no findings, not fully checked\n" in ran.out
+    assert "git 2026.10.19   no findings\n" in ran.out
 
 
 def test_verify(mcpi: Mcpi, operations: Operations) -> None:
@@ -241,7 +241,7 @@ def test_verify(mcpi: Mcpi, operations: Operations) -> None:
     assert (ran.status, ran.out) == (
         0,
         snapshot("""\
-git 2026.10.19  no findings
+git 2026.10.19   no findings
   1 registry  verified  shipped with mcpinstall 0.1.0, fresh, not rolled back
   anchor: registry bundled, serial 1
 """),
@@ -257,13 +257,13 @@ def test_verify_with_findings_ends_with_1(mcpi: Mcpi, operations: Operations) ->
     assert (ran.status, ran.out) == (
         1,
         snapshot("""\
-git 2026.10.19  1 finding
+git 2026.10.19   1 finding
   1 registry     verified  shipped with mcpinstall 0.1.0, fresh, not rolled back
   7 environment  failed    2 files differ
   finding: environment: `lib/x.py` is changed
   anchor: registry bundled, serial 1
 
-git 2026.10.19  no findings
+git 2026.10.19   no findings
   1 registry  verified  shipped with mcpinstall 0.1.0, fresh, not rolled back
   anchor: registry bundled, serial 1
 """),

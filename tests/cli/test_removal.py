@@ -69,7 +69,7 @@ def test_undo_shows_what_comes_back_and_asks(mcpi: Mcpi, undoing: Operations) ->
 
     assert (ran.status, ran.out) == (0, "")
     assert ran.err == snapshot("""\
-Installation of git  2026-11-22 13:45:01 UTC
+Installation of git   2026-11-22 13:45:01 UTC
   20261122T134501Z-3f9a12
 
 /home/ada/.cursor/mcp.json  (Cursor)                    4 lines added, 1 removed

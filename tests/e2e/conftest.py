@@ -1,7 +1,8 @@
-"""The world that whole operations are tried in."""
+"""The world that whole operations are tried in, and the odd places of single users."""
 
 from __future__ import annotations
 
+from tests.builders.odd_places import place, shop
 from tests.builders.world import index, world
 
-__all__ = ["index", "world"]
+__all__ = ["index", "place", "shop", "world"]

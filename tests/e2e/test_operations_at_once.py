@@ -2,49 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Sequence
-
 import pytest
 
-from tests.builders.command import Command
+from tests.builders.processes import together
 from tests.builders.world import HOSTS, World
 
 pytestmark = pytest.mark.e2e
 
 
-def start(mcpi: Command, words: Sequence[str]) -> subprocess.Popen[str]:
-    environment = {
-        **os.environ,
-        "HOME": str(mcpi.home),
-        "PYTHONPATH": str(mcpi.source),
-        **mcpi.variables,
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", "mcpinstall", *words, "--yes"],
-        env=environment, cwd=mcpi.cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-
-
-def together(mcpi: Command, *commands: str) -> list[tuple[int, str]]:
-    """Run several commands at once; return the status and the words of each."""
-    running = [start(mcpi, command.split()) for command in commands]
-    ended = []
-    for one in running:
-        _, words = one.communicate(timeout=120)
-        assert "Traceback" not in words, words
-        assert one.returncode in {0, 3, 5}, words
-        ended.append((one.returncode, words))
-    return ended
-
-
 def test_different_servers_into_different_hosts_both_end_well(world: World) -> None:
     ended = together(world.command(), "install clock --host cursor", "install notes --host codex")
 
-    assert [status for status, _ in ended] == [0, 0]
+    assert [one.status for one in ended] == [0, 0]
     world.require_clean()
     assert world.starts("cursor", "clock")
     assert world.starts("codex", "notes")
@@ -53,7 +22,7 @@ def test_different_servers_into_different_hosts_both_end_well(world: World) -> N
 def test_one_server_into_different_hosts_both_end_well(world: World) -> None:
     ended = together(world.command(), "install clock --host cursor", "install clock --host codex")
 
-    assert [status for status, _ in ended] == [0, 0]
+    assert [one.status for one in ended] == [0, 0]
     world.require_clean()
     assert world.receipts()["clock"].hosts == ("codex-user", "cursor-user")
     assert world.starts("cursor", "clock")
@@ -67,11 +36,10 @@ def test_into_one_host_the_slower_one_says_that_the_file_changed(world: World, o
     )
 
     world.require_clean()
-    assert 0 in {status for status, _ in ended}
-    for status, words in ended:
-        assert status == 0 or "host-config-changed" in words
-    expected = {name for (status, _), name in zip(ended, ("clock", other), strict=True)
-                if status == 0}  # fmt: skip
+    assert 0 in {one.status for one in ended}
+    for one in ended:
+        assert one.code in {"", "host-config-changed"}
+    expected = {name for one, name in zip(ended, ("clock", other), strict=True) if not one.code}
     assert set(world.receipts()) == expected
 
 
@@ -81,7 +49,7 @@ def test_install_and_uninstall_of_one_server_leave_one_of_both_states(world: Wor
     ended = together(world.command(), "install clock --host codex", "uninstall clock")
 
     world.require_clean()
-    assert 0 in {status for status, _ in ended}
+    assert 0 in {one.status for one in ended}
     for product in HOSTS:
         assert all(world.starts(product, name) for name in world.servers_in(product)
                    if name != "mine")  # fmt: skip
@@ -98,7 +66,7 @@ def test_four_at_once_into_four_entries(world: World) -> None:
         "install clock --host vscode --as second",
     )
 
-    assert [status for status, _ in ended] == [0, 0, 0, 0]
+    assert [one.status for one in ended] == [0, 0, 0, 0]
     world.require_clean()
 
     world.uninstall("second", "maps", "clock", "notes")

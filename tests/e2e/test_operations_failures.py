@@ -15,6 +15,8 @@ import pytest
 
 from mcpinstall import probing
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.hosts import writing
+from mcpinstall.model.host import HostFile
 from mcpinstall.operations import commit, transaction, verify
 from mcpinstall.operations.prepared import Prepared
 from mcpinstall.system import files, limits
@@ -225,14 +227,13 @@ def test_a_file_that_its_host_overwrites_at_once_is_said(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Our text is gone again before it could be read back: the host's text stays."""
-    replace = files._replace
+    place = writing._place
 
-    def overwritten(source: Path, target: Path) -> None:
-        replace(source, target)
-        if target == world.file("cursor"):
-            target.write_bytes(b'{"theirs": true}')
+    def overwritten(file: HostFile, after: bytes, temporary: Path, target: Path) -> None:
+        place(file, after, temporary, target)
+        target.write_bytes(b'{"theirs": true}')
 
-    monkeypatch.setattr(files, "_replace", overwritten)
+    monkeypatch.setattr(writing, "_place", overwritten)
 
     with refused(ErrorCode.HOST_CONFIG_CHANGED, 3) as error:
         world.install("clock", hosts=["cursor"])
@@ -259,14 +260,14 @@ def test_one_write_of_three_that_fails_takes_the_others_back(
 ) -> None:
     before = world.host_files()
     with monkeypatch.context() as broken:
-        replace = files._replace
+        place = writing._place
 
-        def failing(source: Path, target: Path) -> None:
+        def failing(file: HostFile, after: bytes, temporary: Path, target: Path) -> None:
             if target == world.file(victim):
                 raise PermissionError(errno.EACCES, "Permission denied", str(target))
-            replace(source, target)
+            place(file, after, temporary, target)
 
-        broken.setattr(files, "_replace", failing)
+        broken.setattr(writing, "_place", failing)
         with refused(ErrorCode.DISK_FAILED, 5):
             world.install("clock", hosts=list(HOSTS))
 

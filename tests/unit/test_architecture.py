@@ -144,14 +144,47 @@ def test_every_error_code_is_explained_once() -> None:
     assert sorted(explained) == sorted(ErrorCode)
 
 
-def test_every_attack_of_the_threat_model_has_its_test() -> None:
+def attacks() -> list[dict[str, str]]:
+    """The first table of the threat model, a row for each test."""
     page = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"\| `(tests/attacks/test_\w+\.py)` \|$", page, re.MULTILINE))
-    present = {
-        path.relative_to(ROOT).as_posix() for path in (ROOT / "tests/attacks").glob("test_*.py")
-    }
+    table = page.partition("## Attacks with a test")[2].partition("\n## ")[0]
+    lines = [line for line in table.splitlines() if line.startswith("|")]
+    heads, _, *rows = [[cell.strip() for cell in line[1:-1].split(" | ")] for line in lines]
+    return [dict(zip(heads, row, strict=True)) for row in rows]
 
-    assert named == present
+
+def test_every_attack_of_the_threat_model_has_its_test() -> None:
+    named = [row["Test"].strip("`") for row in attacks()]
+    present = [
+        path.relative_to(ROOT).as_posix() for path in (ROOT / "tests/attacks").glob("test_*.py")
+    ]
+
+    assert sorted(named) == sorted(present)
+
+
+def test_every_attack_says_who_what_stops_it_and_what_is_not_stopped() -> None:
+    wanted = ["Id", "Attack", "Who", "Stopped by", "Not stopped", "Test"]
+
+    assert all(list(row) == wanted and all(row.values()) for row in attacks())
+
+
+def test_no_threat_to_an_installer_is_left_out() -> None:
+    numbers = {*range(9, 32), *range(33, 37), 43}
+
+    assert {f"T{number:02}" for number in numbers} - {row["Id"] for row in attacks()} == set()
+
+
+def test_every_attack_has_an_honest_twin_in_its_file() -> None:
+    """The line `Twin:` of a file names the tests in which the honest case passes."""
+    without = []
+    for row in attacks():
+        tree = ast.parse((ROOT / row["Test"].strip("`")).read_text(encoding="utf-8"))
+        twins = re.findall(r"`(\w+)`", (ast.get_docstring(tree) or "").partition("\nTwin:")[2])
+        tests = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+        if not twins or set(twins) - {name for name in tests if name.startswith("test_")}:
+            without.append((row["Test"], twins))
+
+    assert without == []
 
 
 def registry_hosts() -> set[str]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -234,12 +235,16 @@ def test_a_generation_that_runs_is_kept(home: Path) -> None:
 def test_where_locks_do_not_work_nothing_is_deleted(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unsupported(path: Path) -> bool:
+    def unsupported(path: Path, **how: object) -> AbstractContextManager[None]:
         raise McpInstallError(ErrorCode.LOCK_UNSUPPORTED, str(path))
 
-    monkeypatch.setattr(locking, "try_exclusive", unsupported)
+    monkeypatch.setattr(locking, "hold", unsupported)
 
-    assert environments.prune(home, keep=0) == ()
+    with pytest.raises(McpInstallError) as error:
+        environments.prune(home, keep=0)
+
+    assert error.value.code is ErrorCode.LOCK_UNSUPPORTED
+    assert left(home) == [*NAMES, "current"]
 
 
 def test_a_server_that_is_gone_leaves_no_folder(home: Path) -> None:
@@ -300,8 +305,10 @@ def test_a_generation_that_the_system_keeps_open_is_kept(
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(McpInstallError) as error:
+        environments.prune(home, keep=0)
 
-    assert environments.prune(home, keep=0) == ()
+    assert error.value.code is ErrorCode.DISK_FAILED
     assert left(home) == [*NAMES, "current"]
 
 

@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import sys
+import sysconfig
 import venv
 from pathlib import Path
 
@@ -194,6 +195,18 @@ def test_an_interpreter_that_no_review_covers_is_refused(
     monkeypatch.setattr(facts, "facts", lambda: answer)
 
     assert words in refusal(Path(sys.executable), tmp_path)
+
+
+def test_free_threaded_and_debug_builds_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(sys, "gettotalrefcount", raising=False)
+    monkeypatch.setattr(sysconfig, "get_config_var", {"Py_GIL_DISABLED": 0}.get)
+    plain = facts.facts()
+    monkeypatch.setattr(sys, "gettotalrefcount", lambda: 1, raising=False)
+    monkeypatch.setattr(sysconfig, "get_config_var", {"Py_GIL_DISABLED": 1}.get)
+    special = facts.facts()
+
+    assert (plain["free_threaded"], plain["debug"]) == (False, False)
+    assert (special["free_threaded"], special["debug"]) == (True, True)
 
 
 @posix

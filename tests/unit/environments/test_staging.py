@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import sys
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -41,6 +42,12 @@ def wheels(tmp_path: Path) -> Path:
 
 def hook(member: str, kind: HookKind) -> Hook:
     return Hook(wheel="any", member=member, sha256="0" * 64, kind=kind, reason="tests")
+
+
+def swapped(folder: Path, away: Path) -> None:
+    """Put a link to a folder of the same content in the place of a folder."""
+    folder.rename(away)
+    folder.symlink_to(away, target_is_directory=True)
 
 
 def paths(root: Path) -> set[str]:
@@ -202,6 +209,17 @@ def test_a_wheel_may_bring_a_folder_named_bin(tmp_path: Path, wheels: Path) -> N
         (lambda root: (root / SITE / "tiny_server/part.py").unlink(), "is missing"),
         (lambda root: (root / SITE / "tiny_server-1.0.dist-info/RECORD").unlink(), "is missing"),
         (lambda root: (root / "pyvenv.cfg").write_text("home = /evil"), "has other bytes"),
+        (lambda root: (root / SITE / "tiny_server/Part.py").write_text("x"), "Part.py` belongs"),
+        (lambda root: (root / SITE / "tiny_server/part.pyc").write_text("x"), "part.pyc` belongs"),
+        (lambda root: (root / SITE / "x.pth").symlink_to("nowhere"), "belongs to no archive"),
+        (lambda root: (root / SITE / ".x.pth").write_text("import os"), "belongs to no archive"),
+        (lambda root: (root / SITE / "x.start").write_text("x:y"), "belongs to no archive"),
+        (lambda root: (root / "bin/activate").write_text("x"), "belongs to no archive"),
+        (lambda root: (root / "bin/tiny-server2").write_text("x"), "belongs to no archive"),
+        (lambda root: (root / "pyvenv.cfg~").write_text("x"), "belongs to no archive"),
+        (lambda root: (root / f"{SITE}/tiny_server/part.py").write_bytes(b""), "has other bytes"),
+        (lambda root: swapped(root / SITE / "tiny_server", root.parent / "away"), "is missing"),
+        (lambda root: (root / "start.py").write_text("import os"), "has other bytes"),
         (lambda root: (root / "start.py").symlink_to("/etc/passwd"), "is of another type"),
         (lambda root: (root / ".lock").write_text("x"), "has other bytes"),
         (lambda root: (root / "bin/python").write_text("x"), "is of another type"),
@@ -233,7 +251,9 @@ def test_a_wheel_may_bring_a_folder_named_bin(tmp_path: Path, wheels: Path) -> N
         ),
     ],
     ids=[
-        "changed", "missing", "RECORD", "pyvenv.cfg", "start.py", "lock", "python",
+        "changed", "missing", "RECORD", "pyvenv.cfg", "case", "sourceless", "dangling link",
+        "hidden path file", "start file", "activation", "another script", "back-up", "emptied",
+        "folder swapped for a link", "own start.py", "start.py", "lock", "python",
         "start-up hook", "sitecustomize", "interpreter", "link", "INSTALLER",
         "uv_cache.json", "uv_cache.json, cut", "hard link", "compiled",
     ],
@@ -358,3 +378,15 @@ def test_wheels_in_two_folders_are_a_mistake_of_the_caller(tmp_path: Path, wheel
 
     with pytest.raises(ValueError, match="one folder"):
         stage_server(tmp_path, (build_wheel(wheels, server_files()), two))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs Linux")
+def test_a_name_that_is_no_text_is_a_difference_like_any_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def plant(root: Path) -> None:
+        Path(os.fsdecode(os.fsencode(root / SITE) + b"/\xff.pth")).write_text("import os")
+
+    tampering(monkeypatch, plant)
+
+    assert "belongs to no archive" in refusal(tmp_path).message

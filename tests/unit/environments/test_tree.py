@@ -2,13 +2,24 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mcpinstall import environments
-from mcpinstall.environments.tree import ExpectedFile, Kind, TreeEntry, read_tree, summed_up
+from mcpinstall.environments.layout import Layout
+from mcpinstall.environments.tree import (
+    ExpectedFile,
+    Kind,
+    TreeEntry,
+    expected_files,
+    read_tree,
+    summed_up,
+)
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.manifest import Hook, HookKind
+from tests.builders.environments import build_wheel
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 
@@ -134,3 +145,116 @@ def test_a_pipe_is_listed_and_never_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
 
     assert [one.kind for one in read_tree(tmp_path)] == [Kind.OTHER]
+
+
+def test_no_file_of_a_large_folder_is_left_out(tmp_path: Path) -> None:
+    names = [f"{number:03}" for number in range(101)]
+    for name in names:
+        (tmp_path / name).write_text(name)
+
+    assert [(one.path, one.sha256) for one in read_tree(tmp_path)] == [
+        (name, sha256(name.encode())) for name in names
+    ]
+
+
+def test_an_empty_folder_has_no_files(tmp_path: Path) -> None:
+    assert read_tree(tmp_path) == ()
+
+
+def test_a_second_name_for_the_same_bytes_is_counted(tmp_path: Path) -> None:
+    (tmp_path / "one").write_bytes(b"x")
+    os.link(tmp_path / "one", tmp_path / "two")
+
+    assert [one.names for one in read_tree(tmp_path)] == [2, 2]
+
+
+@posix
+def test_a_link_is_its_target_and_never_followed(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/nowhere/é")
+    (tmp_path / "folder").symlink_to(tmp_path)
+
+    found = {one.path: one for one in read_tree(tmp_path)}
+
+    target = "/nowhere/é".encode()
+    assert found["link"] == TreeEntry("link", Kind.LINK, len(target), sha256(target))
+    assert found.keys() == {"link", "folder"}
+
+
+@posix
+def test_a_program_is_told_by_its_owners_bit(tmp_path: Path) -> None:
+    (tmp_path / "run").write_bytes(b"x")
+    for mode, kind in ((0o755, Kind.EXECUTABLE), (0o500, Kind.EXECUTABLE), (0o655, Kind.FILE)):
+        (tmp_path / "run").chmod(mode)
+        assert [one.kind for one in read_tree(tmp_path)] == [kind]
+
+
+def test_a_link_where_a_file_belongs_and_the_reverse_are_differences() -> None:
+    link = [ExpectedFile(path="a", kind=Kind.LINK, size=1, sha256=sha256(b"x"))]
+
+    assert environments.differences([entry("a")], link) == ("`a` is of another type",)
+    assert environments.differences([entry("a", kind=Kind.LINK)], link) == ()
+    assert environments.differences([entry("a", b"yy", Kind.LINK)], link) == (
+        "`a` has other bytes",
+    )
+
+
+def test_the_size_counts_even_where_the_digest_is_the_same() -> None:
+    longer = TreeEntry("a", Kind.FILE, 2, sha256(b"x"))
+
+    assert environments.differences([longer], [wanted("a")]) == ("`a` has other bytes",)
+
+
+def test_an_environment_holds_the_wheels_files_and_ours_and_no_others(tmp_path: Path) -> None:
+    site, data = "lib/python3.12/site-packages", "tiny_server-1.0.data"
+    plan = Layout(
+        site=site, scripts="bin", headers="include", cache_tag="cpython-312",
+        links=(("bin/python", "/usr/bin/python3"),), texts=(("start.py", b"run()\n"),),
+    )  # fmt: skip
+    files = {
+        "tiny_server/__init__.py": b"",
+        "tiny_server/data.txt": b"text",
+        "tiny_server/helper": b"\x7fELF",
+        f"{data}/purelib/tiny_server/accepted": b"\x7fELF",
+        f"{data}/platlib/tiny_server/native": b"\x7fELF",
+        f"{data}/scripts/run": b"#!python\n",
+        f"{data}/data/share/x": b"x",
+        f"{data}/headers/x.h": b"x",
+    }
+    hooks = [
+        Hook(wheel="w", member=member, sha256="0" * 64, kind=kind, reason="r")
+        for member, kind in (
+            (f"{data}/purelib/tiny_server/accepted", HookKind.EXECUTABLE),
+            ("tiny_server/data.txt", HookKind.STARTUP),
+        )
+    ]
+    one = build_wheel(tmp_path, files, accepted=hooks, scripts=())
+    programs = ("tiny_server/helper", f"{data}/platlib/tiny_server/native")
+    one = replace(one, inspection=replace(one.inspection, programs=programs))
+
+    found = {file.path: file for file in expected_files([one], plan)}
+
+    assert list(found) == sorted(found)
+    assert found["start.py"] == wanted("start.py", b"run()\n")
+    assert found["bin/python"] == wanted("bin/python", b"/usr/bin/python3", Kind.LINK)
+    compiled = f"{site}/tiny_server/__pycache__/__init__.cpython-312.pyc"
+    assert found[compiled] == ExpectedFile(
+        path=compiled, kind=Kind.FILE, size=None, sha256=None, optional=True
+    )
+    kinds = {
+        path.removeprefix(f"{site}/tiny_server/"): file.kind
+        for path, file in found.items()
+        if "/tiny_server/" in path and file.sha256
+    }
+    assert kinds == {
+        "__init__.py": Kind.FILE,
+        "data.txt": Kind.FILE,
+        "helper": Kind.EXECUTABLE,
+        "accepted": Kind.EXECUTABLE,
+        "native": Kind.EXECUTABLE,
+    }
+    rest = {path for path in found if "/tiny_server/" not in path}
+    information = f"{site}/tiny_server-1.0.dist-info"
+    assert rest == {
+        "start.py", "bin/python", f"{information}/METADATA", f"{information}/RECORD",
+        f"{information}/WHEEL",
+    }  # fmt: skip

@@ -10,7 +10,14 @@ import pytest
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import add, entries, take_out
 from mcpinstall.hosts.chains import STALE
-from mcpinstall.model.host import HostChange, HostFile, ServerEntry
+from mcpinstall.model.host import (
+    AppliedEntry,
+    Chain,
+    HostChange,
+    HostFile,
+    Patch,
+    ServerEntry,
+)
 from tests.builders.hosts import CODEX, CURSOR, VSCODE, host_file, no_chain, server
 
 
@@ -218,3 +225,136 @@ def test_the_file_is_named_in_an_error_about_its_content() -> None:
         add(host_file(CURSOR, "{"), no_chain(CURSOR), server())
 
     assert str(host_file(CURSOR, "{").path) in refused.value.message
+
+
+def test_our_own_entry_is_not_added_again() -> None:
+    change = add(host_file(CURSOR, "{}"), no_chain(CURSOR), server("one"))
+
+    with pytest.raises(McpInstallError) as refused:
+        add(after(change), change.chain_after, server("one"))
+
+    assert refused.value.code is ErrorCode.SERVER_EXISTS
+
+
+def test_nothing_is_undone_in_a_file_changed_elsewhere_even_where_it_would_fit() -> None:
+    change = both(CURSOR, '{"z": "dark"}')
+    file = edited(change, '"dark"', '"pale"')
+
+    rest = take_out(file, change.chain_after, "one")
+
+    assert rest.chain_after.sha256 == STALE
+    done = take_out(after(rest), rest.chain_after, "two")
+    assert json.loads(done.after or b"") == {"z": "pale", "mcpServers": {}}
+
+
+def test_a_file_that_is_gone_stays_gone() -> None:
+    change = add(host_file(CURSOR, "{}"), no_chain(CURSOR), server("one"))
+
+    done = take_out(host_file(CURSOR, None), change.chain_after, "one")
+
+    assert (done.after, done.chain_after.entries) == (None, ())
+    assert "not in" in done.warnings[0]
+
+
+def replaced_in(before: str, old: str, new: str) -> HostChange:
+    """The change that takes the entry out of a file in which it stood for the user's own."""
+    change = add(host_file(CURSOR, before), no_chain(CURSOR), server("one"), replace=True)
+    return take_out(edited(change, old, new), change.chain_after, "one")
+
+
+def test_the_users_own_server_comes_back_in_a_file_changed_elsewhere() -> None:
+    before = '{"mcpServers": {"one": {"command": "mine"}}, "z": 1}'
+
+    done = replaced_in(before, '"z": 1', '"z": 2')
+
+    assert done.after == before.replace('"z": 1', '"z": 2').encode()
+
+
+def test_the_users_own_server_does_not_come_back_where_our_text_stands_twice() -> None:
+    before = '{"mcpServers": {"one": {"command": "mine"}}, "z": 1}'
+    text = json.dumps({"command": server().command, "args": list(server().args)})
+
+    done = replaced_in(before, '"z": 1', f'"z": {text}')
+
+    assert json.loads(done.after or b"") == {"mcpServers": {}, "z": json.loads(text)}
+
+
+def test_our_text_at_the_beginning_of_a_file_changed_elsewhere_goes_exactly() -> None:
+    change = add(host_file(CURSOR, "\n \n"), no_chain(CURSOR), server("one"))
+    file = host_file(CURSOR, (change.after or b"") + b"\t")
+
+    assert take_out(file, change.chain_after, "one").after == b"\n \n\t"
+
+
+def test_an_entry_replaced_in_a_file_changed_since_has_no_trace_of_the_old_one() -> None:
+    new = ServerEntry(name="one", command="/new", args=())
+    first = add(host_file(CURSOR, '{"z": 1}'), no_chain(CURSOR), server("one"))
+
+    alone = add(edited(first, '"z": 1', '"z": 2'), first.chain_after, new, replace=True)
+
+    assert [one.created for one in alone.chain_after.entries] == [False]
+    assert alone.chain_after.sha256 == after(alone).sha256
+    second = add(after(alone), alone.chain_after, server("two"))
+    done = take_out(after(second), second.chain_after, "two")
+    assert done.after == alone.after
+    assert take_out(after(done), done.chain_after, "one").after == b'{"z": 2, "mcpServers": {}}'
+
+
+def test_one_of_two_replaced_in_a_file_changed_since_leaves_a_chain_of_both() -> None:
+    new = ServerEntry(name="one", command="/new", args=())
+    change = both(CURSOR, '{"z": 1}')
+
+    changed = add(edited(change, '"z": 1', '"z": 2'), change.chain_after, new, replace=True)
+
+    assert changed.chain_after.names == ("one", "two")
+    assert changed.chain_after.sha256 == STALE
+
+
+# A receipt that lies ---------------------------------------------------------------------------
+
+WHOLE = '{"a": 1, "mcpServers": {"one": {"command": "c"}, "two": {"command": "d"}}}'
+
+
+def forged(before: bytes, content: str, *names: str, created: bool = False) -> Chain:
+    """A chain that fits a file, but whose patches cover more than our entries."""
+    patch = Patch(offset=0, removed=before, inserted=content.encode())
+    return Chain(
+        row_id=CURSOR,
+        entries=tuple(
+            AppliedEntry(
+                entry=ServerEntry(name=name, command="c", args=()), patch=patch, created=created
+            )
+            for name in names
+        ),
+        sha256=host_file(CURSOR, content).sha256,
+    )
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_patch_that_covers_more_than_our_entry_is_not_undone(replace: bool) -> None:
+    file, chain = host_file(CURSOR, WHOLE), forged(b"{}", WHOLE, "one")
+
+    with pytest.raises(McpInstallError) as refused:
+        if replace:
+            add(file, chain, ServerEntry(name="one", command="n", args=()), replace=True)
+        else:
+            take_out(file, chain, "one")
+
+    assert refused.value.code is ErrorCode.HOST_CONFIG_INVALID
+    assert "something else" in refused.value.message
+
+
+def test_a_file_that_two_entries_claim_to_have_made_is_not_deleted() -> None:
+    chain = forged(b"", WHOLE, "one", "two", created=True)
+
+    done = take_out(host_file(CURSOR, WHOLE), chain, "one")
+
+    assert json.loads(done.after or b"")["a"] == 1
+
+
+def test_a_file_that_was_there_before_is_not_deleted() -> None:
+    change = add(host_file(CURSOR, "{}"), no_chain(CURSOR), server("one"))
+    entries_ = (dataclasses.replace(change.chain_after.entries[0], created=True),)
+    chain = dataclasses.replace(change.chain_after, entries=entries_)
+
+    assert take_out(after(change), chain, "one").after == b"{}"

@@ -196,7 +196,73 @@ def test_our_own_secrets_are_hidden() -> None:
     for row in (CURSOR, CODEX):
         text = shown(added(row, None, entry))
         assert "cret" not in text
-        assert "info" in text
+        assert 's"3' not in text
+        assert 's\\"3' not in text
+        assert '"info"' in text
+        assert '"…"' in text
+
+
+@pytest.mark.parametrize("row", [CURSOR, CODEX])
+@pytest.mark.parametrize("value", ["s3cret\nsecond", "s3cret\u00adx", "\x7fs3cret", "\u202es3cret"])
+def test_our_own_secret_is_hidden_however_it_is_escaped(row: str, value: str) -> None:
+    secret = EnvironmentValue(name="TOKEN", value=value, secret=True)
+    entry = ServerEntry(name="time", command="/p", args=(), env=(secret,))
+
+    assert "s3cret" not in shown(added(row, None, entry))
+
+
+def test_a_secret_that_only_has_a_name_hides_nothing() -> None:
+    named = EnvironmentValue(name="TOKEN", reference="TOKEN", secret=True)
+    entry = ServerEntry(name="time", command="/null", args=("",), env=(named,))
+
+    assert '"/null"' in shown(added(CODEX, None, entry))
+
+
+def test_values_before_and_behind_our_entry_are_hidden() -> None:
+    before = (
+        '{\n  "first": "mine", "mcpServers": {\n    "a": "mine"\n  }, "last": "mine",\n'
+        '  "end": "mine"\n}\n'
+    )
+
+    text = shown(added(CURSOR, before))
+
+    assert "mine" not in text
+    assert text.count("…") == before.count("mine") + 1  # (the line that gets a comma)
+    assert '"/opt/mcpi/bin/python"' in text
+
+
+@pytest.mark.parametrize(
+    ("row", "before"),
+    [
+        (VSCODE, '// token\n{"servers": {}}\n'),
+        (VSCODE, '/* token */ {"servers": {}}\n'),
+        (CODEX, "# token\na = 1\n"),
+        (CODEX, '# "token\na = "token"\n'),
+    ],
+)
+def test_a_comment_that_begins_the_file_is_hidden(row: str, before: str) -> None:
+    assert "token" not in shown(added(row, before))
+
+
+def test_text_that_ends_with_its_line_leaves_the_next_line_alone() -> None:
+    assert ' …\n """\n' in shown(added(CODEX, 'a = """\ntoken\n"""\n'))
+
+
+def test_an_entry_of_ours_before_another_one_is_shown_whole() -> None:
+    change = added(CURSOR, "{}", server("one"))
+    file = dataclasses.replace(change.file, content=change.after)
+
+    second = shown(add(file, change.chain_after, server("two")))
+
+    assert '       "args": ["-I", "start.py"]\n' in second
+    assert "…" not in second
+
+
+def test_quoted_keys_are_shown_and_literals_hidden_in_toml() -> None:
+    text = shown(added(CODEX, "['a b']\n'c d' = 'mine'\n'e'.'f' = 1\n"))
+
+    assert "mine" not in text
+    assert " 'c d' = '…'\n 'e'.'f' = 1" in text
 
 
 def test_a_minified_file_shows_ours_only() -> None:
@@ -207,6 +273,23 @@ def test_a_minified_file_shows_ours_only() -> None:
     assert len(text) < 1000
     assert "mine" not in text
     assert '"command":"/opt/mcpi/bin/python"' in text
+
+
+@pytest.mark.parametrize(
+    ("row", "before"),
+    [
+        (CURSOR, '{"secret":"' + "x" * (1 << 20) + '","mcpServers":{"a":"mine"},"z":"mine"}'),
+        (VSCODE, "//" + "x" * (1 << 20) + '\n{"a": "mine", "servers": {}, "z": "mine"}\n'),
+        (CODEX, "# " + "x" * (1 << 20) + "\na = 'mine'\n"),
+    ],
+)
+def test_of_a_region_too_long_to_read_only_ours_is_shown(row: str, before: str) -> None:
+    text = shown(added(row, before))
+
+    assert len(text) < 1000
+    assert "mine" not in text
+    assert '"/opt/mcpi/bin/python"' in text
+    assert '"a"' not in text
 
 
 def test_a_replaced_server_of_the_user_is_hidden() -> None:

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.hosts import add, find_rows, insert, json_edit, remove, take_out, toml_edit
-from mcpinstall.hosts.json_scan import ScanError
+from mcpinstall.hosts import (
+    add,
+    find_rows,
+    insert,
+    json_edit,
+    proof,
+    remove,
+    starts_as,
+    take_out,
+    toml_edit,
+)
+from mcpinstall.hosts.edits import is_entry
+from mcpinstall.hosts.json_scan import ScanError, fingerprint
 from mcpinstall.hosts.proof import Outline, outline_of, same_others
 from tests.builders.hosts import CODEX, CURSOR, host_file, no_chain, server
 
@@ -82,6 +95,47 @@ def test_an_empty_object_on_the_way_may_be_missing_but_not_a_full_one() -> None:
     assert same_others(empty, bare)
     assert not same_others(bare, full)
     assert not same_others(empty, full)
+
+
+def test_empty_objects_on_a_longer_way_may_be_missing_too() -> None:
+    bare = Outline(levels=((("z", 1),),))
+    inner = Outline(levels=((("z", 1), ("mcp", None)), (("servers", None),), ()))
+    beside = Outline(levels=((("z", 1), ("mcp", None)), (("a", 2), ("servers", None)), ()))
+
+    assert same_others(bare, inner)
+    assert not same_others(bare, beside)
+
+
+def test_a_value_too_deep_or_too_long_for_a_mark_is_refused() -> None:
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+
+    for value in (deep, 16**5000):
+        with pytest.raises(ScanError):
+            fingerprint(value)
+
+
+def test_the_collector_is_as_it_was_after_an_edit(monkeypatch: pytest.MonkeyPatch) -> None:
+    inside: list[bool] = []
+    monkeypatch.setattr(proof, "outline_of_scan", lambda *_: inside.append(gc.isenabled()))
+    try:
+        for enabled in (True, False):
+            (gc.enable if enabled else gc.disable)()
+            with pytest.raises(AttributeError):
+                insert(BEFORE, find_rows(CURSOR), server())
+            assert gc.isenabled() is enabled
+    finally:
+        gc.enable()
+    assert inside == [False, False]
+
+
+@pytest.mark.parametrize("row", [CURSOR, CODEX])
+def test_a_server_is_found_where_the_way_leads_to_something_else(row: str) -> None:
+    content = {CURSOR: b'{"mcpServers": 1}', CODEX: b"mcp_servers = 1\n"}[row]
+
+    assert not is_entry(content, find_rows(row), server())
+    assert not starts_as(content, find_rows(row), server())
 
 
 def test_a_document_that_is_no_object_has_no_outline() -> None:

@@ -44,6 +44,29 @@ def test_a_file_is_read(home: Path) -> None:
     assert file.warnings == ()
 
 
+@pytest.mark.parametrize("row", [CURSOR, GEMINI, VSCODE])
+def test_other_settings_are_no_servers(row: str) -> None:
+    assert entries(host_file(row, '{"theme": {"command": "p"}}')) == ()
+
+
+@pytest.mark.parametrize(
+    ("row", "content"),
+    [
+        (CURSOR, b'{"mcpServers": {"a": "\xe9"}}'),
+        (CODEX, b"a = '\xe9'\n"),
+        (CURSOR, b'{"a": [1,,], "mcpServers": {}}'),
+        (VSCODE, b'{"a": [1,,], "servers": {}}'),
+        (GEMINI, b'{"a": [1,], "mcpServers": {}}'),
+        (VSCODE, b"{\n/*\n<<<<<<< a\n=======\n>>>>>>> b\n*/\n}"),
+    ],
+)
+def test_servers_of_a_file_that_no_host_could_read_are_not_listed(row: str, content: bytes) -> None:
+    with pytest.raises(McpInstallError) as refused:
+        entries(host_file(row, content))
+
+    assert refused.value.code is ErrorCode.HOST_CONFIG_INVALID
+
+
 def test_a_missing_file_has_no_content(home: Path) -> None:
     file = read(find_rows("cursor"), machine(home))
 

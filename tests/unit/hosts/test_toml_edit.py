@@ -38,6 +38,7 @@ def cut(before: str, name: str = "x") -> str:
         ("[mcp_servers]\n[z]\n", "[mcp_servers]\n[z]\n\n" + TABLE),
         ("[mcp_servers]\na = {command = 'b'}\n", "[mcp_servers]\na = {command = 'b'}\n\n" + TABLE),
         ("# only a comment", "# only a comment\n\n" + TABLE.rstrip("\n")),
+        ("a.b = 1\nc = { d = 2 }\n", "a.b = 1\nc = { d = 2 }\n\n" + TABLE),
     ],
 )
 def test_a_table_is_appended(before: str, after: str) -> None:
@@ -84,7 +85,14 @@ def test_a_byte_order_mark_stays() -> None:
     ("before", "after"),
     [
         (TABLE, ""),
+        ("\n" + TABLE, ""),
         (TABLE + "\n[z]\nb = 1\n", "\n[z]\nb = 1\n"),
+        ("a = 1\n\n" + TABLE + "[z]\nb = 1", "a = 1\n[z]\nb = 1"),
+        (
+            "a = 1\n[mcp_servers.x]\n[z]\nb = 1\n[mcp_servers.x.env]\nK = 'v'",
+            "a = 1\n[z]\nb = 1\n",
+        ),
+        ("[mcp_servers.x]\nargs=[\n']',\n]\n[z]\n", "[z]\n"),
         ("a = 1\n\n" + TABLE + "\n# about z\n[z]\n", "a = 1\n\n# about z\n[z]\n"),
         (
             "a = 1\n\n" + TABLE + "\n[mcp_servers.x.tools.t]\napproval_mode = 'ask'\n[z]\n",
@@ -109,6 +117,8 @@ def test_exactly_our_tables_go(before: str, after: str) -> None:
     ("before", "said"),
     [
         ("mcp_servers = {}\n", "is an inline table"),
+        ("mcp_servers={}\n", "is an inline table"),
+        ("mcp_servers =\t{}\n", "is an inline table"),
         ("mcp_servers = { a = { command = 'b' } }\n", "is an inline table"),
         ("mcp_servers.a.command = 'b'\n", "dotted keys"),
         ('"mcp_servers".a = { command = "b" }\n', "dotted keys"),
@@ -142,6 +152,26 @@ def test_a_file_that_is_not_usable_toml_is_refused(before: str, said: str) -> No
 
     assert refused.value.code is ErrorCode.HOST_CONFIG_INVALID
     assert said in refused.value.message
+    assert refused.value.message.count("line") <= 1
+
+
+def test_a_secret_is_not_in_the_text_to_paste() -> None:
+    entry = ServerEntry(
+        name="x",
+        command="p",
+        args=(),
+        env=(
+            EnvironmentValue(name="TOKEN", value="s3cret", secret=True),
+            EnvironmentValue(name="UNSET", value="", secret=True),
+            EnvironmentValue(name="LEVEL", value="info"),
+        ),
+    )
+
+    with pytest.raises(McpInstallError) as refused:
+        put("mcp_servers = {}\n", entry)
+
+    assert 'TOKEN = "…"\nUNSET = ""\nLEVEL = "info"' in str(refused.value.evidence)
+    assert "s3cret" not in str(refused.value.evidence)
 
 
 def test_a_name_that_exists_is_refused() -> None:
@@ -153,10 +183,11 @@ def test_a_name_that_exists_is_refused() -> None:
 
 @pytest.mark.parametrize("before", ["mcp_servers.x.command = 'p'\n", "[mcp_servers]\nx = {}\n"])
 def test_a_server_in_another_form_is_left_to_the_user(before: str) -> None:
-    with pytest.raises(McpInstallError) as refused:
-        cut(before)
+    for edit in (lambda: cut(before), lambda: replace(before.encode(), find_rows(CODEX), X)):
+        with pytest.raises(McpInstallError) as refused:
+            edit()
 
-    assert "not written as a table of its own" in refused.value.message
+        assert "not written as a table of its own" in refused.value.message
 
 
 def test_a_table_is_replaced_in_its_place() -> None:
@@ -174,6 +205,20 @@ def test_a_table_torn_apart_is_not_replaced() -> None:
         replace(before.encode(), find_rows(CODEX), X)
 
     assert "another table stands between" in refused.value.message
+
+
+def test_what_is_no_bare_key_is_quoted() -> None:
+    entry = ServerEntry(
+        name="x", command="p", args=(), env=(EnvironmentValue(name="A B", value="v"),)
+    )
+
+    assert put("", entry).endswith('[mcp_servers.x.env]\n"A B" = "v"\n')
+
+
+def test_an_escape_has_four_digits_where_they_are_enough() -> None:
+    after = put("", server("x", "\uffff\U000e0001"))
+
+    assert 'args = ["\\uffff\\U000e0001"]' in after
 
 
 def test_names_are_bare_keys() -> None:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.indexes import simple_page
+from mcpinstall.indexes.simple_page import Listed
+from mcpinstall.system import limits
 from mcpinstall.system.fetch import Answer
 from mcpinstall.system.urls import parse
 
@@ -23,6 +25,11 @@ JSON = "application/vnd.pypi.simple.v1+json; charset=utf-8"
 def answer(body: bytes | str, kind: str = JSON) -> Answer:
     data = body.encode() if isinstance(body, str) else body
     return Answer(url=PAGE, content_type=kind, body=data)
+
+
+def place(listed: Listed) -> str:
+    assert listed.url is not None
+    return listed.url.text
 
 
 def of_file(**said: object) -> Answer:
@@ -42,7 +49,7 @@ def of_file(**said: object) -> Answer:
 def test_a_file_is_found_by_its_name(link: str, address: str) -> None:
     listed = simple_page.parse(of_file(url=link), [NAME])[NAME]
 
-    assert listed.url.text == address
+    assert place(listed) == address
     assert listed.sha256 == DIGEST
     assert listed.yanked is None
 
@@ -67,8 +74,55 @@ def test_a_file_without_a_digest_is_listed_without(hashes: object) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://files.example/a", "ftp://x/a", "", 7, None, "file:///a"])
-def test_a_file_without_a_usable_address_is_left_out(url: object) -> None:
-    assert simple_page.parse(of_file(url=url), [NAME]) == {}
+def test_a_file_without_a_usable_address_says_why(url: object) -> None:
+    listed = simple_page.parse(of_file(url=url), [NAME])[NAME]
+
+    assert listed.url is None
+    assert listed.fault.startswith("an index may not use")
+
+
+@pytest.mark.parametrize(
+    "digest", ["", "0f", DIGEST[:-1], f"{DIGEST}0", f"sha256={DIGEST}", "\x1b"]
+)
+def test_what_is_no_digest_counts_as_none(digest: str) -> None:
+    assert simple_page.parse(of_file(hashes={"sha256": digest}), [NAME])[NAME].sha256 is None
+
+
+def test_a_digest_in_capitals_is_the_same() -> None:
+    assert simple_page.parse(of_file(hashes={"sha256": DIGEST.upper()}), [NAME])[NAME].sha256 == (
+        DIGEST
+    )
+
+
+def test_of_two_files_with_one_name_the_first_counts() -> None:
+    first, second = ({"filename": NAME, "url": url} for url in ("ftp://x/a", "/f/b"))
+    body = json.dumps({"meta": {"api-version": "1.1"}, "files": [first, second]})
+
+    assert simple_page.parse(answer(body), [NAME])[NAME].url is None
+
+
+@pytest.mark.parametrize(
+    ("piece", "kind"),
+    [("<a >", "text/html"), ("<base>", "text/html"), ("{},", JSON), ("[],", JSON), ("1,", JSON)],
+)
+def test_a_page_of_millions_of_rows_is_refused_before_it_costs_memory(
+    piece: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "INDEX_PAGE_FILES", 1000)
+    monkeypatch.setattr(limits, "INDEX_PAGE_VALUES", 10_000)
+    rows = piece * (limits.INDEX_PAGE_FILES if kind != JSON else limits.INDEX_PAGE_VALUES)
+    body = f'{{"meta": {{"api-version": "1.1"}}, "files": [{rows}null]}}' if kind == JSON else rows
+
+    with pytest.raises(McpInstallError, match="more than"):
+        simple_page.parse(answer(f"{body}<a >" if kind != JSON else body, kind), [NAME])
+
+
+def test_a_tag_of_megabytes_has_no_attributes() -> None:
+    body = f'<a {"x " * 100_000}href="/f/{NAME}"><a href="/g/{NAME}">'
+
+    listed = simple_page.parse(answer(body, "text/html"), [NAME])[NAME]
+
+    assert place(listed) == f"https://index.example/g/{NAME}"
 
 
 def test_html_gives_the_same() -> None:
@@ -77,7 +131,7 @@ def test_html_gives_the_same() -> None:
         <a href="{NAME}#sha256={DIGEST}" data-yanked="broken &amp; bad">{NAME}</a>"""
     listed = simple_page.parse(answer(body, "text/html; charset=utf-8"), [NAME])[NAME]
 
-    assert listed.url.text == f"https://files.example/x/{NAME}"
+    assert place(listed) == f"https://files.example/x/{NAME}"
     assert listed.sha256 == DIGEST
     assert listed.yanked == "broken & bad"
 
@@ -143,7 +197,7 @@ rows = st.lists(
 def test_a_link_is_found_however_it_is_written(body: str) -> None:
     listed = simple_page.parse(answer(body, "text/html"), [NAME])
 
-    assert listed[NAME].url.text == f"https://index.example/f/{NAME}"
+    assert place(listed[NAME]) == f"https://index.example/f/{NAME}"
 
 
 @pytest.mark.parametrize(
@@ -181,7 +235,7 @@ pieces = st.sampled_from([
 def test_any_html_is_read(body: str) -> None:
     found = simple_page.parse(answer(body, "text/html"), [NAME])
 
-    assert all(item.url.scheme == "https" for item in found.values())
+    assert all(item.url is None or item.url.scheme == "https" for item in found.values())
 
 
 @given(rows | json_values)
@@ -193,7 +247,7 @@ def test_any_json_is_read_or_refused(files: object) -> None:
         if error.code is not ErrorCode.INDEX_UNAVAILABLE:
             raise
     else:
-        assert all(item.url.scheme == "https" for item in found.values())
+        assert all(item.url is None or item.url.scheme == "https" for item in found.values())
 
 
 @given(st.binary(max_size=300), st.sampled_from([JSON, "text/html", "text/plain"]))

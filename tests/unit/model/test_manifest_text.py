@@ -36,6 +36,7 @@ plain = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, 
 word = st.from_regex(r"[a-z][a-z0-9]{0,9}(-[a-z0-9]{1,9})?", fullmatch=True)
 digest = st.from_regex(r"[0-9a-f]{64}", fullmatch=True)
 texts = st.lists(plain, max_size=3).map(tuple)
+hosts = st.lists(st.sampled_from(["*", "a.example", "*.b:80", "{HOST}"]), max_size=3).map(tuple)
 chosen = st.lists(st.sampled_from(sorted(PLATFORMS)), min_size=1, unique=True).map(tuple)
 criteria = st.lists(st.sampled_from(CRITERIA), min_size=1, unique=True).map(tuple)
 pairs = st.dictionaries(word.map(lambda w: w.replace("-", "_")), plain, max_size=3).map(
@@ -94,7 +95,7 @@ def manifests(draw: st.DrawFn) -> Manifest:
         publisher=publisher,
         publisher_absent="" if publisher else draw(plain),
         permissions=Permissions(
-            network=draw(texts), read=draw(texts), write=draw(texts), exec=draw(texts)
+            network=draw(hosts), read=draw(texts), write=draw(texts), exec=draw(texts)
         ),
         probe=ProbeSettings(
             arguments=draw(texts),
@@ -151,6 +152,7 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
         ('on = "2026-11-22"', 'on = "20261122"'),
         ("network = []", 'network = "everything"'),
         ("network = []", "network = [1]"),
+        ("network = []", 'network = ["any host"]'),
         ("network = []", "network = []\nroot = true"),
     ],
 )

@@ -184,10 +184,10 @@ def test_an_unknown_input_suggests_near_ones() -> None:
     assert error.hint == "did you mean `repository`"
 
 
-def test_a_variable_can_be_written_in_lower_case() -> None:
-    found = resolved(package(env=[{"name": "CLOCK_ZONE"}]), {"clock-zone": ["UTC"]})
+def test_a_name_is_taken_as_it_stands() -> None:
+    error = refusal(package(env=[{"name": "CLOCK_ZONE"}]), {"clock-zone": ["UTC"]})
 
-    assert found.environment == (EnvironmentValue(name="CLOCK_ZONE", value="UTC"),)
+    assert error.code is ErrorCode.INPUT_UNKNOWN
 
 
 def test_a_secret_is_a_reference_to_the_variable_of_its_name() -> None:
@@ -198,6 +198,13 @@ def test_a_secret_is_a_reference_to_the_variable_of_its_name() -> None:
     )
     assert found.values[0].value is None
     assert found.missing == ()
+
+
+def test_a_secret_that_may_stand_in_clear_text_is_asked_for() -> None:
+    found = resolved(package(env=[TOKEN]), plain=True)
+
+    assert [question.name for question in found.missing] == ["CLOCK_TOKEN"]
+    assert found.environment == ()
 
 
 def test_a_secret_can_refer_to_another_variable() -> None:

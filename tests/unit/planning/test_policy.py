@@ -54,6 +54,8 @@ def test_an_unreviewed_server_needs_leave_when_nobody_reads_the_screen(
         policy.check(unreviewed, unattended=True)
 
     assert refused.value.code is ErrorCode.POLICY_REFUSED
+    allowed = policy.check(unreviewed, frozenset({"unreviewed"}), unattended=True)
+    assert "NOT REVIEWED" in allowed.evidence
     assert "NOT REVIEWED" in policy.check(unreviewed).evidence
     assert "NOT REVIEWED" in policy.check(unreviewed, frozenset({"unreviewed"})).evidence
 

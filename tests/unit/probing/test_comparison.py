@@ -83,6 +83,42 @@ def test_values_that_python_takes_for_equal_are_told_apart(before: object, after
     assert len(compare(changed(x=before), changed(x=after))) == 1
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        (["a", "b"], ["a", "c"], "~ tool get_current_time /x/1: [-b-]{+c+}"),
+        (["a", ["b"]], ["a", ["c"]], "~ tool get_current_time /x/1/0: [-b-]{+c+}"),
+        ("ab", ["a", "b"], '~ tool get_current_time x: "ab" → ["a","b"]'),
+        (["a", "b"], "ab", '~ tool get_current_time x: ["a","b"] → "ab"'),
+        ({"a": 1}, "a", '~ tool get_current_time x: {"a":1} → "a"'),
+        ("a", {"a": 1}, '~ tool get_current_time x: "a" → {"a":1}'),
+        ({"a": 1}, ["a"], '~ tool get_current_time x: {"a":1} → ["a"]'),
+    ],
+)
+def test_a_value_of_any_kind_is_compared(before: object, after: object, shown: str) -> None:
+    assert compare(changed(x=before), changed(x=after)) == (shown,)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        ("a b", "a b c", "a b{+ c+}"),
+        ("a b c", "a b", "a b[- c-]"),
+        ("b c", "a b c", "{+a +}b c"),
+        ("a b c d", "a x c d", "a [-b-]{+x+} c d"),
+        ("a b c d e", "a x c y e", "a [-b-]{+x+} c [-d-]{+y+} e"),
+        ("w " * 6 + "b" + " w" * 6, "w " * 6 + "c" + " w" * 6,
+         "w " * 6 + "[-b-]{+c+}" + " w" * 6),
+        ("o w " + "w " * 5 + "b" + " w" * 5 + " w o", "o w " + "w " * 5 + "c" + " w" * 5 + " w o",
+         "…" + "w " * 6 + "[-b-]{+c+}" + " w" * 6 + "…"),
+        ("b" * 200, "c" * 200, "[-" + "b" * 200 + "-]{+" + "c" * 200 + "+}"),
+        ("b" * 201, "c" * 201, "[-" + "b" * 200 + "…-]{+" + "c" * 200 + "…+}"),
+    ],
+)  # fmt: skip
+def test_changed_words_stand_between_their_neighbours(before: str, after: str, shown: str) -> None:
+    assert word_diff(before, after) == shown
+
+
 def test_a_description_that_is_gone_is_a_difference() -> None:
     bare = {key: value for key, value in CLOCK.items() if key != "description"}
 
@@ -98,6 +134,8 @@ def test_many_differences_are_cut() -> None:
 
     assert len(lines) == 201
     assert lines[-1] == "… and 800 more differences"
+    most = canonical_tools([*TOOLS, *({"name": f"t{number}"} for number in range(200))])
+    assert compare(REVIEWED, most)[-1].startswith("+ tool t")
 
 
 @ends()
@@ -164,6 +202,14 @@ def test_a_place_may_vary_where_its_marker_holds() -> None:
 
     assert compare(REVIEWED, seen, entry, LINUX) == ()
     assert len(compare(REVIEWED, seen, entry, {"sys_platform": "win32"})) == 2
+
+
+def test_without_markers_those_of_this_machine_are_taken() -> None:
+    seen = changed_zone(type="integer")
+
+    for when, count in (("python_version >= '3'", 0), ("python_version < '3'", 1)):
+        entry = varies("/tools/get_current_time/inputSchema", when=when)
+        assert len(compare(REVIEWED, seen, entry)) == count
 
 
 def test_a_tool_may_be_missing_where_a_marker_holds_but_never_differ_or_appear() -> None:

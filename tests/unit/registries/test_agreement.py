@@ -67,6 +67,57 @@ def test_a_server_json_of_something_else_is_refused(tmp_path: Path, server: byte
     assert refused.value.code is ErrorCode.MANIFEST_INVALID
 
 
+@pytest.mark.parametrize(
+    "locked", [lock("1.3.0"), lock().replace(b"clock-", b"other-").replace(b"clock_", b"other_")]
+)
+def test_a_lock_of_something_else_is_refused(tmp_path: Path, locked: bytes) -> None:
+    folder = RegistryFolder(tmp_path / "r").add(locked=locked)
+
+    with pytest.raises(McpInstallError) as refused:
+        found(folder, tmp_path)
+
+    assert refused.value.code is ErrorCode.MANIFEST_INVALID
+    assert "`pylock.toml` and `manifest.toml`" in refused.value.message
+
+
+def test_an_index_that_says_something_else_is_refused(tmp_path: Path) -> None:
+    folder = RegistryFolder(tmp_path / "r").add().retitle("Another clock")
+
+    with pytest.raises(McpInstallError) as refused:
+        found(folder, tmp_path)
+
+    assert refused.value.code is ErrorCode.MANIFEST_INVALID
+    assert "`index.toml`" in refused.value.message
+
+
+ARGUMENTS = [
+    {"type": "positional", "valueHint": "folder"},
+    {"type": "named", "name": "--zone", "value": "{area}", "variables": {"area": {}}},
+]
+VARIABLES = [{"name": "LEVEL", "value": "{depth}", "variables": {"depth": {}}}]
+
+
+@pytest.mark.parametrize("name", ["folder", "zone", "area", "LEVEL", "depth"])
+def test_every_name_of_an_input_may_be_used(tmp_path: Path, name: str) -> None:
+    server = server_json(packageArguments=ARGUMENTS, environmentVariables=VARIABLES)
+    described = replace(
+        HONEST,
+        probe=ProbeSettings(inputs=((name, "x"),)),
+        permissions=Permissions(read=(f"{{{name}}}",)),
+    )
+
+    found(RegistryFolder(tmp_path / "r").add(described, server=server), tmp_path)
+
+
+def test_a_python_package_with_the_lock_of_another_kind_is_refused(tmp_path: Path) -> None:
+    folder = RegistryFolder(tmp_path / "r").add(lock_name="package-lock.json")
+
+    with pytest.raises(McpInstallError) as refused:
+        found(folder, tmp_path)
+
+    assert refused.value.code is ErrorCode.MANIFEST_INVALID
+
+
 def test_a_package_of_another_type_is_not_supported_yet(tmp_path: Path) -> None:
     described = replace(HONEST, package=replace(HONEST.package, registry_type="npm"))
     folder = RegistryFolder(tmp_path / "r").add(described)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+import mcpinstall
 from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import registry_text
 from mcpinstall.model.checks import Outcome
 from mcpinstall.model.registry import ReviewState
-from mcpinstall.registries import Registry, sources
+from mcpinstall.registries import Registry, memory, sources
 from mcpinstall.system.paths import StatePaths
 from tests.builders.registry_folders import EXPIRES, NAME, RegistryFolder, manifest
 
@@ -53,6 +55,13 @@ def test_nothing_vouches_for_a_folder(folder: RegistryFolder, paths: StatePaths)
     assert registry.state.review is ReviewState.UNREVIEWED
     assert registry.state.check.outcome is Outcome.ABSENT
     assert registry.state.check.evidence == "folder of yours, nothing vouches for it"
+    assert registry.state.name == "folder test"
+
+
+def test_a_folder_has_the_name_that_its_user_gave_it(
+    folder: RegistryFolder, paths: StatePaths
+) -> None:
+    assert registries.open_folder(folder.folder, paths, NOW, name="ours").state.name == "ours"
 
 
 @pytest.mark.parametrize("spec", ["clock", NAME, f"{NAME}@1.2.0", "clock@1.2.0"])
@@ -121,9 +130,25 @@ def test_a_version_that_is_not_there_names_those_that_are(bundled: Registry) -> 
     assert refused.value.hint == "there is `1.2.0`"
 
 
-@pytest.mark.parametrize(("text", "count"), [("CLOCK time", 1), ("user", 1), ("fish", 0)])
-def test_search_wants_every_word(bundled: Registry, text: str, count: int) -> None:
-    assert len(bundled.search(text)) == count
+@pytest.mark.parametrize("version", [None, "1.2.0"])
+def test_a_name_that_is_not_there_has_no_versions(bundled: Registry, version: str | None) -> None:
+    with pytest.raises(McpInstallError) as refused:
+        bundled.find("com.example/none", version)
+
+    assert refused.value.code is ErrorCode.NOT_FOUND
+    assert refused.value.message == "no server is named `com.example/none`"
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("CLOCK time", 1), ("user", 2), ("fish", 0), ("clock fish", 0), ("uhr", 1), ("none", 0)],
+)
+def test_search_wants_every_word(tmp_path: Path, paths: StatePaths, text: str, count: int) -> None:
+    folder = RegistryFolder(tmp_path / "r").add(alias="uhr")
+    folder.add(replace(manifest("io.github.user/bell"), title="Bell", summary="Rings"))
+    registry = registries.open_folder(folder.folder, paths, NOW)
+
+    assert len(registry.search(text)) == count
 
 
 def test_a_revoked_version_is_refused_with_its_reason(
@@ -166,15 +191,105 @@ def test_a_clock_that_was_turned_back_is_reported_and_does_not_help(
     assert "this machine's clock stands before 2027-05-21" in earlier.state.check.evidence
 
 
-def test_a_damaged_memory_is_refused(bundled: Registry, paths: StatePaths) -> None:
+def test_a_clock_that_stands_still_is_not_reported(bundled: Registry, paths: StatePaths) -> None:
+    registries.remember(bundled.state, paths, now=NOW)
+
+    assert "clock" not in registries.open_bundled(paths, NOW).state.check.evidence
+
+
+def test_an_older_bundled_registry_is_refused(bundled: Registry, paths: StatePaths) -> None:
+    registries.remember(replace(bundled.state, serial=2), paths, now=NOW)
+
+    with pytest.raises(McpInstallError) as refused:
+        registries.open_bundled(paths, NOW)
+
+    assert refused.value.code is ErrorCode.REGISTRY_ROLLED_BACK
+
+
+def test_the_highest_serial_and_the_latest_time_are_kept(
+    bundled: Registry, paths: StatePaths
+) -> None:
+    root = bundled.state.root_digest
+    registries.remember(replace(bundled.state, serial=2), paths, now=NOW)
+    registries.remember(bundled.state, paths, now=NOW - timedelta(days=1))
+
+    assert memory.recall(root, paths) == memory.Seen(serial=2, latest=NOW)
+
+    registries.remember(bundled.state, paths)
+    assert memory.recall(root, paths).latest.tzinfo is not None
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        b"{}",
+        b"{",
+        b'{"latest":"2026-12-01T12:00:00","serial":1}',
+        b'{"latest":"2026-12-01T12:00:00+00:00","serial":"1"}',
+        b'{"latest":"2026-12-01T12:00:00+00:00","serial":1,"more":1}',
+    ],
+)
+def test_a_damaged_memory_is_refused(bundled: Registry, paths: StatePaths, damaged: bytes) -> None:
     registries.remember(bundled.state, paths, now=NOW)
     (record,) = paths.registries.glob("*.json")
-    record.write_bytes(b"{}")
+    record.write_bytes(damaged)
 
     with pytest.raises(McpInstallError) as refused:
         registries.open_bundled(paths, NOW)
 
     assert refused.value.code is ErrorCode.STATE_UNSAFE
+    assert str(record) in refused.value.message
+    assert "delete it" in refused.value.hint
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A place where the program could be installed."""
+    folder = tmp_path / "site" / "mcpinstall"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(mcpinstall, "__file__", str(folder / "__init__.py"))
+    return folder
+
+
+def test_the_registry_inside_the_program_is_the_bundled_one(package: Path) -> None:
+    (package / "_manifests").mkdir()
+    (package.parent / "manifests").mkdir()
+    (package.parent / "pyproject.toml").write_text("[project]\nname = 'mcpinstall'\n")
+
+    assert sources.bundled_folder() == package / "_manifests"
+
+
+def test_in_a_checkout_the_bundled_registry_lies_beside_the_program(package: Path) -> None:
+    (package.parent / "manifests").mkdir()
+    (package.parent / "pyproject.toml").write_text("[project]\nname = 'mcpinstall'\n")
+
+    assert sources.bundled_folder() == package.parent / "manifests"
+
+
+@pytest.mark.parametrize(
+    "project",
+    [None, "", "[project]\nname = 'other'\n", "project = 'mcpinstall'\n", "project = [\n", "\xff"],
+)
+def test_manifests_beside_another_project_are_not_the_bundled_registry(
+    package: Path, project: str | None
+) -> None:
+    (package.parent / "manifests").mkdir()
+    if project is not None:
+        (package.parent / "pyproject.toml").write_bytes(project.encode("latin-1"))
+
+    with pytest.raises(McpInstallError) as refused:
+        sources.bundled_folder()
+
+    assert refused.value.code is ErrorCode.REGISTRY_INVALID
+
+
+def test_a_checkout_without_manifests_has_no_bundled_registry(package: Path) -> None:
+    (package.parent / "pyproject.toml").write_text("[project]\nname = 'mcpinstall'\n")
+
+    with pytest.raises(McpInstallError) as refused:
+        sources.bundled_folder()
+
+    assert refused.value.code is ErrorCode.REGISTRY_INVALID
 
 
 def test_an_alias_for_nothing_is_refused(folder: RegistryFolder, paths: StatePaths) -> None:

@@ -379,6 +379,7 @@ def test_without_certificates_of_openssls_truststore_finds_the_systems(
         ({"HTTPS_PROXY": "http://proxy:1"}, "http://proxy:1"),
         ({"https_proxy": "http://lower:1", "HTTPS_PROXY": "http://upper:1"}, "http://lower:1"),
         ({"ALL_PROXY": "http://all:1"}, "http://all:1"),
+        ({"all_proxy": "http://all:1"}, "http://all:1"),
         ({"HTTP_PROXY": "http://proxy:1"}, None),
         ({"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "other,.example"}, None),
         ({"HTTPS_PROXY": "http://proxy:1", "no_proxy": "*"}, None),
@@ -405,6 +406,18 @@ def test_without_variables_the_systems_own_proxy_is_used(
     found = proxy_for(parse("https://index.example/"), machine)
 
     assert found == (None if bypassed else "http://system:1")
+
+
+def test_the_systems_proxy_gives_way_to_a_variable_and_is_not_asked_for_on_linux(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("urllib.request.getproxies", lambda: {"https": "http://system:1"})
+    monkeypatch.setattr("urllib.request.proxy_bypass", lambda host: False)
+    named = machine_at(tmp_path, HTTPS_PROXY="http://named:1")
+    url = parse("https://index.example/")
+
+    assert proxy_for(url, dataclasses.replace(named, platform="darwin")) == "http://named:1"
+    assert proxy_for(url, machine_at(tmp_path)) is None
 
 
 def proxied(home: Url, folder: Path, handler: httpx.MockTransport) -> Client:
@@ -436,13 +449,20 @@ def test_behind_a_proxy_names_are_left_to_it_and_that_is_told(tmp_path: Path) ->
 
 def test_behind_a_proxy_a_spelled_out_private_address_is_still_refused(tmp_path: Path) -> None:
     to = {"location": "https://169.254.169.254/latest"}
-    handler = httpx.MockTransport(lambda request: httpx.Response(302, headers=to))
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(302, headers=to)
+
+    handler = httpx.MockTransport(answer)
     home = parse("https://index.example/simple/a/")
 
     with proxied(home, tmp_path, handler) as client, pytest.raises(McpInstallError) as refused:
         client.get_bytes(home, limit=1000)
 
     assert refused.value.code is ErrorCode.INDEX_FORBIDDEN
+    assert [request.url.host for request in asked] == ["index.example"]
 
 
 @pytest.mark.parametrize("proxy", ["nonsense", "gopher://proxy:70"])

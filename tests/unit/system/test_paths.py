@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.system.machine import Machine
-from mcpinstall.system.paths import state_paths
+from mcpinstall.system.paths import require_own_state, state_paths
 
 
 def machine(home: Path, platform: str = "linux", **environ: str) -> Machine:
@@ -60,9 +61,38 @@ def test_a_folder_that_is_not_ours_alone_is_refused(tmp_path: Path, case: str) -
         root.symlink_to(tmp_path / "real")
     elif case == "file":
         root.touch()
-    value = "state" if case == "relative" else str(root)
+    user = machine(tmp_path, MCPI_HOME="state" if case == "relative" else str(root))
 
     with pytest.raises(McpInstallError) as refused:
-        state_paths(machine(tmp_path, MCPI_HOME=value))
+        require_own_state(state_paths(user), user)
+
+    assert refused.value.code is ErrorCode.STATE_UNSAFE
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
+@pytest.mark.parametrize("folder", ["", "data", "data/history", "data/receipts", "data/servers"])
+def test_state_that_others_can_write_to_is_refused_before_it_is_read(
+    tmp_path: Path, folder: str
+) -> None:
+    user = machine(tmp_path, MCPI_HOME=str(tmp_path / "state"))
+    (tmp_path / "state" / folder).mkdir(parents=True)
+    for part in ("", "data", "data/history", "data/receipts", "data/servers"):
+        place = tmp_path / "state" / part
+        if place.is_dir():
+            place.chmod(0o777 if part == folder else 0o700)
+
+    with pytest.raises(McpInstallError) as refused:
+        require_own_state(state_paths(user), user)
+
+    assert refused.value.code is ErrorCode.STATE_UNSAFE
+    (tmp_path / "state" / folder).chmod(0o700)
+    require_own_state(state_paths(user), user)
+
+
+def test_a_home_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    user = machine(tmp_path / "nobody")
+
+    with pytest.raises(McpInstallError) as refused:
+        require_own_state(state_paths(user), user)
 
     assert refused.value.code is ErrorCode.STATE_UNSAFE

@@ -33,11 +33,30 @@ def test_an_address_is_parsed(text: str, shown: str, target: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "port"),
+    [("https://a.example/", 443), ("http://localhost/", 80), ("http://localhost:0/", 0)],
+)
+def test_a_scheme_has_its_port(text: str, port: int) -> None:
+    assert urls.parse(text).port == port
+
+
+def test_a_query_is_in_no_representation() -> None:
+    assert "secret" not in repr(urls.parse("https://index.example/a?token=secret"))
+
+
+def test_the_same_port_with_and_without_tls_are_two_origins() -> None:
+    plain, secure = (urls.parse(f"{scheme}://127.0.0.1:8443/") for scheme in ("http", "https"))
+
+    assert plain.origin != secure.origin
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "http://index.example/simple", "ftp://index.example/", "file:///simple", "/simple",
         "simple", "", "https://", "https:///path", "https://user:secret@index.example/",
-        "https://user@index.example/", "https://index.example\\@other.example/",
+        "https://user@index.example/", "https://:secret@index.example/",
+        "https://index.example/a\\b", "https://index.example\\@other.example/",
         "https://index.example/a b", "https://index.example/\n", "https://index.exämple/",
         "https://-x.example/", "https://a..b/", "https://index.example:port/", "https://[::1/",
         "https://[fe80::1%25eth0]/", "http://[::ffff:10.0.0.1]/", "http://2130706433/",
@@ -51,6 +70,22 @@ def test_any_other_address_is_refused(text: str) -> None:
 
     assert refused.value.code is ErrorCode.INDEX_FORBIDDEN
     assert "secret" not in f"{refused.value.message}{refused.value.hint}"
+
+
+def test_a_host_has_253_characters_at_most() -> None:
+    longest = "a." * 126 + "a"
+
+    assert urls.parse(f"https://{longest}/").host == longest
+    with pytest.raises(McpInstallError):
+        urls.parse(f"https://{longest}a/")
+
+
+@pytest.mark.parametrize("reference", ["a\nb", "a\tb", "a b", "\rhttps://other.example/", ""])
+def test_a_reference_that_readers_would_tidy_up_is_refused(reference: str) -> None:
+    with pytest.raises(McpInstallError) as refused:
+        urls.join(urls.parse("https://index.example/simple/a/"), reference)
+
+    assert refused.value.code is ErrorCode.INDEX_FORBIDDEN
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,16 @@ def refused_with(name: str, text: str) -> str:
     "text",
     [
         "Name: other\nVersion: 1.0\n",
+        "Name: example-\nVersion: 1.0\n",
+        "Name: =?utf-8?q?example?=\nVersion: 1.0\n",
+        "\ufeffName: example\nVersion: 1.0\n",
+        "Name : example\nVersion: 1.0\n",
+        "Name: example\x0bName: other\nVersion: 1.0\n",
+        "Name: ex\u0430mple\nVersion: 1.0\n",
+        "Name: example\nVersion: 1.0\nVersion: 1.0\n",
+        "Name: example\nVersion:\n 1.0\n",
+        "Name: example\nVersion: 1.0+local\n",
+        "Name: example\nVersion: 1.0.post1\n",
         "Name: example\nVersion: 1.1\n",
         "Name: example\nVersion: newest\n",
         f"Name: example\nVersion: {'1' * 5000}\n",
@@ -45,7 +55,23 @@ def refused_with(name: str, text: str) -> str:
     ],
 )
 def test_metadata_of_another_package_or_with_two_answers_is_refused(text: str) -> None:
-    assert METADATA in refused_with(METADATA, text)
+    assert METADATA in refused_with(METADATA, f"Metadata-Version: 2.4\n{text}")
+
+
+@pytest.mark.parametrize(
+    "form", ["", "3.0", "2", "2.4.1", "2.4\nMetadata-Version: 2.1", "2.\u0661"]
+)
+def test_metadata_of_an_unknown_format_is_refused(form: str) -> None:
+    text = f"Metadata-Version: {form}\nName: example\nVersion: 1.0\n"
+
+    assert "metadata" in refused_with(METADATA, text)
+
+
+@pytest.mark.parametrize("form", ["1.0", "2.1", "2.5", "2.99"])
+def test_later_minor_formats_of_metadata_are_read(form: str) -> None:
+    text = f"Metadata-Version: {form}\nName: example\nVersion: 1.0\nImport-Name: x\n"
+
+    assert inspect(wheel({METADATA: text.encode()})).members == 3
 
 
 @pytest.mark.parametrize(
@@ -57,12 +83,63 @@ def test_metadata_of_another_package_or_with_two_answers_is_refused(text: str) -
         "Wheel-Version: 1.0\nTag: py3-none-any\n",
         "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n",
         "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py2-none-any\n",
-        "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\nTag: py2-none-any\n",
+        "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: cp312-none-any\n",
+        "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-abi3-any\n",
+        "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-linux_x86_64\n",
+        "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any-more\n",
+        "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3\n -none-any\n",
         "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\nBuild: 1\n",
+        "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\nBuild:\nBuild:\n",
+        "Wheel-Version: 1.0\nWheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nRoot-Is-Purelib: false\nTag: py3-none-any\n",
     ],
 )
 def test_a_wheel_of_another_format_tag_or_build_is_refused(text: str) -> None:
     assert WHEEL in refused_with(WHEEL, text)
+
+
+def checked(filename: str, *tags: str) -> None:
+    """Check a WHEEL with these tags against a file name."""
+    lines = "".join(f"Tag: {tag}\n" for tag in tags)
+    text = f"Wheel-Version: 1.0\nRoot-Is-Purelib: false\n{lines}"
+    claim = replace(artifact(b""), filename=f"example-1.0-{filename}.whl")
+    check_wheel(text.encode(), parse_filename(claim), WHEEL)
+
+
+@pytest.mark.parametrize(
+    ("filename", "tags"),
+    [
+        ("cp39-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64",
+         ["cp39-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64"]),
+        ("py2.py3-none-any", ["py3-none-any"]),
+        ("py3-none-any", ["py3-none-any", "py2-none-any"]),
+        ("py3-none-manylinux1_x86_64", ["py3-none-any"]),
+        ("py3-none-win_amd64", ["py3-none-any"]),
+        ("cp312-cp312-manylinux_2_28_x86_64", ["cp312-cp312-linux_x86_64"]),
+        ("cp312-cp312-musllinux_1_2_aarch64", ["cp312-cp312-linux_aarch64"]),
+        ("cp312-cp312-macosx_11_0_arm64", ["CP312-cp312-MacOSX_11_0_ARM64"]),
+    ],
+)  # fmt: skip
+def test_a_file_name_may_say_less_than_wheel(filename: str, tags: list[str]) -> None:
+    checked(filename, *tags)
+
+
+@pytest.mark.parametrize(
+    ("filename", "tags"),
+    [
+        ("py3-none-any", ["py3-none-win_amd64"]),
+        ("py3-none-any", ["cp312-cp312-any"]),
+        ("cp312-abi3-win_amd64", ["cp312-cp312-win_amd64"]),
+        ("cp312.cp313-none-any", ["cp312-none-any"]),
+        ("cp312-cp312-manylinux_2_28_aarch64", ["cp312-cp312-linux_x86_64"]),
+        ("cp312-cp312-win_amd64", ["cp312-cp312-linux_amd64"]),
+        ("cp312-cp312-macosx_11_0_universal2", ["cp312-cp312-macosx_11_0_arm64"]),
+        ("py3-none-any", []),
+    ],
+)
+def test_a_file_name_that_says_more_than_wheel_is_refused(filename: str, tags: list[str]) -> None:
+    with pytest.raises(McpInstallError, match="other tags"):
+        checked(filename, *tags)
 
 
 def test_text_in_another_encoding_is_refused() -> None:
@@ -130,7 +207,7 @@ def test_a_compressed_tag_set_and_a_build_number_are_understood() -> None:
 
 
 def test_spelling_of_name_and_version_does_not_matter() -> None:
-    text = b"Name: Example\nVersion: 1"
+    text = b"Metadata-Version: 2.1\nName: Example\nVersion: 1"
 
     assert inspect(wheel({METADATA: text})).dist_info == "example-1.0.dist-info"
 

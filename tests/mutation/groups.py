@@ -1,0 +1,85 @@
+"""What is mutated, and the tests that must see it: groups that one run takes at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Modules, and the tests that are asked about them."""
+
+    modules: tuple[str, ...]
+    """Patterns below `mcpinstall/`."""
+    tests: tuple[str, ...]
+    """Files and folders below `tests/`."""
+    seconds: float
+    """Of tests for each mutant at most, the quickest first."""
+
+
+GROUPS = {
+    "splices": Group(
+        (
+            "hosts/json_*.py", "hosts/toml_*.py", "hosts/edits.py", "hosts/chains.py",
+            "hosts/proof.py", "hosts/redaction.py", "planning/spans.py",
+        ),
+        ("unit/hosts", "unit/planning/test_spans.py"),
+        8,
+    ),
+    "hosts": Group(
+        ("hosts/reading.py", "hosts/settled.py", "hosts/writing.py"),
+        ("unit/hosts", "attacks/test_host_file_changed.py", "attacks/test_host_file_mode.py"),
+        20,
+    ),
+    "inspection": Group(
+        ("verification/*.py",),
+        (
+            "unit/verification", "attacks/test_archive_ambiguity.py",
+            "attacks/test_archive_bomb.py", "attacks/test_archive_escape.py",
+            "attacks/test_source_distribution.py", "attacks/test_startup_hook.py",
+            "attacks/test_swap_after_check.py", "attacks/test_wheel_over_environment.py",
+        ),
+        20,
+    ),
+    "environments": Group(
+        (
+            "environments/closed_list.py", "environments/facts.py",
+            "environments/interpreter.py", "environments/tree.py", "environments/trust.py",
+        ),
+        ("unit/environments",),
+        20,
+    ),
+    "registries": Group(
+        (
+            "registries/agreement.py", "registries/memory.py", "registries/sources.py",
+            "registries/tree.py", "planning/checks.py", "planning/policy.py",
+        ),
+        (
+            "unit/registries", "unit/planning", "attacks/test_dependency_confusion.py",
+            "attacks/test_hostile_name.py", "attacks/test_json_ambiguity.py",
+            "attacks/test_look_alike_name.py", "attacks/test_registry_rolled_back.py",
+        ),
+        10,
+    ),
+    "network": Group(
+        ("probing/comparison.py", "system/routes.py", "system/urls.py"),
+        (
+            "unit/probing/test_comparison.py", "unit/system/test_fetch.py",
+            "unit/system/test_routes.py", "unit/system/test_urls.py",
+            "attacks/test_credentials_follow_a_redirect.py",
+            "attacks/test_redirect_inside_the_network.py",
+        ),
+        10,
+    ),
+    "recovery": Group(
+        (
+            "operations/recovery.py", "operations/settling.py", "operations/sweeping.py",
+            "operations/transaction.py", "operations/verify_disk.py", "receipts/store.py",
+        ),
+        (
+            "unit/receipts", "unit/operations", "attacks/test_crash.py",
+            "attacks/test_failing_disk.py", "e2e",
+        ),
+        60,
+    ),
+}  # fmt: skip

@@ -1,0 +1,321 @@
+"""Runs mutants against the tests that cover them: a pytest plugin, in a copy of the checkout.
+
+The tests are collected once.  For each mutant the process forks, the child gives the mutated code
+to the functions that have it, runs the covering tests, quickest first, and ends at the first red
+one.  What that way can't judge (code at a module's own level) and what it leaves alive is written
+into the copy and run by a new process, which also reaches processes that the tests start.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import gc
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NoReturn
+
+import coverage
+import pytest
+
+from tests.mutation.mutants import Mutant
+
+assert sys.platform != "win32", "mutants are run by forking"
+
+TIMES_SLOWER, SECONDS_MORE = 4, 2
+"""A test of a mutant may take so many times what it takes, and so many seconds more."""
+MOST_WAITING = 30
+"""The same for the wall clock: seconds more for all tests of one mutant."""
+MOST_BYTES = 6 * 1024**3
+GREEN, RED = 0, 1
+
+OPTIONS = ("-q", "-s", "-p", "no:cacheprovider")
+
+
+@dataclass(frozen=True)
+class Covered:
+    """What one test ran: its time, and the lines of each module."""
+
+    seconds: float
+    lines: Mapping[str, frozenset[int]]
+
+
+class SameExamples:
+    """Hypothesis tries the same examples each time and spends no time on shrinking."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self) -> None:
+        """Set it after the conftest and before a test module is read."""
+        from hypothesis import HealthCheck, Phase, settings  # pytest must be first to import it
+
+        settings.register_profile(
+            "mutation", derandomize=True, deadline=None, database=None,
+            phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.too_slow],
+        )  # fmt: skip
+        settings.load_profile("mutation")
+
+
+@dataclass(eq=False)
+class Runner:
+    """Judges `mutants` in place of pytest's own loop."""
+
+    mutants: Sequence[Mutant]
+    seconds: float
+    """Most time for one mutant's tests, the quickest of which are taken."""
+    quick: bool
+    """Whether what forking leaves alive isn't tried again in a process of its own."""
+    judged: Callable[[Mutant, str], None]
+    tests: dict[str, Covered] = field(default_factory=dict)
+    sources: dict[str, bytes] = field(default_factory=dict)
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Measure the tests, then judge every mutant."""
+        self.tests = _measured(session, sorted({mutant.path for mutant in self.mutants}))
+        for mutant in self.mutants:
+            self.sources.setdefault(mutant.path, Path(mutant.path).read_bytes())
+            self.judged(mutant, self._verdict(session, mutant))
+        return True
+
+    def _verdict(self, session: pytest.Session, mutant: Mutant) -> str:
+        chosen, in_process = self._chosen(mutant), not mutant.at_import
+        if not chosen:  # a process that a test starts may run it
+            chosen, in_process = self._chosen(replace(mutant, at_import=True)), False
+        if not chosen:
+            return "survived: no test runs it"
+        seconds = sum(self.tests[name].seconds for name in chosen)
+        items = {item.nodeid: item for item in session.items}
+        if in_process:
+            run = [items[name] for name in chosen]
+            verdict = _in_child(lambda: self._patched(session, mutant, run), seconds)
+            if verdict != "survived" or self.quick:
+                return verdict
+        return self._on_disk(mutant, chosen, seconds)
+
+    def _chosen(self, mutant: Mutant) -> list[str]:
+        """Return the names of the tests that ran the mutant's lines, quickest first."""
+        first, last = mutant.lines
+        wanted = range(first, last + 1)
+        chosen: list[str] = []
+        total = 0.0
+        for name, test in sorted(self.tests.items(), key=lambda item: item[1].seconds):
+            lines = test.lines.get(mutant.path, frozenset())
+            if lines and (mutant.at_import or not lines.isdisjoint(wanted)):
+                total += test.seconds
+                if chosen and total > self.seconds:
+                    break
+                chosen.append(name)
+        return chosen
+
+    def _patched(
+        self, session: pytest.Session, mutant: Mutant, items: Sequence[pytest.Item]
+    ) -> int:
+        """Put the mutated code into the running functions, run the tests; in a child."""
+        path = os.path.abspath(mutant.path)  # noqa: PTH100 - as Python spells it in code objects
+        source = self.sources[mutant.path]
+        old = dict(_codes(compile(source, path, "exec", dont_inherit=True)))
+        new = dict(_codes(compile(mutant.applied(source), path, "exec", dont_inherit=True)))
+        changed = {place for place, code in new.items() if code != old.get(place)}
+        for found in gc.get_objects():
+            if isinstance(found, types.FunctionType) and found.__code__.co_filename == path:
+                code = new.get(_place(found.__code__))
+                if code and _place(code) in changed:
+                    found.__code__ = code
+            elif isinstance(found, functools._lru_cache_wrapper):
+                found.cache_clear()
+        _run(session, [(item, self.tests[item.nodeid].seconds) for item in items])
+        return GREEN
+
+    def _on_disk(self, mutant: Mutant, chosen: Sequence[str], seconds: float) -> str:
+        """Run the tests in a new process, the mutant written into the copy."""
+        path = Path(mutant.path)
+        path.write_bytes(mutant.applied(self.sources[mutant.path]))
+        files = sorted({name.split("::")[0] for name in chosen})
+        arguments = [sys.executable, "-m", "tests.mutation.runner", *files]
+        try:
+            times = {name: self.tests[name].seconds for name in chosen}
+            return _in_child(lambda: _started(arguments, times), seconds + 5)
+        finally:
+            path.write_bytes(self.sources[mutant.path])
+
+
+def _started(arguments: list[str], times: Mapping[str, float]) -> int:
+    done = subprocess.run(arguments, input=json.dumps(times), text=True, check=False)
+    return done.returncode
+
+
+@dataclass(eq=False)
+class _Chosen:
+    """Runs only the tests of these names, quickest first, up to the first red one."""
+
+    times: Mapping[str, float]
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        items = {item.nodeid: item for item in session.items}
+        if not items.keys() >= self.times.keys():
+            os._exit(RED)
+        _run(session, [(items[name], seconds) for name, seconds in self.times.items()])
+        os._exit(GREEN)
+
+
+def _codes(module: types.CodeType) -> Iterator[tuple[tuple[str, int], types.CodeType]]:
+    """Yield the code of every function and method that isn't inside another function."""
+    for constant in module.co_consts:
+        if isinstance(constant, types.CodeType):
+            if constant.co_flags & 0x02:  # CO_NEWLOCALS: a function, not a class's body
+                yield _place(constant), constant
+            else:
+                yield from _codes(constant)
+
+
+def _place(code: types.CodeType) -> tuple[str, int]:
+    return code.co_qualname, code.co_firstlineno
+
+
+class _StopAtRed:
+    """Ends the process at the first red test."""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            os._exit(RED)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            os._exit(RED)
+
+
+def _run(session: pytest.Session, timed: Sequence[tuple[pytest.Item, float]]) -> None:
+    """Run tests; ends the process at the first red one, and where one takes too much time."""
+    if not session.config.pluginmanager.has_plugin("stop"):
+        session.config.pluginmanager.register(_StopAtRed(), "stop")
+    following = [*(item for item, _ in timed[1:]), None]
+    for (item, seconds), after in zip(timed, following, strict=True):
+        most = int(time.process_time() + TIMES_SLOWER * seconds + SECONDS_MORE)
+        resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+
+
+def _in_child(work: Callable[[], int], seconds: float) -> str:
+    """Return what became of a mutant: `work` in a process group, folder and time of its own."""
+    folder = tempfile.mkdtemp()
+    pid = os.fork()
+    if not pid:
+        _work(work, folder)
+    try:
+        return _awaited(pid, TIMES_SLOWER * seconds + MOST_WAITING)
+    finally:
+        with contextlib.suppress(OSError):
+            os.killpg(pid, signal.SIGKILL)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _awaited(pid: int, most: float) -> str:
+    end = time.monotonic() + most
+    while True:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            code = os.waitstatus_to_exitcode(status)
+            if -code == signal.SIGXCPU:
+                return "timed out"
+            return "survived" if code == GREEN else "killed"
+        if time.monotonic() > end:
+            os.killpg(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            return "timed out"
+        time.sleep(0.002)
+
+
+def _work(work: Callable[[], int], folder: str) -> NoReturn:
+    status = 3
+    try:
+        os.setsid()
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
+        silent = os.open(os.devnull, os.O_RDWR)
+        for descriptor in range(3):
+            os.dup2(silent, descriptor)
+        tempfile.tempdir = os.environ["TMPDIR"] = folder
+        status = work()
+    finally:
+        os._exit(status)
+
+
+# Which test runs which lines ----------------------------------------------------------------
+
+
+def _measured(session: pytest.Session, paths: Sequence[str]) -> dict[str, Covered]:
+    """Run every test once, unchanged; red and skipped ones are left out."""
+    folder = tempfile.mkdtemp()
+    answer = Path(folder, "answer.json")
+    pid = os.fork()
+    if not pid:
+        _work(lambda: _measure(session, paths, answer), folder)
+    _awaited(pid, 3600)
+    with contextlib.suppress(OSError):
+        os.killpg(pid, signal.SIGKILL)
+    told = json.loads(answer.read_text(encoding="utf-8"))
+    shutil.rmtree(folder, ignore_errors=True)
+    return {
+        name: Covered(seconds, {path: frozenset(rows) for path, rows in lines.items()})
+        for name, (seconds, lines) in told.items()
+    }
+
+
+def _measure(session: pytest.Session, paths: Sequence[str], answer: Path) -> int:
+    outcomes = _Outcomes()
+    session.config.pluginmanager.register(outcomes)
+    measure = coverage.Coverage(
+        data_file=str(answer.with_suffix(".coverage")), config_file=False,
+        include=[str(Path(path).absolute()) for path in paths],
+    )  # fmt: skip
+    told: dict[str, tuple[float, dict[str, list[int]]]] = {}
+    measure.start()
+    for item, following in zip(session.items, [*session.items[1:], None], strict=True):
+        measure.switch_context(item.nodeid)
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+    measure.stop()
+    data = measure.get_data()
+    for name, seconds in outcomes.passed.items():
+        data.set_query_context(name)
+        rows = {path: data.lines(str(Path(path).absolute())) or [] for path in paths}
+        told[name] = (seconds, {path: found for path, found in rows.items() if found})
+    answer.write_text(json.dumps(told), encoding="utf-8")
+    return GREEN
+
+
+class _Outcomes:
+    """The tests that passed, and how long they took."""
+
+    def __init__(self) -> None:
+        self.passed: dict[str, float] = {}
+        self.seconds: dict[str, float] = {}
+        self.other: set[str] = set()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        name = report.nodeid
+        self.seconds[name] = self.seconds.get(name, 0.0) + report.duration
+        if not report.passed:
+            self.other.add(name)
+            self.passed.pop(name, None)
+        elif name not in self.other:
+            self.passed[name] = self.seconds[name]
+
+
+def main() -> None:
+    """Run the tests that standard input names, with their seconds, from these files."""
+    times = json.load(sys.stdin)
+    pytest.main([*OPTIONS, *sys.argv[1:]], plugins=[SameExamples(), _Chosen(times), _StopAtRed()])
+    os._exit(RED)
+
+
+if __name__ == "__main__":
+    main()
