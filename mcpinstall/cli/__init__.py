@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from mcpinstall.errors import McpInstallError
 
 
+_NO_VARIABLE = "\0"
+"""Names nothing: typer would print a completion script, and do nothing, for a variable's sake."""
+
+
 def main() -> None:
     """Run the command line and end the process with its exit status."""
     import os
@@ -129,7 +133,7 @@ def _call(session: Session, command: Command, rest: Sequence[str]) -> int:
         with _help_shown(session, rest):
             status = app(
                 args=list(rest), prog_name=f"mcpi {command.name}", standalone_mode=False,
-                obj=session,
+                obj=session, complete_var=_NO_VARIABLE,
             )  # fmt: skip
     except typer.TyperException as error:
         raise _usage(error, command) from None

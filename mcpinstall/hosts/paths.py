@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.host import HostRow
+from mcpinstall.system.files import exists
 from mcpinstall.system.machine import Machine
 
 _TOKEN = re.compile(
@@ -44,7 +45,7 @@ def config_path(row: HostRow, machine: Machine) -> Path:
         return _only_candidate(row, templates, machine)
     paths = [expanded(template, machine) for template in templates]
     if row.path_pick == "first-existing":
-        return next((path for path in paths if path.exists()), paths[0])
+        return next((path for path in paths if exists(path)), paths[0])
     return paths[0]
 
 
@@ -56,7 +57,7 @@ def is_configured_elsewhere(row: HostRow, machine: Machine) -> bool:
 def matches(template: str, machine: Machine) -> tuple[Path, ...]:
     """Return the existing paths that a template with or without `*` stands for, sorted."""
     path = expanded(template, machine)
-    return tuple(prefix / rest for prefix, rest in _globbed(path) if (prefix / rest).exists())
+    return tuple(prefix / rest for prefix, rest in _globbed(path) if exists(prefix / rest))
 
 
 def expanded(template: str, machine: Machine) -> Path:
@@ -106,7 +107,7 @@ def _only_candidate(row: HostRow, templates: tuple[str, ...], machine: Machine) 
             candidates += [prefix / rest for prefix, rest in _globbed(path)]
         else:
             plain.append(path)
-            candidates += [path] if path.exists() else []
+            candidates += [path] if exists(path) else []
     if len(candidates) > 1:
         raise McpInstallError(
             ErrorCode.HOST_AMBIGUOUS,

@@ -129,6 +129,8 @@ def _split(text: str) -> tuple[Credentials | None, str]:
 def _ask(machine: Machine, uv: Path) -> str:
     """Let uv resolve nothing and say with which indexes it did so."""
     extra = {name: machine.environ[name] for name in _PASSED if name in machine.environ}
+    if files.is_pipe(Path(extra.get("UV_CONFIG_FILE", "."))):  # uv would wait for ever
+        raise McpInstallError(ErrorCode.INDEX_UNAVAILABLE, "`UV_CONFIG_FILE` names a pipe")
     cache = files.private_folder(state_paths(machine).cache / "uv")
     with throwaway_folder() as folder:
         # uv looks for its files in all parents, and others may write to theirs: an empty one
@@ -208,7 +210,8 @@ def _from_netrc(url: Url, machine: Machine, given: Credentials | None) -> Creden
     default = machine.home / ("_netrc" if machine.platform == "win32" else ".netrc")
     try:
         path = Path(machine.environ.get("NETRC") or default)
-        entry = netrc.netrc(str(path)).hosts.get(url.host) if path.is_absolute() else None
+        there = path.is_absolute() and path.is_file()  # a pipe would let us wait for ever
+        entry = netrc.netrc(str(path)).hosts.get(url.host) if there else None
     except (OSError, ValueError, netrc.NetrcParseError):
         return None
     if entry is None or not entry[0] or (given is not None and given.user != entry[0]):

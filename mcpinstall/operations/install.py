@@ -60,7 +60,7 @@ def _require_distinct(servers: Sequence[ReviewedServer], request: Request) -> No
     """
     seen: dict[str, ReviewedServer] = {}
     for server in servers:
-        other = seen.setdefault(lookup.entry_name(server, request.entry_name), server)
+        other = seen.setdefault(lookup.entry_name(server, request.entry_name).lower(), server)
         name = other.manifest.name
         if other is not server and name == server.manifest.name:
             raise McpInstallError(

@@ -10,6 +10,7 @@ from mcpinstall.errors import McpInstallError
 from mcpinstall.model.host import ConfiguredServer, HostRow
 from mcpinstall.operations.context import Context
 from mcpinstall.receipts.store import ReceiptStore
+from mcpinstall.system import files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ def _host_state(row: HostRow, found: bool, context: Context) -> HostState:  # no
         servers = hosts.entries(file)
     except McpInstallError as error:
         return HostState(
-            row=row, path=path, found=found, exists=path is not None and path.exists(),
+            row=row, path=path, found=found, exists=path is not None and files.exists(path),
             servers=(), ours=ours, problem=error.message,
         )  # fmt: skip
     return HostState(

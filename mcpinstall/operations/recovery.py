@@ -34,14 +34,15 @@ def settle(context: Context) -> tuple[str, ...]:
         McpInstallError: `disk-failed` when the old state can't be reached; the journal stays.
     """
     store = ReceiptStore(context.paths)
-    if not context.paths.data.exists() or store.journal() is None:
+    record = store.journal() if context.paths.data.exists() else None
+    if record is None:
         return ()
     try:
         with files.locked(context.paths.lock, seconds=0):
             return recover(context)
     except McpInstallError as error:
-        if error.code is ErrorCode.STATE_BUSY:
-            return ()
+        if error.code is ErrorCode.STATE_BUSY or store.is_finished(record.id):
+            return ()  # of a change that has happened, only leftovers wait
         if error.code is ErrorCode.LOCK_UNSUPPORTED:  # who only reads can go on
             return (f"an unfinished change is not taken back: {error.message}",)
         raise

@@ -184,6 +184,7 @@ def require_compatible(server: ServerPlan, context: Context, *, configuring: boo
     Raises:
         McpInstallError: `server-exists`.
     """
+    _require_own_letters(server.entry.name, context)
     receipt = ReceiptStore(context.paths).receipt(server.entry.name)
     if receipt is None:
         return
@@ -202,6 +203,21 @@ def require_compatible(server: ServerPlan, context: Context, *, configuring: boo
             hint=f"change them with `mcpi configure {server.entry.name} --set KEY=VALUE`, "
             "or add a second entry with `--as NAME`",
         )
+
+
+def _require_own_letters(entry_name: str, context: Context) -> None:
+    """Refuse a name that differs from another one in case only: many disks see no difference.
+
+    Raises:
+        McpInstallError: `server-exists`.
+    """
+    for other in ReceiptStore(context.paths).receipts():
+        if other.entry_name != entry_name and other.entry_name.lower() == entry_name.lower():
+            raise McpInstallError(
+                ErrorCode.SERVER_EXISTS,
+                f"`{entry_name}` differs from the installed `{other.entry_name}` in case only",
+                hint="choose another name with `--as NAME`",
+            )
 
 
 def require_own_index(server: ServerPlan, context: Context) -> None:

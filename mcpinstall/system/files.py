@@ -93,6 +93,19 @@ def unsafe(path: Path, why: str) -> McpInstallError:
     )
 
 
+def exists(path: Path) -> bool:
+    """Tell whether something can be seen at `path`; what can't be looked at counts as missing."""
+    return os.path.exists(path)  # noqa: PTH110 (`Path.exists` raises where it may not look)
+
+
+def is_pipe(path: Path) -> bool:
+    """Tell whether `path` is a pipe with a name: to open one is to wait for its writer."""
+    try:
+        return stat.S_ISFIFO(path.stat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
 def read_bounded(path: Path, limit: int) -> bytes:
     """Return the bytes of a regular file of at most `limit` bytes.
 

@@ -120,7 +120,8 @@ def _acquire(descriptor: int, path: Path, seconds: float, *, shared: bool) -> No
                 raise McpInstallError(
                     ErrorCode.LOCK_UNSUPPORTED,
                     f"the file system of `{path}` has no file locks ({error.strerror})",
-                    hint="move the folder to a local disk; nothing was changed",
+                    hint="move the folder to a local disk, or set `MCPI_HOME` to one there; "
+                    "nothing was changed",
                 ) from error
             if time.monotonic() >= deadline:
                 raise McpInstallError(

@@ -35,9 +35,7 @@ def parse_entry_points(data: bytes, package: str, member: str) -> tuple[EntryPoi
             or the interpreter's, a repeated name, or a target in the standard library.
     """
     text = _decode(data, member)
-    parser = configparser.RawConfigParser(
-        delimiters=("=",), default_section="\0", empty_lines_in_values=False, strict=True
-    )
+    parser = configparser.RawConfigParser(delimiters=("=",), default_section="\0", strict=True)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     try:
         parser.read_string(text)

@@ -201,7 +201,7 @@ def _read_member(file: BinaryIO, entry: _Entry, end: int) -> Member:
     offset = entry.offset + _LOCAL.size + len(rest)
     extra = _parse_extra(rest[name_length:], name)
     _check_sizes(entry, (crc, packed, size), extra.get(_ZIP64), name)
-    _check_end(file, entry, offset + entry.packed, end, name)
+    _check_end(file, entry, offset + entry.packed, end, wide=_ZIP64 in extra)
     return Member(
         name=name, method=method, crc=entry.crc, packed=entry.packed, size=entry.size,
         offset=offset,
@@ -258,19 +258,21 @@ def _check_sizes(
         raise refusal("has another checksum or size in the central directory", member=name)
 
 
-def _check_end(file: BinaryIO, entry: _Entry, data_end: int, end: int, name: str) -> None:
-    """Account for the bytes between a member's data and the next member (4.3.9)."""
-    behind = end - data_end
+def _check_end(file: BinaryIO, entry: _Entry, data_end: int, end: int, *, wide: bool) -> None:
+    """Account for the bytes between a member's data and the next member (4.3.9).
+
+    Behind a `wide` member, one with a zip64 field, sizes have 8 bytes, else 4.
+    """
+    behind, name = end - data_end, _decode_name(entry)
     if not entry.flags & _DESCRIPTOR_FLAG:
         if behind:
             raise refusal("overlaps the next, or is followed by stray bytes", member=name)
         return
-    short = struct.pack("<3L", entry.crc, entry.packed, entry.size)
-    long = struct.pack("<L2Q", entry.crc, entry.packed, entry.size)
-    forms = (short, _DESCRIPTOR_MARK + short, long, _DESCRIPTOR_MARK + long)
+    plain = struct.pack("<L2Q" if wide else "<3L", entry.crc, entry.packed, entry.size)
+    forms = (plain, _DESCRIPTOR_MARK + plain)
     if behind not in map(len, forms) or _read_at(file, data_end, behind) not in forms:
         raise refusal("has a wrong or missing data descriptor", member=name)
-    if short.startswith(_DESCRIPTOR_MARK):  # a checksum made to be taken for the mark
+    if plain.startswith(_DESCRIPTOR_MARK):  # a checksum made to be taken for the mark
         raise refusal("has a data descriptor that readers take differently", member=name)
 
 

@@ -167,6 +167,13 @@ STRUCTURES: dict[str, Callable[[], bytes]] = {
     "not compressed data": lambda: with_module(packed=b"\xff\xff\xff"),
     "stored with two sizes": lambda: with_module(method=0, size=3),
     "missing data descriptor": lambda: with_module(flags=8),
+    "long descriptor without a zip64 field": lambda: with_module(
+        flags=8, local={"size": 0, "packed": 0, "crc": 0}, descriptor=long_descriptor(b"PK\7\x08")
+    ),
+    "short descriptor with a zip64 field": lambda: with_module(
+        flags=8, local={"extra": struct.pack("<2H2Q", 1, 16, 0, 0), "size": 0xFFFFFFFF,
+                        "packed": 0xFFFFFFFF, "crc": 0}, descriptor=descriptor(b"PK\7\x08"),
+    ),
     "streamed, but for one size": lambda: with_module(
         flags=8, local={"size": 0, "crc": 0}, descriptor=descriptor(b"PK\7\x08")
     ),
@@ -304,7 +311,9 @@ HONEST: dict[str, Callable[[], bytes]] = {
         descriptor=long_descriptor(b"PK\7\x08"),
     ),
     "streamed, zip64": lambda: with_module(
-        flags=8, local={"size": 0, "packed": 0, "crc": 0}, descriptor=long_descriptor(b"PK\7\x08")
+        flags=8,
+        local={"extra": struct.pack("<2H2Q", 1, 16, 0, 0), "size": 0, "packed": 0, "crc": 0},
+        descriptor=long_descriptor(b""),
     ),
     "record with other lines": lambda: forged(honest_record().replace(b"\n", b"\r\n")),
     "record in quotes": lambda: forged(

@@ -94,6 +94,7 @@ def test_a_probed_server_gets_fixed_values_only(world: World, canary: str) -> No
     assert str(world.home) not in json.dumps(given)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 def test_a_real_uv_and_a_real_interpreter_see_no_secret(
     world: World, canary: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

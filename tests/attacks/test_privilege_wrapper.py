@@ -117,6 +117,7 @@ def test_a_wheel_with_a_set_user_id_file_is_refused(world: World, mode: int) -> 
     world.require_untouched(before)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 def test_no_installed_file_gives_rights(world: World) -> None:
     world.install("clock", hosts=["cursor"])
 

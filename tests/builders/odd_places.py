@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -203,9 +203,9 @@ def _text(output: bytes | None) -> str:
 
 
 @pytest.fixture
-def place(shop: Shop, tmp_path: Path) -> Iterator[Place]:
+def place(shop: Shop, tmp_path: Path) -> Place:
     """A place like any other, furnished."""
-    yield at(shop, tmp_path, "home")
+    return at(shop, tmp_path, "home")
 
 
 def at(shop: Shop, folder: Path, name: str) -> Place:

@@ -105,11 +105,12 @@ def _streamed(chance: random.Random, member: ZipMember) -> ZipMember:
     short = struct.pack("<3L", facts["crc"], facts["packed"], facts["size"])
     long = struct.pack("<L2Q", facts["crc"], facts["packed"], facts["size"])
     mark = b"PK\7\x08"
-    nothing = {"size": 0, "packed": 0, "crc": 0}
+    nothing: dict[str, object] = {"size": 0, "packed": 0, "crc": 0}
     wide = {**nothing, "size": 0xFFFFFFFF, "packed": 0xFFFFFFFF, "extra": _zip64(0, 0)}
-    local, descriptor = chance.choice([
+    choices: list[tuple[dict[str, object], bytes]] = [
         (nothing, mark + short), (nothing, short), (wide, mark + long), ({}, mark + short),
-    ])  # fmt: skip
+    ]  # fmt: skip
+    local, descriptor = chance.choice(choices)
     return replace(
         member,
         flags=8 | (0 if member.name.isascii() else 0x800),

@@ -93,8 +93,8 @@ class Call:
     paths: tuple[str, ...]
     makes: bool
     """A file or folder of this name comes into being."""
-    is_folder: bool
-    """What it acts on is a folder."""
+    is_older_folder: bool
+    """What it acts on is a folder that was there before: in a container, maybe of a lower layer."""
 
     @property
     def kind(self) -> str:
@@ -139,9 +139,9 @@ class Call:
 
     @property
     def _crosses(self) -> bool:
-        """Tell whether two file systems may meet: never within one folder, but for folders."""
+        """Tell whether two file systems may meet: within one folder only if one is renamed."""
         apart = len({os.path.dirname(path) for path in self.paths}) > 1  # noqa: PTH120
-        return self.kind in ("rename", "link") and (apart or self.is_folder)
+        return self.kind in ("rename", "link") and (apart or self.is_older_folder)
 
 
 DIE = -1
@@ -255,6 +255,7 @@ class _Watcher:
         self._folder = folder
         self._names = _numbers()
         self._written: set[tuple[int, int]] = set()
+        self._made: set[str] = set()
         self.report = Report()
 
     def watch(self, result: int) -> Report:
@@ -331,7 +332,10 @@ class _Watcher:
             name in _OPENS and bool(asked.arguments[shape.flags or 0] & os.O_CREAT)
         )
         makes = not os.path.lexists(paths[-1]) and (creating or name not in _OPENS)
-        return Call(name, paths, makes, found is not None and stat.S_ISDIR(found.st_mode))
+        if makes:
+            self._made.add(paths[-1])
+        folder = found is not None and stat.S_ISDIR(found.st_mode)
+        return Call(name, paths, makes, folder and paths[0] not in self._made)
 
     def _was_written(self, asked: Notification) -> bool:
         """Tell whether a file that is closed was written to: only then closing it can fail."""

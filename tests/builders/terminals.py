@@ -37,9 +37,7 @@ class Terminal:
 
     def resize(self, rows: int, columns: int) -> None:
         """Give the window another size; its programs are told."""
-        fcntl.ioctl(
-            self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0)
-        )
+        fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the command."""
@@ -90,7 +88,7 @@ def at_a_terminal(
             if ignores_hang_up:
                 signal.signal(signal.SIGHUP, signal.SIG_IGN)
             os.chdir(place.cwd)
-            os.execve(place.program, [place.program, *words], environment)
+            os.execve(place.program, [place.program, *words], environment)  # noqa: S606
         os._exit(127)
     terminal = Terminal(process, descriptor)
     terminal.resize(rows, columns)

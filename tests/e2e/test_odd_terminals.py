@@ -118,6 +118,8 @@ def test_keys_that_are_no_text_are_no_answer(place: Place) -> None:
         terminal.until(QUESTION)
 
         os.write(terminal.descriptor, b"y\xff\xfe\n")
+        terminal.until(QUESTION)
+        terminal.type("n\n")
 
         assert terminal.status() == 4
     place.require_nothing_installed()

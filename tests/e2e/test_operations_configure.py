@@ -53,6 +53,17 @@ def test_configure_keeps_the_inputs_that_are_not_named(world: World) -> None:
     assert world.servers_in("cursor")["clock"][-3:] == ("--zone", "Oslo", "--loud")
 
 
+@pytest.mark.parametrize("key", ["time.zone", "clock.time.zone"])
+def test_configure_changes_an_input_whose_name_holds_a_dot(world: World, key: str) -> None:
+    dotted = {"type": "named", "name": "--time.zone", "placeholder": "UTC"}
+    world.offer("clock", "2.0", arguments=[dotted])
+    world.install("clock", hosts=["cursor"], settings=(("time.zone", "Oslo"),))
+
+    world.configure("clock", (key, "Rome"))
+
+    assert world.servers_in("cursor")["clock"][-2:] == ("--time.zone", "Rome")
+
+
 def test_configure_of_one_entry_leaves_the_other_one(world: World) -> None:
     world.install("clock", hosts=["cursor"])
     world.install("clock", hosts=["cursor"], entry_name="second")

@@ -50,7 +50,9 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("groups", nargs="+", choices=GROUPS, help="what to mutate")
-    parser.add_argument("--module", default="", help="only modules whose path has this text")
+    parser.add_argument(
+        "--module", nargs="+", default=[""], help="only modules with this in the path"
+    )
     parser.add_argument("--only", default="", help="mutants whose line of the report has this text")
     parser.add_argument("--again", type=Path, help="a report of survivors: only these")
     parser.add_argument("--quick", action="store_true", help="fork only: faster, more survivors")
@@ -107,7 +109,7 @@ def _chosen(group: Group, arguments: argparse.Namespace) -> list[Mutant]:
     return [
         mutant
         for path in paths
-        if arguments.module in path.as_posix()
+        if any(text in path.as_posix() for text in arguments.module)
         for mutant in mutants(path.as_posix(), path.read_bytes())
         if arguments.only in mutant.label and (named is None or f"{mutant.label} line" in named)
     ]

@@ -1,9 +1,9 @@
 """Runs mutants against the tests that cover them: a pytest plugin, in a copy of the checkout.
 
 The tests are collected once.  For each mutant the process forks, the child gives the mutated code
-to the functions that have it, runs the covering tests, quickest first, and ends at the first red
-one.  What that way can't judge (code at a module's own level) and what it leaves alive is written
-into the copy and run by a new process, which also reaches processes that the tests start.
+to the functions that have it (and new values to a module's constants), runs the covering tests,
+quickest first, and ends at the first red one.  What that way leaves alive is written into the copy
+and run by a new process, which also reaches classes, and processes that the tests start.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Runner:
         return True
 
     def _verdict(self, session: pytest.Session, mutant: Mutant) -> str:
-        chosen, in_process = self._chosen(mutant), not mutant.at_import
+        chosen, in_process = self._chosen(mutant), True
         if not chosen:  # a process that a test starts may run it
             chosen, in_process = self._chosen(replace(mutant, at_import=True)), False
         if not chosen:
@@ -98,7 +98,7 @@ class Runner:
         if in_process:
             run = [items[name] for name in chosen]
             verdict = _in_child(lambda: self._patched(session, mutant, run), seconds)
-            if verdict != "survived" or self.quick:
+            if verdict != "survived" or (self.quick and not mutant.at_import):
                 return verdict
         return self._on_disk(mutant, chosen, seconds)
 
@@ -133,6 +133,8 @@ class Runner:
                     found.__code__ = code
             elif isinstance(found, functools._lru_cache_wrapper):
                 found.cache_clear()
+        if mutant.at_import:
+            _set_constants(mutant.path, source, mutant.applied(source))
         _run(session, [(item, self.tests[item.nodeid].seconds) for item in items])
         return GREEN
 
@@ -147,6 +149,24 @@ class Runner:
             return _in_child(lambda: _started(arguments, times), seconds + 5)
         finally:
             path.write_bytes(self.sources[mutant.path])
+
+
+def _set_constants(path: str, before: bytes, after: bytes) -> None:
+    """Give the loaded module the values that the mutated one has at its own level."""
+    name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    loaded = vars(sys.modules[name])
+    old, new = (_executed(source, path, loaded) for source in (before, after))
+    kept = (type, types.FunctionType, types.ModuleType)
+    for key, value in new.items():
+        if repr(value) != repr(old.get(key)) and not isinstance(value, kept):
+            loaded[key] = value
+
+
+def _executed(source: bytes, path: str, loaded: Mapping[str, object]) -> dict[str, object]:
+    made = {key: loaded[key] for key in ("__name__", "__file__", "__package__")}
+    exec(compile(source, path, "exec", dont_inherit=True), made)  # noqa: S102 - our own module
+    del made["__builtins__"]
+    return made
 
 
 def _started(arguments: list[str], times: Mapping[str, float]) -> int:

@@ -29,6 +29,19 @@ def test_repeated_values_keep_their_order() -> None:
     assert values["files"]["root"] == ["/b", "/a"]
 
 
+def test_a_name_may_hold_a_dot() -> None:
+    values = settings.by_entry([("a.b", "1"), ("git.a.b", "2")], {"git": ["a.b"], "time": []})
+
+    assert values["git"] == {"a.b": ["1", "2"]}
+
+
+def test_a_name_in_another_case_is_suggested() -> None:
+    with pytest.raises(McpInstallError) as refused:
+        settings.by_entry([("api-key", "x")], {"git": ["API_KEY", "repository"]})
+
+    assert refused.value.hint == "inputs: `API_KEY`"
+
+
 @pytest.mark.parametrize(
     ("key", "code", "hint"),
     [

@@ -54,6 +54,31 @@ def test_no_text_asks_for_nothing() -> None:
     assert scripts("") == ()
 
 
+def test_a_name_keeps_its_case() -> None:
+    assert [script.name for script in scripts("[console_scripts]\nTool = x:y\n")] == ["Tool"]
+
+
+@pytest.mark.parametrize("name", ["pipx", "pip-tools", "xpip"])
+def test_a_name_that_begins_like_an_installers_is_free(name: str) -> None:
+    assert [one.name for one in scripts(f"[console_scripts]\n{name} = x:y\n")] == [name]
+
+
+def test_256_kibibytes_are_read_and_no_more() -> None:
+    text = "#" + "x" * (256 * 1024 - 1)
+
+    assert scripts(text) == ()
+    with pytest.raises(McpInstallError):
+        scripts(text + "x")
+
+
+def test_the_reason_is_told_in_one_line() -> None:
+    with pytest.raises(McpInstallError) as refused:
+        scripts("a = x:y\n")
+
+    assert "File contains no section headers" in refused.value.message
+    assert "\n" not in refused.value.message
+
+
 def test_pip_itself_may_be_called_pip() -> None:
     text = "[console_scripts]\npip3 = pip._internal.cli.main:main\n"
 

@@ -13,8 +13,20 @@ from hypothesis import strategies as st
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.artifact import Scheme, WheelFile
 from mcpinstall.model.manifest import Hook, HookKind
+from mcpinstall.system import limits
 from mcpinstall.verification import inspect_wheel, unaccepted_hooks
-from tests.builders.wheels import accepted, artifact, inspect, wheel
+from mcpinstall.verification.native_programs import HEAD
+from tests.builders.wheels import (
+    ZipMember,
+    accepted,
+    artifact,
+    inspect,
+    record,
+    wheel,
+    wheel_files,
+    wheel_members,
+    write_zip,
+)
 
 DATA = "example-1.0.data"
 PROGRAM = b"\x7fELF\2\1\1" + bytes(9) + b"\2\0"
@@ -78,6 +90,45 @@ def test_record_comes_with_its_own_digest() -> None:
 
     (own,) = (file for file in found.files if file.path.endswith("/RECORD"))
     assert own.sha256 == hashlib.sha256(found.record).hexdigest()
+
+
+def test_a_folder_that_is_listed_twice_is_refused() -> None:
+    folder = ZipMember(name="example/", method=0, mode=0o40755)
+
+    inspect(write_zip([folder, *wheel_members({"example/a.py": b""})]))
+    with pytest.raises(McpInstallError, match="twice"):
+        inspect(write_zip([folder, *wheel_members({"example/a.py": b""}), folder]))
+
+
+def test_a_dist_info_folder_of_another_version_is_refused() -> None:
+    files = wheel_files({}, version="2.0")
+    other = {name.replace("example-1.0", "example-2.0"): data for name, data in files.items()}
+
+    with pytest.raises(McpInstallError, match="by its dist-info folder"):
+        inspect(wheel_of(other, "example-2.0.dist-info"))
+
+
+def wheel_of(files: dict[str, bytes], dist_info: str) -> bytes:
+    """An archive of exactly these files and their RECORD."""
+    files[f"{dist_info}/RECORD"] = record(files, dist_info)
+    return write_zip([ZipMember(name=name, content=data) for name, data in files.items()])
+
+
+def test_texts_longer_than_what_is_kept_of_other_files_are_read_whole() -> None:
+    files = {f"example/module_{number}.py": b"" for number in range(200)}
+
+    assert len(inspect(wheel(files)).record) > HEAD
+
+
+def test_the_limit_of_texts_is_for_texts_and_has_a_border(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = wheel({"example/table.bin": bytes(10_000)})
+    longest = len(inspect(data).record)
+
+    monkeypatch.setattr(limits, "ARCHIVE_TEXT", longest)
+    inspect(data)
+    monkeypatch.setattr(limits, "ARCHIVE_TEXT", longest - 1)
+    with pytest.raises(McpInstallError, match="bytes of text"):
+        inspect(data)
 
 
 def test_programs_among_modules_are_told_and_not_refused() -> None:

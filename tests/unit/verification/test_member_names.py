@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpinstall.errors import McpInstallError
+from mcpinstall.system import limits
 from mcpinstall.verification.member_names import Claims, check_name
 
 
@@ -29,6 +30,38 @@ def test_a_name_that_passes_is_relative_and_stays_inside_everywhere(name: str) -
 @pytest.mark.parametrize("name", ["a", "a/b.py", "a/", "a/b/", "a b", "a-1.0.dist-info/x"])
 def test_an_ordinary_name_passes(name: str) -> None:
     check_name(name)
+
+
+@pytest.mark.parametrize("character", '\\\\<>:"|?*')
+def test_a_character_that_windows_reserves_is_refused(character: str) -> None:
+    with pytest.raises(McpInstallError, match="Windows reserves"):
+        check_name(f"a/b{character}c")
+
+
+@pytest.mark.parametrize("part", ["", ".", ".."])
+def test_a_part_that_is_no_name_is_refused(part: str) -> None:
+    with pytest.raises(McpInstallError, match="an empty part"):
+        check_name(f"a/{part}/b")
+
+
+@pytest.mark.parametrize(
+    ("longest", "longer"),
+    [("a" * 240, "a" * 241), ("é" * 127 + "a", "é" * 128), ("a/" * 119 + "ab", "a/" * 120 + "a")],
+)
+def test_a_name_has_a_greatest_length(longest: str, longer: str) -> None:
+    check_name(longest)
+    with pytest.raises(McpInstallError, match="more than"):
+        check_name(longer)
+
+
+def test_the_number_of_folders_has_a_border(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "ARCHIVE_MEMBERS", 3)
+    claims = Claims()
+
+    claims.claim("a/b/c/x")
+    claims.claim("a/b/c/y")
+    with pytest.raises(McpInstallError, match="more than 3 folders"):
+        claims.claim("d/")
 
 
 def test_the_second_claim_to_a_path_names_both_owners() -> None:

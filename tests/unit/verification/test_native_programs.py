@@ -37,7 +37,18 @@ def mach_o(kind: int, mark: bytes = b"\xcf\xfa\xed\xfe", order: str = "<") -> by
     return mark + struct.pack(order + "3L", 0, 0, kind) + bytes(16)
 
 
-FAT = b"\xca\xfe\xba\xbe" + struct.pack(">L", 2)
+def fat(architectures: int, mark: bytes = b"\xca\xfe\xba\xbe") -> bytes:
+    """The beginning of a Mach-O file for several processors."""
+    return mark + struct.pack(">L", architectures)
+
+
+FAT, FAT_64 = fat(2), fat(2, b"\xca\xfe\xba\xbf")
+MACH_O = [
+    (b"\xfe\xed\xfa\xce", ">"),
+    (b"\xfe\xed\xfa\xcf", ">"),
+    (b"\xce\xfa\xed\xfe", "<"),
+    (b"\xcf\xfa\xed\xfe", "<"),
+]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +60,16 @@ FAT = b"\xca\xfe\xba\xbe" + struct.pack(">L", 2)
         (pe(0x22), "x.exe"),
         (mach_o(2), "x"),
         (mach_o(2, b"\xfe\xed\xfa\xce", ">"), "x"),
+        *((mach_o(2, mark, order), "x") for mark, order in MACH_O),
         (FAT, "x"),
+        (FAT_64, "x"),
+        (fat(1), "x"),
+        (fat(30), "x"),
+        (pe(0x23), "x.exe"),
+        (elf(3, segments=(6, 3), wide=False), "x"),
+        (elf(3, segments=(6, 3), order=">"), "x"),
+        (elf(3, segments=(1,) * 70 + (3,)), "late"),
+        (elf(3, segments=(1,) * 100)[:HEAD], "very many"),
         (b"MZ", "cut off"),
         (b"\x7fELF", "cut off"),
         (b"\x7fELF" + bytes(13), "cut off"),
@@ -68,9 +88,15 @@ def test_a_program_is_told(start: bytes, name: str) -> None:
         (elf(3, segments=(1, 2, 6)), "x.so"),
         (elf(1), "x.o"),
         (pe(0x2022), "x.dll"),
-        (mach_o(6), "x.dylib"),
-        (mach_o(8), "x.so"),
+        *((mach_o(kind, mark, order), "x") for mark, order in MACH_O for kind in (1, 3, 6, 8)),
         (FAT, "x.so"),
+        (FAT, "x.dylib"),
+        (FAT_64, "x.a"),
+        (elf(3, segments=(1, 2, 6), wide=False), "x.so"),
+        (elf(3, segments=(1, 2, 6), wide=False, order=">"), "x.so"),
+        (elf(3, segments=(1, 2, 6), order=">"), "x.so"),
+        (elf(3, segments=(1,) * 70), "x.so"),
+        (elf(3), "x.so"),
     ],
 )
 def test_a_library_is_native_and_no_program(start: bytes, name: str) -> None:
@@ -80,7 +106,17 @@ def test_a_library_is_native_and_no_program(start: bytes, name: str) -> None:
 
 @pytest.mark.parametrize(
     "start",
-    [b"", b"#!/bin/sh\n", b"import os\n", b"\xca\xfe\xba\xbe\0\0\0\x41", b"\xca\xfe\xba\xbe"],
+    [
+        b"",
+        b"#!/bin/sh\n",
+        b"import os\n",
+        b"\x89PNG\0\0\0\2",
+        b"\xca\xfe\xba\xbe\0\0\0\x41",
+        b"\xca\xfe\xba\xbe\0\0\0",
+        b"\xca\xfe\xba\xbe",
+        fat(0),
+        fat(31),
+    ],
 )
 def test_text_and_other_bytes_are_not_native(start: bytes) -> None:
     assert not is_native(start)

@@ -39,8 +39,16 @@ def test_downloads_are_counted_with_their_size(tmp_path: Path) -> None:
 
     assert (result.check, result.outcome) == (Check.DOWNLOADS, Outcome.VERIFIED)
     assert result.evidence == "2 files, 10.1 MB, sha256"
-    assert downloads_check([sized(item, 999)]).evidence == "1 file, 999 bytes, sha256"
-    assert downloads_check([sized(item, 1200)]).evidence == "1 file, 1.2 kB, sha256"
+    for size, words in (
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1000, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (1_000_000, "1.0 MB"),
+        (999_949_999, "999.9 MB"),
+        (1_000_000_000, "1.0 GB"),
+    ):
+        assert downloads_check([sized(item, size)]).evidence == f"1 file, {words}, sha256"
 
 
 def test_archives_without_hooks_say_so(tmp_path: Path) -> None:
