@@ -44,7 +44,7 @@ def settle():
         origin = getattr(module, "__file__", None)
         mixed = mixed or (name != "__main__" and origin is not None and origin.startswith(below))
     start = os.path.join(GENERATION, "start.py")
-    if mixed and sys.argv[0] == start:
+    if mixed and [sys.orig_argv[0], sys.argv[0]] == [PYTHON, start]:  # started again already
         sys.exit("mcpinstall: the environment of this server is not found; `mcpi reinstall` it")
     if mixed:
         os.execv(PYTHON, [PYTHON, "-I", "-B", "-X", "utf8", start, *sys.argv[1:]])

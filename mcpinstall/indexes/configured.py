@@ -135,7 +135,8 @@ def _ask(machine: Machine, uv: Path) -> str:
     with throwaway_folder() as folder:
         # uv looks for its files in all parents, and others may write to theirs: an empty one
         # here ends the search.
-        (folder / "uv.toml").touch()
+        with files.disk_errors("make a temporary file"):
+            (folder / "uv.toml").touch()
         done = process.run(
             [
                 uv, "pip", "compile", "-", "--emit-index-url", "--no-header", "--quiet",

@@ -55,10 +55,11 @@ def lock(draft: Draft, context: Context) -> Lock:
     """
     package = draft.manifest.package
     with throwaway_folder() as folder:
-        (folder / "uv.toml").touch()  # uv looks for its files in all parents; this ends it
         wanted = f"{package.identifier}=={package.version}\n"
-        (folder / "requirements.in").write_text(wanted, encoding="utf-8")
-        (folder / "constraints.txt").write_text("\n".join(draft.constraints), encoding="utf-8")
+        with files.disk_errors("write temporary files"):
+            (folder / "uv.toml").touch()  # uv looks for its files in all parents; this ends it
+            (folder / "requirements.in").write_text(wanted, encoding="utf-8")
+            (folder / "constraints.txt").write_text("\n".join(draft.constraints), encoding="utf-8")
         _run_uv(folder, draft.exclude_newer, context)
         written = files.read_bounded(folder / "pylock.toml", 4 * limits.LOCK_BYTES)
     text = lock_authoring.from_uv(written, package.platforms)

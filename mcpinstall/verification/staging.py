@@ -97,7 +97,6 @@ def _copy(stored: BinaryIO, copy: BinaryIO, artifact: Artifact) -> None:
         digest.update(chunk)
         copy.write(chunk)
         length += len(chunk)
-    copy.flush()
     if length != artifact.size:
         raise _differs(artifact, ErrorCode.ARTIFACT_SIZE, f"{artifact.size} bytes", f"{length}")
     if digest.hexdigest() != artifact.sha256:

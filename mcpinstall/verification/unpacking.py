@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import zlib
 from collections.abc import Iterator
@@ -68,17 +69,15 @@ def _packed(file: BinaryIO, member: Member) -> Iterator[bytes]:
 def _inflated(packed: Iterator[bytes], member: Member) -> Iterator[bytes]:
     """Inflate bounded chunks; the stream must end with the packed bytes, not before or after."""
     stream = zlib.decompressobj(-zlib.MAX_WBITS)
-    try:
+    with contextlib.suppress(zlib.error):
         for chunk in packed:
             pending = chunk
-            while pending and not stream.eof:
+            while pending:
                 yield stream.decompress(pending, _CHUNK)
                 pending = stream.unconsumed_tail
-            if pending or stream.unused_data:
+            if stream.unused_data:
                 raise refusal("has bytes behind its compressed data", member=member.name)
-        while not stream.eof and (rest := stream.decompress(b"", _CHUNK)):
+        while rest := stream.decompress(b"", _CHUNK):
             yield rest
-    except zlib.error:
-        raise refusal("is damaged: it can't be unpacked", member=member.name) from None
     if not stream.eof:
-        raise refusal("is damaged: its compressed data has no end", member=member.name)
+        raise refusal("is damaged: it can't be unpacked", member=member.name)

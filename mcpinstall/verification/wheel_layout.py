@@ -51,7 +51,7 @@ def find_dist_info(names: Iterable[str]) -> str:
     Raises:
         McpInstallError: `archive-refused` when there is none or more than one.
     """
-    tops = {name.split("/", 1)[0] for name in names}
+    tops = {name.partition("/")[0] for name in names}
     found = sorted(top for top in tops if top.casefold().endswith(".dist-info"))
     if len(found) != 1 or not found[0].endswith(".dist-info"):
         raise refusal(f"has {len(found)} dist-info folders, not one", evidence="\n".join(found))

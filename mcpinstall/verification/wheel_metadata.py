@@ -120,7 +120,7 @@ def _covering(tag: str) -> frozenset[str]:
     """Return the tags of WHEEL that allow `tag` in the file name: itself, and wider ones."""
     build, _, platform = tag.rpartition("-")
     wider = {tag, f"{build}-any"}
-    if linux := _LINUX.fullmatch(platform):
+    if linux := _LINUX.match(platform):
         wider.add(f"{build}-linux_{linux[1]}")
     return frozenset(wider)
 
@@ -142,7 +142,7 @@ def parse_headers(data: bytes, member: str) -> dict[str, list[str]]:
             break
         if line[0] in " \t" and key not in _ONE_LINE and "\r" not in line:
             continue
-        found = _HEADER.fullmatch(line)
+        found = _HEADER.match(line)
         if found is None or "\r" in line:
             raise refusal("has a line among its headers that is none", member=member)
         key = found[1].lower()
@@ -159,7 +159,8 @@ def only(headers: dict[str, list[str]], key: str, member: str) -> str:
     values = headers.get(key, [])
     if len(values) != 1:
         raise refusal(f"has {len(values)} headers `{key}`, not one", member=member)
-    return values[0]
+    (value,) = values
+    return value
 
 
 def check_dist_info(folder: str, name: WheelName) -> None:

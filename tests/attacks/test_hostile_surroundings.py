@@ -140,8 +140,10 @@ INDEXES: Mapping[str, Callable[[World], None]] = {
 
 
 def _listed(shop: World, **changes: Any) -> None:  # noqa: ANN401
-    ((name, row),) = shop.index.pages["clock-server"].items()
-    shop.index.pages["clock-server"] = {name: replace(row, **changes)}
+    rows = shop.index.pages["clock-server"]
+    shop.index.pages["clock-server"] = {
+        name: replace(row, **changes) for name, row in rows.items()
+    }
 
 
 @pytest.mark.parametrize("lie", INDEXES.values(), ids=INDEXES)

@@ -165,9 +165,7 @@ class Place:
         assert "result" in json.loads(done.stdout), done.stderr
 
     def require_working(self) -> None:
-        """Fail unless the server is installed: listed, verified, and started by its host."""
-        (listed,) = self.answer("list")["servers"]
-        assert listed["name"].endswith(f"/{ENTRY}")
+        """Fail unless the server is installed: verified, and started by its host."""
         self.run("verify")
         assert self.entry("cursor") == self.entry("codex")
         self.require_started()
@@ -182,13 +180,14 @@ class Place:
     def require_nothing_installed(self) -> None:
         """Fail unless no server, no entry and no half change is left."""
         self.require_unchanged()
-        assert self.answer("list")["servers"] == []
-        assert list(self.data.glob("servers/*")) == []
-        assert not (self.data / "history" / "journal.json").exists()
+        left = ("servers/*", "receipts/*.json", "hosts/*.json", "history/journal.json")
+        assert [path for one in left for path in self.data.glob(one)] == []
 
     def require_whole_cycle(self) -> None:
         """Install, use, and uninstall the server, and fail if anything is not as it should be."""
         self.install()
+        (listed,) = self.answer("list")["servers"]
+        assert listed["name"].endswith(f"/{ENTRY}")
         self.require_working()
         self.run("uninstall", ENTRY, "-y")
         self.require_nothing_installed()

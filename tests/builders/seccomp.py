@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
-import fcntl
 import os
 import platform
 import struct
@@ -110,7 +109,7 @@ class Listener:
         """Return the next call; None when who made it is gone."""
         buffer = bytearray(_NOTIFICATION.size)
         try:
-            fcntl.ioctl(self.descriptor, _RECEIVE, buffer)
+            _control(self.descriptor, _RECEIVE, buffer)
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.EINTR):
                 return None
@@ -133,7 +132,13 @@ class Listener:
     def _send(self, call: Notification, value: int, error: int, flags: int) -> None:
         with contextlib.suppress(FileNotFoundError):  # killed meanwhile
             response = bytearray(_RESPONSE.pack(call.id, value, error, flags))
-            fcntl.ioctl(self.descriptor, _SEND, response)
+            _control(self.descriptor, _SEND, response)
+
+
+def _control(descriptor: int, request: int, buffer: bytearray) -> None:
+    import fcntl  # not there on Windows, where tests that need it are only collected
+
+    fcntl.ioctl(descriptor, request, buffer)
 
 
 def memory(process: int, address: int, size: int) -> bytes:

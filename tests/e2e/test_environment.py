@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -143,7 +143,8 @@ def test_on_windows_the_launcher_starts_what_the_pointer_names(
     for path, text in plan.texts:
         (server.staged.path / path).unlink()
         (server.staged.path / path).write_bytes(text)
-    placed = put_in_place(server, "win32")
+    rebuilt = replace(server.staged, tree=environments.measure(server.staged.path))
+    placed = put_in_place(replace(server, staged=rebuilt), "win32")
 
     for command in (
         environments.command(server.home, ("--x",), machine, base),

@@ -10,6 +10,9 @@ import pytest
 from tests.builders import disks
 from tests.builders.odd_places import ENTRY, Place
 
+if not disks.may_mount():
+    pytest.skip("needs root", allow_module_level=True)
+
 pytestmark = pytest.mark.e2e
 
 ENOUGH = 64 * 1024  # KiB; a hundred times what is needed

@@ -11,21 +11,19 @@ import pytest
 
 from tests.builders.odd_places import Place, Shop, at
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(os.name != "posix", reason="needs POSIX"),
-]
+if os.name != "posix":
+    pytest.skip("needs POSIX", allow_module_level=True)
 
-QUOTED = 'it\'s "a b" $(touch x)`touch y`;touch z&'
+pytestmark = pytest.mark.e2e
+
+QUOTED = '-rf:it\'s "a b" $(touch x)`touch y`;touch z&#?%20*'
 ESCAPED = " a\\b\n%s{0}\t[bold]\x1b[2J\r"
 COMPOSED = unicodedata.normalize("NFC", "Zoë Å")
 DECOMPOSED = unicodedata.normalize("NFD", COMPOSED)
 NAMES = {
     "quoted": QUOTED,
     "escaped": ESCAPED,
-    "an option and separators": "-r:f#c?d%20*",
-    "from right to left": "\u202eexe.\u05d0\U0001f468\u200d\U0001f469",
-    "200 bytes": "é" * 100,
+    "from right to left, 200 bytes": "\u202eexe.\u05d0\U0001f468\u200d\U0001f469".ljust(180, "a"),
 }
 PATH_MAX = 4096  # bytes of a path on Linux, with its end
 
@@ -70,10 +68,9 @@ def test_state_caches_and_temporary_files_may_lie_at_any_name(place: Place) -> N
     assert sorted(place.home.iterdir()) == [place.home / ".codex", place.home / ".cursor"]
 
 
-@pytest.mark.parametrize("name", [QUOTED, "a/../b"], ids=["quoted", "parent"])
-def test_all_state_in_one_folder_may_lie_at_any_name(place: Place, name: str) -> None:
+def test_all_state_in_one_folder_may_lie_at_any_name(place: Place) -> None:
     (place.home / "a").mkdir(mode=0o700)
-    moved = place.with_variables(MCPI_HOME=str(place.home / name))
+    moved = place.with_variables(MCPI_HOME=str(place.home / "a" / ".." / QUOTED))
 
     moved.require_whole_cycle()
 

@@ -14,10 +14,10 @@ import pytest
 
 from tests.builders.odd_places import ENTRY, Place
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(os.name != "posix", reason="needs POSIX"),
-]
+if os.name != "posix":
+    pytest.skip("needs POSIX", allow_module_level=True)
+
+pytestmark = pytest.mark.e2e
 
 FOLDERS = (
     "data", "data/servers", "data/receipts", "data/history", "data/hosts", "data/registries",

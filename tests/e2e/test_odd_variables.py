@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from tests.builders.command import ROOT
-from tests.builders.odd_places import ENTRY, INSTALL, Place
+from tests.builders.odd_places import ENTRY, Place
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(os.name != "posix", reason="needs POSIX"),
-]
+if os.name != "posix":
+    pytest.skip("needs POSIX", allow_module_level=True)
+
+pytestmark = pytest.mark.e2e
 
 DEAD = "http://127.0.0.1:9/"
 
@@ -32,13 +32,13 @@ def unlisted(folder: Path) -> dict[str, str]:
         "PIP_PREFIX PIP_CONSTRAINT REQUESTS_CA_BUNDLE CURL_CA_BUNDLE NODE_EXTRA_CA_CERTS "
         "GIT_DIR GIT_CONFIG GIT_CONFIG_GLOBAL GIT_EXEC_PATH NPM_CONFIG_USERCONFIG "
         "XDG_STATE_HOME XDG_RUNTIME_DIR XDG_DATA_DIRS PYTHONSTARTUP PYTHONUSERBASE "
-        "PYTHONPYCACHEPREFIX MCPI_CONFIG MCPINSTALL_HOME HOSTALIASES BASH_ENV ENV"
+        "MCPI_CONFIG MCPINSTALL_HOME HOSTALIASES BASH_ENV ENV"
     )
     ones = (
         "UV_NO_CACHE UV_OFFLINE UV_COMPILE_BYTECODE UV_SYSTEM_PYTHON UV_BREAK_SYSTEM_PACKAGES "
         "UV_MANAGED_PYTHON UV_VENV_SEED UV_PREVIEW UV_NO_VERIFY_HASHES UV_NO_BINARY "
         "UV_ISOLATED UV_DRY_RUN PIP_NO_INDEX PIP_USER PIP_NO_BINARY PIP_REQUIRE_HASHES "
-        "PYTHONDONTWRITEBYTECODE PYTHONNOUSERSITE PYTHONHASHSEED MCPI_YES MCPI_ALLOW MCPI_DEBUG "
+        "PYTHONNOUSERSITE PYTHONHASHSEED MCPI_YES MCPI_ALLOW MCPI_DEBUG "
         "POSIXLY_CORRECT FORCE_COLOR CLICOLOR_FORCE TYPER_USE_RICH TYPER_STANDARD_TRACEBACK "
         "_TYPER_STANDARD_TRACEBACK _TYPER_FORCE_DISABLE_TERMINAL CI"
     )
@@ -52,12 +52,12 @@ def unlisted(folder: Path) -> dict[str, str]:
         "UV_HTTP_TIMEOUT": "nonsense", "UV_TORCH_BACKEND": "cpu", "UV_FORK_STRATEGY": "fewest",
         "PIP_INDEX_URL": DEAD, "PIP_EXTRA_INDEX_URL": DEAD, "PIP_PROXY": DEAD,
         "NPM_CONFIG_REGISTRY": DEAD, "NODE_OPTIONS": f"--require {evil}",
-        "PYTHONOPTIMIZE": "2", "PYTHONWARNINGS": "ignore", "PYTHONBREAKPOINT": "os.abort",
+        "PYTHONWARNINGS": "ignore", "PYTHONBREAKPOINT": "os.abort",
         "PYTHON_KEYRING_BACKEND": "evil.Keyring", "KEYRING_PROPERTY_X": "y",
         "_MCPI_COMPLETE": "complete_bash", "_MCPI_INSTALL_COMPLETE": "source_bash",
         "_MCPI INSTALL_COMPLETE": "source_bash", "_MCPI LIST_COMPLETE": "complete_zsh",
         "_TYPER_COMPLETE_ARGS": "mcpi ", "TZ": ":/etc/passwd", "LANGUAGE": "xx",
-        "LC_TIME": "xx_XX", "TMP": evil, "TEMP": evil, "HTTP_PROXY": DEAD, "http_proxy": DEAD,
+        "LC_TIME": "xx_XX", "HTTP_PROXY": DEAD, "http_proxy": DEAD,
         "IFS": "/", "PS4": "$(touch x)", "A=B": "", "\n": "\n",
     }  # fmt: skip
 
@@ -81,32 +81,30 @@ def test_what_is_not_in_the_table_changes_nothing(place: Place) -> None:
 def test_the_table_names_no_variable_that_this_suite_takes_for_unlisted(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "variables.md").read_text(encoding="utf-8")
 
-    assert not set(unlisted(tmp_path)) & set(re.findall(r"`([A-Z_]+)`", page))
+    table = "".join(line for line in page.splitlines() if line.startswith("|"))
+    assert len(table) > 1000
+    assert not set(unlisted(tmp_path)) & set(re.findall(r"`([A-Z_]+)`", table))
 
 
 ADDRESSES = (
-    "\n", "nonsense", "ftp://127.0.0.1/simple", "https://[::1", "-r", "file:///etc/passwd",
-    "http://127.0.0.1:99999/", "http://u:p@127.0.0.1:1\x1b[2J", "x" * 100_000, "\udcff",
+    "nonsense", "\n", "https://[::1", "http://u:p@127.0.0.1:1\x1b[2J", "x" * 100_000, "\udcff",
 )  # fmt: skip
-FOLDERS = ("..", ".", "relative", "/dev/null", "/proc/self/mem", "/" + "x" * 5000, "/\udcff", "~/x")
+FOLDERS = ("..", "/dev/null", "/" + "x" * 5000, "/\udcff")
 
 VALUES: dict[str, tuple[str, ...]] = {
     "UV_DEFAULT_INDEX": ADDRESSES,
-    "UV_INDEX": (*ADDRESSES[1:3], "a=nonsense b=", "=x"),
-    "UV_EXTRA_INDEX_URL": ADDRESSES[3:5],
+    "UV_INDEX": (ADDRESSES[0], "a=nonsense b="),
+    "UV_EXTRA_INDEX_URL": ADDRESSES[2:4],
     "UV_CONFIG_FILE": FOLDERS,
     "UV_NO_INDEX": ("1", "nonsense"),
-    "XDG_CONFIG_DIRS": (":::", "relative:..", "\n", "/\udcff"),
+    "XDG_CONFIG_DIRS": (":::", "relative:..", "/\udcff"),
     "NETRC": FOLDERS,
-    "SSL_CERT_FILE": FOLDERS[4:6],
-    "SSL_CERT_DIR": FOLDERS[4:6],
-    "HTTPS_PROXY": ADDRESSES[1:4],
-    "ALL_PROXY": ("nonsense", "socks5://127.0.0.1:9", "ftp://x"),
-    "NO_PROXY": ("*", ",,,", "\n", "[::"),
-    "PATH": ("", ".", "..:relative", ":", "/" + "x" * 5000, "/\udcff", "/dev/null", "~"),
-    "TERM": ("", "\x1b[2J", "x" * 5000, "\udcff"),
-    "COLUMNS": ("nonsense", "-1", "9" * 40),
-    "NO_COLOR": ("", "0", "\udcff"),
+    "SSL_CERT_FILE": FOLDERS[:1],
+    "SSL_CERT_DIR": FOLDERS[2:3],
+    "HTTPS_PROXY": ADDRESSES[:1],
+    "ALL_PROXY": ("socks5://127.0.0.1:9",),
+    "NO_PROXY": (",,[::\n",),
+    "PATH": ("", ".:..:relative:~", ":/dev/null:/" + "x" * 5000, "/\udcff"),
 }  # fmt: skip
 
 
@@ -126,7 +124,7 @@ def test_a_value_that_makes_no_sense_is_no_bug(place: Place, variable: str) -> N
 HOST_VARIABLES = ("CLAUDE_CONFIG_DIR", "CODEX_HOME", "GEMINI_CLI_HOME", "VSCODE_PORTABLE")
 
 
-@pytest.mark.parametrize("value", [*FOLDERS, "/nonexistent", "\n"], ids=lambda text: text[:12])
+@pytest.mark.parametrize("value", [*FOLDERS, "/nonexistent"], ids=lambda text: text[:12])
 def test_a_folder_of_a_host_that_makes_no_sense_is_refused_or_shown(
     place: Place, value: str
 ) -> None:
@@ -179,8 +177,7 @@ def test_state_at_a_place_that_makes_no_sense_is_refused(place: Place, case: str
     variable, value = REFUSED[case]
     odd = place.with_variables(**{variable: value})
 
-    for words in (("list",), (*INSTALL, "-y")):
-        assert odd.run(*words, status=3).refused("state-unsafe")
+    assert odd.install(status=3).refused("state-unsafe")
 
     place.require_nothing_installed()
     assert list(place.cwd.iterdir()) == []

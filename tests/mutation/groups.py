@@ -36,6 +36,7 @@ GROUPS = {
         (
             "unit/verification", "attacks/test_archive_ambiguity.py",
             "attacks/test_archive_bomb.py", "attacks/test_archive_escape.py",
+            "attacks/test_file_swapped.py",
             "attacks/test_source_distribution.py", "attacks/test_startup_hook.py",
             "attacks/test_swap_after_check.py", "attacks/test_wheel_over_environment.py",
         ),
@@ -78,8 +79,13 @@ GROUPS = {
         ),
         (
             "unit/receipts", "unit/operations", "attacks/test_crash.py",
-            "attacks/test_failing_disk.py", "e2e",
+            "attacks/test_failing_disk.py", "e2e/test_odd_clocks.py",
+            "e2e/test_operations_failures.py", "e2e/test_operations_folders.py",
+            "e2e/test_operations_host_saves.py", "e2e/test_operations_lifecycle.py",
+            "e2e/test_operations_readers.py", "e2e/test_operations_recovery_races.py",
+            "e2e/test_operations_two_states.py", "e2e/test_operations_undo.py",
+            "e2e/test_operations_without_locks.py",
         ),
-        60,
+        40,
     ),
 }  # fmt: skip

@@ -98,7 +98,7 @@ class Runner:
         if in_process:
             run = [items[name] for name in chosen]
             verdict = _in_child(lambda: self._patched(session, mutant, run), seconds)
-            if verdict != "survived" or (self.quick and not mutant.at_import):
+            if verdict != "survived" or self.quick:
                 return verdict
         return self._on_disk(mutant, chosen, seconds)
 

@@ -10,7 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.verification.wheel_metadata import check_wheel, parse_filename, parse_headers
+from mcpinstall.verification.wheel_metadata import (
+    _expanded,
+    check_wheel,
+    parse_filename,
+    parse_headers,
+)
 from tests.builders.wheels import artifact, inspect, wheel
 
 METADATA = "example-1.0.dist-info/METADATA"
@@ -244,3 +249,77 @@ def test_tags_without_end_are_cut_in_the_evidence() -> None:
         inspect(wheel({WHEEL: text.encode()}))
 
     assert len(refused.value.evidence) < 30_000
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Build", "Metadata-Version", "Name", "Root-Is-Purelib", "Tag", "Version", "Wheel-Version"],
+)
+def test_a_header_that_decides_does_not_go_on_in_the_next_line(header: str) -> None:
+    for more in (" more", "\tmore"):
+        with pytest.raises(McpInstallError, match="a line among its headers that is none"):
+            parse_headers(f"{header}: a\n{more}\n".encode(), "M")
+
+
+def test_the_first_line_is_no_more_of_another() -> None:
+    with pytest.raises(McpInstallError, match="a line among its headers that is none"):
+        parse_headers(b" more\nName: a\n", "M")
+
+
+@pytest.mark.parametrize("more", [" more", "\tmore"])
+def test_any_other_header_may_go_on(more: str) -> None:
+    headers = parse_headers(f"Summary: a\n{more}\nName: b\n".encode(), "M")
+
+    assert headers == {"summary": ["a"], "name": ["b"]}
+
+
+def test_more_of_a_header_holds_no_other_line_end() -> None:
+    with pytest.raises(McpInstallError, match="a line among its headers that is none"):
+        parse_headers(b"Summary: a\n b\rName: other\nName: c\n", "M")
+
+
+def test_a_header_holds_no_other_line_end() -> None:
+    with pytest.raises(McpInstallError, match="a line among its headers that is none"):
+        parse_headers(b"Name: a\rName: other\n", "M")
+
+
+def test_compressed_tags_are_written_out_up_to_a_border() -> None:
+    def line(count: int, name: str = "p") -> str:
+        return f"{'.'.join(f'{name}{number}' for number in range(count))}-none-any"
+
+    assert len(_expanded([line(1001)])) == 1001
+    assert _expanded([line(1002)]) == frozenset()
+    assert len(_expanded([line(501), line(501, "q"), line(2, "r")])) == 1002
+    assert len(_expanded([line(501), line(501, "q"), line(1, "r")])) == 1003
+
+
+@pytest.mark.parametrize("version", ["1.0rc1", "1.0 beta", "1", "2.0", "11.0"])
+def test_a_wheel_format_is_one_and_a_number(version: str) -> None:
+    text = f"Wheel-Version: {version}\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    name = parse_filename(artifact(b""))
+
+    with pytest.raises(McpInstallError, match="wheel format"):
+        check_wheel(text.encode(), name, "W")
+
+
+@pytest.mark.parametrize(
+    "filename",
+    ["example-1.0.tar.gz", "example-1.0.zip", "a/example-1.0-py3-none-any.whl", "example-1.0"],
+)
+def test_what_is_no_wheel_is_called_so(filename: str) -> None:
+    with pytest.raises(McpInstallError) as refused:
+        parse_filename(replace(artifact(b""), filename=filename))
+
+    assert refused.value.message == "is not a wheel"
+    assert "a build would run code" in refused.value.hint
+
+
+def test_a_file_name_has_a_greatest_length() -> None:
+    rest = "-1.0-py3-none-any.whl"
+    package = "a" * (240 - len(rest))
+
+    claim = replace(artifact(b""), filename=package + rest, package=package)
+    assert parse_filename(claim).package == package
+    claim = replace(artifact(b""), filename=f"{package}a{rest}", package=f"{package}a")
+    with pytest.raises(McpInstallError, match="more than 240 characters"):
+        parse_filename(claim)

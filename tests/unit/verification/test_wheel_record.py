@@ -50,6 +50,10 @@ def test_any_bytes_are_parsed_or_refused_by_our_own_error(data: bytes) -> None:
         f"a,{digest_for_record(b'')},\u0661",
         f"a,{digest_for_record(b'').replace('sha256', 'sha512')},0",
         f"a,{digest_for_record(b'')},0,more",
+        f"a,{digest_for_record(b'')},0x",
+        f"a,{digest_for_record(b'')}=x,0",
+        f"a,x{digest_for_record(b'')},0",
+        f'"a"b,{digest_for_record(b"")},0',
         "a,,",
         '"a,b',
         "",
@@ -66,6 +70,16 @@ def test_a_size_may_be_left_out_and_padding_left_in() -> None:
     rows = parse_record(f"a,{digest_for_record(b'')}=,\r\n".encode(), OWN)
 
     assert rows["a"].size is None
+
+
+@pytest.mark.parametrize("name", ["RECORD.jws", "RECORD.p7s"])
+def test_a_signature_may_be_listed_or_not(name: str) -> None:
+    files = {f"{OWN}/{name}": ("1" * 64, 5)}
+
+    check_record({}, files, OWN)
+    check_record({f"{OWN}/{name}": RecordRow(sha256="", size=None)}, files, OWN)
+    with pytest.raises(McpInstallError):
+        check_record({}, {f"{OWN}/other": ("1" * 64, 5)}, OWN)
 
 
 def test_a_row_without_size_still_needs_the_digest() -> None:
