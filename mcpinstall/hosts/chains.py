@@ -177,7 +177,7 @@ def _put_back(file: HostFile, content: bytes, applied: AppliedEntry) -> bytes | 
         same = proof.same_others(
             proof.outline_of(row, content, drop), proof.outline_of(row, after, drop)
         )
-        if not same or edits.is_entry(after, row, applied.entry):
+        if not same:
             return None
     except ScanError:
         return None

@@ -99,10 +99,6 @@ def line_indent(text: str, at: int) -> str:
     return text[start:end]
 
 
-def _starts_line(text: str, at: int) -> bool:
-    return text[line_start(text, at) : at].strip(" \t") == ""
-
-
 def _on_lines(text: str, objects: tuple[JsonObject, ...]) -> bool:
     """Tell whether the innermost object that has members spreads them over lines.
 
@@ -121,7 +117,7 @@ def _unit(located: Located) -> str:
     """Return one level of indentation: the step from one object of the way to its members."""
     text = located.text
     for found in reversed(located.objects):
-        if not found.members or not _starts_line(text, found.members[-1].key_start):
+        if not found.members:
             continue
         outer = line_indent(text, found.key_start)
         inner = line_indent(text, found.members[-1].key_start)

@@ -118,7 +118,7 @@ def _require_same_state(prepared: Prepared, context: Context) -> None:
         if removed or (server.already_installed and not server_plans.is_in_place(server, context)):
             raise McpInstallError(
                 ErrorCode.PLAN_CHANGED,
-                f"another `mcpi` removed `{server.name}` meanwhile",
+                f"another `mcpi` removed or exchanged `{server.name}` meanwhile",
                 hint="run the command again to see the new plan",
             )
 

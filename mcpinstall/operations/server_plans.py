@@ -163,12 +163,18 @@ def _in_place(
 
 
 def is_in_place(server: ServerPlan, context: Context) -> bool:
-    """Tell whether the plan's generation is the current one of an installed server."""
+    """Tell whether what is current is what the plan shows: of its manifest and its Python.
+
+    It may be a later generation than the plan's: another `mcpi` built the same once more.
+    """
     home = environments.server_home(context.paths.servers, server.slug)
-    return (
-        lookup.current_generation(server.slug, context) == server.generation
-        and environments.is_startable(home / server.generation)
-        and any(one.generation == server.generation for one in receipts_of(server.slug, context))
+    current = lookup.current_generation(server.slug, context)
+    if current is None or not environments.is_startable(home / current):
+        return False
+    shown = (current, server.reviewed.manifest_sha256, str(server.interpreter.path))
+    return any(
+        (one.generation, one.manifest_sha256, one.python_path) == shown
+        for one in receipts_of(server.slug, context)
     )
 
 

@@ -251,8 +251,6 @@ def _check_sizes(
         said.append((0, 0, 0))
     if zip64 is not None:
         said = [one for one in said if zip64 == _SIZES_64.pack(one[2], one[1])]
-        if not said:
-            raise refusal("has other sizes in its zip64 field", member=name)
         said += [(crc, _IN_ZIP64, _IN_ZIP64) for crc, _, _ in said]
     if local not in said:
         raise refusal("has another checksum or size in the central directory", member=name)

@@ -141,9 +141,7 @@ INDEXES: Mapping[str, Callable[[World], None]] = {
 
 def _listed(shop: World, **changes: Any) -> None:  # noqa: ANN401
     rows = shop.index.pages["clock-server"]
-    shop.index.pages["clock-server"] = {
-        name: replace(row, **changes) for name, row in rows.items()
-    }
+    shop.index.pages["clock-server"] = {name: replace(row, **changes) for name, row in rows.items()}
 
 
 @pytest.mark.parametrize("lie", INDEXES.values(), ids=INDEXES)

@@ -394,6 +394,32 @@ def test_a_plan_on_an_environment_that_goes_meanwhile_is_refused(world: World) -
     assert world.host_files() == before
 
 
+def test_a_plan_on_an_environment_that_is_built_once_more_meanwhile_goes_on(world: World) -> None:
+    world.install("clock", hosts=["cursor"])
+    prepared: Prepared = world.prepare("clock", hosts=["codex"])
+    world.reinstall("clock")
+
+    commit.commit(prepared, world.context)
+
+    world.require_clean()
+    assert world.receipts()["clock"].hosts == ("codex-user", "cursor-user")
+    assert world.starts("codex", "clock")
+
+
+def test_a_plan_on_an_environment_that_becomes_another_version_is_refused(world: World) -> None:
+    world.install("clock", hosts=["cursor"])
+    prepared: Prepared = world.prepare("clock", hosts=["codex"])
+    world.offer("clock", "2.0")
+    world.install("clock", hosts=["cursor"])
+    before = world.host_files()
+
+    with refused(ErrorCode.PLAN_CHANGED, 3):
+        commit.commit(prepared, world.context)
+
+    world.require_clean()
+    assert world.host_files() == before
+
+
 def test_a_name_that_is_given_away_meanwhile_is_refused(world: World) -> None:
     prepared = world.prepare("clock", hosts=["cursor"], entry_name="mix")
     world.install("notes", hosts=["codex"], entry_name="mix")

@@ -234,6 +234,7 @@ def test_our_own_entry_is_not_added_again() -> None:
         add(after(change), change.chain_after, server("one"))
 
     assert refused.value.code is ErrorCode.SERVER_EXISTS
+    assert refused.value.message == "Cursor already has a server named `one`"
 
 
 def test_nothing_is_undone_in_a_file_changed_elsewhere_even_where_it_would_fit() -> None:
@@ -277,6 +278,31 @@ def test_the_users_own_server_does_not_come_back_where_our_text_stands_twice() -
     done = replaced_in(before, '"z": 1', f'"z": {text}')
 
     assert json.loads(done.after or b"") == {"mcpServers": {}, "z": json.loads(text)}
+
+
+def test_a_server_of_the_user_that_was_the_same_stays() -> None:
+    own = json.dumps({"command": server().command, "args": list(server().args)})
+    before = f'{{"mcpServers": {{"one": {own}}}, "z": 1}}'
+
+    done = replaced_in(before, '"z": 1', '"z": 2')
+
+    assert done.after == before.replace('"z": 1', '"z": 2').encode()
+
+
+def test_a_server_that_the_user_added_behind_ours_stays() -> None:
+    change = add(host_file(CURSOR, '{"mcpServers": {}}'), no_chain(CURSOR), server("one"))
+
+    done = take_out(edited(change, '"]}', '"]}, "two": {}'), change.chain_after, "one")
+
+    assert json.loads(done.after or b"") == {"mcpServers": {"two": {}}}
+
+
+def test_a_file_that_we_made_and_that_was_touched_since_is_not_left_blank() -> None:
+    change = add(host_file(CURSOR, None), no_chain(CURSOR), server("one"))
+
+    done = take_out(host_file(CURSOR, (change.after or b"") + b"\n"), change.chain_after, "one")
+
+    assert json.loads(done.after or b"") == {"mcpServers": {}}
 
 
 def test_our_text_at_the_beginning_of_a_file_changed_elsewhere_goes_exactly() -> None:

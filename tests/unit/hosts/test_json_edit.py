@@ -182,7 +182,7 @@ REFUSED = [
     (CURSOR, '{"a" 1}', "`:`"),
     (CURSOR, '{"a": 1 "b": 2}', "`,`"),
     (CURSOR, '{"a": 1, "b": 2 "c": 3}', "`,`"),
-    (CURSOR, '{"a\tb": 1}', "control character"),
+    (CURSOR, '{"a\tb": 1}', "line 1, column 4: invalid control character"),
     (CURSOR, '{"a": [1,\n2 3]}', "line 2, column 3: expecting ',' delimiter"),
     (CURSOR, "{a: 1}", "double quotes"),
     (CURSOR, "{'a': 1}", "double quotes"),

@@ -96,6 +96,18 @@ def entry(indent: str, unit: str, eol: str = "\n") -> str:
             + "\r\n  }\n}",
         ),
         (
+            '{\r\n  "mcpServers": {\r\n    "a": 1,\n    "b": 2\r\n  }\r\n}',
+            '{\r\n  "mcpServers": {\r\n    "a": 1,\n    "b": 2,\n    '
+            + entry(" " * 4, "  ")
+            + "\r\n  }\r\n}",
+        ),
+        (
+            '\n{\r  "mcpServers": {\r    "a": 1\r  }\r}',
+            '\n{\r  "mcpServers": {\r    "a": 1,\r    '
+            + entry(" " * 4, "  ", "\r")
+            + "\r  }\r}",
+        ),
+        (
             '{"mcpServers":{"a":[]}}',
             '{"mcpServers":{"a":[],"x":{"command":"p","args":["-I","s"]}}}',
         ),

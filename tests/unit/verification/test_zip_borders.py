@@ -79,6 +79,14 @@ def test_name_and_extra_field_stay_in_the_directory(at: int) -> None:
         read_members(io.BytesIO(bytes(data)))
 
 
+def test_a_member_is_in_this_part_of_the_archive() -> None:
+    data = bytearray(write_zip([one()]))
+    data[data.index(b"PK\1\2") + 34] = 1
+
+    with pytest.raises(McpInstallError, match="has a comment, or leaves"):
+        read_members(io.BytesIO(bytes(data)))
+
+
 @pytest.mark.parametrize("field", ["disk", "first"])
 def test_an_archive_is_one_part(field: str) -> None:
     assert "several parts" in refused(one(), **{field: 1})
@@ -130,7 +138,7 @@ def test_rights_of_another_user_are_refused(mode: int) -> None:
     assert "another user's rights" in refused(one(mode=mode))
 
 
-@pytest.mark.parametrize("attributes", [0x10, 0o040755 << 16 | 0x10, 0])
+@pytest.mark.parametrize("attributes", [0x10, 0x11, 0o040755 << 16 | 0x10, 0])
 def test_a_folder_may_say_that_it_is_one(attributes: int) -> None:
     (found,) = read(ZipMember(name="a/", method=0, central={"attributes": attributes}))
 
@@ -152,6 +160,13 @@ def test_a_stored_member_has_one_size() -> None:
     assert "two different sizes" in refused(one(method=0, size=6))
     assert "two different sizes" in refused(one(method=0, size=8))
     read(one(method=0))
+
+
+def test_a_stored_member_has_its_size_before_it() -> None:
+    facts = one(method=0).facts()
+    right = struct.pack("<3L", facts["crc"], facts["packed"], facts["size"])
+
+    assert "without a size before it" in refused(one(method=0, flags=8, descriptor=right))
 
 
 def test_an_empty_stored_member_may_be_streamed() -> None:
