@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -82,6 +83,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a `network` test where the package index can't be reached."""
     if item.get_closest_marker("network") and not _index_is_reachable():
         pytest.skip("package index not reachable")
+
+
+@pytest.fixture(autouse=True)
+def _same_umask() -> Iterator[None]:
+    """Give the next test the umask of this one: the program sets its own."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture(autouse=True)

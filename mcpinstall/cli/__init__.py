@@ -150,9 +150,10 @@ def _help_shown(session: Session, arguments: Sequence[str]) -> Iterator[None]:
     if not {"-h", "--help"} & set(arguments):
         yield
         return
+    screen = session.ui
     with contextlib.redirect_stdout(io.StringIO()) as shown:
         yield
-    session.ui.raw(shown.getvalue())
+    screen.raw(shown.getvalue())
 
 
 def _usage(error: Exception, command: Command) -> McpInstallError:
@@ -189,11 +190,12 @@ def _failed(session: Session, error: McpInstallError) -> int:
 
 def _interrupted(session: Session) -> None:
     from mcpinstall.cli import render_error
-    from mcpinstall.errors import Exit
+    from mcpinstall.errors import Exit, McpInstallError
 
-    session.ui.insist(render_error.interrupted(acting=session.acting or session.changed))
-    if session.as_json:
-        session.answer(error={"code": "interrupted", "exit_status": int(Exit.INTERRUPTED)})
+    with contextlib.suppress(McpInstallError):
+        session.ui.insist(render_error.interrupted(acting=session.acting or session.changed))
+        if session.as_json:
+            session.answer(error={"code": "interrupted", "exit_status": int(Exit.INTERRUPTED)})
 
 
 def _bug(session: Session) -> int:
@@ -201,11 +203,13 @@ def _bug(session: Session) -> int:
     import traceback
 
     from mcpinstall.cli import render_error
-    from mcpinstall.errors import Exit
+    from mcpinstall.errors import Exit, McpInstallError
 
-    session.ui.insist(render_error.bug(traceback.format_exc(), session.ui.error_width))
-    if session.as_json:
-        session.answer(error={"code": "bug", "exit_status": int(Exit.BUG)})
+    shown = render_error.bug(traceback.format_exc(), session.ui.error_width)
+    with contextlib.suppress(McpInstallError):
+        session.ui.insist(shown)
+        if session.as_json:
+            session.answer(error={"code": "bug", "exit_status": int(Exit.BUG)})
     return Exit.BUG
 
 

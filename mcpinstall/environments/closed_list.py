@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -88,10 +89,9 @@ def _is_anything(data: bytes) -> bool:
 
 
 def _is_json_object(data: bytes) -> bool:
-    try:
+    with contextlib.suppress(ValueError, RecursionError):
         return len(data) <= _LARGEST and isinstance(json.loads(data), dict)
-    except (ValueError, RecursionError):
-        return False
+    return False
 
 
 def _is_regular(path: Path) -> bool:

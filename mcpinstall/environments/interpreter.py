@@ -103,7 +103,7 @@ def _satisfies(version: str, requires_python: str) -> bool:
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
     try:
-        return SpecifierSet(requires_python).contains(version, prereleases=True)
+        return SpecifierSet(requires_python).contains(version)
     except InvalidSpecifier:
         raise McpInstallError(
             ErrorCode.MANIFEST_INVALID, f"`{requires_python[:100]}` is not a range of versions"
@@ -157,7 +157,7 @@ def _facts(real: Path, machine: Machine) -> Fields:
 
 
 def _require_ordinary(path: Path, answer: Fields) -> None:
-    version = tuple(int(number) for number in re.findall(r"\d+", answer.text("version"))[:2])
+    version = tuple(int(number) for number in re.findall(r"\d+", answer.text("version")))
     if answer.text("implementation") != "cpython":
         raise refused(path, f"it is {answer.text('implementation')}, and only CPython is tried")
     if version < _OLDEST:

@@ -78,7 +78,8 @@ def succeed():
     now = os.path.join(os.path.dirname(GENERATION), "current")
     python, start = os.path.join(now, "bin", "python"), os.path.join(now, "start.py")
     if not os.path.exists(start):
-        sys.exit("mcpinstall: this server was just uninstalled")
+        sys.exit("mcpinstall: the environment of this server is not there (any more): "
+                 "uninstalled, or moved?")
     os.execv(python, [python, "-I", "-B", "-X", "utf8", start, *sys.argv[1:]])
 
 

@@ -77,10 +77,8 @@ def _require_safe(target: Path) -> None:
     """Refuse what others can exchange: the file, or a folder above it."""
     try:
         found = target.lstat()
-    except FileNotFoundError:
+    except OSError:  # it isn't there; where it can't be reached, reading says so
         pass
-    except OSError as error:
-        raise _refused(target, error.strerror or str(error)) from None
     else:
         if not stat.S_ISREG(found.st_mode):
             raise _refused(target, "it is not a regular file")

@@ -48,7 +48,7 @@ def write(change: HostChange, locks: Path) -> None:
             return
         if file.content is None:
             _make_folders(file.target.parent)
-        with locking.hold_folder(file.target.parent, seconds=limits.LOCK_SECONDS):
+        with locking.hold_folder(file.target.parent, seconds=limits.FOLDER_LOCK_SECONDS):
             if change.after is None:
                 _delete(file)
             else:
@@ -105,7 +105,11 @@ def _place(file: HostFile, after: bytes, temporary: Path, target: Path) -> None:
         return
     put, expected = after, file.content
     while exchange.swap(temporary, target):
-        found = read_bounded(temporary, limits.HOST_FILE_BYTES)
+        try:
+            found = read_bounded(temporary, limits.HOST_FILE_BYTES)
+        except BaseException:  # what came out may be somebody's: back with it
+            exchange.swap(temporary, target)
+            raise
         if found == expected:
             temporary.unlink()
             break

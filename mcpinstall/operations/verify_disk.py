@@ -17,7 +17,6 @@ from mcpinstall.model.registry import ReviewedServer
 from mcpinstall.operations import lookup, server_plans, staging
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.findings import Finding
-from mcpinstall.system import files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +60,7 @@ def verify(receipt: Receipt, server: ReviewedServer, how: How, context: Context)
     try:
         return _compared(receipt, plan, home / current, folder, findings, how, context)
     finally:
-        files.remove_tree(folder)
+        staging.discard(folder)
 
 
 def _compared(  # noqa: PLR0917 (one step of `verify`, cut out of its `try`)

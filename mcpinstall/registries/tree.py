@@ -134,7 +134,7 @@ class Registry:
 
     def _unknown(self, name: str, version: str | None) -> McpInstallError:
         others = [row.version for row in self._rows if row.name == name]
-        if version is None or not others:
+        if not others:
             return McpInstallError(ErrorCode.NOT_FOUND, f"no server is named `{name}`")
         return McpInstallError(
             ErrorCode.NOT_FOUND,

@@ -18,7 +18,7 @@ ARCHIVE_MEMBERS: Final = 100_000  # members of one archive
 ARCHIVE_DIRECTORY: Final = 64 * 1024 * 1024  # bytes of the central directory; 100 a member
 ARCHIVE_TEXT: Final = 32 * 1024 * 1024  # bytes of RECORD, METADATA …; 100,000 lines of RECORD
 ARCHIVE_UNPACKED: Final = 2 * 1024**3  # bytes of all members together
-ARCHIVE_RATIO: Final = 200  # unpacked bytes to one packed byte, per member above 1 MiB
+ARCHIVE_RATIO: Final = 200  # unpacked bytes to one packed byte; below 8 MiB it says nothing
 PATH_CHARACTERS: Final = 240  # of a member's path; Windows stops at 260 for the whole path
 
 REDIRECTS: Final = 3  # hops of one download; an index and its file host need one
@@ -52,5 +52,6 @@ CHILD_OUTPUT: Final = 8 * 1024 * 1024  # bytes kept of a child's output
 
 HOST_SAVE_SECONDS: Final = 1.0  # seconds that a host may take to save a file in place
 LOCK_SECONDS: Final = 60.0  # seconds to wait for another mcpinstall
+FOLDER_LOCK_SECONDS: Final = 5.0  # the same where anybody who can list the folder can lock it
 PREPARED_SECONDS: Final = 600.0  # seconds that a shown plan stays good
 HISTORY_DAYS: Final = 30  # days that a finished change can be taken back

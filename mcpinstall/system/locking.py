@@ -40,10 +40,8 @@ def hold_folder(folder: Path, *, seconds: float) -> Iterator[None]:
     """Hold a lock on a folder itself during the block, which leaves no file in it.
 
     For folders that aren't ours, so it asks for nothing: Windows, network file systems that
-    lock only what is open for writing, and a folder that is missing are let pass.
-
-    Raises:
-        McpInstallError: `state-busy`.
+    lock only what is open for writing, a folder that is missing, and one that somebody keeps
+    locked for longer (whoever can list a folder can) are let pass.
     """
     descriptor = _locked_folder(folder, seconds)
     try:
@@ -60,10 +58,8 @@ def _locked_folder(folder: Path, seconds: float) -> int | None:
             unless_kept.callback(os.close, descriptor)
             try:
                 _acquire(descriptor, folder, seconds, shared=False)
-            except McpInstallError as error:
-                if error.code is ErrorCode.LOCK_UNSUPPORTED:
-                    return None
-                raise
+            except McpInstallError:
+                return None
             if _is_still(descriptor, folder):
                 unless_kept.pop_all()
                 return descriptor

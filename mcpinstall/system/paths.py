@@ -195,5 +195,6 @@ def _foreign(what: str, place: Path) -> McpInstallError:
     return McpInstallError(
         ErrorCode.STATE_UNSAFE,
         f"running as root in the {what} of another user (`{place}`)",
-        hint="run `mcpi` as that user, without `sudo`",
+        hint="run `mcpi` as that user, without `sudo`; or, in a container, with a home of root's "
+        "own (`HOME=/root mcpi ...`)",
     )

@@ -156,7 +156,9 @@ def _placed(
         text=content.start if is_text else b"",
         hook=hook_kind(scheme, path, content.start),
         is_program=scheme is Scheme.SITE and is_program(content.start, path),
-        is_open=path.endswith("/__init__.py") and _INVITES.search(content.start) is not None,
+        is_open=scheme is Scheme.SITE
+        and path.endswith("/__init__.py")
+        and _INVITES.search(content.start) is not None,
     )
 
 

@@ -225,6 +225,28 @@ def test_ctrl_c_ends_with_130(mcpi: Mcpi, operations: Operations) -> None:
     assert ran.err == "interrupted: nothing was changed\n"
 
 
+@pytest.mark.parametrize(("end", "status"), [(KeyboardInterrupt(), 130), (RuntimeError(), 70)])
+def test_an_end_that_can_not_be_told_keeps_its_status(
+    mcpi: Mcpi, operations: Operations, monkeypatch: pytest.MonkeyPatch,
+    end: BaseException, status: int,
+) -> None:  # fmt: skip
+    def full(*_: object) -> None:
+        raise McpInstallError(ErrorCode.DISK_FAILED, "could not write the output")
+
+    operations.refusal = end
+    monkeypatch.setattr("mcpinstall.cli.ui.Ui.insist", full)
+
+    assert mcpi("list").status == status
+
+
+def test_a_search_for_what_looks_like_help_is_answered(mcpi: Mcpi, operations: Operations) -> None:
+    operations.prepared = ()
+
+    ran = mcpi("search", "--json", "--", "-h")
+
+    assert (ran.status, ran.out[:1]) == (0, "{")
+
+
 def test_the_version_needs_no_command(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

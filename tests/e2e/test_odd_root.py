@@ -61,7 +61,7 @@ def stranger(shop: Shop) -> Iterator[Place]:
         folder = Path(made)
         folder.chmod(0o755)
         shutil.copytree(shop.source, folder / "program")
-        for path in (folder / "program").rglob("*"):
+        for path in (folder / "program", *(folder / "program").rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)
         _make_script(folder / "mcpi", python)
         home = folder / "home"

@@ -147,7 +147,7 @@ def test_a_server_that_starts_while_its_generation_goes_starts_the_next(
         os.close(lock)
         if gone:
             _, words = process.communicate(timeout=60)
-            assert "this server was just uninstalled" in words
+            assert "the environment of this server is not there" in words
             return
         try:
             assert Running(process, (home / "current").resolve()).says("a") == "a of 2.0"

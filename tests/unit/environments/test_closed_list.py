@@ -129,6 +129,16 @@ def test_the_record_is_the_wheels_own_again(tmp_path: Path) -> None:
     assert (root / INFORMATION / "RECORD").read_bytes() == one.inspection.record
 
 
+def test_a_record_that_shares_its_bytes_is_not_written_through(tmp_path: Path) -> None:
+    one = wheel(tmp_path)
+    root = unpacked(tmp_path / "root", one, {})
+    os.link(root / INFORMATION / "RECORD", tmp_path / "shared")
+
+    clear(root, [one], PLAN)
+
+    assert (tmp_path / "shared").read_bytes() == b"own"
+
+
 def test_a_record_that_is_missing_is_not_made(tmp_path: Path) -> None:
     one = wheel(tmp_path)
     root = unpacked(tmp_path / "root", one, {})

@@ -65,6 +65,7 @@ def test_servers_of_a_file_that_no_host_could_read_are_not_listed(row: str, cont
         entries(host_file(row, content))
 
     assert refused.value.code is ErrorCode.HOST_CONFIG_INVALID
+    assert refused.value.message.startswith(f"`{host_file(row, content).path}`: ")
 
 
 def test_a_missing_file_has_no_content(home: Path) -> None:
@@ -136,6 +137,42 @@ def test_a_folder_named_by_a_variable_may_be_outside_the_home(home: Path, tmp_pa
     file = read(find_rows("codex"), machine(home, CODEX_HOME=str(folder)))
 
     assert file.content == b"a = 1\n"
+
+
+def test_a_folder_named_by_a_variable_may_be_a_link_out_of_the_home(
+    home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "codex").mkdir(mode=0o700)
+    (tmp_path / "codex" / "config.toml").write_text("a = 1\n")
+    (home / "link").symlink_to(tmp_path / "codex")
+
+    file = read(find_rows("codex"), machine(home, CODEX_HOME=str(home / "link")))
+
+    assert file.content == b"a = 1\n"
+
+
+def test_the_folder_of_all_configurations_may_be_outside_the_home(
+    home: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "xdg" / "Code" / "User"
+    folder.mkdir(parents=True, mode=0o700)
+    (folder / "mcp.json").write_text("{}")
+
+    file = read(find_rows("vscode"), machine(home, XDG_CONFIG_HOME=str(tmp_path / "xdg")))
+
+    assert file.path == folder / "mcp.json"
+    assert file.content == b"{}"
+
+
+def test_a_folder_that_is_a_link_within_the_home_is_named(home: Path) -> None:
+    (home / "dotfiles").mkdir(mode=0o700)
+    (home / "dotfiles" / "mcp.json").write_text("{}")
+    (home / ".cursor").symlink_to("dotfiles")
+
+    file = read(find_rows("cursor"), machine(home))
+
+    assert file.target == home / "dotfiles" / "mcp.json"
+    assert str(file.target) in file.warnings[0]
 
 
 def test_a_link_out_of_that_folder_is_refused(home: Path, tmp_path: Path) -> None:
@@ -226,6 +263,22 @@ def test_a_byte_order_mark_is_told(home: Path, product: str, path: str, said: st
     (warning,) = read(find_rows(product), machine(home)).warnings
 
     assert said in warning
+
+
+@pytest.mark.parametrize(
+    ("product", "path", "content"),
+    [
+        ("gemini-cli", ".gemini/settings.json", b"{}"),
+        ("cursor", ".cursor/mcp.json", b"\xef\xbb\xbf{}"),
+    ],
+)
+def test_nothing_is_told_without_a_mark_or_where_nothing_is_known_of_it(
+    home: Path, product: str, path: str, content: bytes
+) -> None:
+    (home / path).parent.mkdir(parents=True)
+    (home / path).write_bytes(content)
+
+    assert read(find_rows(product), machine(home)).warnings == ()
 
 
 def test_settings_of_an_administrator_are_told(home: Path, tmp_path: Path) -> None:

@@ -51,10 +51,12 @@ def half(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def refused(path: Path) -> Iterator[None]:
+def refused(path: Path) -> Iterator[list[str]]:
     """Fail unless the block is refused, and nothing of ours lies beside the file."""
+    messages: list[str] = []
     with pytest.raises(McpInstallError) as error:
-        yield
+        yield messages
+    messages.append(error.value.message)
     assert error.value.code is ErrorCode.HOST_CONFIG_CHANGED
     assert list(path.parent.iterdir()) == [path]
 
@@ -78,9 +80,10 @@ def test_a_save_after_the_last_look_stands(
     change = proposed(path)
     after_last_look(monkeypatch, lambda: save(path))
 
-    with refused(path):
+    with refused(path) as error:
         write(change, tmp_path / "locks")
 
+    assert "since it was shown" in error[0]
     assert path.read_bytes() in {SAVED, SAVED[:9]}
 
 
@@ -220,25 +223,64 @@ def test_a_file_that_is_emptied_all_the_time_is_not_waited_for_for_ever(
     assert settled.content(path) == b""
 
 
-@pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
-def test_who_has_the_folder_is_waited_for(
-    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An mcpinstall with another `MCPI_HOME` has other locks of its own, but the same folder."""
-    import fcntl
-
-    monkeypatch.setattr(limits, "LOCK_SECONDS", 0.1)
-    change = proposed(path)
+@pytest.fixture
+def folder_lock(path: Path) -> Iterator[int]:
+    """The lock on the folder, held by somebody else; closing the descriptor lets it go."""
+    fcntl = pytest.importorskip("fcntl", reason="needs POSIX")
     other = os.open(path.parent, os.O_RDONLY)
     fcntl.flock(other, fcntl.LOCK_EX)
+    yield other
+    with contextlib.suppress(OSError):
+        os.close(other)
 
-    with pytest.raises(McpInstallError) as busy:
-        write(change, tmp_path / "locks")
 
-    assert busy.value.code is ErrorCode.STATE_BUSY
-    assert path.read_bytes() == BEFORE
-    os.close(other)
+def test_who_has_the_folder_is_waited_for(
+    path: Path, tmp_path: Path, folder_lock: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An mcpinstall with another `MCPI_HOME` has other locks of its own, but the same folder."""
+    change = proposed(path)
+    waits: list[float] = []
+
+    def let_go(seconds: float) -> None:
+        assert path.read_bytes() == BEFORE
+        os.close(folder_lock)
+        waits.append(seconds)
+
+    monkeypatch.setattr(time, "sleep", let_go)
+
+    write(change, tmp_path / "locks")
+
+    assert len(waits) == 1
+    assert path.read_bytes() == change.after
+
+
+@pytest.mark.usefixtures("folder_lock")
+def test_nobody_can_keep_a_file_from_being_written_with_a_lock(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever can list a home folder can lock it."""
+    monkeypatch.setattr(limits, "FOLDER_LOCK_SECONDS", 0.1)
+    change = proposed(path)
 
     write(change, tmp_path / "locks")
 
     assert path.read_bytes() == change.after
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
+def test_a_save_that_was_taken_out_goes_back_when_we_are_interrupted(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = proposed(path)
+    after_last_look(monkeypatch, lambda: by_renaming(path))
+
+    def interrupt(*_: object) -> bytes:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(writing, "read_bounded", interrupt)
+
+    with pytest.raises(KeyboardInterrupt):
+        write(change, tmp_path / "locks")
+
+    assert path.read_bytes() == SAVED
+    assert list(path.parent.iterdir()) == [path]

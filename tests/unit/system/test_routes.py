@@ -57,6 +57,7 @@ def test_openssl_is_asked_where_it_knows_the_certificates(
     own: bool,
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(Certificate.make(tmp_path).file))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     monkeypatch.setattr(sys, "platform", platform)
 
     context = system_trust(variables)
