@@ -65,7 +65,6 @@ def _is_elf_program(start: bytes) -> bool:
     (headers,) = struct.unpack_from(order + ("Q" if wide else "L"), start, 32 if wide else 28)
     size, count = struct.unpack_from(order + "2H", start, 54 if wide else 42)
     types = (
-        struct.unpack_from(order + "L", start, headers + number * size)[0]
-        for number in range(count)
+        struct.unpack_from(order + "L", start, headers + number * size) for number in range(count)
     )
-    return any(header == _ELF_INTERPRETER for header in types)
+    return any(header == _ELF_INTERPRETER for (header,) in types)

@@ -52,7 +52,7 @@ def stage_artifacts(
         try:
             verified = tuple(job.result() for job in jobs)
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
             raise
     check_clashes((item.artifact.filename, item.inspection) for item in verified)
     return verified

@@ -104,15 +104,21 @@ def _judge_group(name: str, group: Group, arguments: argparse.Namespace) -> int:
 
 def _chosen(group: Group, arguments: argparse.Namespace) -> list[Mutant]:
     """Return the mutants of a group that the arguments leave."""
-    named = arguments.again.read_text(encoding="utf-8") if arguments.again else None
+    named = _survivors(arguments.again) if arguments.again else None
     paths = [path for pattern in group.modules for path in sorted(Path("mcpinstall").glob(pattern))]
     return [
         mutant
         for path in paths
         if any(text in path.as_posix() for text in arguments.module)
         for mutant in mutants(path.as_posix(), path.read_bytes())
-        if arguments.only in mutant.label and (named is None or f"{mutant.label} line" in named)
+        if arguments.only in mutant.label and (named is None or mutant.label in named)
     ]
+
+
+def _survivors(report: Path) -> frozenset[str]:
+    lines = report.read_text(encoding="utf-8").splitlines()
+    labels = (line[line.index("`") :] for line in lines if line.startswith("survived"))
+    return frozenset(label.rpartition(" line ")[0] for label in labels)
 
 
 if __name__ == "__main__":
