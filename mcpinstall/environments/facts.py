@@ -17,7 +17,7 @@ def facts() -> dict[str, object]:
     from packaging.tags import sys_tags
 
     return {
-        "executable": getattr(sys, "_base_executable", None) or sys.executable,
+        "executable": executable(),
         "version": ".".join(str(number) for number in sys.version_info[:3]),
         "implementation": sys.implementation.name,
         "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
@@ -27,18 +27,21 @@ def facts() -> dict[str, object]:
     }
 
 
+def executable() -> str:
+    """Return the running interpreter's program; in a virtual environment that of its base."""
+    return getattr(sys, "_base_executable", None) or sys.executable
+
+
 def _load_packaging(folder: str) -> None:
     """Make `packaging` importable from `folder` without adding anything to `sys.path`."""
-    import importlib.util
+    from importlib.machinery import ModuleSpec, SourceFileLoader
+    from importlib.util import module_from_spec
 
-    spec = importlib.util.spec_from_file_location(
-        "packaging", folder + "/__init__.py", submodule_search_locations=[folder]
-    )
-    if spec is None or spec.loader is None:
-        raise SystemExit(2)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["packaging"] = module
-    spec.loader.exec_module(module)
+    loader = SourceFileLoader("packaging", folder + "/__init__.py")
+    spec = ModuleSpec("packaging", loader)
+    spec.submodule_search_locations = [folder]
+    module = sys.modules["packaging"] = module_from_spec(spec)
+    loader.exec_module(module)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,7 +77,7 @@ def examine(path: Path, machine: Machine) -> Interpreter:
 
 def own_base() -> Path:
     """Return the base of the interpreter that runs us, links resolved."""
-    return Path(os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable))
+    return Path(os.path.realpath(facts_script.executable()))
 
 
 def _candidates(machine: Machine, requested: str | None) -> Iterator[Path]:

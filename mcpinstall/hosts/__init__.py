@@ -9,7 +9,7 @@ from mcpinstall.hosts.edits import insert, remove, rendered, replace, starts_as
 from mcpinstall.hosts.paths import config_path
 from mcpinstall.hosts.reading import entries, read
 from mcpinstall.hosts.table import find_rows, table
-from mcpinstall.hosts.writing import write
+from mcpinstall.hosts.writing import remove_leftovers, write
 
 __all__ = [
     "add",
@@ -22,6 +22,7 @@ __all__ = [
     "is_installed",
     "read",
     "remove",
+    "remove_leftovers",
     "rendered",
     "replace",
     "starts_as",

@@ -123,7 +123,7 @@ def _unit(located: Located) -> str:
         inner = line_indent(text, found.members[-1].key_start)
         if inner.startswith(outer) and len(inner) > len(outer):
             return inner[len(outer) :]
-    match = _FIRST_INDENT.search(text[:65536])
+    match = _FIRST_INDENT.search(text)
     return match[1] if match else _DEFAULT_UNIT
 
 

@@ -18,6 +18,7 @@ from mcpinstall.system.files import (
     locked,
     private_folder,
     read_bounded,
+    remove_temporary,
     replace,
     sync_folder,
     write_atomic,
@@ -54,6 +55,19 @@ def write(change: HostChange, locks: Path) -> None:
             else:
                 _replace(file, change.after)
             _read_back(change)  # (4)
+
+
+def remove_leftovers(file: HostFile) -> None:
+    """Delete what a write of ours that died left beside the file.
+
+    An mcpinstall with another `MCPI_HOME` may be writing there right now: as it does, this
+    holds the folder's lock.
+
+    Raises:
+        McpInstallError: `disk-failed`.
+    """
+    with locking.hold_folder(file.target.parent, seconds=limits.FOLDER_LOCK_SECONDS):
+        remove_temporary(file.target.parent, file.target.name)
 
 
 def _require_unchanged(file: HostFile) -> None:

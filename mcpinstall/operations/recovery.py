@@ -33,19 +33,21 @@ def settle(context: Context) -> tuple[str, ...]:
     Raises:
         McpInstallError: `disk-failed` when the old state can't be reached; the journal stays.
     """
-    store = ReceiptStore(context.paths)
-    record = store.journal() if context.paths.data.exists() else None
-    if record is None:
-        return ()
     try:
         with files.locked(context.paths.lock, seconds=0):
             return recover(context)
     except McpInstallError as error:
-        if error.code is ErrorCode.STATE_BUSY or store.is_finished(record.id):
+        if error.code is ErrorCode.STATE_BUSY or _has_happened(context):
             return ()  # of a change that has happened, only leftovers wait
         if error.code is ErrorCode.LOCK_UNSUPPORTED:  # who only reads can go on
             return (f"an unfinished change is not taken back: {error.message}",)
         raise
+
+
+def _has_happened(context: Context) -> bool:
+    store = ReceiptStore(context.paths)
+    record = store.journal()
+    return record is None or store.is_finished(record.id)
 
 
 def recover(context: Context) -> tuple[str, ...]:
@@ -125,8 +127,7 @@ def _switch_back(switch: Switch, context: Context) -> None:
         environments.switch(home, before)
     if switch.added and switch.after is not None:
         environments.discard_unused(home / switch.after)
-    if home.is_dir():
-        environments.prune(home, keep=sys.maxsize)  # only what is half done
+    environments.prune(home, keep=sys.maxsize)  # only what is half done
     environments.discard_if_empty(home)
 
 
@@ -139,7 +140,7 @@ def _restore(change: FileChange, context: Context) -> str | None:
         return f"{change.row_id}: left as it is ({error.message})"
     if path_digest(file.target) != change.path_sha256:
         return f"{row.title}: its file is another one now (`{file.path}`); left as it is"
-    files.remove_temporary(file.target.parent, file.target.name)
+    hosts.remove_leftovers(file)
     if file.sha256 == change.before_sha256:
         _remove_folders(change, file.target, change.made_folders)
         return None

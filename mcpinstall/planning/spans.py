@@ -17,8 +17,11 @@ def between(before: bytes, after: bytes) -> Patch:
 
 
 def _common_prefix(left: bytes, right: bytes) -> int:
-    """Return how many first bytes are equal, by halving: comparisons run at C speed."""
-    low, high = 0, min(len(left), len(right))
+    """Return how many first bytes are equal, by halving: comparisons run at C speed.
+
+    Behind the end of `right` its slices are shorter, and so never equal.
+    """
+    low, high = 0, len(left)
     while low < high:
         middle = (low + high + 1) // 2
         if left[low:middle] == right[low:middle]:

@@ -9,7 +9,7 @@ from mcpinstall.model.manifest import Manifest, Permissions
 from mcpinstall.model.names import normalized_package
 from mcpinstall.model.registry import IndexRow, ReviewedServer
 from mcpinstall.model.server_inputs import PLACEHOLDER
-from mcpinstall.model.server_json import Package, PositionalArgument
+from mcpinstall.model.server_json import NamedArgument, Package
 
 
 def require_row(manifest: Manifest, row: IndexRow) -> None:
@@ -62,10 +62,10 @@ def input_names(package: Package) -> Iterator[str]:
     """Yield every name by which an input of a package can be meant."""
     for argument in package.arguments:
         yield from (name for name, _ in argument.input.variables)
-        if isinstance(argument, PositionalArgument):
-            yield argument.hint or ""
-        else:
+        if isinstance(argument, NamedArgument):
             yield argument.name.lstrip("-")
+        elif argument.hint:
+            yield argument.hint
     for variable in package.environment:
         yield variable.name
         yield from (name for name, _ in variable.input.variables)

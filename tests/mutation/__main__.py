@@ -53,6 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--module", nargs="+", default=[""], help="only modules with this in the path"
     )
+    parser.add_argument(
+        "--tests", nargs="+", default=[""], help="only the group's tests with this in the path"
+    )
     parser.add_argument("--only", default="", help="mutants whose line of the report has this text")
     parser.add_argument("--again", type=Path, help="a report of survivors: only these")
     parser.add_argument("--quick", action="store_true", help="fork only: faster, more survivors")
@@ -85,21 +88,30 @@ def _judge_group(name: str, group: Group, arguments: argparse.Namespace) -> int:
     if arguments.count:
         print("\n".join(mutant.label for mutant in chosen), f"{name}: {len(chosen)}", sep="\n")
         return 0
-    argued = set(PAGE.read_text(encoding="utf-8").splitlines()) if PAGE.is_file() else set()
+    argued = _argued()
     counts: Counter[str] = Counter()
 
     def judged(mutant: Mutant, verdict: str) -> None:
-        if verdict.startswith("survived") and f"* {mutant.label}" in argued:
+        if verdict.startswith("survived") and any(
+            line.startswith(f"* {mutant.label}: ") for line in argued
+        ):
             verdict = "argued"
         counts[verdict.split(":")[0]] += 1
         if arguments.verbose or verdict.startswith("survived"):
             print(f"{verdict}: {mutant.label} line {mutant.lines[0]}", flush=True)
 
     runner = Runner(chosen, group.seconds, arguments.quick, judged)
-    tests = [f"tests/{path}" for path in group.tests]
+    asked = [path for path in group.tests if any(text in path for text in arguments.tests)]
+    tests = [f"tests/{path}" for path in asked]
     pytest.main([*OPTIONS, *tests], plugins=[SameExamples(), runner])
     print(f"{name}: {len(chosen)} mutants, {len(runner.tests)} tests, {dict(counts)}", flush=True)
     return counts["survived"]
+
+
+def _argued() -> list[str]:
+    """Return the lines of the page that argue for a survivor."""
+    lines = PAGE.read_text(encoding="utf-8").splitlines() if PAGE.is_file() else []
+    return [line for line in lines if line.startswith("* `mcpinstall/")]
 
 
 def _chosen(group: Group, arguments: argparse.Namespace) -> list[Mutant]:

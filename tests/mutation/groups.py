@@ -84,6 +84,7 @@ GROUPS = {
             "e2e/test_operations_host_saves.py", "e2e/test_operations_lifecycle.py",
             "e2e/test_operations_readers.py", "e2e/test_operations_recovery_races.py",
             "e2e/test_operations_two_states.py", "e2e/test_operations_undo.py",
+            "e2e/test_operations_verify.py",
             "e2e/test_operations_without_locks.py",
         ),
         40,

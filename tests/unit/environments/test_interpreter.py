@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
+import subprocess
 import sys
 import sysconfig
 import venv
@@ -126,6 +128,43 @@ def test_a_virtual_environment_made_of_copies_stands_for_its_base(tmp_path: Path
     found = environments.examine(folder / "python3", machine_at(tmp_path))
 
     assert found.path == interpreter.own_base()
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_our_own_base_is_found_from_a_virtual_environment_made_of_copies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, told: bool
+) -> None:
+    own = interpreter.own_base()
+    if told:
+        copy = shutil.copy(own, tmp_path / "python3")
+        monkeypatch.setattr(sys, "executable", str(copy))
+    else:  # a Python that names no base has no environment around it
+        monkeypatch.setattr(sys, "executable", str(own))
+        monkeypatch.delattr(sys, "_base_executable")
+
+    assert interpreter.own_base() == own
+    assert environments.examine(own, machine_at(tmp_path)).path == own
+
+
+def test_the_packaging_that_is_asked_is_loaded_whole_and_from_its_folder(tmp_path: Path) -> None:
+    """And nothing that lies beside it."""
+    folder = tmp_path / "packaging"
+    folder.mkdir()
+    (tmp_path / "sysconfig.py").write_text("raise SystemExit(9)\n")
+    (folder / "__init__.py").write_text("NAME = 'own'\n")
+    (folder / "markers.py").write_text(
+        "from packaging import NAME\ndef default_environment(): return {'name': NAME}\n"
+    )
+    (folder / "tags.py").write_text("def sys_tags(): return ['tag']\n")
+
+    done = subprocess.run(
+        [interpreter.own_base(), "-I", "-S", "-B", str(facts.__file__), folder],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    answer = json.loads(done.stdout)
+    assert (answer["markers"], answer["tags"]) == ({"name": "own"}, ["tag"])
+    assert not list(tmp_path.rglob("__pycache__"))
 
 
 @posix

@@ -20,6 +20,7 @@ from mcpinstall.environments.tree import (
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.manifest import Hook, HookKind
 from tests.builders.environments import build_wheel
+from tests.builders.lies import within
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 
@@ -50,6 +51,16 @@ def test_every_file_is_listed_with_its_digest(tmp_path: Path) -> None:
         ("a/b/c.py", 9, sha256(b"print(1)\n")),
         ("large", 1 << 21, sha256(b"\0" * (1 << 21))),
     ]
+
+
+def test_a_large_file_is_not_held_in_memory(tmp_path: Path) -> None:
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(64 << 20)
+
+    with within(8 << 20):
+        (found,) = read_tree(tmp_path)
+
+    assert (found.size, found.kind) == (64 << 20, Kind.FILE)
 
 
 def test_the_digest_is_over_one_line_for_each_entry(tmp_path: Path) -> None:
@@ -130,6 +141,22 @@ def test_another_mode_is_a_difference_of_a_finished_tree_only() -> None:
     assert environments.differences(found, [wanted("a")], final=False) == ()
 
 
+def test_modes_say_nothing_where_files_have_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows every file looks alike."""
+    (tmp_path / "a").write_bytes(b"x")
+    (tmp_path / "a").chmod(0o755)
+    root = tmp_path
+    with monkeypatch.context() as windows:
+        windows.setattr(os, "name", "nt")
+        found = read_tree(root)
+        lines = environments.differences(found, [wanted("a", kind=Kind.EXECUTABLE)])
+
+    assert [one.kind for one in found] == [Kind.FILE]
+    assert lines == ()
+
+
 def test_a_compiled_file_may_be_absent_and_is_unexpected_before_compilation() -> None:
     compiled = ExpectedFile(path="c", kind=Kind.FILE, size=None, sha256=None, optional=True)
 
@@ -144,7 +171,7 @@ def test_a_compiled_file_may_be_absent_and_is_unexpected_before_compilation() ->
 def test_a_pipe_is_listed_and_never_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
 
-    assert read_tree(tmp_path) == (TreeEntry("pipe", Kind.OTHER, 0, sha256(b"")),)
+    assert read_tree(tmp_path) == (TreeEntry("pipe", Kind.OTHER, 0, sha256(b""), 1),)
 
 
 def test_no_file_of_a_large_folder_is_left_out(tmp_path: Path) -> None:
@@ -176,7 +203,7 @@ def test_a_link_is_its_target_and_never_followed(tmp_path: Path) -> None:
     found = {one.path: one for one in read_tree(tmp_path)}
 
     target = "/nowhere/é".encode()
-    assert found["link"] == TreeEntry("link", Kind.LINK, len(target), sha256(target))
+    assert found["link"] == TreeEntry("link", Kind.LINK, len(target), sha256(target), 1)
     assert found.keys() == {"link", "folder"}
 
 

@@ -21,11 +21,15 @@ def program(folder: Path) -> Path:
     return path
 
 
-def refusal(path: Path, folder: Path, **changes: object) -> str:
-    with pytest.raises(McpInstallError) as refused:
+def refused(path: Path, folder: Path, **changes: object) -> McpInstallError:
+    with pytest.raises(McpInstallError) as error:
         trust.require_trusted(path, machine_at(folder, **changes))
-    assert refused.value.code is ErrorCode.INTERPRETER_REFUSED
-    return refused.value.message
+    assert error.value.code is ErrorCode.INTERPRETER_REFUSED
+    return error.value
+
+
+def refusal(path: Path, folder: Path, **changes: object) -> str:
+    return refused(path, folder, **changes).message
 
 
 def test_a_program_in_a_folder_of_our_own_is_trusted(tmp_path: Path) -> None:
@@ -46,6 +50,17 @@ def test_standing_in_home_refuses_no_interpreter_below_it(tmp_path: Path) -> Non
 
 def test_standing_in_the_root_folder_refuses_nothing(tmp_path: Path) -> None:
     trust.require_trusted(program(tmp_path / "bin"), machine_at(tmp_path, cwd=Path("/")))
+
+
+def test_a_refusal_says_what_to_do_instead(tmp_path: Path) -> None:
+    path = program(tmp_path / "project" / "bin")
+    (tmp_path / "project" / "setup.py").touch()
+
+    here = refused(path, tmp_path, cwd=tmp_path / "project").hint
+    elsewhere = refused(path, tmp_path).hint
+
+    assert "in another folder" in here
+    assert "`--python`" in elsewhere
 
 
 @pytest.mark.parametrize("name", ["pyproject.toml", "setup.py", "setup.cfg", "package.json"])
@@ -120,6 +135,15 @@ def test_a_place_of_another_user_is_refused(
         monkeypatch.setattr(os, "geteuid", lambda: 12_345)
 
     assert "belongs to another user" in refusal(path, tmp_path)
+
+
+@posix
+def test_a_place_of_root_is_trusted_by_every_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 12_345)
+
+    trust.require_trusted(Path("/bin/sh").resolve(), machine_at(tmp_path))
 
 
 def test_a_path_with_hidden_characters_is_refused(tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -87,6 +89,39 @@ def test_a_file_that_we_made_is_deleted(home: Path, tmp_path: Path) -> None:
     assert not (home / ".cursor" / "mcp.json").exists()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
+def test_a_deletion_reaches_the_disk(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = proposed(home)
+    write(change, tmp_path / "locks")
+    path, fsync, synced = change.file.path, os.fsync, list[tuple[int, bool]]()
+
+    def followed(descriptor: int) -> None:
+        fsync(descriptor)
+        synced.append((os.fstat(descriptor).st_ino, path.exists()))
+
+    monkeypatch.setattr(os, "fsync", followed)
+    write(take_out(read(ROW, machine(home)), change.chain_after, "time"), tmp_path / "locks")
+
+    assert (path.parent.stat().st_ino, False) in synced
+
+
+def test_no_file_stays_open(home: Path, tmp_path: Path) -> None:
+    def is_open(descriptor: int) -> bool:
+        with contextlib.suppress(OSError):
+            os.fstat(descriptor)
+            return True
+        return False
+
+    config(home)
+    change, closed = proposed(home), [one for one in range(256) if not is_open(one)]
+
+    write(change, tmp_path / "locks")
+
+    assert not [one for one in closed if is_open(one)]
+
+
 def test_no_change_writes_nothing(home: Path, tmp_path: Path) -> None:
     path = config(home)
     file = read(ROW, machine(home))
@@ -143,6 +178,21 @@ def test_a_link_that_leads_elsewhere_meanwhile_is_not_written(home: Path, tmp_pa
         write(change, tmp_path / "locks")
 
     assert refused.value.code is ErrorCode.HOST_CONFIG_CHANGED
+
+
+@pytest.mark.parametrize("sign", ["st_dev", "st_ino", "st_size", "st_mtime_ns", "st_ctime_ns"])
+def test_one_sign_is_enough_to_tell_that_a_file_was_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sign: str
+) -> None:
+    """A clock stands still for milliseconds, a host may put a time back, a number comes again."""
+    signs = dict.fromkeys(["st_dev", "st_ino", "st_size", "st_mtime_ns", "st_ctime_ns"], 1)
+    monkeypatch.setattr(Path, "lstat", lambda _: SimpleNamespace(**signs))
+    before = writing._identity(tmp_path)
+    assert writing._identity(tmp_path) == before
+
+    signs[sign] = 2
+
+    assert writing._identity(tmp_path) != before
 
 
 def test_a_host_that_saves_while_we_write_wins(

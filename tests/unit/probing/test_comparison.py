@@ -119,6 +119,24 @@ def test_changed_words_stand_between_their_neighbours(before: str, after: str, s
     assert word_diff(before, after) == shown
 
 
+def test_words_that_stay_are_shown_as_such_however_often_the_new_text_has_them() -> None:
+    shown = word_diff("first kept last", "one kept two" + " kept more" * 100)
+
+    assert shown.startswith("[-first-]{+one+} kept [-last-]{+two kept more")
+
+
+def test_a_text_that_differs_in_thousands_of_places_is_shown_as_one_change() -> None:
+    before, after = (
+        sep.join(f"{'same' if number % 2 else own}{number}" for number in range(3000))
+        for own, sep in (("old", "."), ("new", ","))
+    )
+
+    shown = word_diff(before, after)
+
+    assert shown.count("[-") == shown.count("{+") == 1
+    assert len(shown) < 1000
+
+
 def test_a_description_that_is_gone_is_a_difference() -> None:
     bare = {key: value for key, value in CLOCK.items() if key != "description"}
 

@@ -109,6 +109,17 @@ def test_every_name_of_an_input_may_be_used(tmp_path: Path, name: str) -> None:
     found(RegistryFolder(tmp_path / "r").add(described, server=server), tmp_path)
 
 
+def test_an_empty_placeholder_does_not_mean_an_argument_without_a_name(tmp_path: Path) -> None:
+    server = server_json(packageArguments=[{"type": "positional", "value": "serve"}])
+    described = replace(HONEST, permissions=Permissions(read=("{}",)))
+
+    with pytest.raises(McpInstallError) as refused:
+        found(RegistryFolder(tmp_path / "r").add(described, server=server), tmp_path)
+
+    assert refused.value.code is ErrorCode.MANIFEST_INVALID
+    found(RegistryFolder(tmp_path / "honest").add(server=server), tmp_path)
+
+
 def test_a_python_package_with_the_lock_of_another_kind_is_refused(tmp_path: Path) -> None:
     folder = RegistryFolder(tmp_path / "r").add(lock_name="package-lock.json")
 

@@ -215,6 +215,12 @@ def test_an_older_bundled_registry_is_refused(bundled: Registry, paths: StatePat
     assert refused.value.code is ErrorCode.REGISTRY_ROLLED_BACK
 
 
+def test_of_a_registry_that_was_never_seen_the_serial_is_0(
+    bundled: Registry, paths: StatePaths
+) -> None:
+    assert memory.recall(bundled.state.root_digest, paths).serial == 0
+
+
 def test_the_highest_serial_and_the_latest_time_are_kept(
     bundled: Registry, paths: StatePaths
 ) -> None:
