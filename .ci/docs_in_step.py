@@ -1,9 +1,11 @@
-"""Compare the documents with the program: links, exit statuses, environment variables."""
+"""Compare the documents with the program: links, exit statuses, variables, hosts."""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
+
+import make_hosts_page
 
 from mcpinstall.errors import Exit
 
@@ -48,11 +50,18 @@ def unlisted_variables() -> Iterator[str]:
                 yield f"docs/variables.md: `{name}` of {source.relative_to(ROOT)} is missing"
 
 
+def wrong_hosts() -> Iterator[str]:
+    """Yield a line unless the page of hosts is what the table of hosts makes."""
+    if make_hosts_page.PAGE.read_text(encoding="utf-8") != make_hosts_page.page():
+        yield "docs/hosts.md: differs from the table; run `python .ci/make_hosts_page.py`"
+
+
 def main() -> None:
     """Print every difference; end with 1 if there is one."""
     problems = [problem for page in PAGES for problem in broken_links(page)]
     problems += wrong_statuses(ROOT / "README.md")
     problems += unlisted_variables()
+    problems += wrong_hosts()
     if problems:
         raise SystemExit("\n".join(f"error: {problem}" for problem in problems))
     print(f"documents: {len(PAGES)} pages in step")

@@ -25,8 +25,9 @@ ROOT = Path(__file__).resolve().parent.parent
 """The repository."""
 
 HOST_PREFIXES = (
-    "MCPI_", "CLAUDE", "CODEX_", "COPILOT_", "CURSOR_", "GEMINI_", "GOOSE_", "QWEN_",
-    "TERM_PROGRAM", "VSCODE_", "WINDSURF_", "XDG_", "ZED_",
+    "MCPI_", "AMP_", "CLAUDE", "CLINE_", "CODEX_", "CONTINUE_", "COPILOT_", "CRUSH_", "CURSOR_",
+    "FLATPAK_", "GEMINI_", "GOOSE_", "HERMES_", "KIMI_", "MCPORTER_", "QWEN_", "TERM_PROGRAM",
+    "VIBE_", "VSCODE_", "WINDSURF_", "WSL_", "XDG_", "ZED_",
 )  # fmt: skip
 """Variables that a host's terminal sets, or that move a configuration folder."""
 
@@ -67,6 +68,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     if os.name == "nt":
         monkeypatch.setenv("APPDATA", str(folder / "AppData" / "Roaming"))
         monkeypatch.setenv("LOCALAPPDATA", str(folder / "AppData" / "Local"))
+        monkeypatch.setenv("ProgramFiles", str(folder / "Program Files"))  # hosts of this machine
     return folder
 
 

@@ -204,7 +204,7 @@ def _finish(session: Session, prepared: Prepared, done: Done) -> None:
     if session.as_json:
         session.answer(outcome="done", **json_output.done(done))
     for title, text in () if session.as_json else done.printed:
-        ui.say((BLANK, *render_done.paste(title, ui.width)))
+        ui.say((BLANK, *render_done.paste(title, prepared.print_rows, ui.width)))
         ui.raw(text)
     ui.say(render_done.following(prepared, done, ui.width))
 

@@ -197,6 +197,8 @@ def host(state: HostState) -> Object:
         "servers": [server.name for server in state.servers],
         "ours": list(state.ours),
         "problem": state.problem,
+        "status": state.row.status,
+        "why_not": state.why_not or None,
     }
 
 

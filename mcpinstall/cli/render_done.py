@@ -74,9 +74,11 @@ def reloads(rows: Sequence[HostRow], width: int) -> Screen:
     )
 
 
-def paste(title: str, width: int) -> Screen:
+def paste(title: str, rows: Sequence[HostRow], width: int) -> Screen:
     """Return what goes before an entry that is printed."""
-    return wrapped(f"{title}: paste this into its configuration", width, "  ", Tone.STRONG)
+    where = next((row.paste for row in rows if row.title == title and row.paste), "")
+    text = f"{title}: {where or 'paste this into its configuration'}"
+    return wrapped(text, width, "  ", Tone.STRONG)
 
 
 def planned(width: int) -> Screen:

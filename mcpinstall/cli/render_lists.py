@@ -69,7 +69,7 @@ def _server(row: IndexRow, width: int) -> Screen:
 
 
 def hosts(states: Sequence[HostState], home: Path, width: int) -> Screen:
-    """Return hosts: id, whether the program is found, our servers, the file."""
+    """Return hosts: id, whether the program is found, our servers, the file or why not."""
     return table(
         ("host", "program", "servers", "ours", "file"),
         [
@@ -89,8 +89,12 @@ def hosts(states: Sequence[HostState], home: Path, width: int) -> Screen:
 def _file(state: HostState, home: Path) -> Segment:
     if state.problem is not None:
         return Segment(state.problem, Tone.WARN)
+    if state.why_not:
+        return Segment(f"not written, `--print` only: {state.why_not}", Tone.WARN)
     path = words.path(state.path, home) if state.path else "not known"
-    return Segment(path if state.exists else f"{path} (no such file yet)")
+    facts = [state.row.status] if state.row.status != "active" else []
+    facts += [] if state.exists else ["no such file yet"]
+    return Segment(f"{path} ({', '.join(facts)})" if facts else path)
 
 
 def history(records: Sequence[HistoryRecord], undone: Collection[str], width: int) -> Screen:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import edits, proof
-from mcpinstall.hosts.json_scan import ScanError
+from mcpinstall.hosts.forms import ScanError
 from mcpinstall.model.host import (
     AppliedEntry,
     Chain,
@@ -44,7 +44,7 @@ def add(file: HostFile, chain: Chain, entry: ServerEntry, *, replace: bool = Fal
             new, after = _applied(file.content, file.row, entry, replace=replace)
             applied = (*kept, new)
             whole = not kept or _is_current(file, chain)
-    return _change(file, chain, applied, after, whole=whole)
+    return _change(file, chain, applied, after, whole=whole, warnings=_advice(file, entry))
 
 
 def take_out(file: HostFile, chain: Chain, name: str) -> HostChange:
@@ -73,6 +73,15 @@ def take_out(file: HostFile, chain: Chain, name: str) -> HostChange:
             applied = (*chain.entries[:number], *again)
             _require_same_others(file, after, chain.names)
     return _change(file, chain, applied, after, whole=undone is not None, warnings=warnings)
+
+
+def _advice(file: HostFile, entry: ServerEntry) -> tuple[str, ...]:
+    """Return what a person must hear when this entry is added."""
+    row = file.row
+    if not (row.session_environment and any(value.reference for value in entry.env)):
+        return file.notes
+    session = f"{row.title} sees the variables of your desktop session, not of a shell profile"
+    return (*file.notes, session)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from mcpinstall.hosts.table import table
 from mcpinstall.model.host import HostRow
 from mcpinstall.system.machine import Machine
 
+_FLATPAKS = ("/var/lib/flatpak/app", "~/.local/share/flatpak/app")
+
 
 def detected(machine: Machine) -> tuple[HostRow, ...]:
     """Return the hosts whose program is found.
@@ -16,11 +18,19 @@ def detected(machine: Machine) -> tuple[HostRow, ...]:
     return tuple(row for row in table() if is_installed(row, machine))
 
 
+def runs_on(row: HostRow, machine: Machine) -> bool:
+    """Tell whether the host exists for this system, as far as the table says where it is."""
+    known = {system for system, _ in (*row.paths, *row.applications)}
+    return not known or machine.platform in known
+
+
 def is_installed(row: HostRow, machine: Machine) -> bool:
     """Tell whether the host's program is on PATH, or its application where systems keep them."""
     if any(machine.program(name) for name in row.programs):
         return True
     templates = dict(row.applications).get(machine.platform, ())
+    if row.flatpak and machine.platform == "linux":
+        templates = (*templates, *(f"{folder}/{row.flatpak}" for folder in _FLATPAKS))
     return any(matches(template, machine) for template in templates)
 
 

@@ -5,44 +5,29 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import re
-import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.hosts import json_edit, json_plain, proof, toml_edit
-from mcpinstall.hosts.entry import require_name, shape
-from mcpinstall.hosts.json_scan import Located, ScanError, latin, locate
+from mcpinstall.hosts import codecs, json_plain, proof
+from mcpinstall.hosts.entry import require_name, shape, starting_keys
+from mcpinstall.hosts.forms import FormError, ScanError
+from mcpinstall.hosts.json_scan import latin, locate, utf8
 from mcpinstall.hosts.redaction import HIDDEN
 from mcpinstall.model.host import Format, HostRow, Patch, ServerEntry
 
-Splice = tuple[int, int, str]
 _CONFLICT_BEGIN = re.compile(rb"^<{7} ", re.MULTILINE)
 _CONFLICT_END = re.compile(rb"^>{7} ", re.MULTILINE)
-_STARTING = ("command", "args", "cwd", "env", "envFile", "env_vars")
-"""Keys of an entry that decide what is started, and in which environment."""
 _TITLES = {
     Format.JSON: "JSON",
     Format.JSON_COMMENTS: "JSON with comments",
     Format.JSONC: "JSON with comments",
     Format.TOML: "TOML",
+    Format.YAML: "YAML",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Parsed:
-    """A file before the edit."""
-
-    text: str
-    """Its bytes as Latin-1."""
-    located: Located | None
-    """Of JSON; None for TOML."""
-    names: frozenset[str]
-    """Names of the servers."""
-    name: str
-    """The server that is edited."""
-    outline: proof.Outline
-    """Without that server."""
+_PASTE = {
+    **dict.fromkeys(Format, "paste these lines yourself"),
+    Format.TOML: "write it as tables, or paste these lines yourself",
+}
 
 
 def insert(content: bytes | None, row: HostRow, entry: ServerEntry) -> Patch:
@@ -66,13 +51,10 @@ def remove(content: bytes, row: HostRow, name: str) -> Patch:
         parsed = _parsed(content, row, name)
         if name not in parsed.names:
             raise _missing(row, name)
-        if parsed.located:
-            splice = json_edit.removed(parsed.located, name)
-        else:
-            try:
-                splice = toml_edit.removed(parsed.text, row.servers_key, name)
-            except toml_edit.TomlFormError as error:
-                raise _invalid(row, str(error), f"take `{name}` out in an editor") from None
+        try:
+            splice = parsed.codec.removed(name)
+        except FormError as error:
+            raise _invalid(row, str(error), f"take `{name}` out in an editor") from None
         return _proved(content, row, parsed, splice, None)
 
 
@@ -103,6 +85,15 @@ def rendered(row: HostRow, entry: ServerEntry) -> str:
     return insert(None, row, entry).inserted.decode("utf-8")
 
 
+def shown(row: HostRow, entry: ServerEntry) -> str:
+    """Return the same as `rendered`, with no secret in it.
+
+    Raises:
+        McpInstallError: As `rendered`.
+    """
+    return rendered(row, _without_secrets(entry))
+
+
 def contains(content: bytes, row: HostRow, name: str) -> bool:
     """Tell whether a file has a server of that name.
 
@@ -127,23 +118,19 @@ def servers(content: bytes, row: HostRow) -> dict[str, object]:
 
 
 def _servers(content: bytes, row: HostRow) -> dict[str, object]:
-    if row.format is Format.TOML:
-        _toml_servers(proof.tree(row, content), row)
-        document = tomllib.loads(content.decode("utf-8").removeprefix("\ufeff"))
-        return _descended(document, row.servers_key)
+    if row.format in (Format.TOML, Format.YAML):
+        return proof.servers(utf8(proof.tree(row, content)), row)
     if row.format is not Format.JSON:
         proof.tree(row, content)  # (the scanner only passes over what it need not read)
-    found = locate(content.decode("latin-1"), row.format, row.servers_key).servers
+    # Of a file of 10 MB, only the servers become values.
+    found = locate(
+        content.decode("latin-1"), row.format, row.servers_key, name_field=row.list_field
+    ).servers
     if found is None:
         return {}
     text = content[found.start : found.close + 1].decode("utf-8")
-    return _descended(json_plain.parse(text, row.format), ())
-
-
-def _descended(document: object, way: tuple[str, ...]) -> dict[str, object]:
-    for key in way:
-        document = document.get(key, {}) if isinstance(document, dict) else {}
-    return document if isinstance(document, dict) else {}
+    document = json_plain.parse(text, row.format)
+    return proof.servers(document, dataclasses.replace(row, servers_key=()))
 
 
 def is_entry(content: bytes, row: HostRow, entry: ServerEntry) -> bool:
@@ -152,7 +139,7 @@ def is_entry(content: bytes, row: HostRow, entry: ServerEntry) -> bool:
     Raises:
         ScanError: The file can't be parsed.
     """
-    value = proof.server(proof.tree(row, content), row.servers_key, entry.name)
+    value = proof.server(proof.tree(row, content), row, entry.name)
     return value == latin(shape(row, entry))
 
 
@@ -163,13 +150,14 @@ def starts_as(content: bytes, row: HostRow, entry: ServerEntry) -> bool:
     empty list or table.
     """
     try:
-        value = proof.server(proof.tree(row, content), row.servers_key, entry.name)
+        value = proof.server(proof.tree(row, content), row, entry.name)
     except ScanError:
         return False
     if not isinstance(value, dict):
         return False
     wanted = shape(row, entry)
-    return all((value.get(key) or None) == (latin(wanted.get(key)) or None) for key in _STARTING)
+    keys = starting_keys(row)
+    return all((value.get(key) or None) == (latin(wanted.get(key)) or None) for key in keys)
 
 
 def _put(
@@ -184,59 +172,25 @@ def _put(
             raise _exists(row, entry.name)
         if not exists and not insert:
             raise _missing(row, entry.name)
-        splice = _replaced(parsed, row, value) if exists else _inserted(parsed, row, value)
-        return _proved(content, row, parsed, splice, value)
+        codec = parsed.codec
+        put = codec.replaced if exists else codec.inserted
+        return _proved(content, row, parsed, put(entry.name, value), value)
 
 
-def _inserted(parsed: _Parsed, row: HostRow, value: dict[str, object]) -> Splice:
-    if parsed.located:
-        return json_edit.inserted(parsed.located, parsed.name, value)
-    return toml_edit.inserted(parsed.text, row.servers_key, parsed.name, value)
-
-
-def _replaced(parsed: _Parsed, row: HostRow, value: dict[str, object]) -> Splice:
-    if parsed.located:
-        return json_edit.replaced(parsed.located, parsed.name, value)
-    return toml_edit.replaced(parsed.text, row.servers_key, parsed.name, value)
-
-
-def _parsed(content: bytes | None, row: HostRow, name: str) -> _Parsed:
+def _parsed(content: bytes | None, row: HostRow, name: str) -> codecs.Parsed:
     data = content or b""
     _require_text(data, row)
-    text = data.decode("latin-1")
-    ours = frozenset({name})
     try:
-        if row.format is Format.JSON:
-            located = locate(text, row.format, row.servers_key, marks=True)
-            outline = proof.outline_of_scan(located, ours)
-        else:
-            document = proof.tree(row, data)
-            outline = proof.outline(document, row.servers_key, ours)
-            if row.format is Format.TOML:
-                names = _toml_servers(document, row)
-                return _Parsed(text=text, located=None, names=names, name=name, outline=outline)
-            located = locate(text, row.format, row.servers_key)
+        return codecs.parsed(data, row, name)
     except ScanError as error:
         raise _unparsable(data, row, error) from None
-    members = located.servers.members if located.servers else ()
-    names = frozenset(member.key for member in members)
-    return _Parsed(text=text, located=located, names=names, name=name, outline=outline)
-
-
-def _toml_servers(document: object, row: HostRow) -> frozenset[str]:
-    """Return the names of the servers; refuse anything but tables on the way."""
-    for number, key in enumerate(row.servers_key):
-        document = document.get(key, {}) if isinstance(document, dict) else {}
-        if not isinstance(document, dict):
-            raise ScanError(f"`{'.'.join(row.servers_key[: number + 1])}` is not a table", -1)
-    return frozenset(document) if isinstance(document, dict) else frozenset()
 
 
 def _proved(
     content: bytes | None,
     row: HostRow,
-    parsed: _Parsed,
-    splice: Splice,
+    parsed: codecs.Parsed,
+    splice: codecs.Splice,
     value: dict[str, object] | None,
 ) -> Patch:
     """Return the splice as a patch, once the independent parser has seen its result."""
@@ -245,8 +199,8 @@ def _proved(
     patch = Patch(offset=start, removed=before[start:end], inserted=text.encode("latin-1"))
     try:
         document = proof.tree(row, patch.apply(before))
-        found = proof.server(document, row.servers_key, name)
-        outline = proof.outline(document, row.servers_key, frozenset({name}))
+        found = proof.server(document, row, name)
+        outline = proof.outline(document, row, frozenset({name}))
     except ScanError as error:
         raise _unproved(row, error.message) from None
     if found != latin(value):
@@ -290,12 +244,12 @@ def _unproved(row: HostRow, why: str) -> McpInstallError:
 
 @contextlib.contextmanager
 def _pasting(row: HostRow, entry: ServerEntry) -> Iterator[None]:
-    """Turn a form of TOML that can't take a new table into an error with the text to paste."""
+    """Turn a form that can't take a new entry into an error with the text to paste."""
     try:
         yield
-    except toml_edit.TomlFormError as error:
-        refused = _invalid(row, str(error), "write it as tables, or paste these lines yourself")
-        refused.evidence = rendered(row, _without_secrets(entry))
+    except FormError as error:
+        refused = _invalid(row, str(error), _PASTE[row.format])
+        refused.evidence = shown(row, entry)
         raise refused from None
 
 

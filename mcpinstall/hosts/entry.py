@@ -6,13 +6,20 @@ import re
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import names
-from mcpinstall.model.host import EnvironmentValue, HostRow, SecretStyle, ServerEntry
+from mcpinstall.model.host import (
+    CommandForm,
+    EntryShape,
+    EnvironmentValue,
+    HostRow,
+    SecretStyle,
+    ServerEntry,
+)
 
 _EXPANDED = re.compile(r"\$(?:\{|[A-Za-z_])")
 """Text in which a host that knows variables would put something else."""
 
-_FORWARDED = "env_vars"
-"""Where a host with `secret-style = "names"` lists the variables that it passes on."""
+_ALSO_STARTING = ("cwd", "working_directory", "envFile")
+"""Fields that we never write, and that change what is started."""
 
 
 def require_name(row: HostRow, name: str) -> None:
@@ -41,16 +48,50 @@ def shape(row: HostRow, entry: ServerEntry) -> dict[str, object]:
     """
     for text in (entry.command, *entry.args, *(value.value or "" for value in entry.env)):
         _require_literal(row, text)
-    value: dict[str, object] = {"type": row.entry_type} if row.entry_type else {}
-    value |= {"command": entry.command, "args": list(entry.args)}
+    shape = row.entry
+    value: dict[str, object] = dict(shape.constants)
+    if shape.name_key:
+        value = {shape.name_key: entry.name, **value}
+    value |= _command(shape, entry)
     environment = {item.name: _environment_text(row, item) for item in entry.env}
     literal = {name: text for name, text in environment.items() if text is not None}
     forwarded = [name for name, text in environment.items() if text is None]
-    if forwarded:
-        value[_FORWARDED] = forwarded
+    if forwarded and shape.names_key:
+        value[shape.names_key] = forwarded
     if literal:
-        value["env"] = literal
+        value[shape.env_key] = literal
     return value
+
+
+def started(row: HostRow, value: object) -> tuple[str | None, tuple[str, ...]]:
+    """Return command and arguments of an entry as its host would start it."""
+    fields = value if isinstance(value, dict) else {}
+    command = fields.get(row.entry.command_key)
+    words = command if isinstance(command, list) else [command]
+    arguments = fields.get(row.entry.args_key)
+    words += arguments if isinstance(arguments, list) else []
+    first, *rest = words or [None]
+    return (
+        first if isinstance(first, str) else None,
+        tuple(word for word in rest if isinstance(word, str)),
+    )
+
+
+def starting_keys(row: HostRow) -> tuple[str, ...]:
+    """Return the fields of an entry that decide what is started, and in which environment."""
+    shape = row.entry
+    own = (shape.command_key, shape.args_key, shape.env_key, shape.names_key or "")
+    return (*own, *_ALSO_STARTING)
+
+
+def _command(shape: EntryShape, entry: ServerEntry) -> dict[str, object]:
+    if shape.command_form is CommandForm.WHOLE:
+        return {shape.command_key: [entry.command, *entry.args]}
+    alone = shape.command_form is CommandForm.LIST
+    return {
+        shape.command_key: [entry.command] if alone else entry.command,
+        shape.args_key: list(entry.args),
+    }
 
 
 def _environment_text(row: HostRow, item: EnvironmentValue) -> str | None:
@@ -86,12 +127,13 @@ def _require_literal(row: HostRow, text: str) -> None:
             ErrorCode.HOST_UNSUPPORTED,
             f"a value holds bytes that are not UTF-8, which {row.title}'s file can't hold",
         ) from None
-    found = None if row.literal_dollar else _EXPANDED.search(text)
+    dollar = None if row.literal_dollar else _EXPANDED.search(text)
+    found = dollar[0] if dollar else next((one for one in row.expands if one in text), None)
     if found:
         raise McpInstallError(
             ErrorCode.HOST_UNSUPPORTED,
-            f"{row.title} would read a value's `{found[0]}` as a variable",
-            hint="choose a value (or a folder) without `$`",
+            f"{row.title} would expand `{found}` in a value, and put something else there",
+            hint=f"choose a value (or a folder) without `{found}`",
         )
 
 

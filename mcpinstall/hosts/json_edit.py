@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from typing import Any
 
 from mcpinstall.hosts.json_layout import (
     Layout,
@@ -23,19 +24,20 @@ Splice = tuple[int, int, str]
 
 
 def inserted(located: Located, name: str, value: object) -> Splice:
-    """Return the splice that adds `name` as the last server; missing objects are made."""
+    """Return the splice that adds `name` as the last server; missing collections are made."""
     if not located.objects:
         return _whole_document(located, name, value)
-    depth = len(located.objects)
-    missing = (*located.way, name)[depth - 1 :]
-    nested = value
-    for key in reversed(missing[1:]):
-        nested = {key: nested}
-    layout = layout_at(located)
-    member = layout.member(missing[0], nested)
     edited = located.objects[-1]
+    layout = layout_at(located)
+    if edited.is_list:
+        member = layout.value(value, layout.indent)
+    else:
+        # What leads on from the last object that exists: a key that is missing, or the name.
+        document = _document(located, name, value, located.way[len(located.objects) - 1 :])
+        ((key, nested),) = document.items()
+        member = layout.member(key, nested)
     if not edited.members:
-        return _into_empty(located, edited, layout, missing[0], nested)
+        return _into_empty(located, edited, layout, member)
     return _behind_last(located, edited.members[-1], layout, member)
 
 
@@ -71,9 +73,7 @@ def _whole_document(located: Located, name: str, value: object) -> Splice:
     text = located.text
     eol = first_eol(located)
     layout = dataclasses.replace(fresh(), eol=eol or "\n")
-    document: object = value
-    for key in reversed((*located.way, name)):
-        document = {key: document}
+    document = _document(located, name, value, located.way)
     shown = layout.value(document, "")
     if not text[located.begin :].strip(_BLANKS):
         end = "" if eol else layout.eol
@@ -82,20 +82,25 @@ def _whole_document(located: Located, name: str, value: object) -> Splice:
     return len(text), len(text), before + shown + layout.eol
 
 
-def _into_empty(
-    located: Located, edited: JsonObject, layout: Layout, key: str, value: object
-) -> Splice:
-    """Fill `{ }`; comments in it stay in front."""
+def _document(located: Located, name: str, value: object, way: tuple[str, ...]) -> Any:  # noqa: ANN401
+    """Return the server in its collection, below the keys of `way`."""
+    document: object = {name: value} if located.name_field is None else [value]
+    for key in reversed(way):
+        document = {key: document}
+    return document
+
+
+def _into_empty(located: Located, edited: JsonObject, layout: Layout, member: str) -> Splice:
+    """Fill `{ }` or `[ ]`; comments in it stay in front."""
     start = edited.start + 1
     comments = _comments(located, start, edited.close)
     if comments:
         start = comments[-1].end()
     if layout.lines:
-        member = layout.member(key, value)
         return start, edited.close, (
             f"{layout.eol}{layout.indent}{member}{layout.eol}{layout.close_indent}"
         )  # fmt: skip
-    return start, edited.close, layout.member(key, value)
+    return start, edited.close, member
 
 
 def _behind_last(located: Located, last: Member, layout: Layout, member: str) -> Splice:

@@ -36,7 +36,7 @@ class Layout:
         return f"{encoded(key)}{self.colon}{self.value(value, self.indent)}"
 
     def value(self, value: object, indent: str) -> str:
-        """Return a value; objects span lines if members do, lists never."""
+        """Return a value; objects span lines if members do, lists only if they hold objects."""
         if isinstance(value, dict) and value:
             inner = indent + self.unit
             members = [
@@ -47,6 +47,11 @@ class Layout:
                 return "{" + self.comma.join(members) + "}"
             between = f",{self.eol}{inner}"
             return f"{{{self.eol}{inner}{between.join(members)}{self.eol}{indent}}}"
+        if isinstance(value, list) and self.lines and any(isinstance(i, dict) for i in value):
+            inner = indent + self.unit
+            between = f",{self.eol}{inner}"
+            items = between.join(self.value(item, inner) for item in value)
+            return f"[{self.eol}{inner}{items}{self.eol}{indent}]"
         if isinstance(value, list):
             return "[" + self.comma.join(self.value(item, indent) for item in value) + "]"
         return encoded(value)
@@ -151,7 +156,7 @@ def _ending_comments(eol: str, located: Located) -> str:
 def _separators(text: str, objects: tuple[JsonObject, ...]) -> tuple[str, str]:
     """Return what stands for `:` and, within one line, for `,`."""
     for found in reversed(objects):
-        for member in reversed(found.members):
+        for member in () if found.is_list else reversed(found.members):
             tight = text[member.value_start - 1] == ":"
             return (":", ",") if tight else (": ", ", ")
     return ": ", ", "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from mcpinstall.hosts.json_scan import ScanError, refuse_constant
+from mcpinstall.hosts.forms import ScanError, refuse_constant
 from mcpinstall.model.host import Format
 
 _STRING = r'"(?:[^"\\]++|\\.)*+"'

@@ -11,8 +11,9 @@ import json
 import re
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
-from typing import NoReturn
 
+from mcpinstall.hosts import json_plain
+from mcpinstall.hosts.forms import ScanError, refuse_constant
 from mcpinstall.model.host import Format
 
 _BLOCK = r"/\*(?:[^*]|\*(?!/))*+\*/"
@@ -38,21 +39,14 @@ _BRACKET = {
 }
 
 
-class ScanError(ValueError):
-    """The document is not what its dialect allows, at `offset`."""
-
-    def __init__(self, message: str, offset: int) -> None:
-        super().__init__(message)
-        self.message = message
-        self.offset = offset
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One `"key": value` of an object."""
+    """One `"key": value` of an object, or one server of a list."""
 
     key: str
+    """In a list, the name that the server gives itself; nothing if it has none."""
     key_start: int
+    """In a list, where the value begins."""
     value_start: int
     value_end: int
     comma: int | None
@@ -63,7 +57,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonObject:
-    """One object on the way."""
+    """One object on the way, or the list of the servers at its end."""
 
     key_start: int
     """Offset of its key; of `{` for the document."""
@@ -72,6 +66,7 @@ class JsonObject:
     close: int
     """Offset of `}`."""
     members: tuple[Member, ...]
+    is_list: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +76,8 @@ class Located:
     text: str
     dialect: Format
     way: tuple[str, ...]
+    name_field: str | None
+    """The field that names a server, where the servers are a list."""
     objects: tuple[JsonObject, ...]
     begin: int
     """Offset behind a byte-order mark."""
@@ -115,12 +112,25 @@ def latin(value: object) -> object:
     return value
 
 
-def refuse_constant(name: str) -> NoReturn:
-    """Refuse `NaN` and `Infinity`, which `json` accepts and JSON does not."""
-    raise ValueError(f"{name} is not JSON")
+def utf8(value: object) -> object:
+    """Return `value` with every text as it is: what `latin` made of it, undone."""
+    if isinstance(value, str):
+        return value.encode("latin-1").decode("utf-8")
+    if isinstance(value, list):
+        return [utf8(item) for item in value]
+    if isinstance(value, dict):
+        return {utf8(key): utf8(item) for key, item in value.items()}
+    return value
 
 
-def locate(text: str, dialect: Format, way: tuple[str, ...], *, marks: bool = False) -> Located:
+def locate(
+    text: str,
+    dialect: Format,
+    way: tuple[str, ...],
+    *,
+    name_field: str | None = None,
+    marks: bool = False,
+) -> Located:
     """Find the objects along `way` in a document.
 
     In strict JSON this is a full check of the syntax, and with `marks` values beside the way
@@ -132,24 +142,34 @@ def locate(text: str, dialect: Format, way: tuple[str, ...], *, marks: bool = Fa
             an object.
     """
     begin = 3 if text.startswith("\xef\xbb\xbf") else 0
-    scanner = _Scanner(text, dialect, way, marks=marks)
+    scanner = _Scanner(text, dialect, way, name_field, marks=marks)
     start = scanner.trivia(begin)
     if start < len(text):
-        end = scanner.trivia(scanner.object_at(start, 0, start))
+        end = scanner.trivia(scanner.step_at(start, 0, start))
         if end != len(text):
             raise ScanError("there is text behind the end of the document", end)
     return Located(
         text=text,
         dialect=dialect,
         way=way,
+        name_field=name_field,
         objects=tuple(scanner.objects[level] for level in sorted(scanner.objects)),
         begin=begin,
     )
 
 
 class _Scanner:
-    def __init__(self, text: str, dialect: Format, way: tuple[str, ...], *, marks: bool) -> None:
+    def __init__(
+        self,
+        text: str,
+        dialect: Format,
+        way: tuple[str, ...],
+        name_field: str | None,
+        *,
+        marks: bool,
+    ) -> None:
         self.marks = marks
+        self.name_field = name_field
         self.text = text
         self.way = way
         self.dialect = dialect
@@ -162,8 +182,51 @@ class _Scanner:
         match = self._trivia.match(self.text, at)
         return match.end() if match else at
 
-    def object_at(self, start: int, level: int, key_start: int) -> int:
-        """Record the object at `start` as number `level` of the way; return its end."""
+    def step_at(self, start: int, level: int, key_start: int) -> int:
+        """Record what stands at `start` as number `level` of the way; return its end."""
+        if self.name_field is not None and level == len(self.way):
+            return self._list_at(start, level, key_start)
+        return self._object_at(start, level, key_start)
+
+    def _list_at(self, start: int, level: int, key_start: int) -> int:
+        """Record the list of the servers."""
+        if not self.text.startswith("[", start):
+            path = ".".join(self.way[:level])
+            raise ScanError(f"{f'`{path}`' if path else 'the document'} is not a list", start)
+        members: list[Member] = []
+        at = self.trivia(start + 1)
+        while not self.text.startswith("]", at):
+            if members and members[-1].comma is None:
+                raise ScanError("expecting `,` or `]`", at)
+            members.append(self._item(at))
+            names = [member.key for member in members if member.key]
+            if len(names) != len(set(names)):
+                raise ScanError(f"the server {json.dumps(names[-1])[:80]} appears twice", at)
+            comma = members[-1].comma
+            at = self.trivia(members[-1].value_end if comma is None else comma + 1)
+        if members and members[-1].comma is not None and self.dialect is not Format.JSONC:
+            raise ScanError("a comma stands before `]`", members[-1].comma)
+        self.objects[level] = JsonObject(
+            key_start=key_start, start=start, close=at, members=tuple(members), is_list=True
+        )
+        return at + 1
+
+    def _item(self, at: int) -> Member:
+        end, print_ = self._value(at)
+        value = json_plain.parse(self.text[at:end], self.dialect)
+        name = value.get(self.name_field) if isinstance(value, dict) else None
+        comma = self.trivia(end)
+        return Member(
+            key=name if isinstance(name, str) else "",
+            key_start=at,
+            value_start=at,
+            value_end=end,
+            comma=comma if self.text.startswith(",", comma) else None,
+            fingerprint=print_,
+        )
+
+    def _object_at(self, start: int, level: int, key_start: int) -> int:
+        """Record an object on the way."""
         if not self.text.startswith("{", start):
             path = ".".join(self.way[:level])
             raise ScanError(f"{f'`{path}`' if path else 'the document'} is not an object", start)
@@ -196,7 +259,7 @@ class _Scanner:
             raise ScanError("expecting `:`", colon)
         start = self.trivia(colon + 1)
         if level < len(self.way) and key == self.way[level]:
-            end, print_ = self.object_at(start, level + 1, at), None
+            end, print_ = self.step_at(start, level + 1, at), None
         else:
             end, print_ = self._value(start)
         comma = self.trivia(end)

@@ -6,42 +6,48 @@ import re
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model.host import HostRow
-from mcpinstall.system.files import exists
+from mcpinstall.model.host import HomePointer, HostRow
+from mcpinstall.system import limits
+from mcpinstall.system.files import exists, read_optional
 from mcpinstall.system.machine import Machine
 
 _TOKEN = re.compile(
-    r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}"
+    r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>(?:[^{}]|\$\{[^{}]*\})*))?\}"
     r"|%(?P<folder>[A-Za-z]+)%"
     r"|^(?P<home>~)(?=/|$)"
+    r"|^(?P<project><(?:project|solution|deployment)>)"
 )
+_ALTERNATIVES = re.compile(r"(?<!\$)\{([^{}]*,[^{}]*)\}")
 _WINDOWS_FOLDERS = {
     "APPDATA": "~/AppData/Roaming",
     "LOCALAPPDATA": "~/AppData/Local",
     "ProgramData": "C:/ProgramData",
+    "ProgramFiles": "C:/Program Files",
 }
 """Where Windows has these folders when the environment does not say."""
+_XDG_CONFIG = "${XDG_CONFIG_HOME:-~/.config}/"
 
 
 def config_path(row: HostRow, machine: Machine) -> Path:
     """Return the file that the host opens; it need not exist.
 
-    An override that is set wins over the paths of the system.
+    An override that is set wins over the paths of the system, and so does the host's own
+    pointer to its folder.
 
     Raises:
         McpInstallError: `host-ambiguous` when two files could be the one, `host-unsupported`
             when the host has no path on this system, `host-path-refused` for a relative
             override.
     """
-    for variable, template in row.overrides:
-        if machine.environ.get(variable):
-            return expanded(template, machine)
-    templates = dict(row.paths).get(machine.platform, ())
+    named = _named_path(row, machine)
+    if named is not None:
+        return named
+    templates = _templates(row, machine)
     if not templates:
         raise McpInstallError(
             ErrorCode.HOST_UNSUPPORTED, f"{row.title} has no configuration file on this system"
         )
-    if row.path_pick == "ask-if-ambiguous":
+    if row.path_pick == "ask-if-ambiguous" or row.flatpak:
         return _only_candidate(row, templates, machine)
     paths = [expanded(template, machine) for template in templates]
     if row.path_pick == "first-existing":
@@ -50,25 +56,80 @@ def config_path(row: HostRow, machine: Machine) -> Path:
 
 
 def is_configured_elsewhere(row: HostRow, machine: Machine) -> bool:
-    """Tell whether an environment variable moves the file out of its usual place."""
-    return any(machine.environ.get(variable) for variable, _ in row.overrides)
+    """Tell whether a variable or the host's own pointer says where the file is."""
+    overridden = any(machine.environ.get(variable) for variable, _ in row.overrides)
+    return overridden or _pointed(row.home_pointer, machine) is not None
 
 
 def matches(template: str, machine: Machine) -> tuple[Path, ...]:
     """Return the existing paths that a template with or without `*` stands for, sorted."""
-    path = expanded(template, machine)
-    return tuple(prefix / rest for prefix, rest in _globbed(path) if exists(prefix / rest))
+    found = [
+        path
+        for one in alternatives(template)
+        for path in _found(expanded(one, machine), starred="*" in one)
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def alternatives(template: str) -> tuple[str, ...]:
+    """Return the templates that one with `{a,b}` stands for, in its order."""
+    found = _ALTERNATIVES.search(template)
+    if found is None:
+        return (template,)
+    before, after = template[: found.start()], template[found.end() :]
+    return tuple(
+        one for choice in found[1].split(",") for one in alternatives(f"{before}{choice}{after}")
+    )
 
 
 def expanded(template: str, machine: Machine) -> Path:
-    """Return the path that a template stands for; `*` stays as it is."""
+    """Return the path that a template without `{a,b}` stands for; `*` stays as it is."""
     return Path(_text(template, machine))
+
+
+def _named_path(row: HostRow, machine: Machine) -> Path | None:
+    """Return the path that a variable or the host's own pointer names."""
+    for variable, template in row.overrides:
+        if machine.environ.get(variable):
+            return expanded(template, machine)
+    return _pointed(row.home_pointer, machine)
+
+
+def _pointed(pointer: HomePointer | None, machine: Machine) -> Path | None:
+    """Return the path below the folder that a host's pointer names; a broken one is ignored."""
+    if pointer is None:
+        return None
+    try:
+        data = read_optional(expanded(pointer.file, machine), limits.POINTER_BYTES)
+        folder = (data or b"").decode("utf-8").strip()
+    except (McpInstallError, UnicodeDecodeError):
+        return None
+    usable = folder.isprintable() and Path(folder).is_absolute()
+    return Path(folder) / pointer.path if usable else None
+
+
+def _templates(row: HostRow, machine: Machine) -> tuple[str, ...]:
+    """Return the row's templates for this system, each with its alternatives and Flatpak's."""
+    templates = [
+        one for template in dict(row.paths).get(machine.platform, ())
+        for one in alternatives(template)
+    ]  # fmt: skip
+    if row.flatpak and machine.platform == "linux":
+        private = f"~/.var/app/{row.flatpak}/config/"
+        templates += [
+            private + template.removeprefix(_XDG_CONFIG)
+            for template in templates
+            if template.startswith(_XDG_CONFIG)
+        ]
+    return tuple(templates)
 
 
 def _text(template: str, machine: Machine) -> str:
     def value(match: re.Match[str]) -> str:
         if match["home"]:
             return machine.home.as_posix()
+        if match["project"]:
+            return machine.cwd.as_posix()
         if match["folder"]:
             fallback = _WINDOWS_FOLDERS.get(match["folder"], "~")
             known = machine.environ.get(match["folder"]) or machine.environ.get(
@@ -97,7 +158,8 @@ def _only_candidate(row: HostRow, templates: tuple[str, ...], machine: Machine) 
     """Choose among files of which the host reads one.
 
     A file that exists is a candidate; so is one below a folder that `*` found, for the package
-    that owns the folder reads it as soon as it is there.
+    that owns the folder reads it as soon as it is there.  If there is none, a folder that
+    exists decides.
     """
     plain: list[Path] = []
     candidates: list[Path] = []
@@ -108,6 +170,8 @@ def _only_candidate(row: HostRow, templates: tuple[str, ...], machine: Machine) 
         else:
             plain.append(path)
             candidates += [path] if exists(path) else []
+    plain = list(dict.fromkeys(plain))
+    candidates = list(dict.fromkeys(candidates)) or [path for path in plain if path.parent.is_dir()]
     if len(candidates) > 1:
         raise McpInstallError(
             ErrorCode.HOST_AMBIGUOUS,
@@ -116,6 +180,18 @@ def _only_candidate(row: HostRow, templates: tuple[str, ...], machine: Machine) 
             "that is: " + ", ".join(f"`{path}`" for path in candidates),
         )
     return (candidates or plain or [expanded(templates[0], machine)])[0]
+
+
+def _found(path: Path, *, starred: bool) -> list[Path]:
+    """Return the existing paths for one whose parts may be patterns."""
+    if not starred:
+        return [path] if exists(path) else []
+    parts = path.parts
+    star = next((number for number, part in enumerate(parts) if "*" in part), len(parts))
+    try:
+        return sorted(Path(*parts[:star]).glob("/".join(parts[star:])))
+    except (OSError, ValueError):
+        return []
 
 
 def _globbed(path: Path) -> list[tuple[Path, Path]]:

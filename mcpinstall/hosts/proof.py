@@ -8,10 +8,22 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mcpinstall.hosts import json_plain
-from mcpinstall.hosts.json_scan import Located, ScanError, fingerprint, latin
+from mcpinstall.hosts import json_plain, yaml_plain
+from mcpinstall.hosts.forms import ScanError
+from mcpinstall.hosts.json_scan import Located, fingerprint, latin
 from mcpinstall.model import toml_text
 from mcpinstall.model.host import Format, HostRow
+
+_NULL_IS_EMPTY = frozenset({Format.YAML})
+"""Formats in which `servers:` with nothing behind it is usual."""
+
+_TITLES = {
+    **{(dialect, False): "an object" for dialect in Format},
+    **{(dialect, True): "a list" for dialect in Format},
+    (Format.TOML, False): "a table",
+    (Format.TOML, True): "an array of tables",
+    (Format.YAML, False): "a map",
+}
 
 Pairs = tuple[tuple[str, "int | None"], ...]
 
@@ -31,7 +43,8 @@ class Outline:
         while len(levels) > depth:
             if levels.pop():
                 return None
-            levels[-1] = tuple(pair for pair in levels[-1] if pair[1] is not None)
+            if levels:
+                levels[-1] = tuple(pair for pair in levels[-1] if pair[1] is not None)
         return Outline(levels=tuple(levels))
 
 
@@ -50,26 +63,33 @@ def outline_of(row: HostRow, content: bytes | None, ours: frozenset[str]) -> Out
     Raises:
         ScanError: It can't be parsed.
     """
-    return outline(tree(row, content), row.servers_key, ours)
+    return outline(tree(row, content), row, ours)
 
 
-def outline(document: object, way: tuple[str, ...], ours: frozenset[str]) -> Outline:
+def outline(document: object, row: HostRow, ours: frozenset[str]) -> Outline:
     """Return the outline of a parsed document."""
     levels: list[Pairs] = []
-    for key in (*way, None):
+    whole = document
+    for key in row.servers_key:
         if not isinstance(document, dict):
-            break
-        skip = ours if key is None else frozenset()
+            return Outline(levels=tuple(levels))
+        if key in document and document[key] is None and row.format in _NULL_IS_EMPTY:
+            document = {name: value for name, value in document.items() if name != key}
         levels.append(
             tuple(
                 (name, None if name == key else fingerprint(value))
                 for name, value in document.items()
-                if name not in skip
             )
         )
         if key not in document:
-            break
+            return Outline(levels=tuple(levels))
         document = document[key]
+    if isinstance(document, list if row.list_field else dict):
+        levels.append(
+            tuple(
+                (name, fingerprint(value)) for name, value in items(whole, row) if name not in ours
+            )
+        )
     return Outline(levels=tuple(levels))
 
 
@@ -84,13 +104,55 @@ def outline_of_scan(located: Located, ours: frozenset[str]) -> Outline:
     return Outline(levels=tuple(levels) or ((),))
 
 
-def server(document: object, way: tuple[str, ...], name: str) -> object:
+def items(document: object, row: HostRow) -> tuple[tuple[str, object], ...]:
+    """Return name and value of every server; an item of a list without a name has an empty one.
+
+    Raises:
+        ScanError: Something else stands where servers belong, or a name stands there twice.
+    """
+    for number, key in enumerate(row.servers_key):
+        if isinstance(document, dict) and key not in document:
+            return ()
+        document = document[key] if isinstance(document, dict) else None
+        if document is None and row.format in _NULL_IS_EMPTY:
+            return ()
+        last = number + 1 == len(row.servers_key)
+        if not isinstance(document, list if last and row.list_field else dict):
+            what = _TITLES[row.format, bool(last and row.list_field)]
+            raise ScanError(f"`{'.'.join(row.servers_key[: number + 1])}` is not {what}", -1)
+    if isinstance(document, dict):
+        return tuple(document.items())
+    found = [(_name(item, row.list_field), item) for item in _listed(document)]
+    names = [name for name, _ in found if name]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise ScanError(f"the server `{min(twice)[:80]}` appears twice", -1)
+    return tuple(found)
+
+
+def _listed(document: object) -> list[object]:
+    return document if isinstance(document, list) else []
+
+
+def _name(item: object, field: str | None) -> str:
+    name = item.get(field) if isinstance(item, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def servers(document: object, row: HostRow) -> dict[str, object]:
+    """Return the servers of a parsed document by name.
+
+    Raises:
+        ScanError: As `items`.
+    """
+    return {name: value for name, value in items(document, row) if name or not row.list_field}
+
+
+def server(document: object, row: HostRow, name: str) -> object:
     """Return the value of a server in a parsed document; None when there is none."""
-    for key in (*way, name):
-        if not isinstance(document, dict) or key not in document:
-            return None
-        document = document[key]
-    return document
+    try:
+        return servers(document, row).get(name)
+    except ScanError:
+        return None
 
 
 def tree(row: HostRow, content: bytes | None) -> object:
@@ -101,6 +163,8 @@ def tree(row: HostRow, content: bytes | None) -> object:
     """
     if content is None:
         return {}
+    if row.format is Format.YAML:
+        return yaml_plain.parse(content)
     if row.format is not Format.TOML:
         return json_plain.parse(content.decode("latin-1"), row.format)
     try:

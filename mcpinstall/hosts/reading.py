@@ -9,12 +9,20 @@ from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import edits, settled
+from mcpinstall.hosts.entry import started
 from mcpinstall.hosts.paths import config_path, is_configured_elsewhere, matches
 from mcpinstall.model.host import ConfiguredServer, HostFile, HostRow
 from mcpinstall.system.machine import Machine
 from mcpinstall.system.permissions import others_exchange, others_write
 
 _BOM = b"\xef\xbb\xbf"
+_STATUS = {
+    "maintenance": "it gets repairs only, and has a successor",
+    "legacy": "a newer version reads another file",
+    "deprecated": "servers no longer belong into this file",
+    "archived": "it is no longer developed",
+}
+"""What a row's status means, as the end of a sentence."""
 
 
 def read(row: HostRow, machine: Machine) -> HostFile:
@@ -31,7 +39,7 @@ def read(row: HostRow, machine: Machine) -> HostFile:
     _require_safe(target)
     content = settled.content(target)
     file = HostFile(row=row, path=path, target=target, content=content)
-    return dataclasses.replace(file, warnings=_warnings(file, machine))
+    return dataclasses.replace(file, warnings=_warnings(file, machine), notes=_notes(file, machine))
 
 
 def entries(file: HostFile) -> tuple[ConfiguredServer, ...]:
@@ -47,19 +55,12 @@ def entries(file: HostFile) -> tuple[ConfiguredServer, ...]:
     except McpInstallError as error:
         named = f"`{file.path}`: {error.message}"
         raise McpInstallError(error.code, named, hint=error.hint) from None
-    return tuple(_configured(name, value) for name, value in servers.items())
+    return tuple(_configured(file.row, name, value) for name, value in servers.items())
 
 
-def _configured(name: str, value: object) -> ConfiguredServer:
-    fields = value if isinstance(value, dict) else {}
-    command, args = fields.get("command"), fields.get("args")
-    return ConfiguredServer(
-        name=name,
-        command=command if isinstance(command, str) else None,
-        args=tuple(item for item in args if isinstance(item, str))
-        if isinstance(args, list)
-        else (),
-    )
+def _configured(row: HostRow, name: str, value: object) -> ConfiguredServer:
+    command, args = started(row, value)
+    return ConfiguredServer(name=name, command=command, args=args)
 
 
 def _require_inside(row: HostRow, path: Path, target: Path, machine: Machine) -> None:
@@ -112,6 +113,22 @@ def _warnings(file: HostFile, machine: Machine) -> tuple[str, ...]:
         for path in matches(template, machine)
     ]
     return tuple(warnings)
+
+
+def _notes(file: HostFile, machine: Machine) -> tuple[str, ...]:
+    """Return what the table says of the host, and what the place where it runs means."""
+    row = file.row
+    found = list(dict(row.notes).get(machine.platform, ()))
+    if row.status != "active":
+        found.append(f"{row.title}: {_STATUS[row.status]}")
+    if row.session_environment and machine.environ.get("WSL_DISTRO_NAME"):
+        found.append(f"this is WSL: a {row.title} that runs on Windows reads its own file there")
+    if ".var/app" in file.path.as_posix():
+        found.append(
+            f"{row.title} is a Flatpak: it starts servers in its sandbox, where Python and other "
+            "programs of this system may be missing"
+        )
+    return tuple(found)
 
 
 def _unlinked(path: Path, machine: Machine) -> Path:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 
 from mcpinstall.hosts import json_layout, toml_edit
+from mcpinstall.hosts.forms import ScanError
 from mcpinstall.hosts.json_scan import COMMENT
 from mcpinstall.model.host import Format, ServerEntry
 
@@ -42,6 +43,8 @@ def hidden(text: str, region: Span, dialect: Format, ours: tuple[Span, ...]) -> 
     Texts are Latin-1 (see `json_scan`); the region begins and ends with a line.
     """
     start, end = region
+    if dialect is Format.YAML:
+        return _hidden_in_yaml(text, region, ours)
     begin = start if dialect is Format.JSON else 0  # (elsewhere tokens span lines)
     if end - begin > _READ:
         return _complement(region, ours)
@@ -49,6 +52,28 @@ def hidden(text: str, region: Span, dialect: Format, ours: tuple[Span, ...]) -> 
     inside = itertools.takewhile(lambda token: token.start() < end, tokens)
     spans = (_hidden_part(token, ours) for token in inside)
     return tuple(span for span in spans if span is not None)
+
+
+def _hidden_in_yaml(text: str, region: Span, ours: tuple[Span, ...]) -> tuple[Span, ...]:
+    """Return what of a YAML document is hidden; all but ours where it can't be read."""
+    from mcpinstall.hosts import yaml_scan
+
+    data = text.encode("latin-1")
+    try:
+        whole = data.decode("utf-8")
+        mark = 3 if whole.startswith("\ufeff") else 0
+        whole = whole.removeprefix("\ufeff")
+        found = yaml_scan.texts(whole)
+    except (UnicodeDecodeError, ScanError):
+        return _complement(region, ours)
+    spans = [
+        (mark + len(whole[:begin].encode()), mark + len(whole[:stop].encode()))
+        for begin, stop in found
+    ]
+    start, end = region
+    return tuple(
+        span for span in spans if span[1] > start and span[0] < end and not _inside(span, ours)
+    )
 
 
 def secrets(text: str, entries: Iterable[ServerEntry], ours: tuple[Span, ...]) -> tuple[Span, ...]:

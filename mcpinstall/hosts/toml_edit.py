@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from dataclasses import dataclass
 
+from mcpinstall.hosts.forms import FormError
 from mcpinstall.hosts.toml_scan import Kind, Statement, statements
 from mcpinstall.model.text import is_plain
 
@@ -15,74 +17,97 @@ _BLANK_LINE_BEFORE = re.compile(r"(?:\r?\n|\A)([ \t]*\r?\n)\Z")
 Splice = tuple[int, int, str]
 
 
-class TomlFormError(ValueError):
-    """The servers are written in a form beside which a new table is wrong or unclear."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TomlServers:
+    """A TOML document and where its servers are: tables `[way.NAME]`, or a list `[[way]]`."""
 
+    text: str
+    """Its bytes as Latin-1."""
+    way: tuple[str, ...]
+    name_field: str | None
+    """The field that names a server, where the servers are a list."""
+    names: tuple[str, ...]
+    """Of the servers; in a list in its order."""
 
-def inserted(text: str, way: tuple[str, ...], name: str, value: dict[str, object]) -> Splice:
-    """Return the splice that appends the table of a server.
+    def inserted(self, name: str, value: dict[str, object]) -> Splice:
+        """Return the splice that appends the table of a server.
 
-    Raises:
-        TomlFormError: The servers are one inline table, or dotted keys.
-    """
-    _require_tables(statements(text), way)
-    eol = _eol(text)
-    block = table_text(way, name, value, eol)
-    content = text.removeprefix("\xef\xbb\xbf")
-    if not content.strip(" \t\r\n"):
-        return len(text), len(text), ("" if not content or content.endswith("\n") else eol) + block
-    if content.endswith("\n"):
-        return len(text), len(text), eol + block
-    return len(text), len(text), eol + eol + block.removesuffix(eol)
+        Raises:
+            FormError: The servers are one inline value, or dotted keys.
+        """
+        text = self.text
+        _require_tables(statements(text), self.way)
+        eol = _eol(text)
+        block = self.block(name, value, eol)
+        content = text.removeprefix("\xef\xbb\xbf")
+        if not content.strip(" \t\r\n"):
+            lead = "" if not content or content.endswith("\n") else eol
+            return len(text), len(text), lead + block
+        if content.endswith("\n"):
+            return len(text), len(text), eol + block
+        return len(text), len(text), eol + eol + block.removesuffix(eol)
 
+    def removed(self, name: str) -> Splice:
+        """Return the splice that takes out a server's table with its sub-tables.
 
-def removed(text: str, way: tuple[str, ...], name: str) -> Splice:
-    """Return the splice that takes out a server's table with its sub-tables.
+        Foreign tables between them stay, and so do comments behind the last key of each.
 
-    Foreign tables between them stay, and so do comments behind the last key of each.
+        Raises:
+            FormError: The server is not written as a table of its own.
+        """
+        text = self.text
+        blocks = self._blocks(name)
+        start, end = blocks[0][0], blocks[-1][1]
+        blank = _BLANK_LINE_BEFORE.search(text[:start])
+        if blank:
+            start = blank.start(1)
+        between = [text[one[1] : two[0]] for one, two in itertools.pairwise(blocks)]
+        kept = "".join(between)
+        if end == len(text) and not text.endswith("\n") and not kept:
+            start = _without_line_end(text, start)
+        return start, end, kept
 
-    Raises:
-        TomlFormError: The server is not written as a table of its own.
-    """
-    blocks = _blocks(statements(text), (*way, name))
-    start, end = blocks[0][0], blocks[-1][1]
-    blank = _BLANK_LINE_BEFORE.search(text[:start])
-    if blank:
-        start = blank.start(1)
-    between = [text[one[1] : two[0]] for one, two in itertools.pairwise(blocks)]
-    kept = "".join(between)
-    if end == len(text) and not text.endswith("\n") and not kept:
-        start = _without_line_end(text, start)
-    return start, end, kept
+    def replaced(self, name: str, value: dict[str, object]) -> Splice:
+        """Return the splice that puts a new table where the server's old one is.
 
+        Raises:
+            FormError: The server is not written as a table of its own, or another table stands
+                between it and its sub-tables.
+        """
+        text = self.text
+        blocks = self._blocks(name)
+        (start, end), *others = blocks
+        if others:
+            raise FormError(f"another table stands between `{name}` and its sub-tables")
+        eol = _eol(text)
+        block = self.block(name, value, eol)
+        return start, end, block if text[:end].endswith("\n") else block.removesuffix(eol)
 
-def replaced(text: str, way: tuple[str, ...], name: str, value: dict[str, object]) -> Splice:
-    """Return the splice that puts a new table where the server's old one is.
+    def block(self, name: str, value: dict[str, object], eol: str) -> str:
+        """Return the table of a server; members that are tables become sub-tables behind it."""
+        path = self.way if self.name_field else (*self.way, name)
+        header = ".".join(_key(part) for part in path)
+        lines = [f"[[{header}]]" if self.name_field else f"[{header}]"]
+        lines += [
+            f"{_key(key)} = {_value(item)}"
+            for key, item in value.items()
+            if not isinstance(item, dict)
+        ]
+        for key, item in value.items():
+            if isinstance(item, dict):
+                lines += ["", f"[{header}.{_key(key)}]"]
+                lines += [f"{_key(inner)} = {_value(text)}" for inner, text in item.items()]
+        return eol.join(lines).encode("utf-8").decode("latin-1") + eol
 
-    Raises:
-        TomlFormError: The server is not written as a table of its own, or another table stands
-            between it and its sub-tables.
-    """
-    (start, end), *others = _blocks(statements(text), (*way, name))
-    if others:
-        raise TomlFormError(f"another table stands between `{name}` and its sub-tables")
-    eol = _eol(text)
-    block = table_text(way, name, value, eol)
-    return start, end, block if text[:end].endswith("\n") else block.removesuffix(eol)
-
-
-def table_text(way: tuple[str, ...], name: str, value: dict[str, object], eol: str) -> str:
-    """Return the table of a server; members that are tables become sub-tables behind it."""
-    header = ".".join(_key(part) for part in (*way, name))
-    lines = [f"[{header}]"]
-    lines += [
-        f"{_key(key)} = {_value(item)}" for key, item in value.items() if not isinstance(item, dict)
-    ]
-    for key, item in value.items():
-        if isinstance(item, dict):
-            lines += ["", f"[{header}.{_key(key)}]"]
-            lines += [f"{_key(inner)} = {_value(text)}" for inner, text in item.items()]
-    return eol.join(lines).encode("utf-8").decode("latin-1") + eol
+    def _blocks(self, name: str) -> list[tuple[int, int]]:
+        found = statements(self.text)
+        if self.name_field is None:
+            blocks = _blocks(found, (*self.way, name))
+        else:
+            blocks = _blocks_of_item(found, self.way, self.names.index(name))
+        if not blocks:
+            raise FormError(f"`{name}` is not written as a table of its own")
+        return blocks
 
 
 def encoded(value: object) -> str:
@@ -105,9 +130,9 @@ def _require_beside(key: tuple[str, ...], way: tuple[str, ...], *, inline: bool)
     if key[:shared] != way[:shared]:
         return
     if len(key) > len(way):
-        raise TomlFormError(f"`{'.'.join(way)}` is given by dotted keys")
-    if inline:
-        raise TomlFormError(f"`{'.'.join(key)}` is an inline table")
+        raise FormError(f"`{'.'.join(way)}` is given by dotted keys")
+    if inline or len(key) == len(way):
+        raise FormError(f"`{'.'.join(key)}` is an inline {'table' if inline else 'list'}")
 
 
 def _blocks(found: tuple[Statement, ...], path: tuple[str, ...]) -> list[tuple[int, int]]:
@@ -127,8 +152,25 @@ def _blocks(found: tuple[Statement, ...], path: tuple[str, ...]) -> list[tuple[i
         if inside:
             start = blocks.pop()[0] if goes_on else statement.start
             blocks.append((start, statement.end))
-    if not blocks:
-        raise TomlFormError(f"`{path[-1]}` is not written as a table of its own")
+    return blocks
+
+
+def _blocks_of_item(
+    found: tuple[Statement, ...], path: tuple[str, ...], number: int
+) -> list[tuple[int, int]]:
+    """Return begin and end of item `number` of an array of tables, with its sub-tables."""
+    blocks: list[tuple[int, int]] = []
+    item, inside = -1, False
+    for statement in found:
+        goes_on = inside
+        if statement.kind is Kind.TABLES and statement.key == path:
+            item += 1
+            inside = item == number
+        elif statement.kind is not Kind.KEY:
+            inside = item == number and statement.key[: len(path)] == path
+        if inside:
+            start = blocks.pop()[0] if goes_on else statement.start
+            blocks.append((start, statement.end))
     return blocks
 
 

@@ -27,7 +27,8 @@ _REST = re.compile(r"[ \t]*(?:#[^\n]*)?\n?")
 class Kind(Enum):
     """What a statement does."""
 
-    TABLE = "[table] or [[array of tables]]"
+    TABLE = "[table]"
+    TABLES = "[[array of tables]]"
     KEY = "key = value"
 
 
@@ -59,7 +60,8 @@ def _statement(text: str, at: int) -> Statement:
     if text[at] == "[":
         end = _skip(_HEADER, text, at)
         key = _key(text[at:end].strip("[]"))
-        return Statement(kind=Kind.TABLE, key=key, start=at, end=_skip(_REST, text, end))
+        kind = Kind.TABLES if text.startswith("[[", at) else Kind.TABLE
+        return Statement(kind=kind, key=key, start=at, end=_skip(_REST, text, end))
     equals = _skip(_KEY, text, at)
     value = equals + 1
     while text[value] in " \t":

@@ -14,6 +14,7 @@ class Format(StrEnum):
     JSON_COMMENTS = "json-comments"
     JSONC = "jsonc"
     TOML = "toml"
+    YAML = "yaml"
 
 
 class SecretStyle(StrEnum):
@@ -23,7 +24,55 @@ class SecretStyle(StrEnum):
     TEMPLATE = "template"
     """In the value, by `HostRow.secret_template`."""
     NAMES = "names"
-    """A list of variable names beside `env` (Codex `env_vars`)."""
+    """A list of variable names beside the values, by `EntryShape.names_key`."""
+
+
+class CommandForm(StrEnum):
+    """How an entry spells what is started."""
+
+    TEXT = "text"
+    """`"command": "x", "args": [...]`."""
+    LIST = "list"
+    """`"command": ["x"], "args": [...]` (Mistral Vibe splits a text at blanks)."""
+    WHOLE = "whole"
+    """`"command": ["x", ...]`, arguments and all (opencode)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryShape:
+    """How a host spells the entry of a local server."""
+
+    constants: tuple[tuple[str, str | bool], ...] = ()
+    """Fields that every entry must carry, such as `type` = `stdio`; they stand first."""
+    name_key: str | None = None
+    """Field that repeats the server's name; in a list it is what names the server."""
+    command_key: str = "command"
+    command_form: CommandForm = CommandForm.TEXT
+    args_key: str = "args"
+    env_key: str = "env"
+    names_key: str | None = None
+    """Field with the names of variables that the host passes on (Codex `env_vars`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Superseded:
+    """When a host reads another file instead, so that a server written here would be inert."""
+
+    exists: tuple[str, ...]
+    """Path templates, any of which shows it ..."""
+    missing: tuple[str, ...] = ()
+    """... as long as none of these exists."""
+    instead: str = ""
+    """Product whose row has the file that is read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomePointer:
+    """A small file in which a host keeps the path of its own folder (LM Studio)."""
+
+    file: str
+    path: str
+    """Path of the configuration file below that folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +97,6 @@ class HostRow:
     applications: tuple[tuple[str, tuple[str, ...]], ...]
     """Per system: path templates of the installed application, any of which proves it."""
     servers_key: tuple[str, ...]
-    entry_type: str | None
-    """Literal `type` that an entry must carry, such as `stdio`."""
     secret_style: SecretStyle
     secret_template: str | None
     """`%s` stands for the variable's name: `${env:%s}`."""
@@ -62,10 +109,38 @@ class HostRow:
     """What makes the host see a change, as an instruction to the user."""
     bom: str
     """`reject`, `tolerated-with-error` or `unknown`."""
+    is_list: bool = False
+    """Whether the servers are a list in which each one names itself, not a map by name."""
+    entry: EntryShape = EntryShape()
     terminal_variables: tuple[str, ...] = ()
     """Environment variables that show that we run in this host's terminal."""
     managed_files: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Per system: files whose presence makes a write to this row inert."""
+    status: str = "active"
+    """`active`, `maintenance`, `legacy`, `deprecated` or `archived`; shown unless active."""
+    writable: bool = True
+    """Whether mcpinstall writes the file; if not, it prints the entry."""
+    why: str = ""
+    """Why it is not written, as the end of a sentence."""
+    paste: str = ""
+    """Where a person puts the printed entry, as an instruction."""
+    notes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Per system: sentences that a person must hear when the file is written."""
+    expands: tuple[str, ...] = ()
+    """Texts in a value that the host would expand, beside what `literal_dollar` says."""
+    session_environment: bool = False
+    """A desktop program: it sees the session's variables, not those of a shell profile."""
+    flatpak: str | None = None
+    """Application id of the Flatpak, whose configuration folder is a private one."""
+    home_pointer: HomePointer | None = None
+    must_exist: tuple[str, ...] = ()
+    """Systems on which the file is only edited, never made: its place or the rest of it varies."""
+    superseded: Superseded | None = None
+
+    @property
+    def list_field(self) -> str | None:
+        """The field that names a server, where the servers are a list."""
+        return self.entry.name_key if self.is_list else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +188,8 @@ class HostFile:
     """None when the file does not exist."""
     warnings: tuple[str, ...] = ()
     """Facts for the reader that are known since the reading; a change repeats them."""
+    notes: tuple[str, ...] = ()
+    """What a person must hear before a server is added; a removal does not repeat it."""
 
     @property
     def sha256(self) -> str:

@@ -27,7 +27,7 @@ def choose(request: Request, context: Context) -> HostChoice:
     if request.hosts:
         rows = tuple(dict.fromkeys(hosts.find_rows(selector) for selector in request.hosts))
         return HostChoice(chosen=rows, candidates=(), preselected=())
-    found = hosts.detected(context.machine)
+    found = _writable(context)
     if len(found) <= 1 or request.print_only:
         return HostChoice(chosen=found if len(found) == 1 else (), candidates=(), preselected=())
     return HostChoice(chosen=(), candidates=found, preselected=_preselected(found, context))
@@ -54,6 +54,13 @@ def remember(rows: tuple[HostRow, ...], context: Context) -> None:
     if rows:
         text = json.dumps(sorted(row.id for row in rows)).encode()
         files.write_atomic(files.private_folder(context.paths.data) / _LAST_CHOICE, text)
+
+
+def _writable(context: Context) -> tuple[HostRow, ...]:
+    """Return the hosts whose program is found, and whose file can take a server."""
+    return tuple(
+        row for row in hosts.detected(context.machine) if not hosts.why_not(row, context.machine)
+    )
 
 
 def _preselected(found: tuple[HostRow, ...], context: Context) -> tuple[str, ...]:

@@ -259,6 +259,7 @@ def host_changes(
     store = ReceiptStore(context.paths)
     changes = []
     for row in rows:
+        hosts.require_writable(row, [server.entry for server in servers], context.machine)
         file = hosts.read(row, context.machine)
         chain = store.chain(row.id)
         change = HostChange(file=file, after=file.content, chain_before=chain, chain_after=chain)

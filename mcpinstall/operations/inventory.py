@@ -28,27 +28,40 @@ class HostState:
     """Entry names that mcpinstall wrote."""
     problem: str | None
     """Why the file can't be read or edited."""
+    why_not: str = ""
+    """Why no server is added to it; empty when one can be."""
 
 
 def host_states(context: Context) -> tuple[HostState, ...]:
-    """Return what is known about every host that mcpinstall can write to."""
+    """Return what is known about the user's own file of every host; projects' are left out."""
     found = {row.id for row in hosts.detected(context.machine)}
-    return tuple(_host_state(row, row.id in found, context) for row in hosts.table())
+    return tuple(
+        _host_state(row, row.id in found, context)
+        for row in hosts.table()
+        if row.scope in ("user", "user-remote") and hosts.runs_on(row, context.machine)
+    )
 
 
 def _host_state(row: HostRow, found: bool, context: Context) -> HostState:  # noqa: FBT001
     ours = ReceiptStore(context.paths).chain(row.id).names
+    if not row.writable:
+        return HostState(
+            row=row, path=None, found=found, exists=False,
+            servers=(), ours=ours, problem=None, why_not=row.why,
+        )  # fmt: skip
     path: Path | None = None
+    why_not = ""
     try:
         path = hosts.config_path(row, context.machine)
+        why_not = hosts.why_not(row, context.machine)
         file = hosts.read(row, context.machine)
         servers = hosts.entries(file)
     except McpInstallError as error:
         return HostState(
             row=row, path=path, found=found, exists=path is not None and files.exists(path),
-            servers=(), ours=ours, problem=error.message,
+            servers=(), ours=ours, problem=error.message, why_not=why_not,
         )  # fmt: skip
     return HostState(
         row=row, path=path, found=found, exists=file.content is not None,
-        servers=servers, ours=ours, problem=None,
+        servers=servers, ours=ours, problem=None, why_not=why_not,
     )  # fmt: skip

@@ -8,6 +8,7 @@ from pathlib import Path
 from mcpinstall.hosts import find_rows
 from mcpinstall.model.host import (
     Chain,
+    EntryShape,
     Format,
     HostFile,
     HostRow,
@@ -31,13 +32,15 @@ def server(name: str = "time", *args: str) -> ServerEntry:
     return ServerEntry(name=name, command="/opt/mcpi/bin/python", args=args or ("-I", "start.py"))
 
 
-def ad_hoc_row(dialect: Format, servers_key: tuple[str, ...]) -> HostRow:
-    """A row of a dialect for files of hosts that the table does not have yet."""
+def ad_hoc_row(dialect: Format, servers_key: tuple[str, ...], *, is_list: bool = False) -> HostRow:
+    """A row of a dialect, for any file; in a list, servers have a `name`."""
     return dataclasses.replace(
         find_rows(CURSOR),
         id=f"ad-hoc-{dialect}",
         format=dialect,
         servers_key=servers_key,
+        is_list=is_list,
+        entry=EntryShape(name_key="name" if is_list else None),
         secret_style=SecretStyle.NONE,
         secret_template=None,
     )

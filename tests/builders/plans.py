@@ -79,7 +79,6 @@ def row(product: str = "cursor", title: str = "Cursor", **changes: object) -> Ho
         "programs": (product,),
         "applications": (),
         "servers_key": ("mcpServers",),
-        "entry_type": None,
         "secret_style": SecretStyle.TEMPLATE,
         "secret_template": "${env:%s}",
         "name_pattern": ".*",

@@ -94,7 +94,7 @@ def every_screen(poison: Poison, width: int) -> Iterator[tuple[str, Screen]]:
     yield "headline", render_done.headline(prepared, done, width)
     yield "following", render_done.following(prepared, done, width)
     yield "in place", render_done.in_place(prepared, width)
-    yield "paste", render_done.paste("Cursor", width)
+    yield "paste", render_done.paste("Cursor", [poison(plans.row(paste="paste it"))], width)
     yield from _removals(poison, diffs, view)
     yield from _lists(poison, width)
     yield from _looks(poison, width)

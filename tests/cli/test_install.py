@@ -259,6 +259,16 @@ def test_a_printed_entry_is_data(mcpi: Mcpi, operations: Operations) -> None:
     assert "Cursor: paste this into its configuration" in ran.err
 
 
+def test_a_printed_entry_says_where_it_belongs(mcpi: Mcpi, operations: Operations) -> None:
+    row = plans.row("raycast", "Raycast", writable=False, why="no file", paste="paste it there")
+    operations.prepared = plans.prepared(changes=(), print_rows=(row,))
+    operations.done = plans.done(printed=(("Raycast", '{"git": {}}'),))
+
+    ran = mcpi("install", "git", "--print", typed="y\n")
+
+    assert "Raycast: paste it there\n" in ran.err
+
+
 def test_what_is_in_place_is_not_asked_about(mcpi: Mcpi, operations: Operations) -> None:
     operations.prepared = plans.prepared(plans.server(already_installed=True), changes=())
 

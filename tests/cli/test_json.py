@@ -461,6 +461,7 @@ def test_of_other_servers_only_the_names_are_told(
     state = SimpleNamespace(
         row=plans.row(), path=plans.HOME / "x.json", found=True, exists=True, ours=("git",),
         servers=(ConfiguredServer(name="other", command="npx", args=("hunter2",)),), problem=None,
+        why_not="",
     )  # fmt: skip
     monkeypatch.setattr(inventory, "host_states", lambda _: (state,))
 
@@ -478,6 +479,8 @@ def test_of_other_servers_only_the_names_are_told(
                     "servers": ["other"],
                     "ours": ["git"],
                     "problem": None,
+                    "status": "active",
+                    "why_not": None,
                 }
             ],
         }

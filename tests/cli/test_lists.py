@@ -33,6 +33,7 @@ def host(product: str, title: str, *, found: bool = True, **changes: object) -> 
         "servers": (object(), object()),
         "ours": (),
         "problem": None,
+        "why_not": "",
     }
     values.update(changes)
     return SimpleNamespace(**values)
@@ -122,6 +123,24 @@ def test_all_hosts(mcpi: Mcpi) -> None:
     assert mcpi("hosts", "--all").out.splitlines()[-1] == snapshot(
         "zed     not found  -        -     /home/ada/.zed/mcp.json (no such file yet)"
     )
+
+
+def test_a_host_that_is_not_written_says_why(
+    mcpi: Mcpi, operations: Operations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mcpinstall.operations import inventory
+
+    states = (
+        host("raycast", "Raycast", path=None, exists=False, why_not="it has no file for servers"),
+        host("void", "Void", row=plans.row("void", "Void", status="archived"), exists=False),
+    )
+    monkeypatch.setattr(inventory, "host_states", lambda _: states)
+
+    assert mcpi("hosts").out == snapshot("""\
+host     program  servers  ours  file
+raycast  found    -        -     not written, `--print` only: it has no file for servers
+void     found    -        -     /home/ada/.void/mcp.json (archived, no such file yet)
+""")
 
 
 def test_history(mcpi: Mcpi, operations: Operations, monkeypatch: pytest.MonkeyPatch) -> None:

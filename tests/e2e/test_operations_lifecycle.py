@@ -209,6 +209,33 @@ def test_without_a_host_the_entry_is_printed_and_kept_in_mind(world: World) -> N
     world.require_clean()
 
 
+@pytest.mark.parametrize("host", ["raycast", "cursor-project"])
+def test_a_host_that_is_not_written_gives_the_text_to_paste(world: World, host: str) -> None:
+    before = world.host_files()
+
+    with pytest.raises(McpInstallError) as refused:
+        world.install("clock", hosts=[host])
+    done = world.install("clock", hosts=[host], print_only=True)
+
+    assert refused.value.code is ErrorCode.HOST_UNSUPPORTED
+    assert refused.value.hint
+    assert '"clock"' in refused.value.evidence
+    assert done is not None
+    assert done.printed[0][1] == refused.value.evidence
+    assert world.host_files() == before
+
+
+def test_a_program_whose_host_is_not_written_is_no_candidate(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(world.root / "bin", "qodercli")
+    monkeypatch.setenv("PATH", f"{program(world.root / 'bin', 'cursor').parent}:/usr/bin")
+
+    world.install("clock")
+
+    assert world.receipts()["clock"].hosts == ("cursor-user",)
+
+
 def test_print_leaves_the_file_of_a_host_that_is_there(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

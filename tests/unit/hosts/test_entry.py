@@ -33,8 +33,7 @@ def test_a_secret_is_a_reference(product: str, env: dict[str, object]) -> None:
 
     value = shape(row, with_environment(SECRET))
 
-    kind: dict[str, object] = {"type": "stdio"} if row.entry_type else {}
-    assert value == {**kind, "command": "/p", "args": [], **env}
+    assert value == {**dict(row.entry.constants), "command": "/p", "args": [], **env}
 
 
 def test_a_host_without_references_needs_the_flag() -> None:
@@ -66,6 +65,34 @@ def test_text_that_a_host_would_expand_is_refused(product: str, text: str) -> No
         with pytest.raises(McpInstallError) as refused:
             insert(None, find_rows(product), entry)
         assert refused.value.code is ErrorCode.HOST_UNSUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("product", "text"),
+    [
+        ("opencode", "{env:HOME}"), ("kilo-code", "a {file:/etc/passwd}"), ("crush", "$(id)"),
+        ("crush", "`id`"), ("crush", "US$"), ("continue", "${{ secrets.X }}"),
+    ],
+)  # fmt: skip
+def test_what_a_host_has_of_its_own_is_refused_too(product: str, text: str) -> None:
+    with pytest.raises(McpInstallError) as refused:
+        insert(None, find_rows(product), server("time", text))
+
+    assert refused.value.code is ErrorCode.HOST_UNSUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("product", "name"),
+    [
+        ("goose", "Time"), ("mistral-vibe", "time_"), ("copilot-cli", "github-mcp-server"),
+        ("xcode-claude-agent", "workspace"),
+    ],
+)  # fmt: skip
+def test_a_name_that_a_host_bends_or_keeps_is_refused(product: str, name: str) -> None:
+    with pytest.raises(McpInstallError) as refused:
+        insert(None, find_rows(product), server(name))
+
+    assert refused.value.code is ErrorCode.NAME_INVALID
 
 
 @pytest.mark.parametrize("text", ["US$", "$1", "100 $ a"])

@@ -7,8 +7,17 @@ from pathlib import Path
 import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.hosts import config_path, detected, find_rows, terminal_host
-from tests.builders.hosts import machine, program
+from mcpinstall.hosts import (
+    config_path,
+    detected,
+    find_rows,
+    is_installed,
+    require_writable,
+    terminal_host,
+    why_not,
+)
+from mcpinstall.hosts.paths import alternatives
+from tests.builders.hosts import machine, program, server
 
 MSIX = "AppData/Local/Packages/Claude_pzs8sxrjxfjjc"
 MSIX_FILE = f"{MSIX}/LocalCache/Roaming/Claude/claude_desktop_config.json"
@@ -39,6 +48,13 @@ def make(path: Path) -> Path:
         ("codex", "darwin", ".codex/config.toml"),
         ("gemini-cli", "linux", ".gemini/settings.json"),
         ("qwen-code", "linux", ".qwen/settings.json"),
+        ("zed", "linux", ".config/zed/settings.json"),
+        ("zed", "darwin", ".config/zed/settings.json"),
+        ("zed", "win32", "AppData/Roaming/Zed/settings.json"),
+        ("goose", "win32", "AppData/Roaming/Block/goose/config/config.yaml"),
+        ("opencode", "win32", ".config/opencode/opencode.jsonc"),
+        ("hermes", "win32", "AppData/Local/hermes/config.yaml"),
+        ("trae", "darwin", "Library/Application Support/Trae/User/mcp.json"),
     ],
 )
 def test_each_system_has_its_path(product: str, platform: str, path: str, tmp_path: Path) -> None:
@@ -56,6 +72,12 @@ def test_each_system_has_its_path(product: str, platform: str, path: str, tmp_pa
         ("vscode", "VSCODE_PORTABLE", "user-data/User/mcp.json"),
         ("vscode", "VSCODE_APPDATA", "Code/User/mcp.json"),
         ("vscode", "XDG_CONFIG_HOME", "Code/User/mcp.json"),
+        ("zed", "XDG_CONFIG_HOME", "zed/settings.json"),
+        ("zed", "FLATPAK_XDG_CONFIG_HOME", "zed/settings.json"),
+        ("cline", "CLINE_DIR", "data/settings/cline_mcp_settings.json"),
+        ("cline", "CLINE_MCP_SETTINGS_PATH", ""),
+        ("mcporter", "MCPORTER_CONFIG", ""),
+        ("crush", "CRUSH_GLOBAL_CONFIG", "crush.json"),
     ],
 )
 def test_a_variable_moves_the_file(product: str, variable: str, path: str, tmp_path: Path) -> None:
@@ -121,6 +143,114 @@ def test_two_files_of_claude_desktop_are_a_question(tmp_path: Path) -> None:
     assert CLASSIC in refused.value.hint
 
 
+def test_the_inner_of_two_nested_variables_counts_when_the_outer_is_not_set(
+    tmp_path: Path,
+) -> None:
+    both = {"XDG_CONFIG_HOME": str(tmp_path / "x"), "FLATPAK_XDG_CONFIG_HOME": str(tmp_path / "f")}
+
+    found = config_path(find_rows("zed"), machine(tmp_path, **both))
+
+    assert found == tmp_path / "f/zed/settings.json"
+
+
+def test_a_template_may_name_alternatives() -> None:
+    assert alternatives("~/.{a,b}/{,c}x/${D:-~/.d}") == (
+        "~/.a/x/${D:-~/.d}",
+        "~/.a/cx/${D:-~/.d}",
+        "~/.b/x/${D:-~/.d}",
+        "~/.b/cx/${D:-~/.d}",
+    )
+
+
+FLATPAK = ".var/app/com.visualstudio.code/config/Code/User"
+
+
+def test_the_private_file_of_a_flatpak_is_used_alone(tmp_path: Path) -> None:
+    make(tmp_path / FLATPAK / "mcp.json")
+
+    assert config_path(find_rows("vscode"), machine(tmp_path)) == tmp_path / FLATPAK / "mcp.json"
+
+
+def test_a_flatpak_that_has_no_file_yet_is_known_by_its_folder(tmp_path: Path) -> None:
+    (tmp_path / FLATPAK).mkdir(parents=True)
+
+    assert config_path(find_rows("vscode"), machine(tmp_path)) == tmp_path / FLATPAK / "mcp.json"
+
+
+def test_the_files_of_a_flatpak_and_of_a_package_are_a_question(tmp_path: Path) -> None:
+    make(tmp_path / FLATPAK / "mcp.json")
+    make(tmp_path / ".config/Code/User/mcp.json")
+
+    with pytest.raises(McpInstallError) as refused:
+        config_path(find_rows("vscode"), machine(tmp_path))
+
+    assert refused.value.code is ErrorCode.HOST_AMBIGUOUS
+
+
+def test_inside_a_flatpak_both_places_are_one(tmp_path: Path) -> None:
+    private = tmp_path / ".var/app/com.visualstudio.code/config"
+    file = make(private / "Code/User/mcp.json")
+
+    found = config_path(find_rows("vscode"), machine(tmp_path, XDG_CONFIG_HOME=str(private)))
+
+    assert found == file
+
+
+def test_a_pointer_names_the_folder_of_lm_studio(tmp_path: Path) -> None:
+    (tmp_path / ".lmstudio-home-pointer").write_text(f"{tmp_path / 'big disk'}\n")
+
+    found = config_path(find_rows("lm-studio"), machine(tmp_path))
+
+    assert found == tmp_path / "big disk/mcp.json"
+    assert why_not(find_rows("lm-studio"), machine(tmp_path)) == ""
+
+
+@pytest.mark.parametrize("content", [b"", b"relative", b"\xff\xfe", b"/a\n/b", b"/" + b"a" * 9000])
+def test_a_broken_pointer_is_ignored(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / ".lmstudio-home-pointer").write_bytes(content)
+
+    assert config_path(find_rows("lm-studio"), machine(tmp_path)) == tmp_path / ".lmstudio/mcp.json"
+
+
+def test_one_copy_of_many_editors_is_used_and_several_are_a_question(tmp_path: Path) -> None:
+    below = "User/globalStorage/rooveterinaryinc.roo-cline/settings/mcp_settings.json"
+    first = make(tmp_path / ".config/Cursor" / below)
+
+    assert config_path(find_rows("roo-code"), machine(tmp_path)) == first
+
+    make(tmp_path / ".config/Code - Insiders" / below)
+    with pytest.raises(McpInstallError) as refused:
+        config_path(find_rows("roo-code"), machine(tmp_path))
+
+    assert refused.value.code is ErrorCode.HOST_AMBIGUOUS
+
+
+def test_antigravity_says_which_of_its_files_is_read(tmp_path: Path) -> None:
+    now, before = find_rows("antigravity"), find_rows("antigravity-legacy")
+    here = machine(tmp_path)
+
+    assert why_not(now, here) == ""
+    assert "only the program itself" in why_not(before, here)
+
+    make(tmp_path / ".gemini/antigravity/mcp_config.json")
+    assert "reads another file here" in why_not(now, here)
+    assert why_not(before, here) == ""
+
+    make(tmp_path / ".gemini/config/.migrated")
+    assert why_not(now, here) == ""
+    assert "reads another file here" in why_not(before, here)
+
+
+def test_a_file_that_is_not_read_any_more_names_the_one_that_is(tmp_path: Path) -> None:
+    (tmp_path / ".cline/data/settings").mkdir(parents=True)
+
+    with pytest.raises(McpInstallError) as refused:
+        require_writable(find_rows("cline-legacy"), [server()], machine(tmp_path))
+
+    assert refused.value.code is ErrorCode.HOST_UNSUPPORTED
+    assert "`--host cline`" in refused.value.hint
+
+
 def test_a_system_without_a_path_is_unsupported(tmp_path: Path) -> None:
     with pytest.raises(McpInstallError) as refused:
         config_path(find_rows("cursor"), machine(tmp_path, "sunos"))
@@ -148,7 +278,38 @@ def test_a_host_is_detected_by_its_application(tmp_path: Path) -> None:
 def test_the_store_package_proves_claude_desktop(tmp_path: Path) -> None:
     (tmp_path / MSIX).mkdir(parents=True)
 
-    assert [row.product for row in detected(machine(tmp_path, "win32"))] == ["claude-desktop"]
+    found = detected(machine(tmp_path, "win32", ProgramFiles=str(tmp_path)))
+
+    assert [row.product for row in found] == ["claude-desktop"]
+
+
+def test_the_version_of_an_extension_tells_which_file_is_meant(tmp_path: Path) -> None:
+    extensions = tmp_path / ".cursor/extensions"
+    (extensions / "saoudrizwan.claude-dev-3.81.0").mkdir(parents=True)
+
+    assert [row.id for row in detected(machine(tmp_path))] == ["cline-legacy"]
+
+    (extensions / "saoudrizwan.claude-dev-3.81.0").rmdir()
+    (extensions / "saoudrizwan.claude-dev-4.0.1").mkdir()
+
+    found = detected(machine(tmp_path, "win32", ProgramFiles=str(tmp_path)))
+    assert [row.id for row in found] == ["cline"]
+
+
+def test_a_flatpak_proves_its_program(tmp_path: Path) -> None:
+    (tmp_path / ".local/share/flatpak/app/dev.zed.Zed").mkdir(parents=True)
+
+    assert is_installed(find_rows("zed"), machine(tmp_path))
+    assert not is_installed(find_rows("vscodium"), machine(tmp_path))
+    assert not is_installed(find_rows("zed"), machine(tmp_path, "win32"))
+
+
+def test_two_stars_in_a_path_find_a_program(tmp_path: Path) -> None:
+    make(tmp_path / "Microsoft Visual Studio/2026/Community/Common7/IDE/devenv.exe")
+
+    found = detected(machine(tmp_path, "win32", ProgramFiles=str(tmp_path)))
+
+    assert [row.id for row in found] == ["visual-studio-user"]
 
 
 def test_a_configuration_folder_is_no_proof(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ from mcpinstall.hosts import (
     toml_edit,
 )
 from mcpinstall.hosts.edits import is_entry
-from mcpinstall.hosts.json_scan import ScanError, fingerprint
+from mcpinstall.hosts.forms import ScanError
+from mcpinstall.hosts.json_scan import fingerprint
 from mcpinstall.hosts.proof import Outline, outline_of, same_others
 from tests.builders.hosts import CODEX, CURSOR, host_file, no_chain, server
 
@@ -55,7 +56,7 @@ def test_a_removal_that_takes_more_never_becomes_a_patch(monkeypatch: pytest.Mon
     assert "something else" in refused.value.message
 
     table = b"[mcp_servers.a]\ncommand = 'b'\n[z]\n"
-    monkeypatch.setattr(toml_edit, "removed", lambda *_: (0, len(table), ""))
+    monkeypatch.setattr(toml_edit.TomlServers, "removed", lambda *_: (0, len(table), ""))
     with pytest.raises(McpInstallError) as refused:
         remove(table, find_rows(CODEX), "a")
     assert "something else" in refused.value.message

@@ -9,10 +9,19 @@ from pathlib import Path
 import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.hosts import entries, find_rows, read
-from mcpinstall.model.host import ConfiguredServer
+from mcpinstall.hosts import add, entries, find_rows, read, take_out
+from mcpinstall.model.host import ConfiguredServer, EnvironmentValue
 from mcpinstall.system import limits
-from tests.builders.hosts import CODEX, CURSOR, GEMINI, VSCODE, host_file, machine
+from tests.builders.hosts import (
+    CODEX,
+    CURSOR,
+    GEMINI,
+    VSCODE,
+    host_file,
+    machine,
+    no_chain,
+    server,
+)
 
 
 @pytest.fixture
@@ -279,6 +288,49 @@ def test_nothing_is_told_without_a_mark_or_where_nothing_is_known_of_it(
     (home / path).write_bytes(content)
 
     assert read(find_rows(product), machine(home)).warnings == ()
+
+
+def test_what_a_person_must_hear_is_told_when_a_server_is_added_and_not_when_it_goes(
+    home: Path,
+) -> None:
+    row = find_rows("roo-code")
+    path = home / ".config/Code/User/globalStorage/rooveterinaryinc.roo-cline/settings"
+    path.mkdir(parents=True)
+    (path / "mcp_settings.json").write_text("{}")
+    file = read(row, machine(home))
+
+    added = add(file, no_chain(row), server())
+    gone = take_out(dataclasses.replace(file, content=added.after), added.chain_after, "time")
+
+    assert any("no longer developed" in one for one in added.warnings)
+    assert any("raw text" in one for one in added.warnings)
+    assert gone.warnings == ()
+
+
+@pytest.mark.parametrize(("product", "told"), [("cursor", True), ("codex", False)])
+def test_a_desktop_program_does_not_see_a_shells_variables(
+    home: Path, product: str, told: bool
+) -> None:
+    file = read(find_rows(product), machine(home))
+    reference = EnvironmentValue(name="KEY", reference="KEY")
+
+    named = add(file, no_chain(file.row), dataclasses.replace(server(), env=(reference,)))
+
+    assert any("desktop session" in one for one in named.warnings) == told
+    assert add(file, no_chain(file.row), server()).warnings == ()
+
+
+def test_in_wsl_a_desktop_program_of_windows_reads_another_file(home: Path) -> None:
+    inside = machine(home, WSL_DISTRO_NAME="Ubuntu")
+
+    assert any("WSL" in one for one in read(find_rows("cursor"), inside).notes)
+    assert read(find_rows("codex"), inside).notes == ()
+
+
+def test_a_flatpak_starts_servers_in_its_sandbox(home: Path) -> None:
+    (home / ".var/app/com.vscodium.codium/config/VSCodium/User").mkdir(parents=True)
+
+    assert any("sandbox" in one for one in read(find_rows("vscodium"), machine(home)).notes)
 
 
 def test_settings_of_an_administrator_are_told(home: Path, tmp_path: Path) -> None:

@@ -32,11 +32,19 @@ def changed(**members: object) -> bytes:
         {"env": {"LEVEL": "info", "PYTHONPATH": "/elsewhere"}},
         {"env": None},
         {"envFile": ".env"},
-        {"env_vars": ["TOKEN"]},
     ],
 )
 def test_a_changed_start_is_seen(members: dict[str, object]) -> None:
     assert not starts_as(changed(**members), find_rows(CURSOR), X)
+
+
+def test_a_variable_that_is_passed_on_besides_is_seen() -> None:
+    text = insert(None, find_rows(CODEX), X).inserted.decode()
+    more = text.replace("\n[", 'env_vars = ["TOKEN"]\n\n[', 1)
+    assert more != text
+    assert starts_as(text.encode(), find_rows(CODEX), X)
+
+    assert not starts_as(more.encode(), find_rows(CODEX), X)
 
 
 @pytest.mark.parametrize(

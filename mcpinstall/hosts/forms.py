@@ -1,0 +1,23 @@
+"""What the codecs share: the two ways in which a file can't be edited."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+
+class ScanError(ValueError):
+    """The document is not what its dialect allows, at byte `offset`; -1 is an unknown place."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.offset = offset
+
+
+class FormError(ValueError):
+    """The servers are written in a form in which our edit would be wrong or unclear."""
+
+
+def refuse_constant(name: str) -> NoReturn:
+    """Refuse `NaN` and `Infinity`, which `json` accepts and JSON does not."""
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,300 @@
+"""Where things stand in a YAML document: a tree of spans, built from the parser's events.
+
+A node that is composed by a library stands, for an alias, where its anchor does; events have
+the alias's own place.  Offsets count characters of the text without its byte-order mark.
+Source: YAML 1.2.2, chapters 6 to 9.
+"""
+
+from __future__ import annotations
+
+import bisect
+import contextlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from mcpinstall.hosts.forms import ScanError
+
+MOST_BYTES = 1 << 20
+"""The largest file that is read: the parser takes seconds for a megabyte."""
+
+MOST_DEPTH = 64
+"""Levels of collections in each other."""
+
+_COMMENT = re.compile(r"#[^\r\n]*")
+_NO_TEXT = re.compile(r"[-+]?[0-9][0-9._]*|true|false|null|~|", re.IGNORECASE)
+"""Plain scalars that show as they are."""
+
+_KEPT_LINES = re.compile(r"[|>][1-9]?\+")
+"""Header of a block scalar whose last empty lines are part of the value."""
+
+
+class Kind(StrEnum):
+    """What a node is."""
+
+    MAP = "map"
+    LIST = "list"
+    SCALAR = "scalar"
+    ALIAS = "alias"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One item of a collection."""
+
+    key: Node | None
+    """None in a list."""
+    mark: int
+    """Offset of the `:` of a map, or of the `-` of a block list; else of the value."""
+    value: Node
+
+    @property
+    def start(self) -> int:
+        """Where the member begins: its key, its dash, or its value."""
+        return self.key.start if self.key else self.mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One value with its span."""
+
+    kind: Kind
+    start: int
+    """Of its first character, an anchor or tag included."""
+    end: int
+    """Behind its last character that is no blank and no comment."""
+    flow: bool = False
+    """A collection in brackets."""
+    text: str = ""
+    """Of a scalar."""
+    empty: bool = False
+    """A scalar without a character of its own: null."""
+    plain: bool = False
+    """A scalar without quotes."""
+    lines: bool = False
+    """A block scalar."""
+    members: tuple[Member, ...] = ()
+
+    @property
+    def ends_in_lines(self) -> bool:
+        """Whether the last scalar in it is a block scalar, `|` or `>`."""
+        node = self
+        while node.members:
+            node = node.members[-1].value
+        return node.lines
+
+    def member(self, name: str) -> Member | None:
+        """Return the member of a map with that key."""
+        for member in self.members:
+            if member.key and member.key.kind is Kind.SCALAR and member.key.text == name:
+                return member
+        return None
+
+    def item(self, field: str, name: str) -> Member | None:
+        """Return the member of a list whose value has `field: name`."""
+        for member in self.members:
+            found = member.value.member(field)
+            if found and found.value.kind is Kind.SCALAR and found.value.text == name:
+                return member
+        return None
+
+
+def document(text: str) -> Node | None:
+    """Return the root of the one document in `text`; None when there is nothing but comments.
+
+    Raises:
+        ScanError: It is not YAML, or more than one document, too large or nested too deeply.
+    """
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml.events import (
+        DocumentEndEvent,
+        DocumentStartEvent,
+        StreamEndEvent,
+        StreamStartEvent,
+    )
+
+    if len(text) > MOST_BYTES:
+        raise ScanError("it is larger than 1 MiB", -1)
+    try:
+        events = list(_parser().parse(text))
+        tokens = _Marks(text)
+    except MarkedYAMLError as error:
+        raise _scan_error(error) from None
+    except (YAMLError, RecursionError, ValueError) as error:
+        raise ScanError(_first_line(str(error)) or "it can't be parsed", -1) from None
+    starts = [event for event in events if isinstance(event, DocumentStartEvent)]
+    if len(starts) > 1:
+        raise ScanError("it holds more than one document", starts[1].start_mark.index)
+    outer = (StreamStartEvent, DocumentStartEvent, DocumentEndEvent, StreamEndEvent)
+    inner = iter([event for event in events if not isinstance(event, outer)])
+    first = next(inner, None)
+    if first is None:
+        return None
+    root = _Builder(text, tokens, inner).node(first, 0, 0)
+    return None if root.empty else root
+
+
+def texts(text: str) -> tuple[tuple[int, int], ...]:
+    """Return the spans of everything that says something: values, and comments.
+
+    Keys, numbers, booleans and null are left out.
+
+    Raises:
+        ScanError: It is not one YAML document.
+    """
+    root = document(text)
+    spans = sorted(_scalars(root)) if root else []
+    words, at = [], 0
+    for start, end, is_text in [*spans, (len(text), len(text), False)]:
+        words += [match.span() for match in _COMMENT.finditer(text, at, start)]
+        if is_text:
+            words.append((start, end))
+        at = end
+    return tuple(words)
+
+
+def _scalars(node: Node) -> Iterator[tuple[int, int, bool]]:
+    """Yield begin and end of every scalar, keys included, and whether it may be a text."""
+    for member in node.members:
+        if member.key and member.key.kind is Kind.SCALAR:
+            yield member.key.start, member.key.end, False
+        elif member.key:
+            yield from _scalars(member.key)
+        yield from _scalars(member.value)
+    if node.kind is Kind.SCALAR and not node.empty:
+        yield node.start, node.end, not (node.plain and _NO_TEXT.fullmatch(node.text))
+
+
+@contextlib.contextmanager
+def byte_offsets(text: str, mark: int) -> Iterator[None]:
+    """Turn the offset of a `ScanError` from characters of `text` into bytes of its file."""
+    try:
+        yield
+    except ScanError as error:
+        if error.offset >= 0:
+            error.offset = mark + len(text[: error.offset].encode("utf-8"))
+        raise
+
+
+def _parser() -> Any:  # noqa: ANN401 (the library gives no types)
+    from ruamel.yaml import YAML
+
+    return YAML(typ="safe", pure=True)
+
+
+def _scan_error(error: Any) -> ScanError:  # noqa: ANN401
+    mark = error.problem_mark or error.context_mark
+    message = _first_line(error.problem or error.context or "it can't be parsed")
+    return ScanError(message, mark.index if mark else -1)
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0].strip() if text.strip() else ""
+
+
+class _Marks:
+    """Offsets of the `:` and `-` that are tokens."""
+
+    def __init__(self, text: str) -> None:
+        from ruamel.yaml.tokens import BlockEntryToken, ValueToken
+
+        self._colons: list[int] = []
+        self._dashes: list[int] = []
+        for token in _parser().scan(text):
+            if isinstance(token, ValueToken):
+                self._colons.append(token.start_mark.index)
+            elif isinstance(token, BlockEntryToken):
+                self._dashes.append(token.start_mark.index)
+
+    def colon(self, at: int) -> int | None:
+        """Return the first colon at or behind `at`."""
+        number = bisect.bisect_left(self._colons, at)
+        return self._colons[number] if number < len(self._colons) else None
+
+    def dash(self, at: int) -> int | None:
+        """Return the first dash at or behind `at`."""
+        number = bisect.bisect_left(self._dashes, at)
+        return self._dashes[number] if number < len(self._dashes) else None
+
+
+class _Builder:
+    """Makes nodes of events; recursion is bounded by `MOST_DEPTH`."""
+
+    def __init__(self, text: str, marks: _Marks, events: Iterator[Any]) -> None:
+        self._text = text
+        self._marks = marks
+        self._events = events
+
+    def node(self, event: Any, behind: int, depth: int) -> Node:  # noqa: ANN401
+        """Return the node that begins with `event`; an empty one stands at `behind`."""
+        from ruamel.yaml.events import AliasEvent, MappingStartEvent, ScalarEvent
+
+        start, end = event.start_mark.index, event.end_mark.index
+        if isinstance(event, AliasEvent):
+            return Node(kind=Kind.ALIAS, start=start, end=end)
+        if isinstance(event, ScalarEvent):
+            return self._scalar(event, start, end, behind)
+        if depth >= MOST_DEPTH:
+            raise ScanError("it nests too deeply", start)
+        flow = bool(event.flow_style)
+        if isinstance(event, MappingStartEvent):
+            members, close = self._pairs(depth)
+            kind = Kind.MAP
+        else:
+            members, close = self._items(start, depth, flow=flow)
+            kind = Kind.LIST
+        last = members[-1].value.end if members else end
+        return Node(kind=kind, start=start, end=close if flow else last, flow=flow, members=members)
+
+    def _scalar(self, event: Any, start: int, end: int, behind: int) -> Node:  # noqa: ANN401
+        plain = event.style is None
+        if plain and start == end:
+            return Node(kind=Kind.SCALAR, start=behind, end=behind, text="", empty=True, plain=True)
+        lines = event.style in ("|", ">")
+        if lines and not _KEPT_LINES.match(self._header(start)):
+            end = start + len(self._text[start:end].rstrip())
+        return Node(
+            kind=Kind.SCALAR, start=start, end=end, text=event.value, plain=plain, lines=lines
+        )
+
+    def _header(self, start: int) -> str:
+        """Return the header of a block scalar, behind its anchor and tag."""
+        line = self._text[start : start + 256].splitlines()[0]
+        found = re.search(r"[|>][0-9+-]*", line)
+        return found[0] if found else ""
+
+    def _pairs(self, depth: int) -> tuple[tuple[Member, ...], int]:
+        from ruamel.yaml.events import MappingEndEvent
+
+        members: list[Member] = []
+        for event in self._events:
+            if isinstance(event, MappingEndEvent):
+                return tuple(members), event.end_mark.index
+            key = self.node(event, event.start_mark.index, depth + 1)
+            colon = self._marks.colon(key.end)
+            behind = key.end if colon is None else colon + 1
+            value_event = next(self._events)
+            if colon is not None and colon > value_event.start_mark.index:
+                colon = None  # (a flow map may hold a key without a value)
+                behind = key.end
+            value = self.node(value_event, behind, depth + 1)
+            mark = key.end if colon is None else colon
+            members.append(Member(key=key, mark=mark, value=value))
+        raise ScanError("it ends in the middle", -1)
+
+    def _items(self, start: int, depth: int, *, flow: bool) -> tuple[tuple[Member, ...], int]:
+        from ruamel.yaml.events import SequenceEndEvent
+
+        members: list[Member] = []
+        at = start
+        for event in self._events:
+            if isinstance(event, SequenceEndEvent):
+                return tuple(members), event.end_mark.index
+            dash = None if flow else self._marks.dash(at)
+            mark = event.start_mark.index if dash is None else dash
+            value = self.node(event, mark + 1, depth + 1)
+            members.append(Member(key=None, mark=mark, value=value))
+            at = max(value.end, mark + 1)
+        raise ScanError("it ends in the middle", -1)
