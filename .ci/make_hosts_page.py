@@ -15,6 +15,7 @@ FORMATS = {
     "toml": "TOML",
     "yaml": "YAML",
 }
+CHOOSING = ("type", "transport")
 HEAD = """# Hosts
 
 <!-- Made from mcpinstall/hosts/hosts.toml by `python .ci/make_hosts_page.py`: edit it there. -->
@@ -30,6 +31,8 @@ mcpi knows {rows} files of hosts. It writes to {written} of them; for the others
   exists is taken, or else the first.
 * **Secrets**: how an entry names a secret without holding it. "In clear text only" means that the
   host knows no way; then a secret needs `--plaintext-secrets`.
+* **Remote servers**: the transports that the host is known to speak, with the fields that choose
+  them, and how a header names a token without holding it.
 * An administrator's file can make an entry inert; the plan says so where there is one.
 """
 
@@ -77,6 +80,7 @@ def section(row: HostRow) -> Iterator[str]:
     yield from files(row)
     yield f"* Servers: {servers(row)}"
     yield f"* Secrets: {secrets(row)}"
+    yield f"* Remote servers: {remotes(row)}"
     yield f"* After a change: {row.reload}"
     yield from (f"* Note: {note}" for note in notes(row))
     yield ""
@@ -108,7 +112,19 @@ def servers(row: HostRow) -> str:
 
 
 def secrets(row: HostRow) -> str:
-    """Return how the host takes a secret."""
+    """Return how the host takes a secret, the best way first."""
+    inputs = row.secret_inputs
+    if inputs is not None and inputs.key:
+        return f"the host {inputs.note} (`{inputs.key}`); or {reference(row)}"
+    if inputs is not None:
+        return f"{reference(row)}: the host {inputs.note}"
+    if row.secret_style is SecretStyle.NONE:
+        return "from the keyring, through the launcher; by itself in clear text only"
+    return f"from the keyring, through the launcher; or {reference(row)}"
+
+
+def reference(row: HostRow) -> str:
+    """Return how the host refers to a variable."""
     if row.secret_style is SecretStyle.NONE:
         return "in clear text only"
     if row.secret_style is SecretStyle.NAMES:
@@ -116,10 +132,45 @@ def secrets(row: HostRow) -> str:
     return f"`{(row.secret_template or '').replace('%s', 'NAME')}`"
 
 
+def remotes(row: HostRow) -> str:
+    """Return which transports the host speaks, and how a header gets a secret."""
+    shape = row.remote
+    if shape.why:
+        return f"no: {shape.why}; {shape.instead}"
+    spoken = [
+        ("streamable HTTP", shape.http, shape.url_key),
+        ("SSE", shape.sse, shape.sse_url_key),
+    ]
+    found = []
+    for title, fields, key in spoken:
+        if fields is not None:
+            chosen = [f"`{name}` = `{value}`" for name, value in fields if name in CHOOSING]
+            found.append(f"{title} ({', '.join([f'`{key}`', *chosen])})")
+    return f"{', '.join(found)}; a token {token(row)}"
+
+
+def token(row: HostRow) -> str:
+    """Return how a header gets a secret."""
+    shape = row.remote
+    ways = []
+    if shape.template:
+        ways.append(f"as `{shape.template.replace('%s', 'NAME')}`")
+    if shape.bearer_key:
+        ways.append(f"by its variable's name in `{shape.bearer_key}`")
+    if shape.variables_key:
+        ways.append(f"in `{shape.variables_key}`")
+    if shape.auth_key:
+        ways.append(f"by its variable's name in `{shape.auth_key}`")
+    if not shape.headers_key:
+        return "in no way"
+    return " or ".join(ways) or "in clear text only"
+
+
 def notes(row: HostRow) -> Iterator[str]:
     """Yield what a person should know."""
     if row.path_pick == "ask-if-ambiguous" or row.flatpak:
-        yield "where several files exist, mcpi writes to none, for the host reads only one of them"
+        named = f"`--host {row.product}=PATH`"
+        yield f"where several files exist, mcpi asks which one, or {named} names it"
     if row.flatpak:
         yield f"the Flatpak `{row.flatpak}` has its own folder on Linux, which mcpi knows"
     if row.must_exist:
@@ -129,9 +180,27 @@ def notes(row: HostRow) -> Iterator[str]:
     if row.superseded:
         sign, instead = codes(row.superseded.exists), row.superseded.instead
         yield f"where {sign} exists, the host may read the file of `--host {instead}` instead"
+    yield from habits(row)
+    yield from dict.fromkeys(note for _, found in row.notes for note in found)
+
+
+def habits(row: HostRow) -> Iterator[str]:
+    """Yield what the host does with its files, and what it doesn't take."""
+    if row.merges:
+        yield "the host merges these files: mcpi edits the one that holds the server"
     if row.rewrites_file:
         yield "the host rewrites this file itself"
-    yield from dict.fromkeys(note for _, found in row.notes for note in found)
+    if row.lock_folder:
+        yield "the host locks it by a folder with `.lock` behind the name, which mcpi honours"
+    if row.refused_variables:
+        yield f"an entry can't set the variables {codes(row.refused_variables)}"
+    if row.precedence:
+        yield f"of two servers of one name, the first of these wins: {', '.join(row.precedence)}"
+    unread = dict.fromkeys(path for _, found in row.unread for path in found)
+    if unread:
+        yield f"not read by it: {codes(tuple(unread))}"
+    if row.bom == "reject":
+        yield "it rejects a file with a byte-order mark, which `--strip-bom` takes off"
 
 
 def refusals(rows: list[HostRow]) -> Iterator[str]:

@@ -7,6 +7,7 @@ import ipaddress
 import os
 import socket
 import subprocess
+import sys
 import tempfile
 import urllib.request
 from collections.abc import Iterator
@@ -17,6 +18,9 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import HealthCheck, settings
 from uv import find_uv_bin
+
+from mcpinstall import keyrings
+from mcpinstall.errors import ErrorCode, McpInstallError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +49,11 @@ settings.register_profile(
     "ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("dev", deadline=None)
-settings.load_profile("ci" if os.environ.get("CI") else "dev")
+# Many documents are other ones each time; what fails is printed as a line to repeat it.
+settings.register_profile("many", deadline=None, print_blob=True, database=None)
+settings.load_profile(
+    "many" if os.environ.get("DOCUMENTS") else "ci" if os.environ.get("CI") else "dev"
+)
 
 
 class BlockedConnectionError(AssertionError):
@@ -63,6 +71,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             monkeypatch.delenv(name)
     folder = tmp_path / "home"
     folder.mkdir(mode=0o700)
+    _without_a_keyring(folder, monkeypatch)
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("USERPROFILE", str(folder))
     if os.name == "nt":
@@ -70,6 +79,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.setenv("LOCALAPPDATA", str(folder / "AppData" / "Local"))
         monkeypatch.setenv("ProgramFiles", str(folder / "Program Files"))  # hosts of this machine
     return folder
+
+
+def _without_a_keyring(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lead no test to the keyring of whoever runs it; a test that needs one makes its own."""
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder / "no-session"))
+    if sys.platform in ("darwin", "win32"):
+        monkeypatch.setattr(keyrings, "open_keyring", _no_keyring)
+
+
+def _no_keyring(platform: str) -> keyrings.Keyring:
+    raise McpInstallError(ErrorCode.KEYRING_UNAVAILABLE, f"no test uses the keyring of {platform}")
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ def main() -> None:
     """Run the command line and end the process with its exit status."""
     import os
 
-    os.umask(0o077)  # what we make is its user's alone, whatever the caller's umask says
+    _UMASK.append(os.umask(0o077))  # what we make is its user's alone, whatever the caller says
     _complete_streams()
     arguments = sys.argv[1:]
     if arguments in (["--version"], ["-V"]):
@@ -37,6 +37,16 @@ def main() -> None:
         return
     status = run(arguments)
     sys.exit(_flush() or status)
+
+
+_UMASK: list[int] = []
+
+
+def callers_umask() -> int:
+    """Return the umask that this process was started with."""
+    import os
+
+    return _UMASK[0] if _UMASK else os.umask(0o077)
 
 
 def _complete_streams() -> None:

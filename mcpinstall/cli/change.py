@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mcpinstall.cli import dialog, json_output, render_done, render_plan
+from mcpinstall.cli import dialog, json_output, render_diff, render_done, render_plan
 from mcpinstall.cli.layout import BLANK, Screen
 from mcpinstall.cli.render_diff import FileDiff
 from mcpinstall.cli.render_plan import View
@@ -97,6 +97,7 @@ def _discard(session: Session, prepared: Prepared) -> None:
 
 def _in_place(session: Session, prepared: Prepared, answers: Answers) -> int:
     session.ui.say(render_done.in_place(prepared, session.ui.width))
+    session.ui.say(render_diff.skipped(prepared.skipped, session.ui.width))
     if session.as_json:
         session.answer(outcome="nothing-to-do", plan=json_output.plan(prepared, ()))
     elif answers.dry_run:

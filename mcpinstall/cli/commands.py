@@ -95,6 +95,42 @@ def _verify() -> Function:
     return verify
 
 
+def _doctor() -> Function:
+    from mcpinstall.cli.doctor import doctor
+
+    return doctor
+
+
+def _why() -> Function:
+    from mcpinstall.cli.why import why
+
+    return why
+
+
+def _secret_set() -> Function:
+    from mcpinstall.cli.secret import store
+
+    return store
+
+
+def _secret_list() -> Function:
+    from mcpinstall.cli.secret import listed
+
+    return listed
+
+
+def _secret_remove() -> Function:
+    from mcpinstall.cli.secret import remove
+
+    return remove
+
+
+def _run() -> Function:
+    from mcpinstall.cli.start import run
+
+    return run
+
+
 def _cache_size() -> Function:
     from mcpinstall.cli.cache import size
 
@@ -135,6 +171,18 @@ COMMANDS = (
         "undo", "Take the last change back", _CHANGE, _undo,
         ("mcpi undo", "mcpi undo 20261122T134501Z-0423f9a12"),
     ),
+    Command(
+        "secret set", "Keep a secret of a server in the keyring", _CHANGE, _secret_set,
+        ("mcpi secret set github TOKEN", "mcpi secret set github TOKEN --stdin < token.txt"),
+    ),
+    Command(
+        "secret remove", "Take a secret out of the keyring", _CHANGE, _secret_remove,
+        ("mcpi secret remove github TOKEN",),
+    ),
+    Command(
+        "secret list", "List secrets and where they are", _LOOK, _secret_list,
+        ("mcpi secret list", "mcpi secret list github --json"),
+    ),
     Command("list", "List what is installed", _LOOK, _list, ("mcpi list --json",), ("ls",)),
     Command(
         "show", "Show who vouches for a server, and its inputs", _LOOK, _show,
@@ -144,11 +192,23 @@ COMMANDS = (
     Command(
         "hosts", "List hosts and their files", _LOOK, _hosts, ("mcpi hosts", "mcpi hosts --all")
     ),
+    Command(
+        "why", "Say why a server is here and how it starts", _LOOK, _why,
+        ("mcpi why time", "mcpi why github --json"),
+    ),
     Command("history", "List the last changes", _LOOK, _history, ("mcpi history",)),
+    Command(
+        "run", "Start a server with its secrets, as a host does", _UPKEEP, _run,
+        ("mcpi run github", "mcpi run git -- --repository ~/code/app"), passes_arguments=True,
+    ),
     Command("test", "Start a server once, compare its tools", _UPKEEP, _test, ("mcpi test time",)),
     Command(
         "verify", "Check what is installed, down to every file", _UPKEEP, _verify,
         ("mcpi verify", "mcpi verify time --fetch"),
+    ),
+    Command(
+        "doctor", "Say what is wrong here, and what to do", _UPKEEP, _doctor,
+        ("mcpi doctor", "mcpi doctor --full --json"),
     ),
     Command(
         "cache size", "Say how much downloads take", _UPKEEP, _cache_size, ("mcpi cache size",)

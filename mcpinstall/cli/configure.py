@@ -20,6 +20,8 @@ def configure(
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
     expect_digest: options.Digest = None,
+    secret: options.SecretNames = None,
+    secret_from_env: options.SecretsFromEnvironment = None,
     plaintext_secrets: options.Plaintext = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -39,7 +41,7 @@ def configure(
     request = Request(
         names=(),
         hosts=tuple(hosts or ()),
-        settings=options.settings(values),
+        settings=(*options.settings(values), *options.secrets(secret, secret_from_env)),
         extra_arguments=session.extra_arguments,
         allow=options.allowances(allow),
         plaintext_secrets=plaintext_secrets,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from mcpinstall.cli import file_questions
 from mcpinstall.cli.layout import (
     BLANK,
     CONTINUED,
@@ -20,10 +21,12 @@ from mcpinstall.cli.ui import Ui, declined
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.host import HostRow
 from mcpinstall.model.plan import Request
+from mcpinstall.model.secret import Secret
 from mcpinstall.operations.prepared import Draft, HostChoice, MissingInput
 from mcpinstall.planning.questions import Question
 
 Show = Callable[[], Screen]
+MOST_SECRET = 32 * 1024  # characters; some tokens are certificates, none is a file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,13 +97,19 @@ def completed(ui: Ui, request: Request, drafted: Callable[[Request], Draft]) -> 
 
     `drafted` makes a draft of a request; an answer that it refuses is asked for again.
     """
-    draft = drafted(request)
+    draft = _answered_all(ui, drafted(request), drafted)
+    if draft.hosts.candidates:
+        picked = hosts(ui, draft.hosts)
+        chosen = replace(draft.request, hosts=tuple(row.id for row in picked))
+        draft = _answered_all(ui, drafted(chosen), drafted)
+    return file_questions.answered(ui, draft)
+
+
+def _answered_all(ui: Ui, draft: Draft, drafted: Callable[[Request], Draft]) -> Draft:
+    """Ask until nothing is missing; which secrets are asked for depends on the hosts."""
     while draft.missing:
         draft = _with_answer(ui, draft, drafted)
-    if not draft.hosts.candidates:
-        return draft.request
-    picked = hosts(ui, draft.hosts)
-    return replace(draft.request, hosts=tuple(row.id for row in picked))
+    return draft
 
 
 def _with_answer(ui: Ui, draft: Draft, drafted: Callable[[Request], Draft]) -> Draft:
@@ -109,6 +118,9 @@ def _with_answer(ui: Ui, draft: Draft, drafted: Callable[[Request], Draft]) -> D
     key = missing.question.name
     if len(draft.servers) > 1:
         key = f"{missing.entry_name}.{key}"
+    if missing.for_keyring:
+        secret = Secret(hidden(ui, f"{missing.question.name} (for the keyring):"))
+        return drafted(replace(request, secrets=(*request.secrets, (key, secret))))
     answer = _typed(ui, missing.question, plaintext=request.plaintext_secrets)
     try:
         return drafted(replace(request, settings=(*request.settings, (key, answer))))
@@ -135,12 +147,31 @@ def _typed(ui: Ui, question: Question, *, plaintext: bool) -> str:
         raise McpInstallError(
             ErrorCode.INPUT_MISSING,
             f"`{question.name}` is a secret that can't be kept outside the host's file",
-            hint="`--plaintext-secrets` lets mcpi ask for it and write it there in clear text",
+            hint=f"`--secret-from-env {question.name}=VARIABLE` refers to a variable of yours; "
+            "`--plaintext-secrets` lets mcpi ask for it and write it there in clear text",
         )
-    ask = ui.ask_hidden if question.secret else ui.ask
-    while not (answer := ask(f"{question.name}:")):
+    if question.secret:
+        return hidden(ui, f"{question.name}:")
+    while not (answer := ui.ask(f"{question.name}:")):
         pass
     return answer
+
+
+def hidden(ui: Ui, question: str) -> str:
+    """Return a secret as it was typed, unseen; control characters are no part of one."""
+    while True:
+        answer = ui.ask_hidden(question)
+        if fault := secret_fault(answer):
+            ui.insist(wrapped(fault, ui.width, CONTINUED, Tone.WARN))
+        elif answer:
+            return answer
+
+
+def secret_fault(text: str) -> str:
+    """Return what keeps a text from being a secret that a variable can hold, or nothing."""
+    if any(ord(char) < 32 or ord(char) == 127 for char in text):
+        return "it holds a control character"
+    return "it is too long" if len(text) > MOST_SECRET else ""
 
 
 def hosts(ui: Ui, choice: HostChoice) -> tuple[HostRow, ...]:

@@ -20,7 +20,10 @@ def hosts(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
-    """List the hosts on this machine, their files, and which servers are ours."""
+    """List the hosts on this machine, their files, and which servers are ours.
+
+    With `--verbose`, also what to do where a file can't be written, and after a change.
+    """
     from mcpinstall.cli import json_output, render_lists
     from mcpinstall.operations import inventory
 
@@ -32,7 +35,12 @@ def hosts(
         session.answer(hosts=[json_output.host(state) for state in shown])
     elif shown:
         session.ui.data(render_lists.hosts(shown, session.home, session.ui.data_width))
+        if session.ui.verbose:
+            details = render_lists.host_details(shown, session.home, session.ui.data_width)
+            session.ui.data(details)
     if len(shown) < len(states):
         hidden = len(states) - len(shown)
         session.ui.note(f"{hidden} more are supported but not found; `--all` lists them")
+    if any(not state.writable for state in shown) and not (session.as_json or verbose):
+        session.ui.note("`--verbose` says what to do where a file is not written")
     return Exit.DONE

@@ -18,21 +18,20 @@ def install(
     ],
     hosts: options.Hosts = None,
     values: options.Settings = None,
-    entry_name: Annotated[
-        str | None, typer.Option("--as", metavar="NAME", help="Name of the entry in the hosts.")
-    ] = None,
+    entry_name: options.EntryName = None,
     python: options.Python = None,
-    print_only: Annotated[
-        bool, typer.Option("--print", help="Print the entry; change no host file.")
-    ] = False,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Replace another entry of the same name.")
-    ] = False,
+    transport: options.Transport = None,
+    headers: options.Headers = None,
+    print_only: options.PrintOnly = False,
+    replace: options.Replace = False,
+    strip_bom: options.StripBom = False,
     allow: options.Allow = None,
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
     expect_digest: options.Digest = None,
     offline: options.Offline = False,
+    secret: options.SecretNames = None,
+    secret_from_env: options.SecretsFromEnvironment = None,
     plaintext_secrets: options.Plaintext = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -52,15 +51,18 @@ def install(
     request = Request(
         names=tuple(names),
         hosts=tuple(hosts or ()),
-        settings=options.settings(values),
+        settings=(*options.settings(values), *options.secrets(secret, secret_from_env)),
         entry_name=entry_name,
         python=python,
+        transport=transport,
+        headers=tuple(headers or ()),
         extra_arguments=session.extra_arguments,
         allow=options.allowances(allow),
         plaintext_secrets=plaintext_secrets,
         offline=offline,
         print_only=print_only,
         replace=replace,
+        strip_bom=strip_bom,
         unattended=change.unattended(session, answers),
     )
     if change.may_ask(session, answers):

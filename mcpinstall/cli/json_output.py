@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mcpinstall.operations.installed import Installed
     from mcpinstall.operations.inventory import HostState
     from mcpinstall.operations.prepared import Done, Prepared
+    from mcpinstall.operations.secret_store import SecretState
     from mcpinstall.operations.test_server import TestResult
     from mcpinstall.operations.verify import VerifiedEntry
     from mcpinstall.planning.questions import Question
@@ -66,6 +67,15 @@ def plan(prepared: Prepared, diffs: Sequence[FileDiff]) -> Object:
         "checks": checks(prepared.plan.checks),
         "files": files(diffs),
         "print_for": [row.id for row in prepared.print_rows],
+        "skipped": [
+            {
+                "host": one.row.id,
+                "code": str(one.error.code),
+                "message": one.error.message,
+                "hint": one.error.hint,
+            }
+            for one in prepared.skipped
+        ],
     }
 
 
@@ -101,9 +111,12 @@ def _server(server: ServerPlan) -> Object:
             "expires": registry.expires.isoformat(),
             "stale": registry.stale,
         },
-        "command": list(server.command.argv),
+        "transport": server.remote.transport if server.remote else "stdio",
+        "advice": server.advice or None,
+        "remote": _remote(server),
+        "command": list(server.command.argv) if server.remote is None else [],
         "unreviewed_arguments": list(server.extra_arguments),
-        "environment": [_variable(value) for value in server.entry.env],
+        "environment": [variable(value) for value in server.entry.env],
         "permissions": {
             "enforced": False,
             "network": list(allowed.network),
@@ -111,7 +124,9 @@ def _server(server: ServerPlan) -> Object:
             "write": list(allowed.write),
             "exec": list(allowed.exec),
         },
-        "interpreter": {
+        "interpreter": None
+        if server.interpreter is None
+        else {
             "path": str(server.interpreter.path),
             "version": server.interpreter.version,
             "sha256": server.interpreter.sha256,
@@ -123,11 +138,25 @@ def _server(server: ServerPlan) -> Object:
     }
 
 
-def _variable(value: EnvironmentValue) -> Object:
+def _remote(server: ServerPlan) -> Object | None:
+    remote, entry = server.remote, server.entry.remote
+    if remote is None or entry is None:
+        return None
+    return {
+        "url": remote.url,
+        "url_template": remote.url_template,
+        "headers": [variable(header) for header in entry.headers],
+        "authorization": list(remote.declared),
+    }
+
+
+def variable(value: EnvironmentValue) -> Object:
+    """Return one variable of an entry; of a secret, never the value."""
     return {
         "name": value.name,
         "secret": value.secret,
         "reference": value.reference,
+        "place": str(value.place) if value.secret and value.place else None,
         "value": None if value.secret else value.value,
     }
 
@@ -174,7 +203,12 @@ def receipt(one: Receipt) -> Object:
         "registry": one.registry_name,
         "review": one.review,
         "hosts": list(one.hosts),
-        "python": {"path": one.python_path, "version": one.python_version},
+        "transport": one.transport,
+        "url": one.url or None,
+        "headers": list(one.headers),
+        "python": None
+        if one.is_remote
+        else {"path": one.python_path, "version": one.python_version},
         "plan_digest": f"sha256:{one.plan_digest.removeprefix('sha256:')}",
         "installed": one.installed,
         "checks": checks(one.checks),
@@ -199,6 +233,22 @@ def host(state: HostState) -> Object:
         "problem": state.problem,
         "status": state.row.status,
         "why_not": state.why_not or None,
+        "writable": state.writable,
+        "advice": state.advice or None,
+        "choices": [str(path) for path in state.choices],
+        "after_a_change": state.row.reload,
+    }
+
+
+def secret(state: SecretState) -> Object:
+    """Return where a secret is; never the secret."""
+    return {
+        "entry": state.entry_name,
+        "name": state.name,
+        "host": state.row_id or None,
+        "place": str(state.place),
+        "variable": state.reference,
+        "stored": state.stored,
     }
 
 
@@ -226,13 +276,16 @@ def shown(one: Shown) -> Object:
         "criteria": list(manifest.criteria),
         "registry": registry.name,
         "manifest_sha256": one.reviewed.manifest_sha256,
-        "package": {
+        "package": None
+        if manifest.package is None
+        else {
             "registry_type": manifest.package.registry_type,
             "identifier": manifest.package.identifier,
             "version": manifest.package.version,
             "requires_python": manifest.package.requires_python,
             "platforms": list(manifest.package.platforms),
         },
+        "remotes": [{"transport": one.transport, "url": one.url} for one in manifest.remotes],
         "audience": str(manifest.audience),
         "integrates": str(manifest.integrates),
         "inputs": [_input(question) for question in one.questions],
@@ -262,6 +315,8 @@ def tested(result: TestResult) -> Object:
         "protocol": result.protocol,
         "seconds": round(result.seconds, 3),
         "tools": list(result.tools),
+        "reviewed": result.reviewed,
+        "authorization": result.authorization or None,
         "differences": list(result.differences),
     }
 

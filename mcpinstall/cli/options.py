@@ -15,7 +15,12 @@ Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Say only 
 Verbose: TypeAlias = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
 Hosts: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--host", "-H", metavar="HOST", help="Host, such as `cursor`; repeatable."),
+    typer.Option(
+        "--host",
+        "-H",
+        metavar="HOST",
+        help="Host, such as `cursor`, `HOST=PATH` for one of its files, or `all`; repeatable.",
+    ),
 ]
 Settings: TypeAlias = Annotated[
     list[str] | None,
@@ -46,6 +51,49 @@ Plaintext: TypeAlias = Annotated[
     bool,
     typer.Option("--plaintext-secrets", help="Let secrets stand in host files in clear text."),
 ]
+SecretNames: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--secret", metavar="NAME",
+        help="Ask for this secret, unseen, and keep it in the keyring; repeatable.",
+    ),
+]  # fmt: skip
+SecretsFromEnvironment: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--secret-from-env", metavar="NAME=VARIABLE",
+        help="Refer to a variable of yours for this secret; repeatable.",
+    ),
+]  # fmt: skip
+EntryName: TypeAlias = Annotated[
+    str | None, typer.Option("--as", metavar="NAME", help="Name of the entry in the hosts.")
+]
+Transport: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--transport",
+        metavar="TRANSPORT",
+        help="`stdio`, `streamable-http` or `sse`, where a server offers several.",
+    ),
+]
+Headers: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--header",
+        metavar="NAME",
+        help="HTTP header with a secret that a `remote:URL` wants; repeatable.",
+    ),
+]
+PrintOnly: TypeAlias = Annotated[
+    bool, typer.Option("--print", help="Print the entry; change no host file.")
+]
+Replace: TypeAlias = Annotated[
+    bool, typer.Option("--replace", help="Replace another entry of the same name.")
+]
+StripBom: TypeAlias = Annotated[
+    bool,
+    typer.Option("--strip-bom", help="Take a byte-order mark off where the host rejects one."),
+]
 Allow: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
@@ -54,6 +102,33 @@ Allow: TypeAlias = Annotated[
         help="Accept `unreviewed`, `stale`, `yanked` or `vulnerable`; repeatable.",
     ),
 ]
+
+
+def secrets(
+    in_keyring: list[str] | None, from_environment: list[str] | None
+) -> tuple[tuple[str, str], ...]:
+    """Return where secrets are to be, as the settings that say so.
+
+    Raises:
+        McpInstallError: `usage`; what was typed is not shown, for it may be a secret.
+    """
+    for name in in_keyring or ():
+        if "=" in name:
+            raise McpInstallError(
+                ErrorCode.USAGE,
+                "`--secret` takes a name alone: a secret on the command line is read by others",
+                hint="it asks for the secret, unseen",
+            )
+    pairs = [text.partition("=") for text in from_environment or ()]
+    for name, _, variable in pairs:
+        if not name or not variable:
+            raise McpInstallError(
+                ErrorCode.USAGE,
+                "`--secret-from-env` takes `NAME=VARIABLE`",
+                hint="for example `--secret-from-env TOKEN=MY_TOKEN`",
+            )
+    kept = [(name, "keyring:") for name in in_keyring or ()]
+    return (*kept, *((name, f"env:{variable}") for name, _, variable in pairs))
 
 
 def settings(texts: list[str] | None) -> tuple[tuple[str, str], ...]:

@@ -7,9 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcpinstall.cli import words
-from mcpinstall.cli.layout import Line, Screen, Segment, Tone, broken, cells, line, wrapped
+from mcpinstall.cli.layout import (
+    CONTINUED,
+    Line,
+    Screen,
+    Segment,
+    Tone,
+    broken,
+    cells,
+    line,
+    wrapped,
+)
 from mcpinstall.model.host import HostChange
 from mcpinstall.model.text import printable
+from mcpinstall.operations.prepared import SkippedHost
 
 _TONES = {"+": Tone.GOOD, "-": Tone.BAD, "@": Tone.NAME}
 
@@ -31,6 +42,16 @@ def files(diffs: Sequence[FileDiff], home: Path, width: int, *, whole: bool) -> 
             rows += wrapped(f"  ! {warning}", width, "    ", Tone.WARN)
         if whole:
             rows += [row for text in _body(diff.lines) for row in _diff_line(text, width)]
+    return tuple(rows)
+
+
+def skipped(hosts: Sequence[SkippedHost], width: int) -> Screen:
+    """Return the hosts of `--host all` that can't take part, each with its reason."""
+    rows: list[Line] = []
+    for one in hosts:
+        rows += wrapped(f"not {one.row.title}: {one.error.message}", width, CONTINUED, Tone.WARN)
+        if one.error.hint:
+            rows += wrapped(f"    {one.error.hint}", width, CONTINUED)
     return tuple(rows)
 
 

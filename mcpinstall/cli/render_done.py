@@ -26,7 +26,8 @@ def following(prepared: Prepared, done: Done, width: int) -> Screen:
     rows: list[Line] = [BLANK] if done.printed else []
     rows += reloads([change.file.row for change in changes] or prepared.print_rows, width)
     for server in servers if changes or prepared.print_rows else ():
-        for value in server.entry.env:
+        remote = server.entry.remote
+        for value in (*server.entry.env, *(remote.headers if remote else ())):
             rows += _variable(server.entry.name, value, width)
     if prepared.action == "install":
         rows += _try(servers, width)

@@ -22,12 +22,14 @@ from mcpinstall.cli.layout import (
     table,
     wrapped,
 )
+from mcpinstall.model.host import SecretPlace
 
 if TYPE_CHECKING:
     from mcpinstall.model.receipt import HistoryRecord
     from mcpinstall.model.registry import IndexRow
     from mcpinstall.operations.installed import Installed
     from mcpinstall.operations.inventory import HostState
+    from mcpinstall.operations.secret_store import SecretState
 
 _WIDE = 120  # columns from which four of them stand side by side
 
@@ -47,6 +49,37 @@ def installed(rows: Sequence[Installed], width: int) -> Screen:
         ],
         width,
     )
+
+
+def secrets(states: Sequence[SecretState], width: int) -> Screen:
+    """Return secrets: entry, name, host, and where each one is; never a secret."""
+    return table(
+        ("entry", "secret", "host", "where it is"),
+        [
+            (
+                Segment(state.entry_name, Tone.STRONG),
+                state.name,
+                words.host(state.row_id) if state.row_id else "none",
+                _where(state),
+            )
+            for state in states
+        ],
+        width,
+    )
+
+
+def _where(state: SecretState) -> Segment:
+    if state.place is SecretPlace.VARIABLE:
+        return Segment(f"your variable {state.reference}")
+    if state.place is SecretPlace.HOST:
+        return Segment("the host keeps it")
+    if state.place is SecretPlace.CLEAR:
+        return Segment("in CLEAR TEXT in the host's file", Tone.WARN)
+    if state.stored is None:
+        return Segment("the keyring, which does not answer", Tone.WARN)
+    if state.stored:
+        return Segment("the keyring", Tone.GOOD)
+    return Segment("MISSING in the keyring", Tone.BAD)
 
 
 def servers(rows: Sequence[IndexRow], width: int) -> Screen:
@@ -84,6 +117,25 @@ def hosts(states: Sequence[HostState], home: Path, width: int) -> Screen:
         ],
         width,
     )
+
+
+def host_details(states: Sequence[HostState], home: Path, width: int) -> Screen:
+    """Return what a person does with each host: where its file is refused, and after a change."""
+    rows: list[Line] = []
+    for state in states:
+        rows += [BLANK, line(Segment(state.row.title, Tone.STRONG))]
+        rows += wrapped(f"  --host  {words.host(state.row.id)}", width, CONTINUED)
+        if state.path is not None:
+            rows += broken(f"file    {words.path(state.path, home)}", width, "  ", Tone.NAME)
+        for path in state.choices:
+            rows += broken(f"or      {words.path(path, home)}", width, "  ", Tone.NAME)
+        written = "yes" if state.writable else f"no: {state.problem or state.why_not}"
+        rows += wrapped(f"  written {written}", width, CONTINUED)
+        if state.advice:
+            rows += wrapped(f"  do      {state.advice}", width, CONTINUED)
+        if state.writable:
+            rows += wrapped(f"  after   {state.row.reload}", width, CONTINUED)
+    return tuple(rows)
 
 
 def _file(state: HostState, home: Path) -> Segment:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcpinstall.cli import render_diff, words
+from mcpinstall.cli import render_command, render_diff, words
 from mcpinstall.cli.layout import (
     BLANK,
     CONTINUED,
@@ -25,11 +25,9 @@ from mcpinstall.cli.layout import (
 )
 from mcpinstall.cli.render_diff import FileDiff
 from mcpinstall.model.checks import CheckResult, Outcome
-from mcpinstall.model.host import EnvironmentValue
 from mcpinstall.model.manifest import CRITERIA, Audience, Integrates, Manifest
 from mcpinstall.model.plan import ServerPlan
-from mcpinstall.model.registry import RegistryState, ReviewState
-from mcpinstall.model.text import printable
+from mcpinstall.model.registry import RegistryKind, RegistryState, ReviewState
 from mcpinstall.operations.prepared import Prepared
 
 CLOUD = (
@@ -37,7 +35,16 @@ CLOUD = (
     "token, that is the better choice"
 )
 TECHNICAL = "for technically skilled users, who can read its source before they trust it"
+ELSEWHERE = (
+    "May do nothing on this machine by itself; what it does where it runs, and with what it is "
+    "sent, is neither seen nor limited by anything here"
+)
 NOT_REVIEWED = "nobody vouches for it; it is for technically skilled users who have read its source"
+
+NOT_SEEN = (
+    "nobody vouches for it, and nobody can read what runs there; it is for those who trust its "
+    "provider"
+)
 
 OUTCOME_TONES = {
     Outcome.VERIFIED: Tone.GOOD,
@@ -81,10 +88,12 @@ def _screen(prepared: Prepared, diffs: Sequence[FileDiff], view: View, *, whole:
     ]
     if diffs:
         blocks.append(render_diff.files(diffs, view.home, view.width, whole=whole))
+    if prepared.skipped:
+        blocks.append(render_diff.skipped(prepared.skipped, view.width))
     if view.verbose:
         blocks.append(_artifacts(servers, view))
     blocks.append((*_checks(prepared.plan.checks, view), *_facts(servers, view)))
-    blocks += [_command(server, prepared, view) for server in servers]
+    blocks += [render_command.commands(server, prepared, view.width) for server in servers]
     return (*_apart(blocks), *_bottom(prepared, view))
 
 
@@ -127,8 +136,10 @@ def _heading(server: ServerPlan, view: View, *, installing: bool) -> Screen:
         *rest,
         *broken(manifest.name, view.width, "  ", Tone.NAME),
     ]
-    for sentence in guidance(manifest, registry):
+    for sentence in guidance(manifest, registry, remote=server.remote is not None):
         rows += wrapped(f"  ! {sentence}", view.width, "    ", Tone.WARN)
+    if server.advice:
+        rows += wrapped(f"  over {_transport(server)}; {server.advice}", view.width, "    ")
     if server.already_installed and installing:
         rows += wrapped("  installed already; only its entry is added", view.width, "  ")
     return tuple(rows)
@@ -136,6 +147,8 @@ def _heading(server: ServerPlan, view: View, *, installing: bool) -> Screen:
 
 def vouching(registry: RegistryState, manifest: Manifest) -> tuple[Segment, ...]:
     """Return who vouches for a server and what was done, or that nobody does."""
+    if registry.kind is RegistryKind.NONE:
+        return (Segment("NOT REVIEWED", Tone.BAD), Segment("no registry: you gave the address"))
     source = Segment(f"registry: {registry.name} (issued {registry.issued:%Y-%m-%d})")
     if registry.review is not ReviewState.CERTIFIED:
         return (Segment("NOT REVIEWED", Tone.BAD), source)
@@ -158,12 +171,18 @@ def stale(registry: RegistryState) -> str:
     )
 
 
-def guidance(manifest: Manifest, registry: RegistryState) -> tuple[str, ...]:
+def _transport(server: ServerPlan) -> str:
+    return f"`{server.remote.transport if server.remote else 'stdio'}`"
+
+
+def guidance(
+    manifest: Manifest, registry: RegistryState, *, remote: bool = False
+) -> tuple[str, ...]:
     """Return what follows from who the server is for and what it works on (design §1)."""
     sentences = []
     if registry.review is ReviewState.CERTIFIED and manifest.audience is Audience.TECHNICAL:
         sentences.append(TECHNICAL)
-    if manifest.integrates is Integrates.CLOUD:
+    if manifest.integrates is Integrates.CLOUD and not (remote or manifest.remotes):
         sentences.append(CLOUD)
     return tuple(sentences)
 
@@ -238,7 +257,8 @@ def all_diffs(diffs: Sequence[FileDiff], view: View) -> Screen:
 
 def _facts(servers: Sequence[ServerPlan], view: View) -> Screen:
     rows: list[Line] = [*_permissions(servers, view)]
-    interpreters = {server.interpreter.path: server.interpreter for server in servers}
+    known = [server.interpreter for server in servers if server.interpreter is not None]
+    interpreters = {interpreter.path: interpreter for interpreter in known}
     for interpreter in interpreters.values():
         rows += wrapped(
             f"Uses  Python {interpreter.version} at {interpreter.path} "
@@ -249,7 +269,10 @@ def _facts(servers: Sequence[ServerPlan], view: View) -> Screen:
     return tuple(rows)
 
 
-def _permissions(servers: Sequence[ServerPlan], view: View) -> Screen:
+def _permissions(every: Sequence[ServerPlan], view: View) -> Screen:
+    servers = [server for server in every if server.remote is None]
+    if not servers:
+        return wrapped(ELSEWHERE, view.width, "    ")
     head = f"May (declared by {_declarers(servers)}, NOT enforced)"
     wanted = {s.entry.name: " · ".join(permissions(s, view.home)) for s in servers}
     if len(servers) == 1:
@@ -282,74 +305,12 @@ def permissions(server: ServerPlan, home: Path) -> tuple[str, ...]:
     hosts = ["any host" if host == "*" else host for host in filled(declared.network)]
     network = ", ".join(hosts) or "no"
     read, write, programs = (
-        ", ".join(quoted(text, "'\",·") for text in filled(texts))
+        ", ".join(render_command.quoted(text, "'\",·") for text in filled(texts))
         for texts in (declared.read, declared.write, declared.exec)
     )
     both = [f"read, write {read}"] if read == write and read else []
     single = [f"read {read or 'nothing'}", f"write {write or 'nothing'}"]
     return (f"network {network}", *(both or single), f"run {programs or 'nothing'}")
-
-
-def _command(server: ServerPlan, prepared: Prepared, view: View) -> Screen:
-    """Return who starts what: the whole command, one argument a line, never shortened."""
-    titles = dict.fromkeys(
-        row.title for row in (*(c.file.row for c in prepared.plan.changes), *prepared.print_rows)
-    )
-    who = words.listed(list(titles))
-    what = "this program" if len(prepared.plan.servers) == 1 else f"`{server.entry.name}`"
-    sentence = f"{who} will start {what}, with all your rights, at every launch:"
-    if prepared.action == "reinstall":
-        sentence = "Its entries keep their command, which runs with all your rights and begins:"
-    rows: list[Line] = [
-        *wrapped(sentence, view.width, "  ", Tone.STRONG),
-        *argument(server.command.executable, view.width, "  "),
-    ]
-    own = len(server.extra_arguments)
-    ours = server.command.arguments[: len(server.command.arguments) - own]
-    for text in ours:
-        rows += argument(text, view.width, "    ")
-    if own:
-        rows += wrapped(
-            f"  and, given by you and not reviewed ({words.count(own, 'argument')}):",
-            view.width,
-            "  ",
-            Tone.WARN,
-        )
-        for text in server.extra_arguments:
-            rows += argument(text, view.width, "    ")
-    return (*rows, *_environment(server.entry.env, view))
-
-
-def argument(text: str, width: int, indent: str) -> Screen:
-    """Return one argument whole; in quotes where its ends could not be seen."""
-    return broken(quoted(text), width, indent)
-
-
-def quoted(text: str, separators: str = "'\"") -> str:
-    """Return a text, escaped; in quotes where it could pass for two, or for none."""
-    shown = printable(text)
-    if not shown or any(char in separators or char.isspace() for char in shown):
-        return "'" + shown.replace("'", "'\"'\"'") + "'"
-    return shown
-
-
-def _environment(values: Sequence[EnvironmentValue], view: View) -> Screen:
-    rows: list[Line] = []
-    if values:
-        rows += wrapped("  with the environment variables", view.width, "  ")
-    for value in values:
-        rows += broken(environment_value(value), view.width, "    ")
-    return tuple(rows)
-
-
-def environment_value(value: EnvironmentValue) -> str:
-    """Return name and value of a variable, or where a secret comes from; never the secret."""
-    if value.reference is not None:
-        secret = "secret, " if value.secret else ""
-        return f"{value.name}  ({secret}from your variable {value.reference})"
-    if value.secret:
-        return f"{value.name}  (secret, in CLEAR TEXT in the host's file)"
-    return f"{value.name}={value.value or ''}"
 
 
 # Bottom ----------------------------------------------------------------------------------------
@@ -360,7 +321,8 @@ def _bottom(prepared: Prepared, view: View) -> Screen:
     rows: list[Line] = []
     for server in prepared.plan.servers:
         if server.reviewed.registry.review is not ReviewState.CERTIFIED:
-            fact = f"{server.entry.name} is NOT REVIEWED: {NOT_REVIEWED}."
+            why = NOT_SEEN if server.remote else NOT_REVIEWED
+            fact = f"{server.entry.name} is NOT REVIEWED: {why}."
             rows += wrapped(fact, view.width, "  ", Tone.BAD)
     registries = {
         s.reviewed.registry.root_digest: s.reviewed.registry for s in prepared.plan.servers

@@ -48,6 +48,8 @@ def server(shown: Shown, width: int) -> Screen:
         rows += [BLANK, *inputs(shown.questions, width)]
     tools = [str(tool.get("name")) for tool in shown.reviewed.tools.tools if isinstance(tool, dict)]
     heading = f"{words.count(len(tools), 'tool')}: "
+    if not shown.reviewed.tools.known:
+        heading = "its tools were not reviewed"
     return (*rows, BLANK, *wrapped(heading + ", ".join(tools), width, CONTINUED))
 
 
@@ -56,10 +58,14 @@ def _facts(shown: Shown, width: int) -> Screen:
     entries = ", ".join(receipt.entry_name for receipt in shown.receipts)
     publisher = manifest.publisher.repository if manifest.publisher else manifest.publisher_absent
     package = manifest.package
-    facts = (
+    local = () if package is None else (
         ("package", f"{package.registry_type} {package.identifier} {package.version}"),
         ("python", package.requires_python),
         ("platforms", ", ".join(package.platforms)),
+    )  # fmt: skip
+    facts = (
+        *local,
+        *(("remote", f"{one.transport} {one.url}") for one in manifest.remotes),
         ("publisher", publisher),
         ("versions", ", ".join(shown.versions)),
         ("installed", f"as {entries}" if entries else f"no; {_command(shown)}"),
@@ -71,7 +77,8 @@ def _command(shown: Shown) -> str:
     """Return the command that installs a server, with the inputs that it can't do without."""
     manifest, registry = shown.reviewed.manifest, shown.reviewed.registry
     names = [alias for alias, full in registry.aliases if full == manifest.name]
-    prefix = "" if registry.kind is RegistryKind.BUNDLED else f"{registry.name}:"
+    named = (RegistryKind.BUNDLED, RegistryKind.NONE)
+    prefix = "" if registry.kind in named else f"{registry.name}:"
     flags = [q.flag for q in shown.questions if q.required and q.default is None and not q.secret]
     return f"`{' '.join([f'mcpi install {prefix}{[*names, manifest.name][0]}', *flags])}`"
 
@@ -104,9 +111,13 @@ def _meaning(question: Question) -> str:
 def tested(result: TestResult, width: int) -> Screen:
     """Return what a server answered."""
     receipt = result.receipt
+    if result.authorization:
+        return _unwelcome(result, width)
     count = words.count(len(result.tools), "tool")
     state = "NOT as reviewed" if result.differences else "unchanged since review"
     tone = Tone.BAD if result.differences else Tone.GOOD
+    if not result.reviewed:
+        state, tone = "which nobody reviewed", Tone.WARN
     rows = wrapped(
         f"{receipt.entry_name} {receipt.version} answers: {count}, {state} "
         f"(protocol {result.protocol}, {result.seconds:.1f} s)",
@@ -117,6 +128,16 @@ def tested(result: TestResult, width: int) -> Screen:
     if not result.differences:
         return (*rows, *wrapped(f"  {', '.join(result.tools)}", width, CONTINUED))
     return (*rows, *evidence("\n".join(result.differences), width))
+
+
+def _unwelcome(result: TestResult, width: int) -> Screen:
+    """Return what authorization a remote server wants."""
+    name = result.receipt.entry_name
+    return (
+        *wrapped(f"{name} answers: {result.authorization}", width, "    ", Tone.WARN),
+        *wrapped(f"  its tools were not seen; `mcpi test {name} --with-secrets` sends what your "
+                 "variables hold for it", width, "    "),
+    )  # fmt: skip
 
 
 def verified(entries: Sequence[VerifiedEntry], width: int) -> Screen:

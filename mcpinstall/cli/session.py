@@ -50,6 +50,15 @@ class Session:
         return self._context
 
     @property
+    def looking(self) -> Context:
+        """The same for a command that shows an unfinished change and takes nothing back."""
+        if self._context is None:
+            from mcpinstall.operations.context import Context
+
+            self._context = Context.current(self.ui.progress)
+        return self._context
+
+    @property
     def home(self) -> Path:
         """The folder that `~` stands for."""
         return self.context.machine.home

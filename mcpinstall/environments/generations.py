@@ -12,13 +12,13 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path, PurePath, PurePosixPath
 
-from mcpinstall.environments import tree
+from mcpinstall.environments import launcher_text, tree
 from mcpinstall.environments.layout import LOCK_NAME
 from mcpinstall.environments.start_template import LAUNCH
 from mcpinstall.environments.trust import require_program
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.environment import Command, Interpreter, StagedEnvironment
-from mcpinstall.system import files, locking
+from mcpinstall.system import files, launcher, locking
 from mcpinstall.system.files import disk_errors
 from mcpinstall.system.homes import CURRENT, current, generation_name, is_generation_name
 from mcpinstall.system.machine import Machine
@@ -55,6 +55,32 @@ def command(
             ErrorCode.NOT_SUPPORTED_YET, "a command on Windows needs its interpreter"
         )
     return _by_base(interpreter.path, home / _LAUNCHER, arguments)
+
+
+def launcher_command(
+    home: Path,
+    entry_name: str,
+    arguments: tuple[str, ...],
+    machine: Machine,
+    interpreter: Interpreter | None = None,
+) -> Command:
+    """Return what a host starts so that a server gets its secrets from the keyring.
+
+    It needs nothing of mcpinstall's own installation: `run.py` is part of the environment.
+
+    Raises:
+        McpInstallError: as `command`.
+    """
+    words = (entry_name, "--", *arguments)
+    if machine.platform == "win32":
+        direct = command(home, (), machine, interpreter)
+        return _by_base(Path(direct.executable), home / launcher.NAME, words)
+    flags = ("-I", "-S", "-B", "-X", "utf8")
+    folder = home / CURRENT
+    return Command(
+        executable=str(folder / "bin" / "python"),
+        arguments=(*flags, str(folder / launcher.NAME), *words),
+    )
 
 
 def command_template(home: str, arguments: tuple[str, ...]) -> Command:
@@ -166,7 +192,7 @@ def switch(home: Path, generation: str | None, platform: str = sys.platform) -> 
     link = home / CURRENT
     if generation is None:
         with disk_errors(f"delete `{link}`"):
-            for path in (link, home / _LAUNCHER):
+            for path in (link, home / _LAUNCHER, home / launcher.NAME):
                 if os.path.lexists(path):  # else a read-only file system would refuse
                     path.unlink(missing_ok=True)
         return
@@ -174,6 +200,7 @@ def switch(home: Path, generation: str | None, platform: str = sys.platform) -> 
         raise _unsafe(f"`{generation}`, which is not there,")
     if platform == "win32":
         files.write_atomic(home / _LAUNCHER, LAUNCH.encode("ascii"))
+        files.write_atomic(home / launcher.NAME, launcher_text.text())
         files.write_atomic(link, f"{generation}\n".encode("ascii"))
         return
     temporary = home / f".{CURRENT}.{secrets.token_hex(6)}"

@@ -7,10 +7,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcpinstall.environments import start_template
+from mcpinstall.environments import launcher_text, start_template
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.artifact import EntryPoint
 from mcpinstall.model.environment import Interpreter
+from mcpinstall.system import launcher
 
 LOCK_NAME = ".lock"
 """Empty file of a generation; a running server holds a shared lock on it."""
@@ -45,6 +46,7 @@ def layout(interpreter: Interpreter, entry_point: EntryPoint, final: Path, platf
         "pyvenv.cfg": _configuration(interpreter),
         "start.py": _start(interpreter, entry_point, final, platform),
         LOCK_NAME: b"",
+        **({} if windows else {launcher.NAME: launcher_text.text()}),
     }
     return Layout(
         site=_site(interpreter, platform),

@@ -5,15 +5,29 @@ from __future__ import annotations
 from mcpinstall.hosts.chains import add, take_out
 from mcpinstall.hosts.detection import detected, is_installed, runs_on, terminal_host
 from mcpinstall.hosts.diffs import diff
-from mcpinstall.hosts.edits import insert, remove, rendered, replace, starts_as
-from mcpinstall.hosts.paths import config_path
-from mcpinstall.hosts.reading import entries, read
+from mcpinstall.hosts.edits import insert, remove, replace, starts_as
+from mcpinstall.hosts.inputs import rendered
+from mcpinstall.hosts.paths import candidates, choices, config_path, path_digest
+from mcpinstall.hosts.reading import entries, managed, read
+from mcpinstall.hosts.survey import (
+    SeenFile,
+    SeenServer,
+    UnreadFile,
+    session_finds,
+    survey,
+    unread,
+)
 from mcpinstall.hosts.table import find_rows, table
 from mcpinstall.hosts.writable import require_writable, why_not
 from mcpinstall.hosts.writing import remove_leftovers, write
 
 __all__ = [
+    "SeenFile",
+    "SeenServer",
+    "UnreadFile",
     "add",
+    "candidates",
+    "choices",
     "config_path",
     "detected",
     "diff",
@@ -21,6 +35,8 @@ __all__ = [
     "find_rows",
     "insert",
     "is_installed",
+    "managed",
+    "path_digest",
     "read",
     "remove",
     "remove_leftovers",
@@ -28,10 +44,13 @@ __all__ = [
     "replace",
     "require_writable",
     "runs_on",
+    "session_finds",
     "starts_as",
+    "survey",
     "table",
     "take_out",
     "terminal_host",
+    "unread",
     "why_not",
     "write",
 ]

@@ -9,16 +9,21 @@ blindly.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.hosts import edits, proof
+from mcpinstall.hosts import edits, inputs, proof, secret_text
 from mcpinstall.hosts.forms import ScanError
+from mcpinstall.hosts.paths import path_digest
 from mcpinstall.model.host import (
+    BOM,
+    WITHOUT_MARK,
     AppliedEntry,
     Chain,
+    Format,
     HostChange,
     HostFile,
     HostRow,
@@ -30,18 +35,28 @@ STALE = "f" * 64
 """Digest of a chain whose patches no longer apply one after the other; matches no file."""
 
 
-def add(file: HostFile, chain: Chain, entry: ServerEntry, *, replace: bool = False) -> HostChange:
+def add(
+    file: HostFile,
+    chain: Chain,
+    entry: ServerEntry,
+    *,
+    replace: bool = False,
+    strip_bom: bool = False,
+) -> HostChange:
     """Return the change that adds an entry, or with `replace` gives the server this value.
+
+    With `strip_bom`, a byte-order mark goes with it where the host does not take one.
 
     Raises:
         McpInstallError: As `edits.insert`.
     """
+    strip = strip_bom and file.row.bom != "unknown"
     with _naming(file):
         if replace and entry.name in chain.names:
-            applied, after, whole = _exchanged(file, chain, entry)
+            applied, after, whole = _exchanged(file, chain, entry, strip=strip)
         else:
             kept = tuple(one for one in chain.entries if one.entry.name != entry.name)
-            new, after = _applied(file.content, file.row, entry, replace=replace)
+            new, after = _applied(file.content, file.row, entry, replace=replace, strip=strip)
             applied = (*kept, new)
             whole = not kept or _is_current(file, chain)
     return _change(file, chain, applied, after, whole=whole, warnings=_advice(file, entry))
@@ -69,7 +84,8 @@ def take_out(file: HostFile, chain: Chain, name: str) -> HostChange:
             applied = rest
         else:
             later = [one.entry for one in chain.entries[number + 1 :]]
-            again, after = _folded(undone.content, file.row, later)
+            strip = any(one.stripped for one in chain.entries[number:])
+            again, after = _folded(undone.content, file.row, later, strip=strip)
             applied = (*chain.entries[:number], *again)
             _require_same_others(file, after, chain.names)
     return _change(file, chain, applied, after, whole=undone is not None, warnings=warnings)
@@ -78,10 +94,26 @@ def take_out(file: HostFile, chain: Chain, name: str) -> HostChange:
 def _advice(file: HostFile, entry: ServerEntry) -> tuple[str, ...]:
     """Return what a person must hear when this entry is added."""
     row = file.row
-    if not (row.session_environment and any(value.reference for value in entry.env)):
-        return file.notes
+    notes = (*file.notes, *_mixed(file))
+    values = (*entry.env, *(entry.remote.headers if entry.remote else ()))
+    if not (row.session_environment and any(value.reference for value in values)):
+        return notes
     session = f"{row.title} sees the variables of your desktop session, not of a shell profile"
-    return (*file.notes, session)
+    return (*notes, session)
+
+
+def _mixed(file: HostFile) -> tuple[str, ...]:
+    """Return which servers have a command and an address: Codex refuses a file with one of them."""
+    row = file.row
+    if row.format is not Format.TOML or b"url" not in (file.content or b""):
+        return ()
+    servers = edits.servers(file.content or b"", row).items()
+    started = row.entry.command_key
+    wrong = [n for n, one in servers if isinstance(one, dict) and started in one and "url" in one]
+    return tuple(
+        f"`{name}` has both a command and a `url`; {row.title} may refuse the whole file for that"
+        for name in wrong
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +137,11 @@ def _undone(file: HostFile, chain: Chain, number: int) -> _State | None:
 
 def _unapplied(content: bytes | None, entries: Sequence[AppliedEntry]) -> _State | None:
     for applied in reversed(entries):
-        back = applied.patch.inverse
-        if content is None or not _fits(content, back):
-            return None
-        content = back.apply(content)
+        for patch in reversed(applied.patches):
+            back = patch.inverse
+            if content is None or not _fits(content, back):
+                return None
+            content = back.apply(content)
         if applied.created:
             if content:
                 return None
@@ -121,39 +154,64 @@ def _fits(content: bytes, patch: Patch) -> bool:
 
 
 def _applied(
-    content: bytes | None, row: HostRow, entry: ServerEntry, *, replace: bool
+    content: bytes | None,
+    row: HostRow,
+    entry: ServerEntry,
+    *,
+    replace: bool,
+    strip: bool = False,
+    have: Collection[str] = (),
 ) -> tuple[AppliedEntry, bytes]:
-    patch = (edits.put if replace else edits.insert)(content, row, entry)
-    applied = AppliedEntry(entry=entry, patch=patch, created=content is None)
-    return applied, patch.apply(content or b"")
+    stripped = strip and content is not None and content.startswith(BOM)
+    if stripped:
+        content = _patched(content, [WITHOUT_MARK])
+    asked = inputs.put(content, row, entry, have)
+    before = _patched(content, asked)
+    patch = (edits.put if replace else edits.insert)(before, row, entry)
+    applied = AppliedEntry(entry=entry, patch=patch, created=content is None, inputs=asked)
+    applied = dataclasses.replace(applied, stripped=stripped)
+    return applied, patch.apply(before or b"")
+
+
+def _patched(content: bytes | None, patches: Sequence[Patch]) -> bytes | None:
+    for patch in patches:
+        content = patch.apply(content or b"")
+    return content
 
 
 def _folded(
-    content: bytes | None, row: HostRow, entries: Sequence[ServerEntry]
+    content: bytes | None, row: HostRow, entries: Sequence[ServerEntry], *, strip: bool
 ) -> tuple[tuple[AppliedEntry, ...], bytes | None]:
     """Apply entries one after the other; one that stood for the user's own replaces it again."""
     done: list[AppliedEntry] = []
     for entry in entries:
-        applied, content = _applied(content, row, entry, replace=True)
+        applied, content = _applied(content, row, entry, replace=True, strip=strip)
         done.append(applied)
     return tuple(done), content
 
 
 def _exchanged(
-    file: HostFile, chain: Chain, entry: ServerEntry
+    file: HostFile, chain: Chain, entry: ServerEntry, *, strip: bool
 ) -> tuple[tuple[AppliedEntry, ...], bytes | None, bool]:
     """Give one of our entries a new value, in its place in the chain."""
     number = chain.names.index(entry.name)
     undone = _undone(file, chain, number)
     if undone is not None:
         later = [entry, *(one.entry for one in chain.entries[number + 1 :])]
-        again, after = _folded(undone.content, file.row, later)
+        strip = strip or any(one.stripped for one in chain.entries[number:])
+        again, after = _folded(undone.content, file.row, later, strip=strip)
         _require_same_others(file, after, chain.names)
         return (*chain.entries[:number], *again), after, True
-    new, content = _applied(file.content, file.row, entry, replace=True)
+    row, old = file.row, secret_text.inputs(file.row, chain.entries[number].entry).keys()
+    needed = secret_text.inputs(row, entry).keys()
+    new, content = _applied(file.content, row, entry, replace=True, strip=strip, have=old & needed)
+    stale, _ = inputs.remove(content, row, chain.entries[number].entry, keep=needed)
+    content = _patched(content, stale) or b""
     # Taking it out later must not bring our own old value back: record its removal instead.
-    patch = edits.remove(content, file.row, entry.name).inverse
-    new = AppliedEntry(entry=entry, patch=patch, created=False)
+    gone = edits.remove(content, file.row, entry.name)
+    asked, _ = inputs.remove(gone.apply(content), file.row, entry)
+    back = tuple(patch.inverse for patch in reversed(asked))
+    new = AppliedEntry(entry=entry, patch=gone.inverse, created=False, inputs=back)
     entries = (*chain.entries[:number], new, *chain.entries[number + 1 :])
     return entries, content, len(entries) == 1
 
@@ -162,25 +220,40 @@ def _without(file: HostFile, applied: AppliedEntry) -> tuple[bytes | None, tuple
     """Take an entry out of a file that others have changed since."""
     content, name = file.content, applied.entry.name
     if content is None or not edits.contains(content, file.row, name):
-        return content, (f"`{name}` was not in `{file.path}` any more",)
+        left, notes = _without_inputs(content, file.row, applied)
+        return left, (f"`{name}` was not in `{file.path}` any more", *notes)
     warnings: tuple[str, ...] = ()
     if not edits.is_entry(content, file.row, applied.entry):
         warnings = (f"`{name}` was changed since mcpinstall added it, and goes as it is now",)
-    exact = _put_back(file, content, applied)
-    if exact is not None:
-        return exact, warnings
-    return edits.remove(content, file.row, name).apply(content), warnings
+    exact = _put_back(file.row, content, applied.patch, name)
+    if exact is None or (applied.created and not exact.strip()):
+        exact = edits.remove(content, file.row, name).apply(content)
+    left, notes = _without_inputs(exact, file.row, applied)
+    return left, (*warnings, *notes)
 
 
-def _put_back(file: HostFile, content: bytes, applied: AppliedEntry) -> bytes | None:
+def _without_inputs(
+    content: bytes | None, row: HostRow, applied: AppliedEntry
+) -> tuple[bytes | None, tuple[str, ...]]:
+    """Take the inputs of one of our entries, which is gone itself, out of a file."""
+    own = secret_text.inputs_row(row)
+    if content is None or own is None or not applied.inputs:
+        return content, ()
+    for patch in reversed(applied.inputs):
+        for identifier in secret_text.inputs(row, applied.entry):
+            exact = _put_back(own, content, patch, identifier)
+            if exact is not None and f"input:{identifier}}}".encode() not in exact:
+                content = exact if identifier.encode() not in exact else content
+    patches, notes = inputs.remove(content, row, applied.entry)
+    return _patched(content, patches), notes
+
+
+def _put_back(row: HostRow, content: bytes, patch: Patch, name: str) -> bytes | None:
     """Put back what our text replaced, if that text stands once and nothing else changes."""
-    ours = applied.patch.inserted
+    ours = patch.inserted
     if content.count(ours) != 1:
         return None
-    after = content.replace(ours, applied.patch.removed)
-    if applied.created and not after.strip():
-        return None
-    row, name = file.row, applied.entry.name
+    after = content.replace(ours, patch.removed)
     drop = frozenset({name})
     try:
         same = proof.same_others(
@@ -221,9 +294,26 @@ def _change(
         file=file,
         after=after,
         chain_before=chain,
-        chain_after=Chain(row_id=file.row.id, entries=applied, sha256=digest),
-        warnings=(*file.warnings, *warnings),
+        chain_after=Chain(
+            row_id=file.row.id,
+            entries=applied,
+            sha256=digest,
+            path_sha256=path_digest(file.target),
+        ),
+        warnings=(*file.warnings, *_mark(file, after), *warnings),
     )
+
+
+def _mark(file: HostFile, after: bytes | None) -> tuple[str, ...]:
+    """Return what becomes of a byte-order mark, and what the host makes of one."""
+    row, before = file.row, file.content or b""
+    if not before.startswith(BOM) or row.bom == "unknown" or after is None:
+        return ()
+    if not after.startswith(BOM):
+        return (f"the byte-order mark at the beginning of `{file.path}` goes",)
+    does = "rejects such a file" if row.bom == "reject" else "reports an error for it"
+    fact = f"`{file.path}` begins with a byte-order mark, which stays; {row.title} {does}"
+    return (f"{fact}; `--strip-bom` takes it off",)
 
 
 @contextlib.contextmanager

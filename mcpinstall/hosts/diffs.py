@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from mcpinstall.hosts import redaction
 from mcpinstall.hosts.redaction import Span
-from mcpinstall.model.host import Chain, Format, HostChange, Patch
+from mcpinstall.model.host import BOM, Chain, Format, HostChange, Patch
 
 _CONTEXT = 3
 _CHUNK = 1 << 16
@@ -54,6 +54,10 @@ def diff(change: HostChange) -> tuple[str, ...]:
     before, after = change.file.content, change.after
     if before == after:
         return ()
+    marks = _marks(before or b"", after or b"")
+    if marks:
+        before = (before or b"").removeprefix(BOM)
+        after = (after or b"").removeprefix(BOM)
     start, old_end, new_end = _changed(before or b"", after or b"")
     dialect = change.file.row.format
     old = _side(before or b"", (start, old_end), dialect, change.chain_before)
@@ -62,12 +66,23 @@ def diff(change: HostChange) -> tuple[str, ...]:
     lines = [
         "--- " + ("/dev/null" if before is None else path),
         "+++ " + ("/dev/null" if after is None else path),
+        *marks,
     ]
+    if before == after:
+        return tuple(lines)
     for group in _groups(old.raw(), new.raw()):
         lines.append(_header(group, old.first, new.first))
         for opcode in group:
             lines += _body(opcode, old, new)
     return tuple(lines)
+
+
+def _marks(before: bytes, after: bytes) -> list[str]:
+    """Return what becomes of a byte-order mark, as lines of a diff of their own."""
+    if before.startswith(BOM) == after.startswith(BOM) or not (before and after):
+        return []
+    sign = "-" if before.startswith(BOM) else "+"
+    return ["@@ byte-order mark @@", f"{sign}\ufeff"]
 
 
 def _groups(old: list[str], new: list[str]) -> Iterator[Sequence[_Opcode]]:
@@ -130,8 +145,8 @@ def _with_context(text: str, changed: Span) -> Span:
 
 def _ours(text: str, chain: Chain) -> Iterator[Span]:
     """Yield where the texts of our entries stand."""
-    for applied in chain.entries:
-        own = _own_part(applied.patch)
+    for patch in (patch for applied in chain.entries for patch in applied.patches):
+        own = _own_part(patch)
         for part in (own, own.rstrip(_CLOSERS)):  # a later entry of ours stands before the end
             offset = text.find(part) if part else -1
             if offset >= 0:

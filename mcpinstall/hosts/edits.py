@@ -5,15 +5,15 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.hosts import codecs, json_plain, proof
+from mcpinstall.hosts import codecs, json_plain, positions, proof, remote_entry
 from mcpinstall.hosts.entry import require_name, shape, starting_keys
 from mcpinstall.hosts.forms import FormError, ScanError
 from mcpinstall.hosts.json_scan import latin, locate, utf8
 from mcpinstall.hosts.redaction import HIDDEN
-from mcpinstall.model.host import Format, HostRow, Patch, ServerEntry
+from mcpinstall.model.host import EnvironmentValue, Format, HostRow, Patch, ServerEntry
 
 _CONFLICT_BEGIN = re.compile(rb"^<{7} ", re.MULTILINE)
 _CONFLICT_END = re.compile(rb"^>{7} ", re.MULTILINE)
@@ -156,7 +156,7 @@ def starts_as(content: bytes, row: HostRow, entry: ServerEntry) -> bool:
     if not isinstance(value, dict):
         return False
     wanted = shape(row, entry)
-    keys = starting_keys(row)
+    keys = (*starting_keys(row), *(remote_entry.keys(row) if entry.remote else ()))
     return all((value.get(key) or None) == (latin(wanted.get(key)) or None) for key in keys)
 
 
@@ -165,16 +165,35 @@ def _put(
 ) -> Patch:
     require_name(row, entry.name)
     value = shape(row, entry)
-    with proof.collection_paused(), _pasting(row, entry):
-        parsed = _parsed(content, row, entry.name)
-        exists = entry.name in parsed.names
+    with _pasting(content or b"", row, entry):
+        return put_value(content, row, entry.name, value, insert=insert, replace=replace)
+
+
+def put_value(
+    content: bytes | None,
+    row: HostRow,
+    name: str,
+    value: dict[str, object],
+    *,
+    insert: bool = True,
+    replace: bool = False,
+) -> Patch:
+    """Return the patch that gives the server, or the input, of that name a value.
+
+    Raises:
+        FormError: The form of the file can't take it.
+        McpInstallError: As `insert`.
+    """
+    with proof.collection_paused():
+        parsed = _parsed(content, row, name)
+        exists = name in parsed.names
         if exists and not replace:
-            raise _exists(row, entry.name)
+            raise _exists(row, name)
         if not exists and not insert:
-            raise _missing(row, entry.name)
+            raise _missing(row, name)
         codec = parsed.codec
         put = codec.replaced if exists else codec.inserted
-        return _proved(content, row, parsed, put(entry.name, value), value)
+        return _proved(content, row, parsed, put(name, value), value)
 
 
 def _parsed(content: bytes | None, row: HostRow, name: str) -> codecs.Parsed:
@@ -214,16 +233,20 @@ def _require_text(data: bytes, row: HostRow) -> None:
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _invalid(row, f"it is not UTF-8 at byte {error.start}") from None
+        found = ScanError(f"it is not UTF-8 at byte {error.start}", error.start)
+        raise _unparsable(data, row, found) from None
     begin = _CONFLICT_BEGIN.search(data)
     if begin and _CONFLICT_END.search(data, begin.end()):
-        raise _invalid(row, "it has merge conflict markers")
+        raise _unparsable(data, row, ScanError("it has merge conflict markers", begin.start()))
 
 
 def _unparsable(data: bytes, row: HostRow, error: ScanError) -> McpInstallError:
-    if error.offset < 0:
+    offset = error.offset
+    if offset < 0 and error.word:
+        offset = positions.of_word(data.decode("latin-1"), error.word)
+    if offset < 0:
         return _invalid(row, error.message)
-    before = data[: error.offset]
+    before = data[:offset]
     eol = b"\n" if b"\n" in data else b"\r"
     line = before.count(eol) + 1
     column = len(before[before.rfind(eol) + 1 :].decode("utf-8", "replace")) + 1
@@ -243,23 +266,31 @@ def _unproved(row: HostRow, why: str) -> McpInstallError:
 
 
 @contextlib.contextmanager
-def _pasting(row: HostRow, entry: ServerEntry) -> Iterator[None]:
+def _pasting(content: bytes, row: HostRow, entry: ServerEntry) -> Iterator[None]:
     """Turn a form that can't take a new entry into an error with the text to paste."""
     try:
         yield
     except FormError as error:
-        refused = _invalid(row, str(error), _PASTE[row.format])
+        found = ScanError(str(error), -1, row.servers_key[-1] if row.servers_key else "")
+        refused = _unparsable(content, row, found)
+        refused.hint = _PASTE[row.format]
         refused.evidence = shown(row, entry)
         raise refused from None
 
 
 def _without_secrets(entry: ServerEntry) -> ServerEntry:
     """Return an entry that may be shown."""
-    shown = (
-        dataclasses.replace(item, value=HIDDEN) if item.secret and item.value else item
-        for item in entry.env
-    )
-    return dataclasses.replace(entry, env=tuple(shown))
+
+    def shown(items: Iterable[EnvironmentValue]) -> tuple[EnvironmentValue, ...]:
+        return tuple(
+            dataclasses.replace(item, value=HIDDEN) if item.secret and item.value else item
+            for item in items
+        )
+
+    remote = entry.remote
+    if remote is not None:
+        remote = dataclasses.replace(remote, headers=shown(remote.headers))
+    return dataclasses.replace(entry, env=shown(entry.env), remote=remote)
 
 
 def _exists(row: HostRow, name: str) -> McpInstallError:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.hosts import remote_entry, secret_text
 from mcpinstall.model import names
 from mcpinstall.model.host import (
     CommandForm,
     EntryShape,
     EnvironmentValue,
     HostRow,
+    SecretPlace,
     SecretStyle,
     ServerEntry,
 )
@@ -46,14 +48,24 @@ def shape(row: HostRow, entry: ServerEntry) -> dict[str, object]:
         McpInstallError: `host-unsupported` when the host would misread a value, or has no way
             to name a secret.
     """
-    for text in (entry.command, *entry.args, *(value.value or "" for value in entry.env)):
+    remote = entry.remote
+    values = (*entry.env, *(remote.headers if remote else ()))
+    texts = (entry.command, *entry.args, remote.url if remote else "")
+    for text in (*texts, *(value.value or value.prefix for value in values)):
         _require_literal(row, text)
+    if remote is not None:
+        return remote_entry.value(row, entry.name, remote)
+    _require_variables(row, entry)
     shape = row.entry
     value: dict[str, object] = dict(shape.constants)
     if shape.name_key:
         value = {shape.name_key: entry.name, **value}
     value |= _command(shape, entry)
-    environment = {item.name: _environment_text(row, item) for item in entry.env}
+    environment = {
+        item.name: _environment_text(row, entry, item)
+        for item in entry.env
+        if item.place is not SecretPlace.KEYRING  # the command that is started sets it
+    }
     literal = {name: text for name, text in environment.items() if text is not None}
     forwarded = [name for name, text in environment.items() if text is None]
     if forwarded and shape.names_key:
@@ -81,7 +93,19 @@ def starting_keys(row: HostRow) -> tuple[str, ...]:
     """Return the fields of an entry that decide what is started, and in which environment."""
     shape = row.entry
     own = (shape.command_key, shape.args_key, shape.env_key, shape.names_key or "")
-    return (*own, *_ALSO_STARTING)
+    return (*own, row.remote.url_key, row.remote.sse_url_key, *_ALSO_STARTING)
+
+
+def _require_variables(row: HostRow, entry: ServerEntry) -> None:
+    """Refuse a variable that the host would leave out, mostly without a word."""
+    refused = {name.upper() for name in row.refused_variables}
+    for item in entry.env:
+        if item.name.upper() in refused:
+            raise McpInstallError(
+                ErrorCode.HOST_UNSUPPORTED,
+                f"{row.title} does not let an entry set the variable `{item.name}`",
+                hint="choose another host",
+            )
 
 
 def _command(shape: EntryShape, entry: ServerEntry) -> dict[str, object]:
@@ -94,8 +118,10 @@ def _command(shape: EntryShape, entry: ServerEntry) -> dict[str, object]:
     }
 
 
-def _environment_text(row: HostRow, item: EnvironmentValue) -> str | None:
+def _environment_text(row: HostRow, entry: ServerEntry, item: EnvironmentValue) -> str | None:
     """Return a variable's text; None when the host passes the variable on by its name."""
+    if item.place is SecretPlace.HOST:
+        return secret_text.named(row, entry.name, item)
     if item.reference is None:
         return item.value or ""
     if row.secret_style is SecretStyle.TEMPLATE and row.secret_template:
@@ -113,8 +139,8 @@ def _environment_text(row: HostRow, item: EnvironmentValue) -> str | None:
         ErrorCode.HOST_UNSUPPORTED,
         f"{row.title} can't refer to the variable `{item.reference}`: values in its file are "
         "taken as they are",
-        hint="choose another host, or let the value stand there in clear text with "
-        "`--plaintext-secrets`",
+        hint=f"`--secret {item.name}` keeps it in the keyring; or choose another host, or let the "
+        "value stand there in clear text with `--plaintext-secrets`",
     )
 
 

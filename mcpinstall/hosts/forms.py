@@ -6,12 +6,16 @@ from typing import NoReturn
 
 
 class ScanError(ValueError):
-    """The document is not what its dialect allows, at byte `offset`; -1 is an unknown place."""
+    """The document is not what its dialect allows, at byte `offset`; -1 is an unknown place.
 
-    def __init__(self, message: str, offset: int) -> None:
+    Then `word` is a key or name that stands near it, as far as one is known.
+    """
+
+    def __init__(self, message: str, offset: int, word: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.offset = offset
+        self.word = word
 
 
 class FormError(ValueError):

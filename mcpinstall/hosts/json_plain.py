@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+from mcpinstall.hosts import positions
 from mcpinstall.hosts.forms import ScanError, refuse_constant
 from mcpinstall.model.host import Format
 
@@ -36,9 +37,9 @@ def parse(text: str, dialect: Format) -> object:
     except json.JSONDecodeError as error:
         raise ScanError(error.msg.lower(), error.pos) from None
     except RecursionError:
-        raise ScanError("it nests too deeply", 0) from None
+        raise ScanError("it nests too deeply", positions.of_depth(text)) from None
     except ValueError as error:
-        raise ScanError(str(error), 0) from None
+        raise ScanError(str(error), positions.of_constant(text)) from None
 
 
 def _without_comments(text: str, dialect: Format) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -53,6 +54,43 @@ def config_path(row: HostRow, machine: Machine) -> Path:
     if row.path_pick == "first-existing":
         return next((path for path in paths if exists(path)), paths[0])
     return paths[0]
+
+
+def candidates(row: HostRow, machine: Machine) -> tuple[Path, ...]:
+    """Return every file that could be this host's, the likelier first; they need not exist.
+
+    Only these can be named with `--host HOST=PATH`, and only these are looked at for a file that
+    mcpinstall wrote before.  A variable or the host's own pointer leaves no choice.
+
+    Raises:
+        McpInstallError: `host-path-refused` for a relative override.
+    """
+    named = _named_path(row, machine)
+    if named is not None:
+        return (named,)
+    found: list[Path] = []
+    for template in _templates(row, machine):
+        path = expanded(template, machine)
+        found += [one / rest for one, rest in _globbed(path)] if "*" in template else [path]
+    return tuple(dict.fromkeys(found))
+
+
+def existing(row: HostRow, machine: Machine) -> tuple[Path, ...]:
+    """Return every file of the row that exists, the likelier first; with all that `*` finds.
+
+    Raises:
+        McpInstallError: `host-path-refused` for a relative override.
+    """
+    named = _named_path(row, machine)
+    if named is not None:
+        return tuple(_found(named, starred="*" in str(named)))
+    found = (path for one in _templates(row, machine) for path in matches(one, machine))
+    return tuple(dict.fromkeys(found))
+
+
+def path_digest(path: Path) -> str:
+    """Return the sha256 of a path, as records keep it: no path is ever read from one."""
+    return hashlib.sha256(str(path).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def is_configured_elsewhere(row: HostRow, machine: Machine) -> bool:
@@ -161,25 +199,41 @@ def _only_candidate(row: HostRow, templates: tuple[str, ...], machine: Machine) 
     that owns the folder reads it as soon as it is there.  If there is none, a folder that
     exists decides.
     """
+    live, plain = _live(templates, machine)
+    if len(live) > 1:
+        raise McpInstallError(
+            ErrorCode.HOST_AMBIGUOUS,
+            f"{row.title} has {len(live)} configuration files and reads only one of them",
+            hint=f"name the one in use with `--host {row.product}=PATH`: "
+            + ", ".join(f"`{path}`" for path in live)
+            + "; or remove the others",
+        )
+    return (live or plain or [expanded(templates[0], machine)])[0]
+
+
+def _live(templates: tuple[str, ...], machine: Machine) -> tuple[list[Path], list[Path]]:
+    """Return the files of which the host may read one, and all that are no pattern."""
     plain: list[Path] = []
-    candidates: list[Path] = []
+    live: list[Path] = []
     for template in templates:
         path = expanded(template, machine)
         if "*" in template:
-            candidates += [prefix / rest for prefix, rest in _globbed(path)]
+            live += [prefix / rest for prefix, rest in _globbed(path)]
         else:
             plain.append(path)
-            candidates += [path] if exists(path) else []
+            live += [path] if exists(path) else []
     plain = list(dict.fromkeys(plain))
-    candidates = list(dict.fromkeys(candidates)) or [path for path in plain if path.parent.is_dir()]
-    if len(candidates) > 1:
-        raise McpInstallError(
-            ErrorCode.HOST_AMBIGUOUS,
-            f"{row.title} has {len(candidates)} configuration files and reads only one of them",
-            hint="remove the one that is not in use, or paste what `--print` gives into the one "
-            "that is: " + ", ".join(f"`{path}`" for path in candidates),
-        )
-    return (candidates or plain or [expanded(templates[0], machine)])[0]
+    return list(dict.fromkeys(live)) or [one for one in plain if one.parent.is_dir()], plain
+
+
+def choices(row: HostRow, machine: Machine) -> tuple[Path, ...]:
+    """Return the files of which the host reads one, where nobody but the person can tell which."""
+    if _named_path(row, machine) is not None:
+        return ()
+    if row.path_pick != "ask-if-ambiguous" and not row.flatpak:
+        return ()
+    live, _ = _live(_templates(row, machine), machine)
+    return tuple(live) if len(live) > 1 else ()
 
 
 def _found(path: Path, *, starred: bool) -> list[Path]:

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mcpinstall.hosts import json_plain, yaml_plain
+from mcpinstall.hosts import json_plain, positions, secret_text, yaml_plain
 from mcpinstall.hosts.forms import ScanError
 from mcpinstall.hosts.json_scan import Located, fingerprint, latin
 from mcpinstall.model import toml_text
@@ -70,6 +70,7 @@ def outline(document: object, row: HostRow, ours: frozenset[str]) -> Outline:
     """Return the outline of a parsed document."""
     levels: list[Pairs] = []
     whole = document
+    document = _without_inputs(document, row, ours)
     for key in row.servers_key:
         if not isinstance(document, dict):
             return Outline(levels=tuple(levels))
@@ -91,6 +92,25 @@ def outline(document: object, row: HostRow, ours: frozenset[str]) -> Outline:
             )
         )
     return Outline(levels=tuple(levels))
+
+
+def _without_inputs(document: object, row: HostRow, ours: frozenset[str]) -> object:
+    """Return a document without the inputs of our entries, and without a list of no others."""
+    inputs = secret_text.inputs_row(row)
+    if inputs is None or not isinstance(document, dict):
+        return document
+    (key,) = inputs.servers_key
+    found = document.get(key)
+    if not isinstance(found, list):
+        return document
+    left = [one for one in found if not secret_text.is_ours(_name(one, "id"), ours)]
+    if left == found != []:
+        return document
+    return {
+        name: left if name == key else value
+        for name, value in document.items()
+        if name != key or left
+    }
 
 
 def outline_of_scan(located: Located, ours: frozenset[str]) -> Outline:
@@ -119,13 +139,14 @@ def items(document: object, row: HostRow) -> tuple[tuple[str, object], ...]:
         last = number + 1 == len(row.servers_key)
         if not isinstance(document, list if last and row.list_field else dict):
             what = _TITLES[row.format, bool(last and row.list_field)]
-            raise ScanError(f"`{'.'.join(row.servers_key[: number + 1])}` is not {what}", -1)
+            named = ".".join(row.servers_key[: number + 1])
+            raise ScanError(f"`{named}` is not {what}", -1, key)
     if isinstance(document, dict):
         return tuple(document.items())
     found = [(_name(item, row.list_field), item) for item in _listed(document)]
     names = [name for name, _ in found if name]
     if twice := {name for name in names if names.count(name) > 1}:
-        raise ScanError(f"the server `{min(twice)[:80]}` appears twice", -1)
+        raise ScanError(f"the server `{min(twice)[:80]}` appears twice", -1, min(twice))
     return tuple(found)
 
 
@@ -172,7 +193,9 @@ def tree(row: HostRow, content: bytes | None) -> object:
         toml_text.require_short_keys(text)
         return latin(tomllib.loads(text))
     except RecursionError:
-        raise ScanError("it nests too deeply", -1) from None
+        raise ScanError(
+            "it nests too deeply", positions.of_depth(content.decode("latin-1"))
+        ) from None
     except ValueError as error:
         raise ScanError(str(error), -1) from None
 

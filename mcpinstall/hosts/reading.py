@@ -8,14 +8,18 @@ import stat
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.hosts import edits, settled
+from mcpinstall.hosts import edits, remote_entry, settled
 from mcpinstall.hosts.entry import started
-from mcpinstall.hosts.paths import config_path, is_configured_elsewhere, matches
+from mcpinstall.hosts.paths import (
+    candidates,
+    config_path,
+    is_configured_elsewhere,
+    matches,
+)
 from mcpinstall.model.host import ConfiguredServer, HostFile, HostRow
 from mcpinstall.system.machine import Machine
 from mcpinstall.system.permissions import others_exchange, others_write
 
-_BOM = b"\xef\xbb\xbf"
 _STATUS = {
     "maintenance": "it gets repairs only, and has a successor",
     "legacy": "a newer version reads another file",
@@ -25,21 +29,48 @@ _STATUS = {
 """What a row's status means, as the end of a sentence."""
 
 
-def read(row: HostRow, machine: Machine) -> HostFile:
+def read(row: HostRow, machine: Machine, at: Path | None = None) -> HostFile:
     """Read the host's file, links resolved; a file that is missing has no content.
 
+    `at` chooses among the files that could be the host's; without it, the rule of its row does.
+
     Raises:
-        McpInstallError: `host-path-refused` when a link leads out of the home folder, or the
-            file or a folder above it can be written to by others; `host-ambiguous`;
-            `file-unreadable` for anything but a regular file of a sensible size.
+        McpInstallError: `host-path-refused` when `at` is none of these, when a link leads out of
+            the home folder, or the file or a folder above it can be written to by others;
+            `host-ambiguous`; `file-unreadable` for anything but a regular file of a sensible size.
     """
-    path = config_path(row, machine)
+    path = config_path(row, machine) if at is None else _chosen(row, at, machine)
     target = Path(os.path.realpath(path))
     _require_inside(row, path, target, machine)
     _require_safe(target)
     content = settled.content(target)
-    file = HostFile(row=row, path=path, target=target, content=content)
+    named = at is not None
+    file = HostFile(row=row, path=path, target=target, content=content, named=named)
     return dataclasses.replace(file, warnings=_warnings(file, machine), notes=_notes(file, machine))
+
+
+def _chosen(row: HostRow, at: Path, machine: Machine) -> Path:
+    """Return the file of the row's that `at` names.
+
+    Raises:
+        McpInstallError: `host-path-refused`.
+    """
+    possible = candidates(row, machine)
+    for path in possible:
+        if at in (path, Path(os.path.realpath(path))):
+            return path
+    named = ", ".join(f"`{path}`" for path in possible)
+    raise McpInstallError(
+        ErrorCode.HOST_PATH_REFUSED,
+        f"`{at}` is no file of {row.title}",
+        hint=f"it reads one of these: {named}" if named else "it has no file on this system",
+    )
+
+
+def managed(row: HostRow, machine: Machine) -> tuple[Path, ...]:
+    """Return the administrator's files that exist and can make an entry inert."""
+    templates = dict(row.managed_files).get(machine.platform, ())
+    return tuple(path for template in templates for path in matches(template, machine))
 
 
 def entries(file: HostFile) -> tuple[ConfiguredServer, ...]:
@@ -60,7 +91,8 @@ def entries(file: HostFile) -> tuple[ConfiguredServer, ...]:
 
 def _configured(row: HostRow, name: str, value: object) -> ConfiguredServer:
     command, args = started(row, value)
-    return ConfiguredServer(name=name, command=command, args=args)
+    url = remote_entry.url_of(row, value) if isinstance(value, dict) else None
+    return ConfiguredServer(name=name, command=command, args=args, url=url)
 
 
 def _require_inside(row: HostRow, path: Path, target: Path, machine: Machine) -> None:
@@ -101,16 +133,9 @@ def _warnings(file: HostFile, machine: Machine) -> tuple[str, ...]:
     warnings: list[str] = []
     if file.target != _unlinked(file.path, machine):
         warnings.append(f"`{file.path}` is a link; `{file.target}` is what changes")
-    if file.content is not None and file.content.startswith(_BOM) and row.bom != "unknown":
-        does = "rejects such a file" if row.bom == "reject" else "reports an error for it"
-        warnings.append(
-            f"`{file.path}` begins with a byte-order mark, which stays; {row.title} {does}"
-        )
-    managed = dict(row.managed_files).get(machine.platform, ())
     warnings += [
         f"`{path}` is set by an administrator; {row.title} may ignore this entry because of it"
-        for template in managed
-        for path in matches(template, machine)
+        for path in managed(row, machine)
     ]
     return tuple(warnings)
 

@@ -81,7 +81,7 @@ def secrets(text: str, entries: Iterable[ServerEntry], ours: tuple[Span, ...]) -
     values = {
         encoded(item.value)[1:-1]
         for entry in entries
-        for item in entry.env
+        for item in (*entry.env, *(entry.remote.headers if entry.remote else ()))
         if item.secret and item.value
         for encoded in (json_layout.encoded, toml_edit.encoded)
     }

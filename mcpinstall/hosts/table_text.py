@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping
 
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.hosts import remote_text
 from mcpinstall.model.fields import Fields
 from mcpinstall.model.host import (
     CommandForm,
@@ -14,6 +15,7 @@ from mcpinstall.model.host import (
     Format,
     HomePointer,
     HostRow,
+    SecretInputs,
     SecretStyle,
     Superseded,
 )
@@ -27,15 +29,17 @@ _SCOPES = ("user", "user-profile", "user-remote", "user-per-project", "project",
 _PICKS = ("single", "first-existing", "ask-if-ambiguous")
 _STATUSES = ("active", "maintenance", "legacy", "deprecated", "archived")
 _DIALECT = (
-    "product", "format", "servers-key", "is-list", "entry", "secret-style", "secret-template",
-    "name-pattern", "reserved-names", "literal-dollar", "expands", "rewrites-file", "reload",
-    "bom", "session-environment", "status",
+    "product", "format", "servers-key", "is-list", "entry", "remote", "secret-style",
+    "secret-template", "secret-inputs", "name-pattern", "reserved-names", "literal-dollar",
+    "expands", "rewrites-file", "reload", "bom", "session-environment", "status", "precedence",
+    "lock-folder", "refused-variables",
 )  # fmt: skip
 """What a row takes over from the one that `like` names, unless it says otherwise."""
 _KEYS = (
     "id", "like", "title", "scope", "path-pick", "programs", "terminal-variables", "paths",
     "overrides", "applications", "managed-files", "write", "why", "paste", "notes", "flatpak",
-    "home-pointer", "must-exist", "superseded", *_DIALECT,
+    "home-pointer", "must-exist", "superseded", "merges", "unread",
+    "successor", *_DIALECT,
 )  # fmt: skip
 _PROJECT_WHY = "a project's file needs `mcpi.lock`, which mcpi does not write yet"
 
@@ -94,13 +98,21 @@ def _row(fields: Fields) -> HostRow:
         flatpak=fields.optional_text("flatpak"),
         must_exist=_must_exist(fields),
         superseded=_superseded(fields),
+        merges=_merges(fields),
+        precedence=_precedence(fields),
+        unread=_systems(fields, "unread"),
+        successor=_successor(fields),
+        lock_folder=fields.boolean("lock-folder"),
+        refused_variables=_refused_variables(fields),
         programs=fields.texts("programs"),
         applications=_systems(fields, "applications"),
         servers_key=_servers_key(fields),
         is_list=fields.boolean("is-list"),
         entry=_entry_shape(fields),
+        remote=remote_text.remote_shape(fields, fields.optional_text("secret-template")),
         secret_style=style,
         secret_template=_secret_template(fields, style),
+        secret_inputs=_secret_inputs(fields, style),
         session_environment=fields.boolean("session-environment"),
         name_pattern=_name_pattern(fields),
         reserved_names=fields.texts("reserved-names"),
@@ -192,6 +204,35 @@ def _superseded(fields: Fields) -> Superseded | None:
     )
 
 
+def _merges(fields: Fields) -> bool:
+    merges = fields.boolean("merges")
+    if merges and fields.text("path-pick", "single") != "first-existing":
+        raise fields.error("merges", "goes with the path-pick `first-existing` only")
+    return merges
+
+
+def _precedence(fields: Fields) -> tuple[str, ...]:
+    scopes = fields.texts("precedence")
+    if not set(scopes) <= set(_SCOPES) or len(set(scopes)) != len(scopes):
+        raise fields.error("precedence", f"is not made of {', '.join(_SCOPES)}")
+    return scopes
+
+
+def _successor(fields: Fields) -> str:
+    if "successor" not in fields.table:
+        return ""
+    if fields.text("status", "active") not in ("legacy", "deprecated"):
+        raise fields.error("successor", "goes with the status `legacy` or `deprecated` only")
+    return fields.parsed("successor", _identifier)
+
+
+def _refused_variables(fields: Fields) -> tuple[str, ...]:
+    names = fields.texts("refused-variables")
+    if not all(is_environment_variable(name) for name in names):
+        raise fields.error("refused-variables", "names no environment variable")
+    return names
+
+
 def _servers_key(fields: Fields) -> tuple[str, ...]:
     if "servers-key" not in fields.table:
         raise fields.error("servers-key", "is missing")
@@ -232,6 +273,22 @@ def _secret_template(fields: Fields, style: SecretStyle) -> str | None:
     if template is not None and template.count("%s") != 1:
         raise fields.error("secret-template", "does not hold `%s` once")
     return template
+
+
+def _secret_inputs(fields: Fields, style: SecretStyle) -> SecretInputs | None:
+    """Return how the host asks for secrets: by a list of inputs, or in its store by name."""
+    if not fields.table.get("secret-inputs"):
+        return None
+    inputs = fields.fields("secret-inputs")
+    inputs.only("key", "template", "note")
+    key, template = inputs.optional_text("key"), inputs.optional_text("template")
+    if (key is None) != (template is None) or (key is None) != (style is SecretStyle.NAMES):
+        raise inputs.error("key", "and `template` go together, or neither with the style `names`")
+    if template is not None and template.count("%s") != 1:
+        raise inputs.error("template", "does not hold `%s` once")
+    if key is not None and fields.text("format") != Format.JSONC:
+        raise inputs.error("key", "is known in JSON with comments only")
+    return SecretInputs(key=key, template=template, note=inputs.text("note"))
 
 
 def _name_pattern(fields: Fields) -> str:

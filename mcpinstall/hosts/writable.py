@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts.edits import shown
-from mcpinstall.hosts.paths import config_path, is_configured_elsewhere, matches
+from mcpinstall.hosts.paths import choices, config_path, is_configured_elsewhere, matches
 from mcpinstall.model.host import HostRow, ServerEntry
 from mcpinstall.system.machine import Machine
 
@@ -60,6 +60,8 @@ def _superseded(row: HostRow, machine: Machine) -> str:
 def _missing(row: HostRow, machine: Machine) -> str:
     """Return that a file which is only edited, never made, does not exist."""
     if machine.platform not in row.must_exist or is_configured_elsewhere(row, machine):
+        return ""
+    if choices(row, machine):  # some of them exist: which one is another question
         return ""
     path = config_path(row, machine)
     if path.exists():

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.hosts import edits, settled
+from mcpinstall.hosts import edits, host_lock, settled
 from mcpinstall.model.host import HostChange, HostFile
 from mcpinstall.system import exchange, limits, locking
 from mcpinstall.system.files import (
@@ -31,7 +31,7 @@ def write(change: HostChange, locks: Path) -> None:
     """Bring a change to disk; `after=None` deletes the file.
 
     1. One writer of ours at a time: by a lock in our own folder `locks`, and by one on the folder
-       of the file, for an mcpinstall with another `MCPI_HOME`.
+       of the file, for an mcpinstall with another `MCPI_HOME`; and the host's own lock.
     2. The path still leads to the file that was read, and its bytes are still the same; looked
        at right before the replacement, against a host that saves meanwhile.
     3. Replacement by a file of the same mode and owner.
@@ -39,7 +39,8 @@ def write(change: HostChange, locks: Path) -> None:
 
     Raises:
         McpInstallError: `host-config-changed`, and nothing was written unless it says so;
-            `host-path-refused` when the owner can't be kept; `disk-failed`.
+            `host-path-refused` when the owner can't be kept; `state-busy` when the host keeps
+            its file locked; `disk-failed`.
     """
     file = change.file
     key = hashlib.sha256(os.fsencode(file.target)).hexdigest()
@@ -50,10 +51,11 @@ def write(change: HostChange, locks: Path) -> None:
         if file.content is None:
             _make_folders(file.target.parent)
         with locking.hold_folder(file.target.parent, seconds=limits.FOLDER_LOCK_SECONDS):
-            if change.after is None:
-                _delete(file)
-            else:
-                _replace(file, change.after)
+            with host_lock.held(file):
+                if change.after is None:
+                    _delete(file)
+                else:
+                    _replace(file, change.after)
             _read_back(change)  # (4)
 
 
@@ -68,6 +70,7 @@ def remove_leftovers(file: HostFile) -> None:
     """
     with locking.hold_folder(file.target.parent, seconds=limits.FOLDER_LOCK_SECONDS):
         remove_temporary(file.target.parent, file.target.name)
+        host_lock.remove_stale(file)
 
 
 def _require_unchanged(file: HostFile) -> None:

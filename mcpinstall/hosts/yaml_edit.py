@@ -20,6 +20,7 @@ _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 """Plain words that some parser takes for something else than text."""
 _PROPERTIES = re.compile(r"(?:[ \t]+[&!][^\s,\[\]{}]*)*")
+_DOCUMENT_END = re.compile(r"^\.\.\.(?=\s|\Z)", re.MULTILINE)
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -111,11 +112,12 @@ class Document:
         raise FormError(f"`{name}` is not written where servers stand")
 
     def _whole(self, name: str, value: dict[str, object]) -> Splice:
-        text = self.text
+        found = _DOCUMENT_END.search(self.text)
+        end = found.start() if found else len(self.text)
         lines = self._nested(self.way, name, value, 0, None)
         eol = self._eol()
-        lead = "" if not text or text.endswith(("\n", "\r")) else eol
-        return self._splice(len(text), len(text), lead + self._joined(lines) + eol)
+        lead = "" if not end or self.text[:end].endswith(("\n", "\r")) else eol
+        return self._splice(end, end, lead + self._joined(lines) + eol)
 
     def _into_empty(
         self, step: Step, rest: tuple[str, ...], name: str, value: dict[str, object]

@@ -10,8 +10,9 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from mcpinstall.hosts import positions
 from mcpinstall.hosts.forms import ScanError
-from mcpinstall.hosts.yaml_scan import MOST_BYTES, byte_offsets
+from mcpinstall.hosts.yaml_scan import MOST_BYTES, byte_offsets, without_tabs
 
 _MOST_NODES = 1 << 18
 """Values that a document may have once its aliases are expanded."""
@@ -42,7 +43,7 @@ def _parsed(text: str) -> object:
     try:
         with warnings.catch_warnings():  # the library quotes the document in them
             warnings.simplefilter("ignore")
-            root = YAML(typ="safe", pure=True).compose(text)
+            root = YAML(typ="safe", pure=True).compose(without_tabs(text))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = str(error.problem or error.context or "it can't be parsed")
@@ -52,7 +53,7 @@ def _parsed(text: str) -> object:
     except (YAMLError, ValueError) as error:
         raise ScanError(str(error).splitlines()[0], -1) from None
     except RecursionError:
-        raise ScanError("it nests too deeply", -1) from None
+        raise ScanError("it nests too deeply", positions.of_depth(text)) from None
     if root is None:
         return {}
     value = _Values().value(root)

@@ -27,6 +27,9 @@ _COMMENT = re.compile(r"#[^\r\n]*")
 _NO_TEXT = re.compile(r"[-+]?[0-9][0-9._]*|true|false|null|~|", re.IGNORECASE)
 """Plain scalars that show as they are."""
 
+_TABS = re.compile(r"(?<=\S)[ \t]*\t[ \t]*(?=#|[\r\n]|\Z)")
+"""Blanks behind what a line says that hold a tab: YAML has them, the library's scanner has not."""
+
 _KEPT_LINES = re.compile(r"[|>][1-9]?\+")
 """Header of a block scalar whose last empty lines are part of the value."""
 
@@ -101,6 +104,15 @@ class Node:
         return None
 
 
+def without_tabs(text: str) -> str:
+    """Return the text with blanks for tabs at the ends of lines and before comments.
+
+    Offsets stay.  In a literal block such a tab is part of the value; both readings of a proof
+    take it for a blank, and no edit writes one.
+    """
+    return _TABS.sub(lambda found: " " * len(found[0]), text) if "\t" in text else text
+
+
 def document(text: str) -> Node | None:
     """Return the root of the one document in `text`; None when there is nothing but comments.
 
@@ -117,6 +129,7 @@ def document(text: str) -> Node | None:
 
     if len(text) > MOST_BYTES:
         raise ScanError("it is larger than 1 MiB", -1)
+    text = without_tabs(text)
     try:
         events = list(_parser().parse(text))
         tokens = _Marks(text)

@@ -27,6 +27,19 @@ class SecretStyle(StrEnum):
     """A list of variable names beside the values, by `EntryShape.names_key`."""
 
 
+class SecretPlace(StrEnum):
+    """How a secret reaches a server, in the order of preference (design §9)."""
+
+    HOST = "host"
+    """The host asks for it, or has it, and keeps it where it keeps secrets."""
+    KEYRING = "keyring"
+    """In the keyring of the system; `mcpi run` takes it from there."""
+    VARIABLE = "variable"
+    """In an environment variable of the user, to which the entry refers."""
+    CLEAR = "clear"
+    """In the host's file, in clear text."""
+
+
 class CommandForm(StrEnum):
     """How an entry spells what is started."""
 
@@ -52,6 +65,51 @@ class EntryShape:
     env_key: str = "env"
     names_key: str | None = None
     """Field with the names of variables that the host passes on (Codex `env_vars`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteShape:
+    """How a host spells the entry of a remote server; getting it wrong fails silently."""
+
+    http: tuple[tuple[str, str | bool], ...] | None = None
+    """Fields that choose streamable HTTP; None where the host is not known to speak it."""
+    sse: tuple[tuple[str, str | bool], ...] | None = None
+    """Fields that choose SSE."""
+    url_key: str = "url"
+    sse_url_key: str = "url"
+    headers_key: tuple[str, ...] = ("headers",)
+    """Way to the headers inside the entry; empty where it can have none."""
+    name_key: str | None = None
+    """Field with the server's name, where it is another one than that of a local server."""
+    template: str | None = None
+    """How a header's text names a variable, `%s` in its place."""
+    names_key: str | None = None
+    """Field with the variables that `template` may name."""
+    bearer_key: str | None = None
+    """Field with the variable that holds the bearer token."""
+    variables_key: str | None = None
+    """Field with headers whose whole text is in a variable: name → variable."""
+    auth_key: str | None = None
+    """Field with a table that makes one header of a variable: `auth`."""
+    auth: tuple[tuple[str, str], ...] = ()
+    """Its fields; `{variable}`, `{header}` and `{text}`, which holds `{token}`, are filled in."""
+    why: str = ""
+    """Why no remote server can be written, as the end of a sentence."""
+    instead: str = ""
+    """What a person does instead, as an instruction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretInputs:
+    """How a host asks for a secret and keeps it."""
+
+    template: str | None = None
+    """How a value names an input, `%s` in its place: `${input:%s}`.  None where the host looks
+    a variable of that name up in a store of its own (`SecretStyle.NAMES`)."""
+    key: str | None = None
+    """Field of the file with the list of inputs."""
+    note: str = ""
+    """What the person does so that the host has the secret, as the end of a sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +170,7 @@ class HostRow:
     is_list: bool = False
     """Whether the servers are a list in which each one names itself, not a map by name."""
     entry: EntryShape = EntryShape()
+    remote: RemoteShape = RemoteShape(http=(), sse=())
     terminal_variables: tuple[str, ...] = ()
     """Environment variables that show that we run in this host's terminal."""
     managed_files: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -136,6 +195,20 @@ class HostRow:
     must_exist: tuple[str, ...] = ()
     """Systems on which the file is only edited, never made: its place or the rest of it varies."""
     superseded: Superseded | None = None
+    secret_inputs: SecretInputs | None = None
+    """The host's own place for secrets, where it has one."""
+    merges: bool = False
+    """The host reads all its files at once, not only the first that exists."""
+    precedence: tuple[str, ...] = ()
+    """Scopes of one product, the winner first, where two have a server of one name."""
+    unread: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Per system: files that are taken for this one, and that the host does not read."""
+    successor: str = ""
+    """Product whose file took the place of this one."""
+    lock_folder: bool = False
+    """The host locks its file by a folder of the same name with `.lock` behind it."""
+    refused_variables: tuple[str, ...] = ()
+    """Environment variables that the host refuses in an entry, in any case."""
 
     @property
     def list_field(self) -> str | None:
@@ -154,16 +227,34 @@ class EnvironmentValue:
     """Name of the user's environment variable that holds the value."""
     secret: bool = False
     """Never shown, even when the value is literal."""
+    prefix: str = ""
+    """Text before a referenced value, such as `Bearer `."""
+    place: SecretPlace | None = None
+    """How a secret reaches the server; None while that is not decided for a host."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remote:
+    """A server that runs elsewhere, as a host is told about it."""
+
+    transport: str
+    """`streamable-http` or `sse`."""
+    url: str
+    """Whole address: https, or http to this machine; no credentials in it."""
+    headers: tuple[EnvironmentValue, ...] = ()
+    """HTTP headers that the host sends with every request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerEntry:
-    """One STDIO server as a host is told about it."""
+    """One server as a host is told about it: a program that it starts, or a remote one."""
 
     name: str
-    command: str
-    args: tuple[str, ...]
+    command: str = ""
+    args: tuple[str, ...] = ()
     env: tuple[EnvironmentValue, ...] = ()
+    remote: Remote | None = None
+    """With it, command, arguments and environment are empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +264,8 @@ class ConfiguredServer:
     name: str
     command: str | None
     args: tuple[str, ...]
+    url: str | None = None
+    """Address of a remote server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +283,8 @@ class HostFile:
     """Facts for the reader that are known since the reading; a change repeats them."""
     notes: tuple[str, ...] = ()
     """What a person must hear before a server is added; a removal does not repeat it."""
+    named: bool = False
+    """The person chose this file of several, or we wrote to it before: no rule picked it."""
 
     @property
     def sha256(self) -> str:
@@ -220,6 +315,12 @@ class Patch:
         return Patch(offset=self.offset, removed=self.inserted, inserted=self.removed)
 
 
+BOM = b"\xef\xbb\xbf"
+"""The byte-order mark of UTF-8."""
+WITHOUT_MARK = Patch(offset=0, removed=BOM, inserted=b"")
+"""Takes a byte-order mark off."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedEntry:
     """One of our entries in a host file: what was done, so that it can be taken back."""
@@ -228,6 +329,15 @@ class AppliedEntry:
     patch: Patch
     created: bool
     """The file did not exist before this patch."""
+    inputs: tuple[Patch, ...] = ()
+    """Patches of the host's list of inputs, each applied before `patch`."""
+    stripped: bool = False
+    """Before all of these, a byte-order mark was taken off."""
+
+    @property
+    def patches(self) -> tuple[Patch, ...]:
+        """All patches in the order in which they were applied."""
+        return (*((WITHOUT_MARK,) if self.stripped else ()), *self.inputs, self.patch)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +351,8 @@ class Chain:
     row_id: str
     entries: tuple[AppliedEntry, ...] = ()
     sha256: str = "0" * 64
+    path_sha256: str = ""
+    """Digest of the path written to: of several files of a host, this is ours."""
 
     @property
     def names(self) -> tuple[str, ...]:

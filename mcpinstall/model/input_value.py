@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mcpinstall.model.host import SecretPlace
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputValue:
@@ -16,3 +18,7 @@ class InputValue:
     secret: bool = False
     source: str = "user"
     """`user`, `default` or `fixed`."""
+    place: SecretPlace | None = None
+    """Where the user wants a secret to be; None leaves it to each host."""
+    keyring: str | None = None
+    """Last part of the account under which the keyring has it; not a secret itself."""

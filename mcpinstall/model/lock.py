@@ -26,3 +26,7 @@ class Lock:
     packages: tuple[LockedPackage, ...]
     text: bytes
     sha256: str
+
+
+NO_LOCK = Lock(requires_python="", packages=(), text=b"", sha256="")
+"""Of a server that has no package: nothing of it is installed."""

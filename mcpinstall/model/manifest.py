@@ -37,6 +37,16 @@ class PackageChoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteChoice:
+    """Which remote of `server.json` was reviewed: it has this transport and this address."""
+
+    transport: str
+    """`streamable-http` or `sse`."""
+    url: str
+    """As it stands in `server.json`, variables in braces."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Publisher:
     """Identity that must have built and uploaded the package (design §4)."""
 
@@ -138,7 +148,8 @@ class Manifest:
     """A sentence to say to the host, to see the server at work (key `try`)."""
     files: tuple[tuple[str, str], ...]
     """Name → sha256 of every other file of the folder, sorted by name."""
-    package: PackageChoice
+    package: PackageChoice | None
+    """None for a server that is only used where it runs (`remotes`)."""
     publisher: Publisher | None
     publisher_absent: str
     """Why no publisher is named; empty when one is."""
@@ -149,6 +160,16 @@ class Manifest:
     audience: Audience
     integrates: Integrates
     reviews: tuple[Review, ...]
+    remotes: tuple[RemoteChoice, ...] = ()
+    """Ways to use it where it runs, the recommended first."""
+
+    @property
+    def local(self) -> PackageChoice:
+        """The package; only for a server that is known to have one."""
+        if self.package is None:
+            message = f"{self.name} has no package"
+            raise ValueError(message)
+        return self.package
 
     @property
     def criteria(self) -> tuple[str, ...]:

@@ -23,7 +23,8 @@ def dump(manifest: Manifest) -> bytes:
         "audience": manifest.audience.value,
         "integrates": manifest.integrates.value,
         "files": dict(manifest.files),
-        "package": _package(manifest),
+        **_optional("package", _package(manifest)),
+        **_optional("remotes", _remotes(manifest)),
         "publisher": _publisher(manifest),
         "permissions": _permissions(manifest),
         **_optional("probe", _probe(manifest)),
@@ -40,6 +41,8 @@ def _optional(key: str, value: Toml) -> dict[str, Toml]:
 
 def _package(manifest: Manifest) -> Toml:
     package = manifest.package
+    if package is None:
+        return {}
     return {
         "registryType": package.registry_type,
         "identifier": package.identifier,
@@ -48,6 +51,10 @@ def _package(manifest: Manifest) -> Toml:
         "requires-python": package.requires_python,
         "platforms": list(package.platforms),
     }
+
+
+def _remotes(manifest: Manifest) -> Toml:
+    return [{"transport": remote.transport, "url": remote.url} for remote in manifest.remotes]
 
 
 def _publisher(manifest: Manifest) -> Toml:

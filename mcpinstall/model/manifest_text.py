@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model import manifest_dump, names, platforms, toml_text
+from mcpinstall.model import manifest_dump, names, platforms, remote_url, toml_text
 from mcpinstall.model.fields import Fields
 from mcpinstall.model.loader_variables import environment_fault
 from mcpinstall.model.manifest import (
@@ -23,10 +23,12 @@ from mcpinstall.model.manifest import (
     Permissions,
     ProbeSettings,
     Publisher,
+    RemoteChoice,
     Review,
     ToolVariation,
 )
 from mcpinstall.model.mixed_scripts import require_one_script
+from mcpinstall.model.server_json import REMOTE_TRANSPORTS
 from mcpinstall.model.server_packages import REGISTRY_TYPES, https_fault, identifier_fault
 
 E = TypeVar("E", bound=StrEnum)
@@ -57,18 +59,26 @@ def parse(data: bytes, where: str = "manifest.toml") -> Manifest:
     top = toml_text.parse(data, ErrorCode.MANIFEST_INVALID, where)
     top.only(
         "schema", "name", "version", "title", "summary", "try", "audience", "integrates",
-        "files", "package", "publisher", "permissions", "probe", "hooks", "tools", "reviews",
+        "files", "package", "remotes", "publisher", "permissions", "probe", "hooks", "tools",
+        "reviews",
     )  # fmt: skip
     top.integer("schema", low=1, high=1)
     publisher, absent = _publisher(top.fields("publisher"))
+    package = _package(top.fields("package")) if "package" in top.table else None
+    remotes = tuple(_remote(item) for item in _bounded(top, "remotes"))
+    if package is None and not remotes:
+        raise top.error("package", "is missing, and there are no `remotes` either")
+    if len(set(remotes)) != len(remotes):
+        raise top.error("remotes", "names a remote twice")
     return Manifest(
         name=top.parsed("name", names.server_name),
         version=top.parsed("version", names.version),
         title=_title(top, "title", 100),
         summary=_title(top, "summary", _TEXT),
         try_sentence=_title(top, "try", _TEXT),
-        files=_files(top.fields("files")),
-        package=_package(top.fields("package")),
+        files=_files(top.fields("files"), locked=package is not None),
+        package=package,
+        remotes=remotes,
         publisher=publisher,
         publisher_absent=absent,
         permissions=_permissions(top.fields("permissions")),
@@ -107,12 +117,20 @@ def _bounded(fields: Fields, key: str) -> tuple[Fields, ...]:
     return items
 
 
-def _files(fields: Fields) -> tuple[tuple[str, str], ...]:
+def _files(fields: Fields, *, locked: bool) -> tuple[tuple[str, str], ...]:
+    """Return name and digest of each file; a server without a package has no lock.
+
+    The tools of one that wants authorization are not known to everybody, so they may be absent.
+    """
     fields.only(*FILES)
     locks = {"package-lock.json", "pylock.toml"} & fields.table.keys()
-    if len(locks) != 1 or not {"server.json", "tools.json"} <= fields.table.keys():
+    needed = {"server.json", "tools.json"} if locked else {"server.json"}
+    if len(locks) != locked or not needed <= fields.table.keys():
         raise McpInstallError(
-            fields.code, "`files` does not name `server.json`, `tools.json` and one lock"
+            fields.code,
+            "`files` does not name `server.json`, `tools.json` and one lock"
+            if locked
+            else "`files` does not name `server.json`, or names a lock without a package",
         )
     return tuple((name, _sha256(fields, name)) for name in sorted(fields.table))
 
@@ -149,6 +167,17 @@ def _package(fields: Fields) -> PackageChoice:
         requires_python=fields.parsed("requires-python", _specifiers),
         platforms=claimed,
     )
+
+
+def _remote(fields: Fields) -> RemoteChoice:
+    fields.only("transport", "url")
+    transport = fields.text("transport", limit=20)
+    if transport not in REMOTE_TRANSPORTS:
+        raise fields.error("transport", "is neither `streamable-http` nor `sse`")
+    url = fields.text("url")
+    if fault := remote_url.fault(url):
+        raise fields.error("url", fault)
+    return RemoteChoice(transport=transport, url=url)
 
 
 def _specifiers(text: str) -> str:

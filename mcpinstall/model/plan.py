@@ -11,6 +11,7 @@ from mcpinstall.model.environment import Command, Interpreter
 from mcpinstall.model.host import HostChange, ServerEntry
 from mcpinstall.model.input_value import InputValue
 from mcpinstall.model.registry import ReviewedServer
+from mcpinstall.model.secret import Secret
 
 ALLOWANCES = ("unreviewed", "stale", "yanked", "vulnerable")
 """What `--allow` takes."""
@@ -36,8 +37,34 @@ class Request:
     print_only: bool = False
     """`--print`: no host file is changed."""
     replace: bool = False
+    strip_bom: bool = False
+    """`--strip-bom`: a byte-order mark goes where the host does not take one."""
     unattended: bool = False
     """Nobody reads the screen before the yes (`--yes`)."""
+    secrets: tuple[tuple[str, Secret], ...] = ()
+    """What was typed for the keyring: `TOKEN` or `server.TOKEN` → secret."""
+    transport: str | None = None
+    """`--transport`: `stdio`, `streamable-http` or `sse`; None leaves it to the plan."""
+    headers: tuple[str, ...] = ()
+    """`--header`: names of HTTP headers that a `remote:URL` wants, beside `Authorization`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemotePlan:
+    """How a server is used where it runs: nothing of it comes to this machine."""
+
+    transport: str
+    """`streamable-http` or `sse`."""
+    url: str
+    """The whole address."""
+    url_template: str
+    """As `server.json` has it, variables in braces: no value of this user."""
+    headers: tuple[str, ...]
+    """Names of the headers that hosts send."""
+    declared: tuple[str, ...] = ()
+    """What authorization the server says it needs, as sentences; nothing when it says nothing."""
+    named_by_user: bool = False
+    """The user typed the address: it may lie inside the user's own network."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +82,28 @@ class ServerPlan:
     """The same with `{home}` for the server's home: no path of this machine."""
     inputs: tuple[InputValue, ...]
     extra_arguments: tuple[str, ...]
-    interpreter: Interpreter
+    interpreter: Interpreter | None
+    """None for a remote server."""
     artifacts: tuple[Artifact, ...]
     """The wheels of this platform."""
     already_installed: bool = False
     """The same version is in place and intact; only host entries are added."""
+    launcher: Command | None = None
+    """What hosts start instead of `command` where the keyring has secrets of it."""
+    keyring: bool = False
+    """Secrets that nobody placed go to the keyring where a host does not keep them itself."""
+    remote: RemotePlan | None = None
+    """Set for a server that is used where it runs; it has no command then."""
+    advice: str = ""
+    """Which transport is recommended and why, where the server offers several."""
+
+    @property
+    def python(self) -> Interpreter:
+        """The interpreter; only for a server that is known to run here."""
+        if self.interpreter is None:
+            message = f"{self.name} does not run on this machine"
+            raise ValueError(message)
+        return self.interpreter
 
     @property
     def name(self) -> str:

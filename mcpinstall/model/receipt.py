@@ -55,6 +55,18 @@ class Receipt:
     """Time, RFC 3339, UTC."""
     tool_version: str
     """Version of mcpinstall."""
+    transport: str = "stdio"
+    """`streamable-http` or `sse` for a server that is used where it runs: it has no environment,
+    so generation, lock, tree and Python are empty."""
+    url: str = ""
+    """Its whole address."""
+    headers: tuple[str, ...] = ()
+    """Names of the HTTP headers that hosts send."""
+
+    @property
+    def is_remote(self) -> bool:
+        """Tell whether the server is used where it runs."""
+        return self.transport != "stdio"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +82,10 @@ class FileChange:
     """64 zeros when the change removed the file."""
     patch: Patch
     """From the content before to the content after; a missing file counts as empty."""
+    marked_before: bool = False
+    """A byte-order mark stood before the content, which `patch` does not count."""
+    marked_after: bool = False
+    """The same, of the content after."""
     made_folders: int = 0
     """How many folders above a new file did not exist before."""
     gone_folders: int = 0
@@ -95,6 +111,10 @@ class HistoryRecord:
     undoes: str | None = None
     """Id of the record that an `undo` took back."""
     switches: tuple[Switch, ...] = field(default=())
+    secrets_added: tuple[str, ...] = ()
+    """Accounts that the change put into the keyring; never a secret."""
+    secrets_removed: tuple[str, ...] = ()
+    """Accounts that nothing needs once the change has happened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

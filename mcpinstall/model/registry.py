@@ -18,6 +18,8 @@ class RegistryKind(StrEnum):
 
     BUNDLED = "bundled"
     FOLDER = "folder"
+    NONE = "none"
+    """No registry: the user gave the server's address."""
 
 
 class ReviewState(StrEnum):

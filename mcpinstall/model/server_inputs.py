@@ -9,6 +9,7 @@ from mcpinstall.model.fields import Fields
 from mcpinstall.model.loader_variables import environment_fault
 from mcpinstall.model.server_json import (
     EnvironmentInput,
+    HeaderInput,
     Input,
     InputFormat,
     NamedArgument,
@@ -26,6 +27,13 @@ _ITEMS = 200  # arguments, variables or choices
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _FLAG = re.compile(r"-{0,2}[A-Za-z0-9][A-Za-z0-9_.:/-]{0,99}")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+_STEERING = frozenset({
+    "accept", "accept-encoding", "connection", "content-encoding", "content-length",
+    "content-type", "expect", "forwarded", "host", "keep-alive", "last-event-id", "origin",
+    "te", "trailer", "transfer-encoding", "upgrade", "via", "x-forwarded-for", "x-forwarded-host",
+    "x-http-method-override",
+})  # fmt: skip
+_STEERING_PREFIXES = ("mcp-", "proxy-", "sec-")
 
 
 def arguments(package: Fields, key: str) -> tuple[PositionalArgument | NamedArgument, ...]:
@@ -42,13 +50,23 @@ def environment(package: Fields) -> tuple[EnvironmentInput, ...]:
     return found
 
 
-def headers(transport: Fields) -> None:
-    """Check the headers of a remote; they are kept when remote servers come."""
-    for item in bounded(transport, "headers"):
-        item.only("name", "variables", *_INPUT_KEYS)
-        if not _HEADER.fullmatch(item.text("name", limit=100)):
-            raise item.error("name", "is not the name of an HTTP header")
-        parse_input(item)
+def headers(transport: Fields) -> tuple[HeaderInput, ...]:
+    """Parse the headers of a transport; one that steers the connection itself is refused."""
+    found = tuple(_header(item) for item in bounded(transport, "headers"))
+    folded = [item.name.lower() for item in found]
+    if len(set(folded)) != len(folded):
+        raise transport.error("headers", "names a header twice")
+    return found
+
+
+def header_fault(name: str) -> str:
+    """Return what is wrong with the name of an HTTP header that a server asks for, or nothing."""
+    if not _HEADER.fullmatch(name):
+        return "is not the name of an HTTP header"
+    lower = name.lower()
+    if lower in _STEERING or lower.startswith(_STEERING_PREFIXES):
+        return "is a header that the connection itself needs; no server may set it"
+    return ""
 
 
 def variables(fields: Fields) -> tuple[tuple[str, Input], ...]:
@@ -135,6 +153,18 @@ def _argument(fields: Fields) -> PositionalArgument | NamedArgument:
     return PositionalArgument(
         input=parse_input(fields), hint=hint, repeated=fields.boolean("isRepeated")
     )
+
+
+def _header(item: Fields) -> HeaderInput:
+    item.only("name", "variables", *_INPUT_KEYS)
+    name = item.text("name", limit=100)
+    if fault := header_fault(name):
+        raise item.error("name", fault)
+    found = parse_input(item)
+    texts = (found.value, found.default, *found.choices)
+    if any(text is not None and not text.isascii() for text in texts):
+        raise item.error("value", "has characters that no header can hold")
+    return HeaderInput(name=name, input=found)
 
 
 def _variable(fields: Fields) -> EnvironmentInput:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
+
+STDIO = "stdio"
+STREAMABLE_HTTP = "streamable-http"
+SSE = "sse"
+REMOTE_TRANSPORTS = (STREAMABLE_HTTP, SSE)
+"""Transports of a remote server, the better first: the other one is deprecated."""
+TRANSPORTS = (STDIO, *REMOTE_TRANSPORTS)
 
 
 class InputFormat(StrEnum):
@@ -60,6 +67,26 @@ class EnvironmentInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeaderInput:
+    """An HTTP header that a client of a remote server sends."""
+
+    name: str
+    input: Input
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteServer:
+    """One way to use the server where it runs: its address, over HTTP."""
+
+    transport: str
+    """`streamable-http` or `sse`."""
+    url: str
+    """Address; `{name}` in it stands for one of `variables`."""
+    headers: tuple[HeaderInput, ...] = ()
+    variables: tuple[tuple[str, Input], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
     """One way to get the server as a package."""
 
@@ -85,5 +112,4 @@ class ServerJson:
     title: str | None = None
     repository: str | None = None
     packages: tuple[Package, ...] = ()
-    remotes: tuple[str, ...] = field(default=())
-    """URLs of remotes; the full shape comes with remote servers."""
+    remotes: tuple[RemoteServer, ...] = ()

@@ -9,10 +9,17 @@ from __future__ import annotations
 import re
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model import json_text, names, server_inputs
+from mcpinstall.model import json_text, names, remote_url, server_inputs
 from mcpinstall.model.fields import Fields
 from mcpinstall.model.mixed_scripts import require_one_script
-from mcpinstall.model.server_json import NamedArgument, Package, PositionalArgument, ServerJson
+from mcpinstall.model.server_json import (
+    REMOTE_TRANSPORTS,
+    NamedArgument,
+    Package,
+    PositionalArgument,
+    RemoteServer,
+    ServerJson,
+)
 from mcpinstall.model.server_packages import (
     REGISTRY_TYPES,
     RUNTIMES,
@@ -224,14 +231,16 @@ def _local_transport(fields: Fields) -> str:
     return kind
 
 
-def _remote(fields: Fields) -> str:
+def _remote(fields: Fields) -> RemoteServer:
     fields.only("type", "url", "headers", "variables")
-    if fields.text("type", limit=50) not in {"streamable-http", "sse"}:
+    kind = fields.text("type", limit=50)
+    if kind not in REMOTE_TRANSPORTS:
         raise fields.error("type", "is neither `streamable-http` nor `sse`")
     url = fields.text("url", limit=1000)
-    if fault := https_fault(url):
+    if fault := remote_url.fault(url):
         raise fields.error("url", fault)
-    defined = {name for name, _ in server_inputs.variables(fields)}
-    server_inputs.require_defined(fields, "url", url, defined)
-    server_inputs.headers(fields)
-    return url
+    variables = server_inputs.variables(fields)
+    server_inputs.require_defined(fields, "url", url, {name for name, _ in variables})
+    return RemoteServer(
+        transport=kind, url=url, headers=server_inputs.headers(fields), variables=variables
+    )

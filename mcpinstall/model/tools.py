@@ -14,6 +14,8 @@ class ToolList:
 
     tools: tuple[Json, ...]
     """One JSON object each, as `tools/list` gave it, made canonical by `tool_text`."""
+    known: bool = True
+    """False where nobody could list them: a remote server that wants authorization."""
 
     @property
     def text(self) -> bytes:
@@ -22,5 +24,9 @@ class ToolList:
 
     @property
     def sha256(self) -> str:
-        """Digest of `text`."""
-        return json_text.digest({"tools": list(self.tools)})
+        """Digest of `text`; nothing for tools that are not known."""
+        return json_text.digest({"tools": list(self.tools)}) if self.known else ""
+
+
+UNKNOWN_TOOLS = ToolList(tools=(), known=False)
+"""Of a remote server whose tools nobody reviewed."""

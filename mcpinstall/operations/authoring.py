@@ -53,7 +53,7 @@ def lock(draft: Draft, context: Context) -> Lock:
     Raises:
         McpInstallError: `tool-failed`, or `lock-invalid` naming packages without a wheel.
     """
-    package = draft.manifest.package
+    package = draft.manifest.local
     with throwaway_folder() as folder:
         wanted = f"{package.identifier}=={package.version}\n"
         with files.disk_errors("write temporary files"):

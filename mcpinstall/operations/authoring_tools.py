@@ -42,7 +42,7 @@ def tools(
     first: ToolList | None = None
     for python in pythons:
         interpreter = environments.choose_interpreter(
-            draft.manifest.package.requires_python, context.machine, python
+            draft.manifest.local.requires_python, context.machine, python
         )
         for seen in _under(draft, locked, accepted, context, interpreter=interpreter, zones=zones):
             first = first or seen
@@ -77,7 +77,7 @@ def _under(
             lock=locked,
             verified=verified,
             interpreter=interpreter,
-            entry_point=_entry_point(verified, draft.manifest.package),
+            entry_point=_entry_point(verified, draft.manifest.local),
             final=home / secrets.token_hex(4),
             staging=folder / "staging",
             machine=context.machine,

@@ -64,7 +64,7 @@ def show(spec: str, context: Context) -> Shown:
     ]
     return Shown(
         reviewed=server,
-        questions=inputs.questions(server_plans.package_of(server)),
+        questions=server_plans.questions(server, named.transport if named else None),
         versions=tuple(versions),
         receipts=tuple(receipt for receipt in receipts if receipt.name == name),
     )

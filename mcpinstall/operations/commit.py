@@ -11,9 +11,12 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.environment import StagedEnvironment
 from mcpinstall.model.receipt import Switch
+from mcpinstall.model.registry import RegistryKind
 from mcpinstall.operations import (
+    host_changes,
     host_choice,
     lookup,
+    probing_remote,
     probing_server,
     receipt_changes,
     server_plans,
@@ -48,9 +51,10 @@ def commit(prepared: Prepared, context: Context) -> Done:
 
 
 def _commit(prepared: Prepared, context: Context) -> Done:
+    asked, seconds = _ask_remotes(prepared, context)
     staged = {slug: future.result() for slug, future in prepared.staged}
     servers = {server.slug: server for server in prepared.plan.servers}
-    probed: list[float] = []
+    probed = [seconds]
 
     def probe(slug: str, generation: str) -> None:
         context.progress.step(f"asking `{servers[slug].entry.name}` for its tools")
@@ -59,7 +63,7 @@ def _commit(prepared: Prepared, context: Context) -> Done:
         probed.append(time.monotonic() - begun)
 
     # The receipt must be known before the first effect; probe outcomes that refuse never reach it.
-    results = _expected_results(prepared, staged)
+    results = _expected_results(prepared, staged, tuple(result for _, result in asked))
     before, after = receipt_changes.of_installation(prepared, staged, results, context)
     change = transaction.Transaction(
         action=prepared.action,
@@ -77,15 +81,47 @@ def _commit(prepared: Prepared, context: Context) -> Done:
             for slug, one in staged.items()
         ),
         changes=prepared.plan.changes,
+        kept=prepared.kept,
         receipts_before=before,
         receipts_after=after,
     )
     for server in prepared.plan.servers:
+        if server.reviewed.registry.kind is RegistryKind.NONE:
+            continue
         registries.remember(server.reviewed.registry, context.paths, now=context.now)
     record = transaction.run(change, context, probe)
     with contextlib.suppress(McpInstallError):  # the change has happened; this is a convenience
         host_choice.remember(tuple(change.file.row for change in prepared.plan.changes), context)
-    return Done(record=record, receipts=after, printed=prepared.printed, probe_seconds=sum(probed))
+    return Done(
+        record=record,
+        receipts=after,
+        printed=prepared.printed,
+        notes=(
+            *host_changes.vanished(prepared.plan.changes, context),
+            *(f"`{name}`: {r.evidence}" for name, r in asked if r.outcome is Outcome.NOT_CHECKED),
+        ),
+        probe_seconds=sum(probed),
+    )
+
+
+def _ask_remotes(
+    prepared: Prepared, context: Context
+) -> tuple[tuple[tuple[str, CheckResult], ...], float]:
+    """Ask each remote server that is new here, before anything is written.
+
+    Returns:
+        Entry name and check 8 of each, and the seconds that it took.
+
+    Raises:
+        McpInstallError: `probe-failed`, `tools-changed`, `remote-refused`.
+    """
+    begun, results = time.monotonic(), []
+    for server in prepared.plan.servers:
+        if server.remote is None or server.already_installed or prepared.request.offline:
+            continue
+        context.progress.step(f"asking `{server.entry.name}` for its tools")
+        results.append((server.entry.name, probing_remote.require_unchanged(server, context)))
+    return tuple(results), time.monotonic() - begun if results else 0.0
 
 
 def _require_fresh(prepared: Prepared) -> None:
@@ -124,10 +160,13 @@ def _require_same_state(prepared: Prepared, context: Context) -> None:
 
 
 def _expected_results(
-    prepared: Prepared, staged: Mapping[str, StagedEnvironment]
+    prepared: Prepared,
+    staged: Mapping[str, StagedEnvironment],
+    asked: tuple[CheckResult, ...],
 ) -> tuple[CheckResult, ...]:
     """Return the nine results as they stand once nothing has refused."""
     plan = prepared.plan
+    here = [server for server in plan.servers if server.remote is None]
     tools = sum(len(s.reviewed.tools.tools) for s in plan.servers if s.slug in staged)
     count = sum(environment.tree.files for environment in staged.values())
     fresh = [
@@ -152,9 +191,11 @@ def _expected_results(
                 evidence=f"{tools} tools, unchanged since review",
             ),
         ]
-    else:
+    elif here:
         fresh += [
             CheckResult(check=check, outcome=Outcome.NOT_CHECKED, evidence="in place already")
             for check in (Check.ENVIRONMENT, Check.ANSWERS)
         ]
+    answers = [result for result in (*fresh, *asked) if result.check is Check.ANSWERS]
+    fresh += [checks.one(Check.ANSWERS, answers)] if asked else []
     return checks.with_results(plan.checks, *fresh)

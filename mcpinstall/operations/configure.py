@@ -6,11 +6,19 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.host import SecretPlace
+from mcpinstall.model.input_value import InputValue
 from mcpinstall.model.plan import Request
 from mcpinstall.model.receipt import Receipt
-from mcpinstall.operations import install, lookup
+from mcpinstall.model.secret import Secret
+from mcpinstall.operations import direct, install, lookup
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.prepared import Draft, Prepared
+from mcpinstall.planning.inputs import KEEPING
+from mcpinstall.receipts.store import ReceiptStore
+
+_KEPT = {place: text for text, place in KEEPING.items()}
+_IN_KEYRING = _KEPT[SecretPlace.KEYRING]
 
 
 def draft(name: str, request: Request, context: Context) -> Draft:
@@ -19,7 +27,7 @@ def draft(name: str, request: Request, context: Context) -> Draft:
     Raises:
         McpInstallError: `not-installed`, `input-unknown` …
     """
-    return install.draft(_merged(lookup.installed(name, context), request), context)
+    return install.draft(_merged(lookup.installed(name, context), request, context), context)
 
 
 def prepare(name: str, request: Request, context: Context, *, stage: bool = True) -> Prepared:
@@ -28,17 +36,18 @@ def prepare(name: str, request: Request, context: Context, *, stage: bool = True
     Raises:
         McpInstallError: `not-installed`, `input-missing` …
     """
-    merged = _merged(lookup.installed(name, context), request)
+    merged = _merged(lookup.installed(name, context), request, context)
     return install.prepare(merged, context, stage=stage, action="configure")
 
 
-def _merged(receipt: Receipt, request: Request) -> Request:
+def _merged(receipt: Receipt, request: Request, context: Context) -> Request:
     given = {_input_name(key, receipt) for key, _ in request.settings}
     _require_secrets(receipt, given)
+    moved = _moved(receipt, request, context)
     kept = tuple(
-        (value.name, f"env:{value.reference}" if value.reference else value.value or "")
+        (value.name, text)
         for value in receipt.inputs
-        if value.source == "user" and value.name not in given and (value.reference or value.value)
+        if value.source == "user" and value.name not in given and (text := _as_setting(value))
     )
     return replace(
         request,
@@ -46,9 +55,38 @@ def _merged(receipt: Receipt, request: Request) -> Request:
         hosts=(*receipt.hosts, *request.hosts),
         settings=(*kept, *request.settings),
         entry_name=receipt.entry_name,
+        secrets=(*moved, *request.secrets),
+        transport=request.transport or receipt.transport,
+        headers=request.headers or direct.own_headers(receipt),
         extra_arguments=request.extra_arguments or receipt.extra_arguments,
         print_only=request.print_only or not receipt.hosts,
     )
+
+
+def _as_setting(value: InputValue) -> str:
+    """Return what `--set` would have to say for an input that stays as it is."""
+    if value.place in _KEPT:
+        return _KEPT[value.place]
+    return f"env:{value.reference}" if value.reference else value.value or ""
+
+
+def _moved(receipt: Receipt, request: Request, context: Context) -> tuple[tuple[str, Secret], ...]:
+    """Return the secrets in clear text that are to move into the keyring: nobody types them again.
+
+    They stand in the hosts' files and in our record of those entries.
+    """
+    wanted = {_input_name(key, receipt) for key, text in request.settings if text == _IN_KEYRING}
+    clear = {value.name for value in receipt.inputs if value.place is SecretPlace.CLEAR}
+    typed = {_input_name(key, receipt) for key, _ in request.secrets}
+    found = {
+        item.name: Secret(item.value)
+        for row_id in receipt.hosts
+        for applied in ReceiptStore(context.paths).chain(row_id).entries
+        if applied.entry.name == receipt.entry_name
+        for item in applied.entry.env
+        if item.name in wanted & clear - typed and item.value
+    }
+    return tuple(found.items())
 
 
 def _input_name(key: str, receipt: Receipt) -> str:
@@ -65,10 +103,12 @@ def _require_secrets(receipt: Receipt, given: Collection[str]) -> None:
         McpInstallError: `input-missing`, naming the flag.
     """
     for value in receipt.inputs:
-        if value.secret and not value.reference and value.name not in given:
+        unknown = value.place in (None, SecretPlace.CLEAR) and not value.reference
+        if value.secret and unknown and value.name not in given:
             raise McpInstallError(
                 ErrorCode.INPUT_MISSING,
                 f"`{value.name}` was given in clear text, which is kept in the hosts' files only",
-                hint=f"give it again: `--set {value.name}=…` with `--plaintext-secrets`, or "
-                f"`--set {value.name}=env:{value.name}` to refer to a variable of yours",
+                hint=f"`--secret {value.name}` moves it into the keyring, `--secret-from-env "
+                f"{value.name}=VARIABLE` refers to a variable of yours; or give it again: "
+                f"`--set {value.name}=…` with `--plaintext-secrets`",
             )

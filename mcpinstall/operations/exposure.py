@@ -12,7 +12,8 @@ _OTHERS_READ = stat.S_IRGRP | stat.S_IROTH
 
 def exposed(file: HostFile, entry: ServerEntry) -> tuple[str, ...]:
     """Return what to tell when `entry` puts a secret into a file that keeps an open mode."""
-    secrets = [item.name for item in entry.env if item.secret and item.value is not None]
+    values = (*entry.env, *(entry.remote.headers if entry.remote else ()))
+    secrets = [item.name for item in values if item.secret and item.value is not None]
     if not secrets or os.name != "posix" or file.content is None:
         return ()
     try:

@@ -3,8 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from mcpinstall.model.checks import Check
+
+
+class Kind(StrEnum):
+    """What is wrong, as a word that scripts match; `docs/doctor.md` has a heading for each."""
+
+    # of installed servers
+    NOT_AS_VERIFIED = "not-as-verified"
+    ENVIRONMENT_MISSING = "environment-missing"
+    INTERPRETER_MISSING = "interpreter-missing"
+    INTERPRETER_CHANGED = "interpreter-changed"
+    OTHER_MACHINE = "other-machine"
+    ENTRY_GONE = "entry-gone"
+    ENTRY_CHANGED = "entry-changed"
+    # of hosts' files
+    FILE_INVALID = "file-invalid"
+    FILE_REFUSED = "file-refused"
+    FILE_OPEN = "file-open"
+    FILE_AMBIGUOUS = "file-ambiguous"
+    BYTE_ORDER_MARK = "byte-order-mark"
+    WRONG_KEY = "wrong-key"
+    WRONG_FILE = "wrong-file"
+    OLD_LOCATION = "old-location"
+    ENTRY_INERT = "entry-inert"
+    ENTRY_SHADOWED = "entry-shadowed"
+    COMMAND_MISSING = "command-missing"
+    COMMAND_NOT_IN_SESSION = "command-not-in-session"
+    # of mcpinstall's own state
+    RECORD_DAMAGED = "record-damaged"
+    CHANGE_UNFINISHED = "change-unfinished"
+    LEFTOVERS = "leftovers"
+    NO_LOCKS = "no-locks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,3 +48,4 @@ class Finding:
     """File, host or registry that differs."""
     message: str
     """How, as the rest of the sentence."""
+    kind: Kind = Kind.NOT_AS_VERIFIED

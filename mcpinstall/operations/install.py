@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from mcpinstall import hosts, indexes, verification
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.checks import Check, CheckResult, Outcome
-from mcpinstall.model.host import HostChange, HostFile, HostRow, SecretStyle
+from mcpinstall.model.host import HostChange, HostRow, SecretStyle
 from mcpinstall.model.plan import Plan, Request, ServerPlan
 from mcpinstall.model.registry import ReviewedServer
-from mcpinstall.operations import exposure, host_choice, lookup, server_plans, settings, staging
+from mcpinstall.operations import (
+    direct,
+    host_changes,
+    host_choice,
+    lookup,
+    remote_plans,
+    secret_places,
+    server_plans,
+    settings,
+    staging,
+)
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.prepared import Draft, MissingInput, Prepared
-from mcpinstall.planning import checks, inputs, policy
+from mcpinstall.planning import checks, policy
 from mcpinstall.planning.digest import plan_digest
-from mcpinstall.receipts.store import ReceiptStore
 
 
 def draft(request: Request, context: Context) -> Draft:
@@ -34,7 +43,16 @@ def draft(request: Request, context: Context) -> Draft:
         raise McpInstallError(
             ErrorCode.USAGE, "arguments after `--` go to one server, but several are named"
         )
-    found = [lookup.reviewed(spec, context) for spec in request.names]
+    if request.headers and not all(spec.startswith(f"{direct.PREFIX}:") for spec in request.names):
+        raise McpInstallError(
+            ErrorCode.USAGE,
+            "`--header` names a header for a server at an address (`remote:URL`)",
+            hint="a server of a registry says itself which headers it wants: `mcpi show NAME`",
+        )
+    found = [
+        lookup.reviewed(spec, context, transport=request.transport, headers=request.headers)
+        for spec in request.names
+    ]
     servers = tuple({server.manifest_sha256: server for server in found}.values())
     _require_distinct(servers, request)
     values = input_values(servers, request)
@@ -42,14 +60,34 @@ def draft(request: Request, context: Context) -> Draft:
         MissingInput(entry_name=entry, question=question)
         for server in servers
         for entry in (lookup.entry_name(server, request.entry_name),)
-        for question in server_plans.resolved(server, values[entry], request, context).missing
+        for question in server_plans.missing(server, values[entry], request, context)
     )
-    return Draft(
-        request=request,
-        servers=servers,
-        missing=missing,
-        hosts=host_choice.choose(request, context),
-    )
+    chosen = host_choice.choose(request, context)
+    if not missing and not chosen.candidates:
+        missing = missing_secrets(servers, values, chosen.chosen, request, context)
+    return Draft(request=request, servers=servers, missing=missing, hosts=chosen)
+
+
+def missing_secrets(
+    servers: Sequence[ReviewedServer],
+    values: Mapping[str, Mapping[str, Sequence[str]]],
+    rows: Sequence[HostRow],
+    request: Request,
+    context: Context,
+) -> tuple[MissingInput, ...]:
+    """Return the secrets that go to the keyring for one of these hosts, and are not known yet."""
+    found = []
+    for server in servers:
+        entry = lookup.entry_name(server, request.entry_name)
+        environment = server_plans.local_environment(server, values[entry], request, context)
+        names = secret_places.unanswered(environment, entry, rows, request, context)
+        asked = server_plans.questions(server, request.transport) if names else ()
+        found += [
+            MissingInput(entry_name=entry, question=question, for_keyring=True)
+            for question in asked
+            if question.name in names
+        ]
+    return tuple(found)
 
 
 def _require_distinct(servers: Sequence[ReviewedServer], request: Request) -> None:
@@ -82,7 +120,7 @@ def input_values(
     """Return the `--set` values of each server, by entry name."""
     known = {
         lookup.entry_name(server, request.entry_name): [
-            question.name for question in inputs.questions(server_plans.package_of(server))
+            question.name for question in server_plans.questions(server, request.transport)
         ]
         for server in servers
     }
@@ -118,16 +156,27 @@ def prepare(
     for server in servers:
         server_plans.require_compatible(server, context, configuring=configuring)
         server_plans.require_own_index(server, context)
-    written = () if request.print_only else rows
-    changes = host_changes(servers, written, request, context, configuring=configuring)
-    shown = () if written else (rows or (_any_host(),))
+    secret = secret_places.placed(servers, rows, request, context)
+    servers = secret.servers
+    found = host_changes.HostChanges(rows=rows)
+    if not request.print_only:
+        found = host_changes.proposed(
+            servers, drafted.hosts, request, context, configuring=configuring
+        )
+    shown = () if found.rows and not request.print_only else (rows or (_any_host(),))
     if shown:
         require_printable(servers)
     printed = tuple(
-        (row.title, hosts.rendered(row, server.entry)) for row in shown for server in servers
+        (row.title, hosts.rendered(row, secret_places.entry_for(server, row)))
+        for row in shown
+        for server in servers
     )
-    prepared = with_files(servers, changes, request, context, action=action, stage=stage, rows=rows)
-    return replace(prepared, print_rows=shown, printed=printed)
+    prepared = with_files(
+        servers, found.changes, request, context, action=action, stage=stage, rows=found.rows
+    )
+    return replace(
+        prepared, print_rows=shown, printed=printed, kept=secret.kept, skipped=found.skipped
+    )
 
 
 def require_printable(servers: Sequence[ServerPlan]) -> None:
@@ -137,7 +186,8 @@ def require_printable(servers: Sequence[ServerPlan]) -> None:
         McpInstallError: `input-invalid`.
     """
     for server in servers:
-        for variable in server.entry.env:
+        remote = server.entry.remote
+        for variable in (*server.entry.env, *(remote.headers if remote else ())):
             if variable.secret and variable.value is not None:
                 raise McpInstallError(
                     ErrorCode.INPUT_INVALID,
@@ -174,7 +224,7 @@ def with_files(
         verified = [
             staging.verify(server, fetched, folder, context)
             for server in servers
-            if not server.already_installed
+            if not server.already_installed and server.remote is None
         ]
         plan = Plan(
             servers=servers,
@@ -220,10 +270,17 @@ def _results(
                 fetched.yanked,
                 fetched.yanked_checked and not server.already_installed,
                 unattended=request.unattended,
+                files=server.remote is None,
             )
             for server in servers
         ),
-        *_archive_checks(verified, fetched),
+        *_archive_checks(servers, verified, fetched),
+        *(
+            result
+            for server in servers
+            if server.remote is not None
+            for result in remote_plans.checks(server, offline=request.offline)
+        ),
         *(policy.publisher_check(server.reviewed) for server in servers),
     )
 
@@ -238,8 +295,7 @@ def require_complete(drafted: Draft) -> None:
         return
     several = len(drafted.servers) > 1
     flags = " ".join(
-        f"`--set {f'{m.entry_name}.' if several else ''}{m.question.name}=…`"
-        for m in drafted.missing
+        _flag(m, f"{m.entry_name}." if several else "", m.question.name) for m in drafted.missing
     )
     wanted = ", ".join(f"`{missing.question.name}`" for missing in drafted.missing)
     raise McpInstallError(
@@ -247,64 +303,23 @@ def require_complete(drafted: Draft) -> None:
     )
 
 
-def host_changes(
-    servers: Sequence[ServerPlan],
-    rows: Sequence[HostRow],
-    request: Request,
-    context: Context,
-    *,
-    configuring: bool,
-) -> tuple[HostChange, ...]:
-    """Return the change of each host file that does not hold our very entries already."""
-    store = ReceiptStore(context.paths)
-    changes = []
-    for row in rows:
-        hosts.require_writable(row, [server.entry for server in servers], context.machine)
-        file = hosts.read(row, context.machine)
-        chain = store.chain(row.id)
-        change = HostChange(file=file, after=file.content, chain_before=chain, chain_after=chain)
-        for server in servers:
-            change = _with_entry(change, server, replace_ours=configuring or request.replace)
-        if change.after != file.content:
-            changes.append(change)
-    return tuple(changes)
-
-
-def _with_entry(change: HostChange, server: ServerPlan, *, replace_ours: bool) -> HostChange:
-    """Return `change` with one more entry; the same when our very entry is there already."""
-    present = {found.name: found for found in hosts.entries(_after(change))}
-    found = present.get(server.entry.name)
-    ours = {applied.entry.name: applied.entry for applied in change.chain_after.entries}
-    if found is not None and server.entry.name in ours:
-        started = (found.command, found.args) == (server.entry.command, server.entry.args)
-        # A secret in clear text is in no receipt: only here another one is noticed.
-        if started and ours[server.entry.name] == server.entry and not replace_ours:
-            return change
-        replace_ours = True
-    step = hosts.add(_after(change), change.chain_after, server.entry, replace=replace_ours)
-    return replace(
-        change,
-        after=step.after,
-        chain_after=step.chain_after,
-        warnings=tuple(
-            dict.fromkeys(
-                (
-                    *change.warnings,
-                    *step.warnings,
-                    *exposure.exposed(change.file, server.entry),
-                )
-            )
-        ),
-    )
-
-
-def _after(change: HostChange) -> HostFile:
-    return replace(change.file, content=change.after)
+def _flag(missing: MissingInput, prefix: str, name: str) -> str:
+    """Return the option that answers; a secret is never a part of it."""
+    if missing.for_keyring:
+        return f"`--secret-from-env {prefix}{name}=VARIABLE`, or `--secret {name}` at a terminal"
+    if missing.question.secret and missing.question.remote:
+        own = f"`--set {prefix}{name}=host:` where the host asks for it itself, such as VS Code"
+        return f"`--secret-from-env {prefix}{name}=VARIABLE`, or {own}"
+    return f"`--set {prefix}{name}=…`"
 
 
 def _archive_checks(
-    verified: Sequence[staging.Verified], fetched: indexes.Fetched
+    servers: Sequence[ServerPlan],
+    verified: Sequence[staging.Verified],
+    fetched: indexes.Fetched,
 ) -> tuple[CheckResult, ...]:
+    if all(server.remote is not None for server in servers):
+        return ()
     if not verified:
         fact = "in place already, built from verified files"
         return tuple(

@@ -45,6 +45,8 @@ def _looked_at(receipt: Receipt, context: Context) -> Installed | None:
 def _state(receipt: Receipt, context: Context) -> str:
     if receipt.machine != machine_id.digest(context.machine):
         return "copied from another machine"
+    if receipt.is_remote:
+        return OK
     home = homes.server_home(context.paths.servers, names.slug(receipt.registry_root, receipt.name))
     try:
         current = homes.current(home)

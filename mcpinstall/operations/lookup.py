@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mcpinstall import environments, registries
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import names
 from mcpinstall.model.receipt import Receipt
-from mcpinstall.model.registry import RegistryState, ReviewedServer
-from mcpinstall.operations import configuration
+from mcpinstall.model.registry import RegistryKind, RegistryState, ReviewedServer
+from mcpinstall.model.server_json import STDIO
+from mcpinstall.operations import configuration, direct
 from mcpinstall.operations.context import Context
 from mcpinstall.receipts.store import ReceiptStore
 
@@ -30,8 +31,12 @@ def _open_folder(folder: configuration.FolderRegistry, context: Context) -> regi
     return registries.open_folder(folder.path, context.paths, context.now, name=folder.name)
 
 
-def reviewed(spec: str, context: Context) -> ReviewedServer:
+def reviewed(
+    spec: str, context: Context, *, transport: str | None = None, headers: Sequence[str] = ()
+) -> ReviewedServer:
     """Return the server that `spec` names: alias, full name, either with `@VERSION`.
+
+    `remote:URL` is what runs at that address: nobody reviewed it, and no registry knows it.
 
     `REGISTRY:NAME` looks in one folder of the user's configuration; without it only registries
     that vouch for their servers are asked.
@@ -40,6 +45,8 @@ def reviewed(spec: str, context: Context) -> ReviewedServer:
         McpInstallError: `not-found` with near names, `name-ambiguous`, `not-supported-yet`.
     """
     prefix, colon, rest = spec.partition(":")
+    if prefix == direct.PREFIX:
+        return direct.server(rest, transport=transport, headers=headers)
     for folder in configuration.folder_registries(context) if colon else ():
         if folder.name == prefix:
             return registries.resolve(rest, [_open_folder(folder, context)])
@@ -52,6 +59,8 @@ def of_receipt(receipt: Receipt, context: Context) -> ReviewedServer:
     Raises:
         McpInstallError: `registry-invalid` when that registry's root is another one now.
     """
+    if receipt.registry_root == direct.ROOT:
+        return direct.of_receipt(receipt)
     for registry in open_registries(context):
         if registry.state.root_digest == receipt.registry_root:
             return registry.find(receipt.name, receipt.version)
@@ -65,6 +74,8 @@ def of_receipt(receipt: Receipt, context: Context) -> ReviewedServer:
 def manifest_digest(server: ReviewedServer, context: Context) -> str | None:
     """Return what the server's registry says now about the manifest of that very version."""
     manifest = server.manifest
+    if server.registry.kind is RegistryKind.NONE:
+        return server.manifest_sha256
     for registry in open_registries(context):
         if registry.state.root_digest == server.registry.root_digest:
             return registry.find(manifest.name, manifest.version).manifest_sha256
@@ -78,17 +89,23 @@ def entry_name(server: ReviewedServer, wanted: str | None) -> str:
     for alias, name in server.registry.aliases:
         if name == server.manifest.name:
             return names.entry_name(alias)
+    if server.registry.kind is RegistryKind.NONE:
+        return names.entry_name(direct.entry_name(server))
     return names.entry_name(re.sub(r"[^A-Za-z0-9_-]", "-", server.manifest.name.rsplit("/", 1)[-1]))
 
 
-def slug_of(registry: RegistryState, name: str) -> str:
-    """Return the folder name of a server that `registry` vouches for."""
-    return names.slug(registry.root_digest, name)
+def slug_of(registry: RegistryState, name: str, transport: str = STDIO) -> str:
+    """Return the folder name of a server that `registry` vouches for.
+
+    Used where it runs, it is something else than its package: it has a name, and no folder.
+    """
+    return names.slug(registry.root_digest, name if transport == STDIO else f"{name} remote")
 
 
 def receipt_slug(receipt: Receipt) -> str:
     """Return the folder name of an installed server."""
-    return names.slug(receipt.registry_root, receipt.name)
+    name = f"{receipt.name} remote" if receipt.is_remote else receipt.name
+    return names.slug(receipt.registry_root, name)
 
 
 def current_generation(slug: str, context: Context) -> str | None:
@@ -101,8 +118,17 @@ def current_generation(slug: str, context: Context) -> str | None:
 
 def spec_of(receipt: Receipt) -> str:
     """Return what names an installed server again: in its registry, in its version."""
+    if receipt.registry_root == direct.ROOT:
+        return receipt.name
     prefix = "" if receipt.registry_name == "bundled" else f"{receipt.registry_name}:"
     return f"{prefix}{receipt.name}@{receipt.version}"
+
+
+def entries_of(name: str, context: Context) -> tuple[Receipt, ...]:
+    """Return the receipts of every entry of one server: `name` is its alias or full name."""
+    aliases = dict(registries.open_bundled(context.paths, context.now).state.aliases)
+    receipts = ReceiptStore(context.paths).receipts()
+    return tuple(one for one in receipts if one.name == aliases.get(name, name))
 
 
 def installed(name: str, context: Context) -> Receipt:

@@ -6,11 +6,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mcpinstall.errors import McpInstallError
 from mcpinstall.model.environment import StagedEnvironment
 from mcpinstall.model.host import HostChange, HostRow
 from mcpinstall.model.plan import Plan, Request
 from mcpinstall.model.receipt import HistoryRecord, Receipt
 from mcpinstall.model.registry import ReviewedServer
+from mcpinstall.model.secret import KeptSecret
 from mcpinstall.planning.inputs import Question
 
 
@@ -21,6 +23,26 @@ class MissingInput:
     entry_name: str
     """Server of the plan that asks for it."""
     question: Question
+    for_keyring: bool = False
+    """It is a secret that the keyring is to hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkippedHost:
+    """A host of `--host all` that can't take the entries."""
+
+    row: HostRow
+    error: McpInstallError
+    """Why, and what helps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileQuestion:
+    """Something about a host's file that only the person can tell."""
+
+    row: HostRow
+    paths: tuple[Path, ...]
+    """Files of which the host reads one; a single one has a byte-order mark to strip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +55,14 @@ class HostChoice:
     """Several were found and none was named: the person picks, preselected first."""
     preselected: tuple[str, ...]
     """Row ids that the tick list starts with."""
+    files: tuple[tuple[str, Path], ...] = ()
+    """Row id → the file that `--host HOST=PATH` named."""
+    optional: frozenset[str] = frozenset()
+    """Row ids that `--host all` brought: they may be passed over."""
+    skipped: tuple[SkippedHost, ...] = ()
+    """Found by `--host all`, and not written at all."""
+    questions: tuple[FileQuestion, ...] = ()
+    """Asked on a terminal, once the hosts are chosen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +96,17 @@ class Prepared:
     """Folder below which environments are staged; None when nothing is staged."""
     staged: tuple[tuple[str, Future[StagedEnvironment]], ...] = field(default=(), repr=False)
     """Slug → the environment, when it is ready."""
+    kept: tuple[KeptSecret, ...] = field(default=(), repr=False)
+    """What the keyring gets after the yes."""
+
+    skipped: tuple[SkippedHost, ...] = ()
+    """Hosts of `--host all` that can't take the entries, and why."""
 
     @property
     def nothing_to_do(self) -> bool:
         """Everything asked for is in place already."""
-        return not self.plan.changes and all(s.already_installed for s in self.plan.servers)
+        in_place = all(server.already_installed for server in self.plan.servers)
+        return in_place and not self.plan.changes and not self.kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

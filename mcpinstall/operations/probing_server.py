@@ -51,7 +51,7 @@ def require_unchanged(server: ServerPlan, generation: str, context: Context) -> 
     """
     home = environments.server_home(context.paths.servers, server.slug)
     result = ask(server.reviewed, home / generation, context)
-    lines = differences(server.reviewed, result, dict(server.interpreter.markers))
+    lines = differences(server.reviewed, result, dict(server.python.markers))
     if lines:
         raise McpInstallError(
             ErrorCode.TOOLS_CHANGED,

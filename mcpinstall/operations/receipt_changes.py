@@ -10,6 +10,7 @@ from mcpinstall.model.checks import Check, CheckResult
 from mcpinstall.model.environment import StagedEnvironment
 from mcpinstall.model.plan import ServerPlan
 from mcpinstall.model.receipt import Receipt
+from mcpinstall.model.server_json import STDIO
 from mcpinstall.operations import server_plans
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.prepared import Prepared
@@ -42,9 +43,9 @@ def of_installation(
             results=results,
             context=context,
         )
-        if environment is None:
+        if environment is None and server.remote is None:
             new = with_environment(new, siblings[0])
-        else:
+        elif environment is not None:
             before |= {one.entry_name: one for one in siblings}
             after |= {one.entry_name: with_environment(one, new) for one in siblings}
         before |= {one.entry_name: one for one in siblings if one.entry_name == new.entry_name}
@@ -81,9 +82,9 @@ def with_new_environment(
         receipt,
         generation=staged.generation,
         tree_sha256=staged.tree.sha256,
-        python_path=str(server.interpreter.path),
-        python_version=server.interpreter.version,
-        python_sha256=server.interpreter.sha256,
+        python_path=str(server.python.path),
+        python_version=server.python.version,
+        python_sha256=server.python.sha256,
         artifacts=tuple((artifact.filename, artifact.sha256) for artifact in server.artifacts),
     )
 
@@ -108,6 +109,7 @@ def _receipt(
     context: Context,
 ) -> Receipt:
     reviewed, manifest = server.reviewed, server.reviewed.manifest
+    python, remote = server.interpreter, server.remote
     return Receipt(
         entry_name=server.entry.name,
         name=manifest.name,
@@ -122,9 +124,9 @@ def _receipt(
         tools_sha256=reviewed.tools.sha256,
         tree_sha256=tree_sha256,
         plan_digest=prepared.plan.digest,
-        python_path=str(server.interpreter.path),
-        python_version=server.interpreter.version,
-        python_sha256=server.interpreter.sha256,
+        python_path=str(python.path) if python else "",
+        python_version=python.version if python else "",
+        python_sha256=python.sha256 if python else "",
         argv_template=server.argv_template,
         inputs=server_plans.kept_inputs(server),
         extra_arguments=server.extra_arguments,
@@ -135,4 +137,7 @@ def _receipt(
         machine=machine_id.digest(context.machine),
         installed=context.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         tool_version=__version__,
+        transport=remote.transport if remote else STDIO,
+        url=remote.url if remote else "",
+        headers=remote.headers if remote else (),
     )

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from mcpinstall import environments, hosts
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model.host import HostChange, HostFile
+from mcpinstall.model.host import BOM, HostChange, HostFile
 from mcpinstall.model.receipt import FileChange, HistoryRecord, Switch
-from mcpinstall.operations import lookup, sweeping
+from mcpinstall.operations import host_files, lookup, secret_places, sweeping
 from mcpinstall.operations.context import Context
 from mcpinstall.receipts.store import ReceiptStore
 from mcpinstall.system import files
@@ -73,6 +73,7 @@ def complete(record: HistoryRecord, context: Context) -> None:
 
     A failure costs only disk space.  The journal stays then, and the next command tries again.
     """
+    secret_places.forget(record.secrets_removed, context)
     clean = _folders_gone(record, context)
     if sweeping.sweep(context) and clean:
         with contextlib.suppress(McpInstallError):
@@ -84,7 +85,8 @@ def _folders_gone(record: HistoryRecord, context: Context) -> bool:
     try:
         for change in record.files:
             if change.gone_folders:
-                file = hosts.read(hosts.find_rows(change.row_id), context.machine)
+                row = hosts.find_rows(change.row_id)
+                file = host_files.read(row, context, digest=change.path_sha256)
                 _remove_folders(change, file.target, change.gone_folders)
     except McpInstallError:
         return False
@@ -112,6 +114,7 @@ def roll_back(record: HistoryRecord, context: Context) -> tuple[str, ...]:
             store.remove_receipt(receipt.entry_name)
     for switch in record.switches:
         _switch_back(switch, context)
+    notes += secret_places.forget(record.secrets_added, context)
     sweeping.sweep_temporary(context)
     store.close()
     return tuple(notes)
@@ -135,10 +138,10 @@ def _restore(change: FileChange, context: Context) -> str | None:
     """Put one host file back if it still is what we wrote; return a note when it is not."""
     try:
         row = hosts.find_rows(change.row_id)
-        file = hosts.read(row, context.machine)
+        file = host_files.read(row, context, digest=change.path_sha256)
     except McpInstallError as error:
         return f"{change.row_id}: left as it is ({error.message})"
-    if path_digest(file.target) != change.path_sha256:
+    if hosts.path_digest(file.target) != change.path_sha256:
         return f"{row.title}: its file is another one now (`{file.path}`); left as it is"
     hosts.remove_leftovers(file)
     if file.sha256 == change.before_sha256:
@@ -156,7 +159,7 @@ def _restore(change: FileChange, context: Context) -> str | None:
 
 def _remove_folders(change: FileChange, target: Path, number: int) -> None:
     """Remove the folders that were made for a file which is gone again, while they are empty."""
-    if path_digest(target) == change.path_sha256 and not target.exists():
+    if hosts.path_digest(target) == change.path_sha256 and not target.exists():
         for folder in list(target.parents)[:number]:
             if not files.remove_empty(folder):
                 return
@@ -170,7 +173,8 @@ def reverted(change: FileChange, content: bytes | None) -> bytes | None:
     """Return the content before `change`, given the content after it."""
     if change.before_sha256 == NO_FILE:
         return None
-    return change.patch.inverse.apply(content or b"")
+    body = (content or b"")[len(BOM) :] if change.marked_after else content or b""
+    return (BOM if change.marked_before else b"") + change.patch.inverse.apply(body)
 
 
 def write_content(file: HostFile, after: bytes | None, context: Context) -> None:
@@ -185,8 +189,3 @@ def write_content(file: HostFile, after: bytes | None, context: Context) -> None
 def lock_folder(context: Context) -> Path:
     """Return the folder of the locks that are held while a host file is written."""
     return files.private_folder(context.paths.data / "locks")
-
-
-def path_digest(path: Path) -> str:
-    """Return the sha256 of a path, as records keep it."""
-    return hashlib.sha256(str(path).encode("utf-8", "surrogateescape")).hexdigest()

@@ -10,15 +10,15 @@ from mcpinstall import environments, indexes
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import server_text
 from mcpinstall.model.environment import Interpreter
-from mcpinstall.model.host import ServerEntry
+from mcpinstall.model.host import EnvironmentValue, ServerEntry
 from mcpinstall.model.input_value import InputValue
 from mcpinstall.model.plan import Request, ServerPlan
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import ReviewedServer
-from mcpinstall.model.server_json import Package
-from mcpinstall.operations import lookup
+from mcpinstall.model.server_json import STDIO, Package
+from mcpinstall.operations import lookup, remote_plans
 from mcpinstall.operations.context import Context
-from mcpinstall.planning import inputs, selection
+from mcpinstall.planning import inputs, remotes, selection
 from mcpinstall.receipts.store import ReceiptStore
 
 HOME_PLACE = "{home}"
@@ -31,7 +31,7 @@ def package_of(server: ReviewedServer) -> Package:
     Raises:
         McpInstallError: `manifest-invalid`, or `not-supported-yet` for other package types.
     """
-    choice = server.manifest.package
+    choice = server.manifest.local
     if choice.registry_type != "pypi":
         raise McpInstallError(
             ErrorCode.NOT_SUPPORTED_YET,
@@ -61,6 +61,33 @@ def resolved(
     )
 
 
+def missing(
+    server: ReviewedServer, values: Mapping[str, Sequence[str]], request: Request, context: Context
+) -> tuple[inputs.Question, ...]:
+    """Return the required questions of a server to which `values` has no answer."""
+    transport = remotes.transports(server.manifest, request.transport).chosen
+    if transport != STDIO:
+        return remote_plans.resolved(server, transport, values, request, context).missing
+    return resolved(server, values, request, context).missing
+
+
+def local_environment(
+    server: ReviewedServer, values: Mapping[str, Sequence[str]], request: Request, context: Context
+) -> tuple[EnvironmentValue, ...]:
+    """Return the variables that hosts set for a server; none for one that is used elsewhere."""
+    if remotes.transports(server.manifest, request.transport).chosen != STDIO:
+        return ()
+    return resolved(server, values, request, context).environment
+
+
+def questions(server: ReviewedServer, transport: str | None = None) -> tuple[inputs.Question, ...]:
+    """Return every question of a server, over the transport that is wanted or recommended."""
+    chosen = remotes.transports(server.manifest, transport).chosen
+    if chosen != STDIO:
+        return remotes.questions(remote_plans.described(server, chosen))
+    return inputs.questions(package_of(server))
+
+
 def plan(
     server: ReviewedServer,
     values: Mapping[str, Sequence[str]],
@@ -73,6 +100,9 @@ def plan(
         McpInstallError: for inputs, interpreter or platform; `server-exists` when the entry
             belongs to another server or has other inputs.
     """
+    ways = remotes.transports(server.manifest, request.transport)
+    if ways.chosen != STDIO:
+        return remote_plans.plan(server, ways, values, request, context)
     found = resolved(server, values, request, context)
     slug = lookup.slug_of(server.registry, server.manifest.name)
     home = environments.server_home(context.paths.servers, slug)
@@ -99,6 +129,7 @@ def plan(
         interpreter=interpreter,
         artifacts=selection.select(server.lock, interpreter),
         already_installed=present is not None,
+        advice=ways.advice,
     )
 
 
@@ -110,6 +141,7 @@ def rebuild(receipt: Receipt, request: Request, context: Context) -> ServerPlan:
     Raises:
         McpInstallError: when its registry does not vouch for that version any more.
     """
+    remote_plans.require_local(receipt)
     server = lookup.of_receipt(receipt, context)
     slug = lookup.receipt_slug(receipt)
     home = environments.server_home(context.paths.servers, slug)
@@ -135,7 +167,7 @@ def _interpreter(
     server: ReviewedServer, requested: str | None, preferred: str, context: Context
 ) -> Interpreter:
     """Return the interpreter that was asked for, else the preferred one, else any that fits."""
-    requires = server.manifest.package.requires_python
+    requires = server.manifest.local.requires_python
     if requested is None and preferred:
         with contextlib.suppress(McpInstallError):
             return environments.choose_interpreter(requires, context.machine, preferred)
@@ -167,11 +199,13 @@ def is_in_place(server: ServerPlan, context: Context) -> bool:
 
     It may be a later generation than the plan's: another `mcpi` built the same once more.
     """
+    if server.remote is not None:
+        return remote_plans.is_in_place(server, context)
     home = environments.server_home(context.paths.servers, server.slug)
     current = lookup.current_generation(server.slug, context)
     if current is None or not environments.is_startable(home / current):
         return False
-    shown = (current, server.reviewed.manifest_sha256, str(server.interpreter.path))
+    shown = (current, server.reviewed.manifest_sha256, str(server.python.path))
     return any(
         (one.generation, one.manifest_sha256, one.python_path) == shown
         for one in receipts_of(server.slug, context)
@@ -194,6 +228,16 @@ def require_compatible(server: ServerPlan, context: Context, *, configuring: boo
     receipt = ReceiptStore(context.paths).receipt(server.entry.name)
     if receipt is None:
         return
+    if (receipt.registry_root, receipt.name) == (
+        server.reviewed.registry.root_digest,
+        server.name,
+    ) and receipt.is_remote != (server.remote is not None):
+        raise McpInstallError(
+            ErrorCode.SERVER_EXISTS,
+            f"`{server.entry.name}` is installed over `{receipt.transport}`",
+            hint=f"keep that with `--transport {receipt.transport}`, uninstall it first, or add a "
+            "second entry with `--as NAME`",
+        )
     if lookup.receipt_slug(receipt) != server.slug:
         raise McpInstallError(
             ErrorCode.SERVER_EXISTS,
@@ -201,14 +245,22 @@ def require_compatible(server: ServerPlan, context: Context, *, configuring: boo
             f"(`{receipt.name}` from the registry `{receipt.registry_name}`)",
             hint="choose a name with `--as NAME`",
         )
-    inputs_now = (receipt.inputs, receipt.extra_arguments)
-    if not configuring and inputs_now != (kept_inputs(server), server.extra_arguments):
+    before, now = _comparable(receipt.inputs), _comparable(kept_inputs(server))
+    same = (before, receipt.extra_arguments) == (now, server.extra_arguments)
+    if not configuring and not same:
         raise McpInstallError(
             ErrorCode.SERVER_EXISTS,
             f"`{server.entry.name}` is installed with other inputs",
             hint=f"change them with `mcpi configure {server.entry.name} --set KEY=VALUE`, "
             "or add a second entry with `--as NAME`",
         )
+
+
+def _comparable(inputs: tuple[InputValue, ...]) -> tuple[InputValue, ...]:
+    """Return inputs without the accounts of secrets: another value is no other input."""
+    from dataclasses import replace
+
+    return tuple(replace(value, keyring=None) for value in inputs)
 
 
 def _require_own_letters(entry_name: str, context: Context) -> None:
@@ -232,6 +284,8 @@ def require_own_index(server: ServerPlan, context: Context) -> None:
     Raises:
         McpInstallError: `index-forbidden`.
     """
+    if server.remote is not None:
+        return
     package = package_of(server.reviewed)
     if package.registry_base_url is not None:
         index = indexes.effective_index(context.machine, environments.uv_program())

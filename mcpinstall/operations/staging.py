@@ -36,7 +36,7 @@ class Verified:
         Raises:
             McpInstallError: `manifest-invalid` when the package has no such script.
         """
-        choice = self.server.reviewed.manifest.package
+        choice = self.server.reviewed.manifest.local
         for artifact in self.artifacts:
             if artifact.artifact.package != environments.normalized(choice.identifier):
                 continue
@@ -155,7 +155,7 @@ def build(verified: Verified, context: Context) -> StagedEnvironment:
         return environments.stage(
             lock=server.reviewed.lock,
             verified=verified.artifacts,
-            interpreter=server.interpreter,
+            interpreter=server.python,
             entry_point=verified.entry_point,
             final=home / server.generation,
             staging=verified.folder.parent / f"environment-{server.slug}",

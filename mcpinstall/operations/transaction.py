@@ -19,7 +19,8 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.environment import StagedEnvironment
 from mcpinstall.model.host import HostChange
 from mcpinstall.model.receipt import FileChange, HistoryRecord, Receipt, Switch
-from mcpinstall.operations import recovery, sweeping
+from mcpinstall.model.secret import KeptSecret
+from mcpinstall.operations import host_files, recovery, secret_places, sweeping
 from mcpinstall.operations.context import Context
 from mcpinstall.planning import spans
 from mcpinstall.receipts.store import ReceiptStore
@@ -48,6 +49,8 @@ class Transaction:
     receipts_before: tuple[Receipt, ...] = ()
     receipts_after: tuple[Receipt, ...] = ()
     undoes: str | None = None
+    kept: tuple[KeptSecret, ...] = ()
+    """What goes into the keyring; what no receipt names any more leaves it."""
     gone_folders: tuple[tuple[str, int], ...] = ()
     """By row id, how many folders go with a file that goes; while they are empty."""
 
@@ -73,7 +76,7 @@ def run(transaction: Transaction, context: Context, probe: Probe | None = None) 
     """
     store = ReceiptStore(context.paths)
     _require_unchanged(transaction.changes, store, context)
-    record = _record(transaction, _new_id(store, context))
+    record = _record(transaction, _new_id(store, context), context)
     try:
         store.begin(record)
         _apply(transaction, record, context, probe)
@@ -134,6 +137,7 @@ def _apply(
     for switch in record.switches:
         if switch.after is not None:
             environments.switch(environments.server_home(servers, switch.slug), switch.after)
+    secret_places.store(transaction.kept, context)
     locks = recovery.lock_folder(context)
     for change in transaction.changes:
         hosts.write(change, locks)
@@ -158,7 +162,7 @@ def _require_unchanged(
 ) -> None:
     """Check 9, first half: every host file is what it was when the diff was shown."""
     for change in changes:
-        now = hosts.read(change.file.row, context.machine)
+        now = host_files.again(change.file, context)
         same = now.sha256 == change.file.sha256 and now.target == change.file.target
         if not same or store.chain(change.file.row.id) != change.chain_before:
             raise McpInstallError(
@@ -177,7 +181,7 @@ def _new_id(store: ReceiptStore, context: Context) -> str:
     return sweeping.identifier(when, secrets.token_hex(3))
 
 
-def _record(transaction: Transaction, record_id: str) -> HistoryRecord:
+def _record(transaction: Transaction, record_id: str, context: Context) -> HistoryRecord:
     receipts = (*transaction.receipts_before, *transaction.receipts_after)
     return HistoryRecord(
         id=record_id,
@@ -192,19 +196,35 @@ def _record(transaction: Transaction, record_id: str) -> HistoryRecord:
         receipts_after=transaction.receipts_after,
         undoes=transaction.undoes,
         switches=transaction.switches,
+        secrets_added=tuple(one.account for one in transaction.kept),
+        secrets_removed=_secrets_removed(transaction, context),
     )
+
+
+def _secrets_removed(transaction: Transaction, context: Context) -> tuple[str, ...]:
+    """Return the accounts that were some entry's before, and are none's afterwards."""
+    before, after = (
+        {account for one in receipts for account in secret_places.accounts(one, context).values()}
+        for receipts in (transaction.receipts_before, transaction.receipts_after)
+    )
+    return tuple(sorted(before - after))
 
 
 def _file_change(change: HostChange, gone_folders: Mapping[str, int]) -> FileChange:
     import hashlib
 
     after = change.after
+    before, later = change.file.content or b"", after or b""
+    old, marked_before = spans.without_mark(before, other=later)
+    new, marked_after = spans.without_mark(later, other=before)
     return FileChange(
         row_id=change.file.row.id,
-        path_sha256=recovery.path_digest(change.file.target),
+        path_sha256=hosts.path_digest(change.file.target),
         before_sha256=change.file.sha256,
         after_sha256=recovery.NO_FILE if after is None else hashlib.sha256(after).hexdigest(),
-        patch=spans.between(change.file.content or b"", after or b""),
+        patch=spans.between(old, new),
+        marked_before=marked_before,
+        marked_after=marked_after,
         made_folders=sum(1 for folder in change.file.target.parents if not folder.exists()),
         gone_folders=gone_folders.get(change.file.row.id, 0) if after is None else 0,
     )

@@ -13,10 +13,12 @@ from mcpinstall.model.host import HostChange, ServerEntry
 from mcpinstall.model.plan import Request, ServerPlan
 from mcpinstall.model.receipt import FileChange, HistoryRecord, Receipt, Switch
 from mcpinstall.operations import (
+    host_files,
     lookup,
     probing_server,
     receipt_changes,
     recovery,
+    secret_places,
     server_plans,
     staging,
     transaction,
@@ -50,7 +52,10 @@ def prepare(record_id: str | None, context: Context) -> PreparedUndo:
         record=record,
         changes=tuple(c for c in changes if c.after != c.file.content),
         unwritten=tuple(c for c in changes if c.after == c.file.content),
-        notes=tuple(note for _, note in found if note),
+        notes=(
+            *(note for _, note in found if note),
+            *secret_places.lost(record.receipts_before, context),
+        ),
     )
 
 
@@ -117,14 +122,11 @@ def _reversed(
 ) -> tuple[HostChange, str | None]:
     """Return the change of one host file back, and a note where it can't be byte for byte."""
     row = hosts.find_rows(change.row_id)
-    file = hosts.read(row, context.machine)
+    file = host_files.read(row, context, digest=change.path_sha256)
     now = ReceiptStore(context.paths).chain(row.id)
     chains = [chain for chain in record.chains_before if chain.row_id == row.id]
     before = chains[0] if chains else now
-    if (
-        recovery.path_digest(file.target) == change.path_sha256
-        and file.sha256 == change.after_sha256
-    ):
+    if hosts.path_digest(file.target) == change.path_sha256 and file.sha256 == change.after_sha256:
         content = recovery.reverted(change, file.content)
         return HostChange(file=file, after=content, chain_before=now, chain_after=before), None
     step = HostChange(file=file, after=file.content, chain_before=now, chain_after=now)
@@ -180,6 +182,8 @@ def _rebuilt(record: HistoryRecord, folder: Path, context: Context) -> dict[str,
 
 def _standing(receipt: Receipt, context: Context) -> Receipt | None:
     """Return a receipt whose environment serves `receipt`: itself, or one of the same files."""
+    if receipt.is_remote:
+        return receipt
     slug = lookup.receipt_slug(receipt)
     home = environments.server_home(context.paths.servers, slug)
     for one in (receipt, *server_plans.receipts_of(slug, context)):
@@ -222,7 +226,7 @@ def _transaction(
             (change.file.row.id, file.made_folders)
             for change in prepared.changes
             for file in record.files
-            if file.path_sha256 == recovery.path_digest(change.file.target)
+            if file.path_sha256 == hosts.path_digest(change.file.target)
         ),
     )
 
@@ -257,9 +261,13 @@ def _switches(
     wanted: dict[str, str | None] = {
         lookup.receipt_slug(receipt): None
         for receipt in record.receipts_after
-        if lookup.receipt_slug(receipt) not in others
+        if lookup.receipt_slug(receipt) not in others and not receipt.is_remote
     }
-    wanted |= {lookup.receipt_slug(receipt): receipt.generation for receipt in after}
+    wanted |= {
+        lookup.receipt_slug(receipt): receipt.generation
+        for receipt in after
+        if not receipt.is_remote
+    }
     current = {slug: lookup.current_generation(slug, context) for slug in wanted}
     return tuple(
         Switch(slug=slug, before=current[slug], after=generation, added=slug in rebuilt)

@@ -9,7 +9,7 @@ from mcpinstall import hosts
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.host import HostChange
 from mcpinstall.model.receipt import Receipt, Switch
-from mcpinstall.operations import lookup, server_plans, transaction
+from mcpinstall.operations import host_choice, host_files, lookup, server_plans, transaction
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.prepared import Done, PreparedRemoval
 from mcpinstall.receipts.store import ReceiptStore
@@ -22,7 +22,8 @@ def prepare(names: Sequence[str], selectors: Sequence[str], context: Context) ->
         McpInstallError: `not-installed`, `host-unknown`, or when a host file can't be edited.
     """
     receipts = tuple(dict.fromkeys(lookup.installed(name, context) for name in names))
-    rows = {hosts.find_rows(selector).id for selector in selectors}
+    everywhere = any(map(host_choice.is_all, selectors))
+    rows = set() if everywhere else {hosts.find_rows(selector).id for selector in selectors}
     removal = _Removal(context)
     for receipt in receipts:
         for row_id in receipt.hosts:
@@ -113,7 +114,7 @@ class _Removal:
         self.changes[row_id] = replace(change, after=step.after, chain_after=step.chain_after)
 
     def _unchanged(self, row_id: str) -> HostChange:
-        file = hosts.read(hosts.find_rows(row_id), self._context.machine)
+        file = host_files.read(hosts.find_rows(row_id), self._context)
         chain = ReceiptStore(self._context.paths).chain(row_id)
         return HostChange(file=file, after=file.content, chain_before=chain, chain_after=chain)
 
@@ -131,7 +132,7 @@ def _removed(
 ) -> dict[str, str]:
     """Return slug and name of the servers all of whose entries go."""
     gone = {one.entry_name for one in receipts} - {one.entry_name for one in kept}
-    slugs = {lookup.receipt_slug(one): one.name for one in receipts}
+    slugs = {lookup.receipt_slug(one): one.name for one in receipts if not one.is_remote}
     return {
         slug: name
         for slug, name in slugs.items()

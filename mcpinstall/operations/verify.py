@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.receipt import Receipt
-from mcpinstall.operations import lookup, verify_disk, verify_hosts
+from mcpinstall.operations import lookup, verify_disk, verify_hosts, verify_remote
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.findings import Finding
 from mcpinstall.receipts.store import ReceiptStore
@@ -66,18 +66,19 @@ def verify(
     fetch: bool = False,
     strict: bool = False,
     offline: bool = False,
+    quick: bool = False,
 ) -> tuple[VerifiedEntry, ...]:
     """Verify the named entries, or all; nothing of a package runs and nothing is changed.
 
     `fetch` brings what is no longer in the store; `strict` also compiles every source again
-    and compares the compiled files.
+    and compares the compiled files.  `quick` compares files with the receipt only.
 
     What stops the checks of one entry is its `problem`; the others are still verified.
 
     Raises:
         McpInstallError: `not-installed`; `state-invalid` for a receipt that can't be read.
     """
-    how = verify_disk.How(fetch=fetch and not offline, strict=strict)
+    how = verify_disk.How(fetch=fetch and not offline, strict=strict, quick=quick)
     found = {one: _verified(one, how, context) for one in _receipts(names, context)}
     if all(one.is_clean for one in found.values()):
         return tuple(found.values())
@@ -125,7 +126,11 @@ def _verified(receipt: Receipt, how: verify_disk.How, context: Context) -> Verif
         report.checks += [server.registry.check, server.check]
         anchor = f"registry {server.registry.name}, serial {server.registry.serial}"
         try:
-            disk = verify_disk.verify(receipt, server, how, context)
+            disk = (
+                verify_remote.verify(receipt, server, context)
+                if receipt.is_remote
+                else verify_disk.verify(receipt, server, how, context)
+            )
         except McpInstallError as error:
             disk, problem = verify_disk.stopped(error), error
         report.findings += disk.findings

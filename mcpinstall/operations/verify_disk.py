@@ -16,7 +16,10 @@ from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import ReviewedServer
 from mcpinstall.operations import lookup, server_plans, staging
 from mcpinstall.operations.context import Context
-from mcpinstall.operations.findings import Finding
+from mcpinstall.operations.findings import Finding, Kind
+
+QUICK = "archives are looked at by `mcpi verify`"
+"""Why a quick look goes no further than the receipt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,8 @@ class How:
 
     fetch: bool
     strict: bool
+    quick: bool = False
+    """Compare with the receipt's digest of the files alone; archives are not looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +47,20 @@ def verify(receipt: Receipt, server: ReviewedServer, how: How, context: Context)
     home = environments.server_home(context.paths.servers, lookup.receipt_slug(receipt))
     current = lookup.current_generation(lookup.receipt_slug(receipt), context)
     if current is None or not (home / current).is_dir():
-        return _failed(Check.ENVIRONMENT, str(home), "has no environment any more")
+        gone = Kind.ENVIRONMENT_MISSING
+        return _failed(Check.ENVIRONMENT, str(home), "has no environment any more", gone)
     if home.is_symlink() or (home / current).is_symlink():
         return _failed(Check.ENVIRONMENT, str(home), "is a link, or its environment is one")
     try:
         interpreter = environments.choose_interpreter(
-            server.manifest.package.requires_python, context.machine, receipt.python_path
+            server.manifest.local.requires_python, context.machine, receipt.python_path
         )
     except McpInstallError as error:
-        return _failed(Check.ENVIRONMENT, receipt.python_path, error.message)
+        missing = Kind.INTERPRETER_MISSING
+        return _failed(Check.ENVIRONMENT, receipt.python_path, error.message, missing)
     findings = list(_receipt_findings(receipt, server, current, interpreter))
+    if how.quick:
+        return _by_receipt(receipt, home / current, findings, QUICK)
     plan = replace(
         server_plans.rebuild(receipt, Request(names=(), python=receipt.python_path), context),
         generation=current,
@@ -85,7 +94,7 @@ def _compared(  # noqa: PLR0917 (one step of `verify`, cut out of its `try`)
     fetched = staging.fetch([plan], Request(names=(), offline=not missing), context)
     verified = staging.verify(plan, fetched, folder, context)
     layout = environments.layout(
-        plan.interpreter, verified.entry_point, generation, context.machine.platform
+        plan.python, verified.entry_point, generation, context.machine.platform
     )
     expected = environments.expected_files(verified.artifacts, layout)
     entries = environments.read_tree(generation)
@@ -135,7 +144,7 @@ def _by_receipt(receipt: Receipt, generation: Path, findings: list[Finding], mis
     """Compare with the receipt's tree digest: all that is left without the archives."""
     if environments.measure(generation).sha256 != receipt.tree_sha256:
         findings.append(_environment_finding(receipt, "files changed since the installation"))
-    lost = f"{missing}; `--fetch` gets them"
+    lost = missing if missing == QUICK else f"{missing}; `--fetch` gets them"
     return Disk(
         checks=(
             *(
@@ -175,9 +184,8 @@ def _receipt_findings(
         found.append(_environment_finding(receipt, message))
     if interpreter.sha256 != receipt.python_sha256:
         message = "changed since the installation; `mcpi reinstall` builds the environment anew"
-        found.append(
-            Finding(check=Check.ENVIRONMENT, subject=str(interpreter.path), message=message)
-        )
+        subject, kind = str(interpreter.path), Kind.INTERPRETER_CHANGED
+        found.append(Finding(check=Check.ENVIRONMENT, subject=subject, message=message, kind=kind))
     return found
 
 
@@ -209,8 +217,8 @@ def stopped(error: McpInstallError) -> Disk:
     )
 
 
-def _failed(check: Check, subject: str, message: str) -> Disk:
+def _failed(check: Check, subject: str, message: str, kind: Kind = Kind.NOT_AS_VERIFIED) -> Disk:
     return Disk(
         checks=(CheckResult(check=check, outcome=Outcome.FAILED, evidence=message),),
-        findings=(Finding(check=check, subject=subject, message=message),),
+        findings=(Finding(check=check, subject=subject, message=message, kind=kind),),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 
@@ -22,10 +22,11 @@ def combined(results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
     A check of which nothing is known yet is `not yet run`.
     """
     found = tuple(results)
-    return tuple(_one(check, [r for r in found if r.check is check]) for check in Check)
+    return tuple(one(check, [r for r in found if r.check is check]) for check in Check)
 
 
-def _one(check: Check, results: list[CheckResult]) -> CheckResult:
+def one(check: Check, results: Sequence[CheckResult]) -> CheckResult:
+    """Return the outcome of one check for several servers: the worst, and the facts behind it."""
     if not results:
         return CheckResult(check=check, outcome=Outcome.NOT_YET, evidence="")
     outcome = min((result.outcome for result in results), key=_WORST_FIRST.index)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcpinstall.model import json_text
-from mcpinstall.model.plan import ServerPlan
+from mcpinstall.model.plan import RemotePlan, ServerPlan
 
 _SCHEMA = 1
 
@@ -27,6 +27,7 @@ def plan_digest(servers: Sequence[ServerPlan], rows: Sequence[str]) -> str:
 def _decided(server: ServerPlan) -> dict[str, object]:
     reviewed, manifest = server.reviewed, server.reviewed.manifest
     return {
+        **_elsewhere(server.remote),
         "name": manifest.name,
         "version": manifest.version,
         "entry": server.entry.name,
@@ -42,4 +43,17 @@ def _decided(server: ServerPlan) -> dict[str, object]:
             "write": list(manifest.permissions.write),
             "exec": list(manifest.permissions.exec),
         },
+    }
+
+
+def _elsewhere(remote: RemotePlan | None) -> dict[str, object]:
+    """Return what was decided of a remote server: no value of this user."""
+    if remote is None:
+        return {}
+    return {
+        "remote": {
+            "transport": remote.transport,
+            "url": remote.url_template,
+            "headers": sorted(remote.headers),
+        }
     }

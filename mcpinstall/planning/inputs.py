@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model.host import EnvironmentValue
+from mcpinstall.model.host import EnvironmentValue, SecretPlace
 from mcpinstall.model.input_value import InputValue
 from mcpinstall.model.names import is_environment_variable
 from mcpinstall.model.server_inputs import PLACEHOLDER, value_fault
@@ -30,6 +30,8 @@ __all__ = ["InputValue", "Question", "Resolved", "questions", "resolve"]
 _Texts: TypeAlias = Mapping[str, tuple[str, ...]]
 
 _REFERENCE = "env:"
+KEEPING = {"keyring:": SecretPlace.KEYRING, "host:": SecretPlace.HOST}
+"""What stands for a secret that is kept, and asked for, elsewhere."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -47,7 +49,7 @@ class Resolved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Around:
+class Around:
     """What answers are read against."""
 
     cwd: Path
@@ -57,13 +59,15 @@ class _Around:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Answers:
+class Answers:
     """Checked answers by the name of their question."""
 
     texts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     places: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The same with `{name}` for paths."""
     references: dict[str, str] = field(default_factory=dict)
+    kept: dict[str, SecretPlace | None] = field(default_factory=dict)
+    """Where the user wants each secret that is a variable of its own; None where that is open."""
     values: list[InputValue] = field(default_factory=list)
     missing: list[Question] = field(default_factory=list)
 
@@ -86,9 +90,8 @@ def resolve(
         McpInstallError: `input-unknown`, `input-invalid`, `policy-refused`.
     """
     asked = questions(package)
-    around = _Around(cwd=cwd, home=home, exists=exists, plaintext_secrets=plaintext_secrets)
-    _require_known(asked, given)
-    answers = _answers(asked, given, around)
+    around = Around(cwd=cwd, home=home, exists=exists, plaintext_secrets=plaintext_secrets)
+    answers = answered(asked, given, around)
     return Resolved(
         arguments=_arguments(package, answers.texts),
         template=_arguments(package, answers.places),
@@ -107,10 +110,16 @@ def _require_known(asked: Sequence[Question], given: Mapping[str, Sequence[str]]
             raise _unknown(key, sorted(names))
 
 
-def _answers(
-    asked: Sequence[Question], given: Mapping[str, Sequence[str]], around: _Around
-) -> _Answers:
-    answers = _Answers()
+def answered(
+    asked: Sequence[Question], given: Mapping[str, Sequence[str]], around: Around
+) -> Answers:
+    """Return the checked answers to all questions, and which are missing.
+
+    Raises:
+        McpInstallError: `input-unknown`, `input-invalid`.
+    """
+    _require_known(asked, given)
+    answers = Answers()
     for question in asked:
         texts = tuple(given.get(question.name, ()))
         if len(texts) > 1 and not question.repeated:
@@ -122,7 +131,7 @@ def _answers(
     return answers
 
 
-def _answer(question: Question, texts: tuple[str, ...], answers: _Answers, around: _Around) -> None:
+def _answer(question: Question, texts: tuple[str, ...], answers: Answers, around: Around) -> None:
     source = "user" if texts else "default"
     if not texts and question.default is not None:
         texts = (question.default,)
@@ -140,7 +149,7 @@ def _answer(question: Question, texts: tuple[str, ...], answers: _Answers, aroun
 
 
 def _answer_secret(
-    question: Question, texts: tuple[str, ...], answers: _Answers, around: _Around
+    question: Question, texts: tuple[str, ...], answers: Answers, around: Around
 ) -> None:
     """Prefer a reference to the user's own variable; clear text only when asked for.
 
@@ -150,31 +159,54 @@ def _answer_secret(
     if not texts and not question.required:
         return
     text = texts[0] if texts else ""
-    referred = text.startswith(_REFERENCE) if texts else not around.plaintext_secrets
+    if question.environment and text in KEEPING:
+        _keep(question, KEEPING[text], answers)
+        return
+    by_name = not (around.plaintext_secrets or question.remote)
+    referred = text.startswith(_REFERENCE) if texts else by_name
     if question.environment and referred:
         name = text.removeprefix(_REFERENCE) if texts else question.name
         if not is_environment_variable(name):
             raise _invalid(question, "does not name an environment variable after `env:`")
         answers.references[question.name] = name
-        source = "user" if texts else "default"
+        source, place = ("user", SecretPlace.VARIABLE) if texts else ("default", None)
+        answers.kept[question.name] = place
         answers.values.append(
-            InputValue(name=question.name, value=None, reference=name, secret=True, source=source)
-        )
+            InputValue(
+                name=question.name, value=None, reference=name, secret=True, source=source,
+                place=place,
+            )
+        )  # fmt: skip
     elif not texts:
         answers.missing.append(question)
     elif not around.plaintext_secrets:
         raise McpInstallError(
             ErrorCode.INPUT_INVALID,
             f"`{question.name}` is a secret and would be written into a file in clear text",
-            hint=f"`--set {question.name}=env:{question.name}` refers to a variable of yours; "
+            hint=f"`--secret {question.name}` asks for it and keeps it in the keyring, "
+            f"`--secret-from-env {question.name}={question.name}` refers to a variable of yours; "
             "`--plaintext-secrets` writes it as it is",
         )
     else:
         answers.texts[question.name] = (_checked(question, text, around),)
-        answers.values.append(InputValue(name=question.name, value=None, secret=True))
+        answers.values.append(
+            InputValue(name=question.name, value=None, secret=True, place=SecretPlace.CLEAR)
+        )
 
 
-def _checked(question: Question, text: str, around: _Around) -> str:
+def _keep(question: Question, place: SecretPlace, answers: Answers) -> None:
+    if question.remote and place is SecretPlace.KEYRING:
+        raise McpInstallError(
+            ErrorCode.INPUT_INVALID,
+            f"`{question.name}` goes to a server elsewhere: the host itself must send it, "
+            "and it can't ask mcpi's keyring",
+            hint=f"`--secret-from-env {question.name}=VARIABLE` refers to a variable of yours",
+        )
+    answers.kept[question.name] = place
+    answers.values.append(InputValue(name=question.name, value=None, secret=True, place=place))
+
+
+def _checked(question: Question, text: str, around: Around) -> str:
     if _CONTROL.search(text):
         raise _invalid(question, "holds a control character")
     wanted = Input(format=question.format, choices=question.choices)
@@ -183,7 +215,7 @@ def _checked(question: Question, text: str, around: _Around) -> str:
     return _path(question, text, around) if question.format is InputFormat.FILEPATH else text
 
 
-def _path(question: Question, text: str, around: _Around) -> str:
+def _path(question: Question, text: str, around: Around) -> str:
     """Return an absolute path that exists; links stay as they were written."""
     if not text:
         raise _invalid(question, "is an empty path")
@@ -213,7 +245,7 @@ def _argument(
     if isinstance(argument, NamedArgument) and is_bare_flag(argument):
         yield argument.name
         return
-    for text in _texts(argument.input, label(argument, number), texts):
+    for text in input_texts(argument.input, label(argument, number), texts):
         if isinstance(argument, PositionalArgument):
             yield text
         else:
@@ -227,19 +259,30 @@ def _named(name: str, text: str) -> tuple[str, ...]:
     return (name, text)
 
 
-def _variable(variable: EnvironmentInput, answers: _Answers) -> list[EnvironmentValue]:
+def _variable(variable: EnvironmentInput, answers: Answers) -> list[EnvironmentValue]:
     wanted = variable.input
-    if wanted.value is None and variable.name in answers.references:
-        reference = answers.references[variable.name]
-        return [EnvironmentValue(name=variable.name, reference=reference, secret=True)]
+    if wanted.value is None and variable.name in answers.kept:
+        return [kept_value(variable.name, variable.name, answers)]
     secret = wanted.secret or any(inner.secret for _, inner in wanted.variables)
+    place = SecretPlace.CLEAR if secret else None
     return [
-        EnvironmentValue(name=variable.name, value=text, secret=secret)
-        for text in _texts(wanted, variable.name, answers.texts)[:1]
+        EnvironmentValue(name=variable.name, value=text, secret=secret, place=place)
+        for text in input_texts(wanted, variable.name, answers.texts)[:1]
     ]
 
 
-def _texts(wanted: Input, name: str, texts: _Texts) -> tuple[str, ...]:
+def kept_value(name: str, asked: str, answers: Answers, prefix: str = "") -> EnvironmentValue:
+    """Return a variable or header whose secret, the input `asked`, does not stand in the file."""
+    return EnvironmentValue(
+        name=name,
+        reference=answers.references.get(asked),
+        secret=True,
+        prefix=prefix,
+        place=answers.kept[asked],
+    )
+
+
+def input_texts(wanted: Input, name: str, texts: _Texts) -> tuple[str, ...]:
     """Return the values of an input; none when it, or a part of it, has no answer."""
     if wanted.value is None:
         return texts.get(name, ())

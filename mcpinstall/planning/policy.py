@@ -16,11 +16,12 @@ def check(
     yanked_checked: bool = True,  # noqa: FBT001, FBT002 (as `Fetched` gives it)
     *,
     unattended: bool = False,
+    files: bool = True,
 ) -> CheckResult:
     """Return the outcome of check 3, or refuse.
 
-    `yanked` holds file name and reason, as the index told them.  A stale registry is refused
-    only when nobody is there to read that sentence.
+    `yanked` holds file name and reason, as the index told them; a remote server has no `files`.
+    A stale registry is refused only when nobody is there to read that sentence.
 
     Raises:
         McpInstallError: `version-revoked`, `policy-refused`, `version-yanked`,
@@ -28,7 +29,7 @@ def check(
     """
     words = [
         _review_words(server, allow, unattended=unattended),
-        _yanked_words(yanked, allow, checked=yanked_checked),
+        *((_yanked_words(yanked, allow, checked=yanked_checked),) if files else ()),
         *_stale_words(server, allow, unattended=unattended),
     ]
     return CheckResult(

@@ -12,6 +12,7 @@ from mcpinstall.model.server_json import (
     NamedArgument,
     Package,
     PositionalArgument,
+    RemoteServer,
 )
 
 
@@ -31,6 +32,8 @@ class Question:
     repeated: bool
     environment: bool
     """The value is an environment variable of its own, so a reference can stand for it."""
+    remote: bool = False
+    """It goes to another machine: no variable of the user's is taken for its name alone."""
 
     @property
     def flag(self) -> str:
@@ -40,7 +43,9 @@ class Question:
             InputFormat.NUMBER: "NUMBER",
             InputFormat.BOOLEAN: "true|false",
         }.get(self.format, "VALUE")
-        return f"--set {self.name}={'env:NAME' if self.secret else word}"
+        if self.secret:
+            return f"--secret-from-env {self.name}=VARIABLE"
+        return f"--set {self.name}={word}"
 
 
 def questions(package: Package) -> tuple[Question, ...]:
@@ -131,6 +136,45 @@ def _question(name: str, wanted: Input, *, environment: bool) -> Question:
         repeated=False,
         environment=environment,
     )
+
+
+def of_remote(remote: RemoteServer) -> tuple[Question, ...]:
+    """Return every question of a remote server: variables of its address, then its headers.
+
+    A secret is referred to where the rest of the header stands before it, as in `Bearer {token}`.
+
+    Raises:
+        McpInstallError: `policy-refused` when a secret would become a part of the address.
+    """
+    found: dict[str, Question] = {}
+    for name, inner in remote.variables:
+        asked = _question(name, inner, environment=False)
+        _add(found, replace(asked, required=asked.required or f"{{{name}}}" in remote.url))
+    addressed = tuple(found)
+    for header in remote.headers:
+        simple = prefix_of(header.input) is not None
+        for question in _of_input(header.input, header.name, environment=True):
+            _add(found, replace(question, environment=simple))
+    for name in addressed:
+        if found[name].secret:
+            raise McpInstallError(
+                ErrorCode.POLICY_REFUSED,
+                f"the server wants the secret `{name}` in its address, which hosts and proxies "
+                "write into their logs",
+                hint="use a server that takes it in a header",
+            )
+    return tuple(replace(question, remote=True) for question in found.values())
+
+
+def prefix_of(wanted: Input) -> str | None:
+    """Return the text before the one value of a header; None where it is made of more."""
+    if wanted.value is None:
+        return ""
+    if len(wanted.variables) != 1 or "{" in wanted.value[: wanted.value.rfind("{")]:
+        return None
+    ((name, _),) = wanted.variables
+    placeholder = f"{{{name}}}"
+    return wanted.value.removesuffix(placeholder) if wanted.value.endswith(placeholder) else None
 
 
 def _add(found: dict[str, Question], question: Question) -> None:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from mcpinstall.model.host import Patch
+from mcpinstall.model.host import BOM, Patch
+
+
+def without_mark(content: bytes, *, other: bytes) -> tuple[bytes, bool]:
+    """Return `content` without a byte-order mark that `other` does not have, and if it had one."""
+    marked = content.startswith(BOM) and not other.startswith(BOM)
+    return (content[len(BOM) :] if marked else content), marked
 
 
 def between(before: bytes, after: bytes) -> Patch:

@@ -4,13 +4,23 @@ from mcpinstall.model.tool_text import canonical_tools, parse_tools
 from mcpinstall.probing.comparison import compare
 from mcpinstall.probing.inputs import probe_inputs
 from mcpinstall.probing.probe import ProbeResult, answers_check, probe
+from mcpinstall.probing.remote_probe import (
+    NeedsAuthorization,
+    authorization_check,
+    probe_remote,
+    unreviewed_check,
+)
 
 __all__ = [
+    "NeedsAuthorization",
     "ProbeResult",
     "answers_check",
+    "authorization_check",
     "canonical_tools",
     "compare",
     "parse_tools",
     "probe",
     "probe_inputs",
+    "probe_remote",
+    "unreviewed_check",
 ]

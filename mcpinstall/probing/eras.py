@@ -94,6 +94,7 @@ def initialize(messenger: Messenger, deadline: float) -> Greeting:
     protocol = answer.get("protocolVersion")
     if not isinstance(protocol, str) or not _REVISION.fullmatch(protocol) or protocol >= MODERN:
         raise failure("the server answered `initialize` with a protocol revision that is unknown")
+    messenger.agree(protocol)
     messenger.tell("notifications/initialized")
     return Greeting(
         protocol=protocol,

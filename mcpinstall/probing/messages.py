@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import json_text
 from mcpinstall.model.json_text import Json
 from mcpinstall.model.text import printable
 from mcpinstall.system import limits
-from mcpinstall.system.conversation import Conversation, Stop
+from mcpinstall.system.conversation import Stop
+from mcpinstall.system.remote_channel import RemoteChannel
 
 _METHOD_NOT_FOUND = -32601
 _SHOWN_CHARACTERS = 200
@@ -26,10 +28,23 @@ class Refusal:
     data: Json
 
 
+class Channel(Protocol):
+    """Messages to and from one server: a program's lines, or HTTP."""
+
+    def send(self, line: bytes) -> None:
+        """Queue one message."""
+
+    def receive(self, deadline: float) -> bytes | Stop:
+        """Return the next message, or why there is none."""
+
+    def exit_status(self) -> int | None:
+        """Return the status of a program that has just ended by itself, else None."""
+
+
 class Messenger:
     """Asks a server and takes its answers; what is neither answer nor call is noise."""
 
-    def __init__(self, conversation: Conversation) -> None:
+    def __init__(self, conversation: Channel) -> None:
         self.answers_calls = False
         """Before 2026-07-28 a server may ask its client; since then nothing is answered."""
         self._conversation = conversation
@@ -65,6 +80,11 @@ class Messenger:
         if isinstance(answer, Stop):
             raise self.no_answer(method, answer)
         return answer
+
+    def agree(self, protocol: str) -> None:
+        """Say which revision is spoken from now on: over HTTP each request names it."""
+        if isinstance(self._conversation, RemoteChannel):
+            self._conversation.protocol = protocol
 
     def tell(self, method: str) -> None:
         """Send a notification without parameters."""

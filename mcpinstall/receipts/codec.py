@@ -102,12 +102,12 @@ def _decoded_tuple(value: object, kinds: tuple[Any, ...], path: str) -> tuple[ob
 def _decoded_record(value: object, kind: type, path: str) -> object:
     if not isinstance(value, dict):
         raise _MisfitError(path, "is not an object")
-    hints = _fields(kind)
-    names = list(hints)
-    if set(value) != set(names):
-        odd = sorted(set(value) ^ set(names))
+    hints, later = _fields(kind), _later(kind)
+    odd = sorted((set(value) - set(hints)) | (set(hints) - later - set(value)))
+    if odd:
         raise _MisfitError(f"{path}.{odd[0]}", "is missing or not known")
-    return kind(**{name: _decoded(value[name], hints[name], f"{path}.{name}") for name in names})
+    present = [name for name in hints if name in value]
+    return kind(**{name: _decoded(value[name], hints[name], f"{path}.{name}") for name in present})
 
 
 @functools.cache
@@ -115,6 +115,17 @@ def _fields(kind: type) -> dict[str, Any]:
     """Return the types of a dataclass's fields by name, in order; asking for them is slow."""
     hints = typing.get_type_hints(kind)
     return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+
+
+@functools.cache
+def _later(kind: type) -> frozenset[str]:
+    """Return the fields that an older version of mcpinstall did not write: they have a default."""
+    missing = dataclasses.MISSING
+    return frozenset(
+        field.name
+        for field in dataclasses.fields(kind)
+        if field.default is not missing or field.default_factory is not missing
+    )
 
 
 def _decoded_bytes(value: object, path: str) -> bytes:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model.manifest import Manifest, Permissions
+from mcpinstall.model.manifest import Manifest, Permissions, RemoteChoice
 from mcpinstall.model.names import normalized_package
 from mcpinstall.model.registry import IndexRow, ReviewedServer
 from mcpinstall.model.server_inputs import PLACEHOLDER
-from mcpinstall.model.server_json import NamedArgument, Package
+from mcpinstall.model.server_json import NamedArgument, Package, RemoteServer
 
 
 def require_row(manifest: Manifest, row: IndexRow) -> None:
@@ -28,15 +28,25 @@ def require_agreement(server: ReviewedServer) -> None:
     manifest = server.manifest
     if (server.server.name, server.server.version) != (manifest.name, manifest.version):
         raise _disagree(manifest.name, "`server.json` and `manifest.toml`", "name or version")
-    package = chosen_package(server)
+    known = {name for choice in manifest.remotes for name in _remote_names(server, choice)}
+    if manifest.package is not None:
+        package = chosen_package(server)
+        _require_lock(server)
+        _require_hooks(server)
+        known |= set(input_names(package))
+    _require_inputs(manifest, known)
+
+
+def _require_lock(server: ReviewedServer) -> None:
+    choice = server.manifest.local
     locked = {(item.name, item.version) for item in server.lock.packages}
-    wanted = (normalized_package(manifest.package.identifier), manifest.package.version)
+    wanted = (normalized_package(choice.identifier), choice.version)
     if wanted not in locked:
-        raise _disagree(manifest.name, "`pylock.toml` and `manifest.toml`", "package")
-    if server.lock.requires_python != manifest.package.requires_python:
-        raise _disagree(manifest.name, "`pylock.toml` and `manifest.toml`", "requires-python")
-    _require_hooks(server)
-    _require_inputs(manifest, set(input_names(package)))
+        raise _disagree(server.manifest.name, "`pylock.toml` and `manifest.toml`", "package")
+    if server.lock.requires_python != choice.requires_python:
+        raise _disagree(
+            server.manifest.name, "`pylock.toml` and `manifest.toml`", "requires-python"
+        )
 
 
 def chosen_package(server: ReviewedServer) -> Package:
@@ -45,7 +55,7 @@ def chosen_package(server: ReviewedServer) -> Package:
     Raises:
         McpInstallError: `manifest-invalid` unless exactly one fits.
     """
-    choice = server.manifest.package
+    choice = server.manifest.local
     fitting = [
         package
         for package in server.server.packages
@@ -56,6 +66,31 @@ def chosen_package(server: ReviewedServer) -> Package:
         raise _disagree(server.manifest.name, "`server.json` and `manifest.toml`", "package")
     (package,) = fitting
     return package
+
+
+def chosen_remote(server: ReviewedServer, choice: RemoteChoice) -> RemoteServer:
+    """Return the remote of `server.json` that the manifest names.
+
+    Raises:
+        McpInstallError: `manifest-invalid` unless exactly one fits.
+    """
+    fitting = [
+        remote
+        for remote in server.server.remotes
+        if (remote.transport, remote.url) == (choice.transport, choice.url)
+    ]
+    if len(fitting) != 1:
+        raise _disagree(server.manifest.name, "`server.json` and `manifest.toml`", "remotes")
+    (remote,) = fitting
+    return remote
+
+
+def _remote_names(server: ReviewedServer, choice: RemoteChoice) -> Iterator[str]:
+    remote = chosen_remote(server, choice)
+    yield from (name for name, _ in remote.variables)
+    for header in remote.headers:
+        yield header.name
+        yield from (name for name, _ in header.input.variables)
 
 
 def input_names(package: Package) -> Iterator[str]:

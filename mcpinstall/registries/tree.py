@@ -15,8 +15,10 @@ from mcpinstall.model import (
     tool_text,
 )
 from mcpinstall.model.checks import Check, CheckResult, Outcome
+from mcpinstall.model.lock import NO_LOCK
 from mcpinstall.model.manifest import Manifest
 from mcpinstall.model.registry import IndexRow, RegistryState, ReviewedServer
+from mcpinstall.model.tools import UNKNOWN_TOOLS
 from mcpinstall.registries import agreement
 from mcpinstall.system import files, limits
 
@@ -71,16 +73,17 @@ class Registry:
         data = _read(folder / "manifest.toml", limits.MANIFEST_BYTES, row.sha256)
         manifest = manifest_text.parse(data, str(folder / "manifest.toml"))
         agreement.require_row(manifest, row)
-        if manifest.package.registry_type != "pypi":
+        package = manifest.package
+        if package is not None and package.registry_type != "pypi":
             raise McpInstallError(
                 ErrorCode.NOT_SUPPORTED_YET,
-                f"`{row.name}` is a package of type `{manifest.package.registry_type}`, "
+                f"`{row.name}` is a package of type `{package.registry_type}`, "
                 "which mcpinstall does not install yet",
             )
         return self._reviewed(folder, manifest, row)
 
     def _reviewed(self, folder: Path, manifest: Manifest, row: IndexRow) -> ReviewedServer:
-        if {name for name, _ in manifest.files} != _LIMITS.keys():
+        if manifest.package and {name for name, _ in manifest.files} != _LIMITS.keys():
             raise McpInstallError(
                 ErrorCode.MANIFEST_INVALID,
                 f"`{row.name}` is a Python package, but its lock is not `pylock.toml`",
@@ -93,8 +96,12 @@ class Registry:
             manifest=manifest,
             manifest_sha256=row.sha256,
             server=server_text.parse(texts["server.json"], str(folder / "server.json")),
-            lock=lock_text.parse(texts["pylock.toml"], str(folder / "pylock.toml")),
-            tools=tool_text.parse_tools(texts["tools.json"], str(folder / "tools.json")),
+            lock=lock_text.parse(texts["pylock.toml"], str(folder / "pylock.toml"))
+            if "pylock.toml" in texts
+            else NO_LOCK,
+            tools=tool_text.parse_tools(texts["tools.json"], str(folder / "tools.json"))
+            if "tools.json" in texts
+            else UNKNOWN_TOOLS,
             check=CheckResult(
                 check=Check.MANIFEST,
                 outcome=Outcome.VERIFIED,

@@ -178,6 +178,20 @@ def write_atomic(
             raise
 
 
+def temporary_beside(path: Path) -> tuple[Path, ...]:
+    """Return what processes that died in `write_atomic` left beside the file `path`."""
+    left = _temporary_names(path.name)
+    try:
+        return tuple(sorted(one for one in path.parent.iterdir() if left.fullmatch(one.name)))
+    except OSError:
+        return ()
+
+
+def _temporary_names(name: str | None) -> re.Pattern[str]:
+    written = ".+" if name is None else re.escape(name[:100])
+    return re.compile(rf"\.{written}\.[0-9a-f]{{12}}\.mcpi")
+
+
 def remove_temporary(folder: Path, name: str | None = None) -> None:
     """Delete what processes that died in `write_atomic` left in `folder`, for one file or all.
 
@@ -186,8 +200,7 @@ def remove_temporary(folder: Path, name: str | None = None) -> None:
     Raises:
         McpInstallError: `disk-failed`.
     """
-    written = ".+" if name is None else re.escape(name[:100])
-    left = re.compile(rf"\.{written}\.[0-9a-f]{{12}}\.mcpi")
+    left = _temporary_names(name)
     if folder.is_dir():
         with disk_errors(f"delete temporary files in `{folder}`"):
             for path in [one for one in folder.iterdir() if left.fullmatch(one.name)]:

@@ -48,10 +48,16 @@ PROBE_SWEEP_SECONDS: Final = 5.0  # seconds to kill and reap what a server start
 PROBE_PAGES: Final = 100  # pages of `tools/list`
 PROBE_TOOLS: Final = 1000  # tools of one server
 
+REMOTE_HEADER: Final = 4096  # characters of a session id or challenge that are kept
+REMOTE_ANSWERS: Final = 1000  # messages of one answer; each may hold a notification
+REMOTE_METADATA: Final = 64 * 1024  # bytes; a document of RFC 9728 has a few hundred
+
 CHILD_SECONDS: Final = 300.0  # seconds for uv, compilation and interpreter questions
 CHILD_OUTPUT: Final = 8 * 1024 * 1024  # bytes kept of a child's output
 
 HOST_SAVE_SECONDS: Final = 1.0  # seconds that a host may take to save a file in place
+HOST_LOCK_SECONDS: Final = 5.0  # seconds to wait for a host's own lock on its file
+HOST_LOCK_STALE_SECONDS: Final = 10.0  # seconds after which Cline, too, takes one for dead
 LOCK_SECONDS: Final = 60.0  # seconds to wait for another mcpinstall
 FOLDER_LOCK_SECONDS: Final = 5.0  # the same where anybody who can list the folder can lock it
 PREPARED_SECONDS: Final = 600.0  # seconds that a shown plan stays good

@@ -7,6 +7,7 @@ import sys
 import threading
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,14 @@ def addresses_of(host: str, port: int) -> Sequence[str]:
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    headers: Mapping[str, str]
+    method: str
+    content: bytes | None
+    seconds: float
+
+
 class Route:
     """The way to one origin: its connections are kept and never shared with another."""
 
@@ -67,16 +76,28 @@ class Route:
         self._addresses = tuple(addresses)
         self._through_proxy = through_proxy
 
-    def send(self, url: Url, headers: Mapping[str, str]) -> httpx.Response:
-        """Send one GET; straight ones go to a checked address, with `url`'s host for TLS."""
+    def send(
+        self,
+        url: Url,
+        headers: Mapping[str, str],
+        *,
+        method: str = "GET",
+        content: bytes | None = None,
+        seconds: float = limits.READ_SECONDS,
+    ) -> httpx.Response:
+        """Send one request; a straight one goes to a checked address, with `url`'s host for TLS.
+
+        `seconds` is how long to wait for each piece of the answer.
+        """
         import httpx
 
+        asked = _Asked(headers=headers, method=method, content=content, seconds=seconds)
         if self._through_proxy:
-            return self._sent(url.text, headers)
+            return self._sent(url.text, asked)
         for address in self._addresses:
             numbered = f"{url.scheme}://{_bracketed(address)}:{url.port}{url.target}"
             try:
-                response = self._sent(numbered, headers, name=url.host)
+                response = self._sent(numbered, asked, name=url.host)
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 if address == self._addresses[-1]:
                     raise
@@ -85,16 +106,21 @@ class Route:
                 return response
         raise httpx.ConnectError("its name has no address")
 
-    def _sent(self, url: str, headers: Mapping[str, str], name: str = "") -> httpx.Response:
+    def _sent(self, url: str, asked: _Asked, name: str = "") -> httpx.Response:
         import httpx
 
-        waits = httpx.Timeout(
-            limits.READ_SECONDS, connect=limits.CONNECT_SECONDS, pool=limits.DOWNLOAD_SECONDS
-        )
+        connect = min(limits.CONNECT_SECONDS, asked.seconds)
+        waits = httpx.Timeout(asked.seconds, connect=connect, pool=limits.DOWNLOAD_SECONDS)
         extensions: dict[str, object] = {"timeout": waits.as_dict()}
         if name:
             extensions["sni_hostname"] = name
-        request = httpx.Request("GET", url, headers=dict(headers), extensions=extensions)
+        request = httpx.Request(
+            asked.method,
+            url,
+            headers=dict(asked.headers),
+            content=asked.content,
+            extensions=extensions,
+        )
         response = self._transport.handle_request(request)
         response.request = request
         return response
@@ -114,8 +140,14 @@ class Routes:
         *,
         resolve: Resolve = addresses_of,
         connect: Connect | None = None,
+        furthest: Reach | None = None,
     ) -> None:
+        """Make routes from `home`, which lies where it wants to, or no further in than `furthest`.
+
+        An address that says itself that it is this machine is what it says.
+        """
         self._home = home
+        self._furthest = furthest
         self._machine = machine
         self._resolve = resolve
         self._connect = connect or self._transport
@@ -156,7 +188,7 @@ class Routes:
         """Return the addresses of `url` that home may lead to."""
         addresses = self._addresses(url)
         if url.origin == self._home.origin:
-            return addresses
+            return addresses if self._furthest is None else self._within(url, addresses)
         furthest = self._reach_of_home()
         allowed = [item for item in addresses if _reach(item) <= furthest]
         if addresses and not allowed:
@@ -165,6 +197,19 @@ class Routes:
                 f"`{self._home.netloc}` leads to `{url.netloc}`, an address inside the network "
                 f"(`{addresses[0]}`)",
                 hint="an index on the internet may not send you to a private address",
+            )
+        return allowed
+
+    def _within(self, url: Url, addresses: Sequence[str]) -> Sequence[str]:
+        here = urls.is_this_machine(url.host)
+        furthest = Reach.LOOPBACK if here else self._furthest or Reach.PUBLIC
+        allowed = [item for item in addresses if _reach(item) <= furthest]
+        if addresses and not allowed:
+            raise McpInstallError(
+                ErrorCode.REMOTE_REFUSED,
+                f"`{url.netloc}` is an address inside the network (`{addresses[0]}`)",
+                hint="a registry does not choose what of your own network is asked; an address "
+                "that you trust you can name yourself: `remote:URL`",
             )
         return allowed
 

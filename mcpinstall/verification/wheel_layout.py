@@ -24,7 +24,7 @@ _SCHEMES = {
     "headers": Scheme.HEADERS,
 }
 _PLACES_OF_THE_ENVIRONMENT = frozenset(
-    {".lock", "bin", "dlls", "include", "lib", "lib64", "scripts", "start.py"}
+    {".lock", "bin", "dlls", "include", "lib", "lib64", "run.py", "scripts", "start.py"}
 )
 _INSTALLATION_RECORDS = frozenset({
     "direct_url.json", "installer", "provenance_url.json", "requested", "uv_build.json",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.builders.vaults import session, vault
 from tests.builders.world import index, world
 
-__all__ = ["index", "world"]
+__all__ = ["index", "session", "vault", "world"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcpinstall.cli import layout, render_plan
+from mcpinstall.cli import layout, render_command, render_plan
 from mcpinstall.cli.render_plan import View
 from tests.builders import plans
 
@@ -28,7 +28,7 @@ def shown(*arguments: str, width: int = 80, height: int | None = None) -> list[s
 def test_a_long_argument_is_shown_to_its_last_character(width: int) -> None:
     argument = "".join(f"{number:05d}" for number in range(600))
 
-    rows = layout.plain(render_plan.argument(argument, width, "    ")).splitlines()
+    rows = layout.plain(render_command.argument(argument, width, "    ")).splitlines()
 
     assert len(argument) == 3000
     assert max(map(len, rows)) <= width

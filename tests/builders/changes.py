@@ -20,6 +20,20 @@ from tests.builders import audit_killer, faults, system_calls
 from tests.builders.system_calls import Answer, Call, Outcome, Report
 from tests.builders.world import HOSTS, Snapshot, World
 
+MORE_HOSTS = {
+    "zed": ".config/zed/settings.json",
+    "goose": ".config/goose/config.yaml",
+    "continue": ".continue/config.yaml",
+}
+"""JSON with comments, a map in YAML and a list in YAML; with these, all forms are there."""
+
+MORE_FILES = {
+    "zed": b'{\r\n  // mine\r\n  "context_servers": {"mine": {"command": "/bin/mine",},},\r\n}',
+    "goose": b"# mine\nextensions:\n    mine: {name: mine, cmd: /bin/mine, args: []}\t# tail\n",
+    "continue": b"name: mine\nversion: 1.0.0\nmcpServers: # mine\n- name: mine\n  command: x",
+}
+FIVE = ("cursor", "zed", "codex", "goose", "continue")
+
 ALL_FAULTS = bool(os.environ.get("ALL_FAULTS"))
 """Whether to try every fault at every call: hours of computing on a small machine."""
 
@@ -118,7 +132,7 @@ class Change:
 
 def state(world: World) -> dict[str, Any]:
     """Return all that a user sees: files and modes of hosts, entries, what runs them."""
-    files_there = [product for product in HOSTS if world.file(product).exists()]
+    files_there = [product for product in world.products if world.file(product).exists()]
     receipts = world.receipts()
     return {
         "host files": world.host_files(),
@@ -174,6 +188,40 @@ def installation(world: World) -> Change:
         world,
         world.prepare("clock", hosts=list(HOSTS)),
         lambda: world.install("clock", hosts=list(HOSTS)),
+    )
+
+
+def five_hosts(world: World) -> None:
+    """Give the user hosts of every format, one of which has no file yet."""
+    world.more_hosts = dict(MORE_HOSTS)
+    for product, content in MORE_FILES.items():
+        world.file(product).parent.mkdir(parents=True, mode=0o700)
+        world.file(product).write_bytes(content)
+    world.file("goose").chmod(0o600)
+    world.file("cursor").unlink()
+
+
+def installation_in_five_hosts(world: World) -> Change:
+    """JSON, JSON with comments, TOML, and YAML as a map and as a list, in one plan."""
+    five_hosts(world)
+    world.install("notes", hosts=["zed", "continue"])
+    return _committed(
+        world,
+        world.prepare("clock", hosts=list(FIVE)),
+        lambda: world.install("clock", hosts=list(FIVE)),
+    )
+
+
+def uninstallation_from_five_hosts(world: World) -> Change:
+    """The same five; another server, which came later, stays in two of them."""
+    five_hosts(world)
+    world.install("clock", hosts=list(FIVE))
+    world.install("notes", hosts=["goose", "continue"])
+    prepared = uninstall.prepare(["clock"], [], world.context)
+    return Change(
+        world,
+        lambda: uninstall.commit(prepared, world.context),
+        lambda: world.uninstall("clock"),
     )
 
 
@@ -275,7 +323,9 @@ def recovery(world: World, of: Callable[[World], Change], dead_before: str) -> C
 CHANGES: dict[str, Callable[[World], Change]] = {
     "install": installation,
     "install from elsewhere": installation_from_elsewhere,
+    "install in five hosts": installation_in_five_hosts,
     "uninstall": uninstallation,
+    "uninstall from five hosts": uninstallation_from_five_hosts,
     "new version": new_version,
     "configure": configuration,
     "reinstall": reinstallation,
@@ -289,6 +339,9 @@ CHANGES: dict[str, Callable[[World], Change]] = {
 _LAST = "/history/.2"  # the record of the change, which is its last effect
 RECOVERIES: dict[str, Callable[[World], Change]] = {
     "recovery of an install": lambda world: recovery(world, installation, _LAST),
+    "recovery of an install in five hosts": lambda world: recovery(
+        world, installation_in_five_hosts, _LAST
+    ),
     "recovery of an uninstall": lambda world: recovery(world, uninstallation, _LAST),
     "recovery of a new version": lambda world: recovery(world, new_version, _LAST),
     "recovery of a change that happened": lambda world: recovery(world, reinstallation, ".gone"),

@@ -68,6 +68,39 @@ def required(fact: dict[str, Any]) -> dict[str, Any]:
     return entry
 
 
+def required_remote(fact: dict[str, Any]) -> dict[str, Any] | None:
+    """The remote entry of a fact without what its host does not require; None: it takes none.
+
+    The token is the variable `API_KEY`, or `<token>` where the host takes headers as they are.
+    """
+    if fact["remote_shape"] is None:
+        return None
+    left_out = OPTIONAL | ({"enabled"} if fact["id"] in _OWN_SWITCH else set())
+    left_out = left_out - {"key"} | {"id"} | ({"name"} if fact["id"] == "augment-vscode" else set())
+    entry = {key: value for key, value in fact["remote_shape"].items() if key not in left_out}
+    text = f"Bearer {(_header_template(fact) or '<token>').replace('%s', 'API_KEY')}"
+    for key in {"headers", "requestInit", "requestOptions"} & set(entry):
+        headers = {"Authorization": text}
+        entry[key] = headers if key == "headers" else {"headers": headers}
+    if "bearerTokenEnvVar" in entry:
+        del entry["headers"]  # empty in the fact
+    entry.pop("http_headers", None)  # its example has two more headers
+    entry.pop("env_http_headers", None)
+    if fact["id"] == "augment-vscode":
+        entry["headers"] = {"Authorization": text}
+    return entry
+
+
+def _header_template(fact: dict[str, Any]) -> str | None:
+    fields = " ".join((fact["secret_interpolation"] or {}).get("fields") or ())
+    everywhere = any(word in fields for word in ("headers", "string", "whole config", "env_keys"))
+    if fact["id"] == "goose":  # the variables of `env_keys` go into headers as `${NAME}`
+        return "${%s}"
+    if "secret-template" in DEPARTURES.get(fact["id"], ("",))[0]:
+        return "${env:%s}"
+    return _template(fact) if everywhere else None
+
+
 def _pairs(row: HostRow, fact: dict[str, Any]) -> dict[str, tuple[object, object]]:
     fact_format = "json" if fact["format"] in _NO_FILE else fact["format"]
     paths = {system: paths for system, paths in (fact["paths"] or {}).items() if paths}
@@ -89,7 +122,7 @@ def _pairs(row: HostRow, fact: dict[str, Any]) -> dict[str, tuple[object, object
 
 
 def _template(fact: dict[str, Any]) -> str | None:
-    """How the host names a variable; VS Code's inputs come later, until then its `${env:X}`."""
+    """How the host names a variable; VS Code's inputs are a field of their own."""
     template = (fact["secret_interpolation"] or {}).get("template")
     return "${env:%s}" if template == "${input:%s}" else template
 

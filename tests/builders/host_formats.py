@@ -1,33 +1,39 @@
-"""Parsers of hosts' files that share no code with the package."""
+"""Parsers of hosts' files that share no code with the package, nor a library with its codecs."""
 
 from __future__ import annotations
 
-import io
 import json
-import re
 import tomllib
 from typing import Any
 
-from ruamel.yaml import YAML
+import json5
+import yaml
 
-_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/|,(?=\s*[\]}])', re.DOTALL)
+
+class YamlLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """PyYAML's safe loader, to which a value with an application's own tag is a pair."""
+
+
+YamlLoader.add_multi_constructor(
+    "!", lambda loader, suffix, node: (suffix, _untagged(loader, node))
+)
+
+
+def _untagged(loader: Any, node: Any) -> Any:  # noqa: ANN401 (the library gives no types)
+    if isinstance(node, yaml.ScalarNode):
+        return loader.construct_scalar(node)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_mapping(node, deep=True)
 
 
 def parse(dialect: str, text: str | bytes) -> Any:  # noqa: ANN401 (any document)
-    """The document, by `json`, `tomllib` or ruamel's safe loader; an empty one is None."""
-    data = text if isinstance(text, str) else text.decode()
+    """The document, by `json`, `json5`, `tomllib` or PyYAML; an empty one is None."""
+    data = (text if isinstance(text, str) else text.decode()).removeprefix("\ufeff")
     if dialect == "toml":
         return tomllib.loads(data)
     if dialect == "yaml":
-        return YAML(typ="safe", pure=True).load(io.StringIO(data))
-    return json.loads(data if dialect == "json" else without_comments(data)) if data else None
-
-
-def without_comments(text: str) -> str:
-    """JSON, from JSON with comments and trailing commas."""
-
-    def plain(word: re.Match[str]) -> str:
-        return word[0] if word[0].startswith('"') else " "
-
-    # Twice: a comment between a comma and the bracket hides that the comma is a trailing one.
-    return _WORD.sub(plain, _WORD.sub(plain, text))
+        return yaml.load(data, YamlLoader)  # noqa: S506 (a safe loader)
+    if not data.strip(" \t\r\n"):
+        return None
+    return json.loads(data) if dialect == "json" else json5.loads(data)

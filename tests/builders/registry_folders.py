@@ -29,7 +29,8 @@ TOOLS = b'{"tools":[{"description":"Tell the time","name":"now"}]}\n'
 
 
 def server_json(name: str = NAME, version: str = VERSION, **package: object) -> bytes:
-    """A `server.json` with one package; `package` adds keys to it."""
+    """A `server.json` with one package; `package` adds keys to it, `remotes` stands beside it."""
+    remotes = package.pop("remotes", None)
     return json.dumps(
         {
             "$schema": SCHEMA,
@@ -45,6 +46,7 @@ def server_json(name: str = NAME, version: str = VERSION, **package: object) -> 
                 }
                 | package
             ],
+            **({"remotes": remotes} if remotes else {}),
         }
     ).encode()
 
@@ -121,6 +123,16 @@ class RegistryFolder:
             lock_name: locked or lock(found.version),
             "tools.json": tools,
         }
+        return self._add(found, files, alias)
+
+    def add_remote(
+        self, described: Manifest, server: bytes, tools: bytes | None, *, alias: str = ""
+    ) -> RegistryFolder:
+        """Add a server without a package; without `tools`, nobody knows them."""
+        files = {"server.json": server, **({} if tools is None else {"tools.json": tools})}
+        return self._add(described, files, alias)
+
+    def _add(self, found: Manifest, files: dict[str, bytes], alias: str) -> RegistryFolder:
         digests = tuple((name, _sha256(data)) for name, data in sorted(files.items()))
         text = manifest_text.dump(replace(found, files=digests))
         for name, data in {**files, "manifest.toml": text}.items():

@@ -21,7 +21,7 @@ import pytest
 
 from mcpinstall import environments, hosts
 from mcpinstall.errors import McpInstallError
-from mcpinstall.model.manifest import PackageChoice
+from mcpinstall.model.manifest import Integrates, PackageChoice, RemoteChoice
 from mcpinstall.model.plan import Request
 from mcpinstall.model.platforms import PLATFORMS
 from mcpinstall.model.receipt import HistoryRecord, Receipt
@@ -69,6 +69,14 @@ class World:
     index: IndexServer
     wheels: dict[str, bytes] = field(default_factory=dict, repr=False)
 
+    more_hosts: dict[str, str] = field(default_factory=dict)
+    """Hosts that this user has beside `HOSTS`, and where their files are."""
+
+    @property
+    def products(self) -> dict[str, str]:
+        """Every host of this user, and where its file is."""
+        return HOSTS | self.more_hosts
+
     @property
     def context(self) -> Context:
         """What operations see of it, at this moment."""
@@ -97,6 +105,8 @@ class World:
         script: str = "",
         data: bytes = b"",
         lock: str = "",
+        remotes: Sequence[dict[str, Any]] = (),
+        integrates: Integrates = Integrates.LOCAL,
     ) -> None:
         """Put a server into registry and index; `tools` is what it shows.
 
@@ -120,6 +130,8 @@ class World:
         full = f"{NAMESPACE}/{name}"
         described = replace(
             registry_folders.manifest(full, version),
+            integrates=integrates,
+            remotes=tuple(RemoteChoice(transport=r["type"], url=r["url"]) for r in remotes),
             package=PackageChoice(
                 registry_type="pypi",
                 identifier=package,
@@ -134,6 +146,7 @@ class World:
             server=registry_folders.server_json(
                 full,
                 version,
+                remotes=list(remotes),
                 identifier=package,
                 packageArguments=list(arguments),
                 environmentVariables=list(environment),
@@ -193,7 +206,7 @@ class World:
 
     def file(self, product: str) -> Path:
         """Return the configuration file of a host."""
-        return self.home / HOSTS[product]
+        return self.home / self.products[product]
 
     def write_files(self) -> None:
         """Give every host the file that its user had before."""
@@ -203,7 +216,7 @@ class World:
 
     def host_files(self) -> dict[str, bytes | None]:
         """Return the bytes of every host file."""
-        paths = {product: self.file(product) for product in HOSTS}
+        paths = {product: self.file(product) for product in self.products}
         return {name: path.read_bytes() if path.exists() else None for name, path in paths.items()}
 
     def servers_in(self, product: str) -> dict[str, tuple[str, ...]]:
@@ -255,7 +268,7 @@ class World:
             home = environments.server_home(self.context.paths.servers, slug(receipt))
             assert receipt.generation == environments.current(home)
             assert environments.measure(home / receipt.generation).sha256 == receipt.tree_sha256
-        for product in HOSTS:
+        for product in self.products:
             row = hosts.find_rows(product)
             ours = {name for name, one in receipts.items() if row.id in one.hosts}
             assert set(self.store.chain(row.id).names) == ours

@@ -24,17 +24,23 @@ Change:
   reinstall      Build a server's environment again
   configure      Give an installed server other inputs
   undo           Take the last change back
+  secret set     Keep a secret of a server in the keyring
+  secret remove  Take a secret out of the keyring
 
 Look:
+  secret list    List secrets and where they are
   list           List what is installed
   show           Show who vouches for a server, and its inputs
   search         Find servers
   hosts          List hosts and their files
+  why            Say why a server is here and how it starts
   history        List the last changes
 
 Check and keep up:
+  run            Start a server with its secrets, as a host does
   test           Start a server once, compare its tools
   verify         Check what is installed, down to every file
+  doctor         Say what is wrong here, and what to do
   cache size     Say how much downloads take
   cache prune    Delete downloads
 
@@ -74,24 +80,38 @@ Arguments:
   NAME[@VERSION]...  Servers; one plan for all.  [required]
 
 Options:
-  -H, --host HOST         Host, such as `cursor`; repeatable.
-  --set KEY=VALUE         Value of an input, or `SERVER.KEY=VALUE`;
-                          repeatable.
-  --as NAME               Name of the entry in the hosts.
-  --python PYTHON         Interpreter: a path or a version.
-  --print                 Print the entry; change no host file.
-  --replace               Replace another entry of the same name.
-  --allow WHAT            Accept `unreviewed`, `stale`, `yanked` or
-                          `vulnerable`; repeatable.
-  -y, --yes               Answer the question with yes; skips no check.
-  -n, --dry-run           Show what would be done; change nothing.
-  --expect-digest DIGEST  Refuse any plan but this one.
-  --offline               Use only what was downloaded before.
-  --plaintext-secrets     Let secrets stand in host files in clear text.
-  --json                  Print one JSON object on standard output.
-  -q, --quiet             Say only what is needed.
-  -v, --verbose           Say more.
-  -h, --help              Show this message and exit.
+  -H, --host HOST                 Host, such as `cursor`, `HOST=PATH` for one
+                                  of its files, or `all`; repeatable.
+  --set KEY=VALUE                 Value of an input, or `SERVER.KEY=VALUE`;
+                                  repeatable.
+  --as NAME                       Name of the entry in the hosts.
+  --python PYTHON                 Interpreter: a path or a version.
+  --transport TRANSPORT           `stdio`, `streamable-http` or `sse`, where a
+                                  server offers several.
+  --header NAME                   HTTP header with a secret that a
+                                  `remote:URL` wants; repeatable.
+  --print                         Print the entry; change no host file.
+  --replace                       Replace another entry of the same name.
+  --strip-bom                     Take a byte-order mark off where the host
+                                  rejects one.
+  --allow WHAT                    Accept `unreviewed`, `stale`, `yanked` or
+                                  `vulnerable`; repeatable.
+  -y, --yes                       Answer the question with yes; skips no
+                                  check.
+  -n, --dry-run                   Show what would be done; change nothing.
+  --expect-digest DIGEST          Refuse any plan but this one.
+  --offline                       Use only what was downloaded before.
+  --secret NAME                   Ask for this secret, unseen, and keep it in
+                                  the keyring; repeatable.
+  --secret-from-env NAME=VARIABLE
+                                  Refer to a variable of yours for this
+                                  secret; repeatable.
+  --plaintext-secrets             Let secrets stand in host files in clear
+                                  text.
+  --json                          Print one JSON object on standard output.
+  -q, --quiet                     Say only what is needed.
+  -v, --verbose                   Say more.
+  -h, --help                      Show this message and exit.
 """,
                 "uninstall": """\
 Usage: mcpi uninstall [OPTIONS] {NAME...}
@@ -109,7 +129,8 @@ Arguments:
   NAME...  Installed servers.  [required]
 
 Options:
-  -H, --host HOST  Host, such as `cursor`; repeatable.
+  -H, --host HOST  Host, such as `cursor`, `HOST=PATH` for one of its files,
+                   or `all`; repeatable.
   -y, --yes        Answer the question with yes; skips no check.
   -n, --dry-run    Show what would be done; change nothing.
   --json           Print one JSON object on standard output.
@@ -160,19 +181,27 @@ Arguments:
   NAME  Installed server.  [required]
 
 Options:
-  --set KEY=VALUE         Value of an input, or `SERVER.KEY=VALUE`;
-                          repeatable.
-  -H, --host HOST         Host, such as `cursor`; repeatable.
-  --allow WHAT            Accept `unreviewed`, `stale`, `yanked` or
-                          `vulnerable`; repeatable.
-  -y, --yes               Answer the question with yes; skips no check.
-  -n, --dry-run           Show what would be done; change nothing.
-  --expect-digest DIGEST  Refuse any plan but this one.
-  --plaintext-secrets     Let secrets stand in host files in clear text.
-  --json                  Print one JSON object on standard output.
-  -q, --quiet             Say only what is needed.
-  -v, --verbose           Say more.
-  -h, --help              Show this message and exit.
+  --set KEY=VALUE                 Value of an input, or `SERVER.KEY=VALUE`;
+                                  repeatable.
+  -H, --host HOST                 Host, such as `cursor`, `HOST=PATH` for one
+                                  of its files, or `all`; repeatable.
+  --allow WHAT                    Accept `unreviewed`, `stale`, `yanked` or
+                                  `vulnerable`; repeatable.
+  -y, --yes                       Answer the question with yes; skips no
+                                  check.
+  -n, --dry-run                   Show what would be done; change nothing.
+  --expect-digest DIGEST          Refuse any plan but this one.
+  --secret NAME                   Ask for this secret, unseen, and keep it in
+                                  the keyring; repeatable.
+  --secret-from-env NAME=VARIABLE
+                                  Refer to a variable of yours for this
+                                  secret; repeatable.
+  --plaintext-secrets             Let secrets stand in host files in clear
+                                  text.
+  --json                          Print one JSON object on standard output.
+  -q, --quiet                     Say only what is needed.
+  -v, --verbose                   Say more.
+  -h, --help                      Show this message and exit.
 """,
                 "undo": """\
 Usage: mcpi undo [OPTIONS] [ID]
@@ -251,6 +280,9 @@ Usage: mcpi hosts [OPTIONS]
 
   List the hosts on this machine, their files, and which servers are ours.
 
+  With `--verbose`, also what to do where a file can't be written, and after a
+  change.
+
   Examples:
     mcpi hosts
     mcpi hosts --all
@@ -282,7 +314,9 @@ Usage: mcpi test [OPTIONS] {NAME}
 
   Start an installed server once and compare its tools with the reviewed ones.
 
-  It gets an empty home, fixed values, and none of your secrets.
+  It gets an empty home, fixed values, and none of your secrets.  A remote
+  server is asked where it runs, without secrets too, unless you say
+  otherwise.
 
   Examples:
     mcpi test time
@@ -291,10 +325,11 @@ Arguments:
   NAME  Installed server.  [required]
 
 Options:
-  --json         Print one JSON object on standard output.
-  -q, --quiet    Say only what is needed.
-  -v, --verbose  Say more.
-  -h, --help     Show this message and exit.
+  --with-secrets  Send a remote server the secrets you have for it.
+  --json          Print one JSON object on standard output.
+  -q, --quiet     Say only what is needed.
+  -v, --verbose   Say more.
+  -h, --help      Show this message and exit.
 """,
                 "verify": """\
 Usage: mcpi verify [OPTIONS] [NAME]...
@@ -346,6 +381,130 @@ Usage: mcpi cache prune [OPTIONS]
 
 Options:
   --days DAYS    Only what was not used that long.  [x>=0]
+  --json         Print one JSON object on standard output.
+  -q, --quiet    Say only what is needed.
+  -v, --verbose  Say more.
+  -h, --help     Show this message and exit.
+""",
+                "secret set": """\
+Usage: mcpi secret set [OPTIONS] {ENTRY} {NAME}
+
+  Keep a secret of an installed server in the keyring, in the place of the old
+  one.
+
+  It is asked for unseen, or read from standard input; it is never an
+  argument.
+
+  Examples:
+    mcpi secret set github TOKEN
+    mcpi secret set github TOKEN --stdin < token.txt
+
+Arguments:
+  ENTRY  Entry, as `mcpi list` shows it.  [required]
+  NAME   Name of the secret, such as `TOKEN`.  [required]
+
+Options:
+  --stdin      Read the secret from standard input.
+  --json       Print one JSON object on standard output.
+  -q, --quiet  Say only what is needed.
+  -h, --help   Show this message and exit.
+""",
+                "secret remove": """\
+Usage: mcpi secret remove [OPTIONS] {ENTRY} {NAME}
+
+  Take a secret out of the keyring; the server does not start without it.
+
+  `mcpi uninstall` does that by itself.
+
+  Examples:
+    mcpi secret remove github TOKEN
+
+Arguments:
+  ENTRY  Entry, as `mcpi list` shows it.  [required]
+  NAME   Name of the secret, such as `TOKEN`.  [required]
+
+Options:
+  -y, --yes    Answer the question with yes; skips no check.
+  --json       Print one JSON object on standard output.
+  -q, --quiet  Say only what is needed.
+  -h, --help   Show this message and exit.
+""",
+                "secret list": """\
+Usage: mcpi secret list [OPTIONS] [ENTRY]...
+
+  List the secrets of installed servers and where each one is, never a secret
+  itself.
+
+  Examples:
+    mcpi secret list
+    mcpi secret list github --json
+
+Arguments:
+  [ENTRY]...  Entries; all without any.
+
+Options:
+  --json       Print one JSON object on standard output.
+  -q, --quiet  Say only what is needed.
+  -h, --help   Show this message and exit.
+""",
+                "why": """\
+Usage: mcpi why [OPTIONS] {NAME}
+
+  Say why a server is here: who put it where, what vouches for it, how it
+  starts.
+
+  Also for an entry that mcpinstall did not write: then it says where the
+  entry stands.
+
+  Examples:
+    mcpi why time
+    mcpi why github --json
+
+Arguments:
+  NAME  Entry of any host, or an installed server.  [required]
+
+Options:
+  --json         Print one JSON object on standard output.
+  -q, --quiet    Say only what is needed.
+  -v, --verbose  Say more.
+  -h, --help     Show this message and exit.
+""",
+                "run": """\
+Usage: mcpi run [OPTIONS] {ENTRY}
+
+  Start an installed server with its secrets from the keyring, in the place of
+  this process.
+
+  Arguments after `--` take the place of those that it was installed with.
+  Standard input and output are the server's.  Hosts start the same without
+  `mcpi`: see docs/secrets.md.
+
+  Examples:
+    mcpi run github
+    mcpi run git -- --repository ~/code/app
+
+Arguments:
+  ENTRY  Entry, as `mcpi list` shows it.  [required]
+
+Options:
+  -h, --help  Show this message and exit.
+""",
+                "doctor": """\
+Usage: mcpi doctor [OPTIONS]
+
+  Say what is wrong here, and what to do about it.
+
+  Looks at installed servers, at the files of every host, whoever wrote them,
+  and at the project in the working directory.  Starts no server, fetches and
+  changes nothing.  Ends with status 1 when something is wrong, with 5 when
+  something could not be looked at.
+
+  Examples:
+    mcpi doctor
+    mcpi doctor --full --json
+
+Options:
+  --full         Compare installed files with the checked archives.
   --json         Print one JSON object on standard output.
   -q, --quiet    Say only what is needed.
   -v, --verbose  Say more.

@@ -24,6 +24,7 @@ from mcpinstall.cli import (
     render_done,
     render_error,
     render_lists,
+    render_command,
     render_plan,
     render_removal,
     render_show,
@@ -298,7 +299,7 @@ def test_an_honest_screen_is_not_touched() -> None:
 
 def test_an_odd_space_in_an_argument_is_seen_by_its_quotes() -> None:
     for space in " \u00a0\u3000":
-        (row,) = render_plan.argument(f"a{space}b", 80, "    ")
+        (row,) = render_command.argument(f"a{space}b", 80, "    ")
         assert layout.plain([row]) == f"    'a{space}b'\n"
 
 

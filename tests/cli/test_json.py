@@ -49,6 +49,9 @@ def test_a_plan(mcpi: Mcpi, operations: Operations) -> None:
                             "expires": "2027-05-21T00:00:00+00:00",
                             "stale": False,
                         },
+                        "transport": "stdio",
+                        "advice": None,
+                        "remote": None,
                         "command": [
                             "/home/ada/.local/share/mcpinstall/servers/git-1a2b3c4d5e6f/current/bin/python",
                             "-I",
@@ -151,6 +154,7 @@ def test_a_plan(mcpi: Mcpi, operations: Operations) -> None:
                     }
                 ],
                 "print_for": [],
+                "skipped": [],
             },
         }
     )
@@ -178,6 +182,9 @@ def test_a_finished_change(mcpi: Mcpi, operations: Operations) -> None:
                     "registry": "bundled",
                     "review": "certified",
                     "hosts": ["cursor-user"],
+                    "transport": "stdio",
+                    "url": None,
+                    "headers": [],
                     "python": {"path": "/usr/bin/python3.12", "version": "3.12.4"},
                     "plan_digest": "sha256:5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c",
                     "installed": "2026-11-22T13:45:01Z",
@@ -285,6 +292,9 @@ def test_the_lists(mcpi: Mcpi, operations: Operations) -> None:
                     "registry": "bundled",
                     "review": "certified",
                     "hosts": ["cursor-user"],
+                    "transport": "stdio",
+                    "url": None,
+                    "headers": [],
                     "python": {"path": "/usr/bin/python3.12", "version": "3.12.4"},
                     "plan_digest": "sha256:5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c",
                     "installed": "2026-11-22T13:45:01Z",
@@ -367,6 +377,7 @@ def test_one_server(mcpi: Mcpi, operations: Operations) -> None:
                 "requires_python": ">=3.11",
                 "platforms": ["linux-x86_64-glibc", "macos-arm64"],
             },
+            "remotes": [],
             "audience": "everyone",
             "integrates": "local",
             "inputs": [
@@ -387,7 +398,13 @@ def test_one_server(mcpi: Mcpi, operations: Operations) -> None:
     )
 
     operations.prepared = SimpleNamespace(
-        receipt=plans.receipt(), tools=("git_log",), differences=(), protocol="x", seconds=0.6666
+        receipt=plans.receipt(),
+        tools=("git_log",),
+        differences=(),
+        protocol="x",
+        seconds=0.6666,
+        reviewed=True,
+        authorization="",
     )
     assert answer(mcpi, "test", "git")["result"] == snapshot(
         {
@@ -396,6 +413,8 @@ def test_one_server(mcpi: Mcpi, operations: Operations) -> None:
             "protocol": "x",
             "seconds": 0.667,
             "tools": ["git_log"],
+            "reviewed": True,
+            "authorization": None,
             "differences": [],
         }
     )
@@ -461,7 +480,7 @@ def test_of_other_servers_only_the_names_are_told(
     state = SimpleNamespace(
         row=plans.row(), path=plans.HOME / "x.json", found=True, exists=True, ours=("git",),
         servers=(ConfiguredServer(name="other", command="npx", args=("hunter2",)),), problem=None,
-        why_not="",
+        why_not="", writable=True, advice="", choices=(),
     )  # fmt: skip
     monkeypatch.setattr(inventory, "host_states", lambda _: (state,))
 
@@ -481,6 +500,10 @@ def test_of_other_servers_only_the_names_are_told(
                     "problem": None,
                     "status": "active",
                     "why_not": None,
+                    "writable": True,
+                    "advice": None,
+                    "choices": [],
+                    "after_a_change": "restart Cursor",
                 }
             ],
         }

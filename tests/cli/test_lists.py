@@ -34,8 +34,11 @@ def host(product: str, title: str, *, found: bool = True, **changes: object) -> 
         "ours": (),
         "problem": None,
         "why_not": "",
+        "advice": "",
+        "choices": (),
     }
     values.update(changes)
+    values["writable"] = not values["why_not"] and values["problem"] is None
     return SimpleNamespace(**values)
 
 
@@ -115,7 +118,10 @@ host    program  servers  ours  file
 cursor  found    2        git   /home/ada/.cursor/mcp.json
 code    found    2        -     `mcp.json` is not valid JSON: line 3, column 1
 """)
-    assert ran.err == "1 more are supported but not found; `--all` lists them\n"
+    assert ran.err == (
+        "1 more are supported but not found; `--all` lists them\n"
+        "`--verbose` says what to do where a file is not written\n"
+    )
 
 
 @pytest.mark.usefixtures("three_hosts")
@@ -141,6 +147,54 @@ host     program  servers  ours  file
 raycast  found    -        -     not written, `--print` only: it has no file for servers
 void     found    -        -     /home/ada/.void/mcp.json (archived, no such file yet)
 """)
+
+
+def test_hosts_with_what_to_do(
+    mcpi: Mcpi, operations: Operations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mcpinstall.operations import inventory
+
+    paths = (plans.HOME / "Code/mcp.json", plans.HOME / "Cursor/mcp.json")
+    states = (
+        host("cursor", "Cursor"),
+        host(
+            "roo-code", "Roo Code", path=None, exists=False, choices=paths,
+            problem="Roo Code has 2 configuration files", advice="name the one in use",
+        ),
+        host(
+            "raycast", "Raycast", path=None, exists=False, advice="copy this",
+            why_not="it has no file for servers",
+        ),
+    )  # fmt: skip
+    monkeypatch.setattr(inventory, "host_states", lambda _: states)
+
+    ran = mcpi("hosts", "--verbose")
+
+    assert ran.out == snapshot("""\
+host      program  servers  ours  file
+cursor    found    2        -     /home/ada/.cursor/mcp.json
+roo-code  found    -        -     Roo Code has 2 configuration files
+raycast   found    -        -     not written, `--print` only: it has no file for servers
+
+Cursor
+  --host  cursor
+  file    /home/ada/.cursor/mcp.json
+  written yes
+  after   restart Cursor
+
+Roo Code
+  --host  roo-code
+  or      /home/ada/Code/mcp.json
+  or      /home/ada/Cursor/mcp.json
+  written no: Roo Code has 2 configuration files
+  do      name the one in use
+
+Raycast
+  --host  raycast
+  written no: it has no file for servers
+  do      copy this
+""")
+    assert ran.err == ""
 
 
 def test_history(mcpi: Mcpi, operations: Operations, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,7 +250,7 @@ input                  needed            meaning
 def test_test(mcpi: Mcpi, operations: Operations) -> None:
     operations.prepared = SimpleNamespace(
         receipt=plans.receipt(), tools=("git_diff", "git_log"), differences=(),
-        protocol="2026-07-28", seconds=0.66,
+        protocol="2026-07-28", seconds=0.66, reviewed=True, authorization="",
     )  # fmt: skip
 
     ran = mcpi("test", "git")
@@ -213,7 +267,7 @@ git 2026.10.19 answers: 2 tools, unchanged since review (protocol 2026-07-28, 0.
 def test_a_test_that_finds_other_tools_ends_with_3(mcpi: Mcpi, operations: Operations) -> None:
     operations.prepared = SimpleNamespace(
         receipt=plans.receipt(), tools=("git_diff",), differences=("- git_log", "+ git_push"),
-        protocol="2026-07-28", seconds=0.66,
+        protocol="2026-07-28", seconds=0.66, reviewed=True, authorization="",
     )  # fmt: skip
 
     ran = mcpi("test", "git")

@@ -85,7 +85,8 @@ def test_the_environment_holds_the_wheels_files_and_ours_and_nothing_else(tmp_pa
         f"{SITE}/tiny_server-1.0.dist-info/{name}"
         for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt")
     }
-    own = {".lock", "pyvenv.cfg", "start.py", "bin/python", "bin/python3", f"bin/python{MINOR}"}
+    own = {".lock", "pyvenv.cfg", "run.py", "start.py"}
+    own |= {"bin/python", "bin/python3", f"bin/python{MINOR}"}
     links = {"lib64"} if machine_at(tmp_path).platform != "darwin" else set()
     assert paths(root) == sources | compiled | information | own | links
 
@@ -157,7 +158,7 @@ def test_accepted_scripts_and_data_are_deleted(tmp_path: Path, wheels: Path) -> 
     root = stage_server(tmp_path, (one,)).staged.path
 
     assert {path.name for path in root.iterdir()} <= {
-        ".lock", "bin", "lib", "lib64", "pyvenv.cfg", "start.py",
+        ".lock", "bin", "lib", "lib64", "pyvenv.cfg", "run.py", "start.py",
     }  # fmt: skip
     assert "include-system-site-packages = false" in (root / "pyvenv.cfg").read_text()
 

@@ -258,23 +258,6 @@ def test_a_file_of_absurd_size_is_refused(home: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(
-    ("product", "path", "said"),
-    [
-        ("gemini-cli", ".gemini/settings.json", "rejects such a file"),
-        ("vscode", ".config/Code/User/mcp.json", "reports an error"),
-    ],
-)
-def test_a_byte_order_mark_is_told(home: Path, product: str, path: str, said: str) -> None:
-    file = home / path
-    file.parent.mkdir(parents=True)
-    file.write_bytes(b"\xef\xbb\xbf{}")
-
-    (warning,) = read(find_rows(product), machine(home)).warnings
-
-    assert said in warning
-
-
-@pytest.mark.parametrize(
     ("product", "path", "content"),
     [
         ("gemini-cli", ".gemini/settings.json", b"{}"),

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.hosts import add, diff, entries, take_out
+from mcpinstall.hosts import add, diff, entries, find_rows, take_out, why_not
 from mcpinstall.hosts.proof import tree
-from mcpinstall.model.host import Format, HostRow
-from tests.builders.hosts import ad_hoc_row, host_file, no_chain, server
+from mcpinstall.model.host import BOM, Format, HostRow
+from tests.builders.documents import lost, seen
+from tests.builders.hosts import ad_hoc_row, host_file, machine, no_chain, server
 
 EDITED = (
     "01-claude-desktop-typical.json", "02-claude-desktop-bom-crlf-tabs.json",
@@ -121,3 +122,107 @@ def test_a_sample_is_edited_or_refused(name: str, shared_data: Path) -> None:
 
     assert code is ErrorCode.HOST_CONFIG_INVALID
     assert change is None or change.after is not None
+
+
+def expected(shared_data: Path, *outcomes: str) -> list[tuple[dict[str, Any], HostRow, bytes]]:
+    """Samples with one of these outcomes in their `expect`, with the row of their own host."""
+    facts = json.loads((shared_data / "host-configs" / "manifest.json").read_text("utf-8"))
+    found = [fact for fact in facts if fact["expect"] in outcomes]
+    assert found
+    return [(fact, *of_host(shared_data, fact)) for fact in found]
+
+
+def of_host(shared_data: Path, fact: dict[str, Any]) -> tuple[HostRow, bytes]:
+    row = find_rows(fact["host"])
+    return row, (shared_data / "host-configs" / fact["file"]).read_bytes()
+
+
+def test_every_outcome_that_a_sample_can_have_is_tested(shared_data: Path) -> None:
+    facts = json.loads((shared_data / "host-configs" / "manifest.json").read_text("utf-8"))
+
+    assert {fact["expect"] for fact in facts} == {
+        "edit", "refuse", "audit-only", "read-only", "create", "warn-bom-then-edit",
+        "warn-semantic", "edit-or-clean-refusal", "refuse-or-explicit",
+        "refuse-or-replace-null-with-consent",
+    }  # fmt: skip
+
+
+def test_samples_to_edit_are_edited_by_the_row_of_their_host(shared_data: Path) -> None:
+    for fact, row, content in expected(shared_data, "edit", "create", "warn-bom-then-edit"):
+        if fact["file"] in REFUSED:
+            continue  # servers by dotted keys: refused with the text to paste, as design 7 has it
+        file = host_file(row, content)
+
+        change = add(file, no_chain(row), server(NAME))
+
+        assert change.after is not None
+        assert lost(content, change.after) == "", fact["file"]
+        (found, others), (before, others_before) = (
+            seen(row, one) for one in (change.after, content)
+        )
+        assert [name for name, _ in found] == [*[name for name, _ in before], NAME], fact["file"]
+        assert repr([value for _, value in found[:-1]]) == repr([value for _, value in before])
+        assert others == others_before, fact["file"]
+
+
+def test_samples_to_refuse_are_refused_by_the_row_of_their_host(shared_data: Path) -> None:
+    outcomes = ("refuse", "refuse-or-explicit", "refuse-or-replace-null-with-consent")
+    for fact, row, content in expected(shared_data, *outcomes):
+        with pytest.raises(McpInstallError) as refused:
+            add(host_file(row, content), no_chain(row), server(NAME))
+
+        assert refused.value.code is ErrorCode.HOST_CONFIG_INVALID, fact["file"]
+        assert refused.value.hint
+
+
+def test_a_refused_sample_names_the_place(shared_data: Path) -> None:
+    nowhere = {"97-yaml-anchored-map.yaml", "98-toml-duplicate-table-invalid.toml"}
+    for fact, row, content in expected(shared_data, "refuse"):
+        with pytest.raises(McpInstallError, match=r"line \d+|twice|is not|Cannot") as refused:
+            add(host_file(row, content), no_chain(row), server(NAME))
+
+        assert "line" in refused.value.message or fact["file"] in nowhere, refused.value.message
+
+
+def test_samples_to_read_are_read_and_their_rows_are_not_written(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    for fact, row, content in expected(shared_data, "read-only", "audit-only"):
+        as_sample = dataclasses.replace(
+            row,
+            servers_key=tuple(fact["key_path"]),
+            is_list=fact["entry_kind"] == "list",
+            entry=dataclasses.replace(row.entry, name_key="name"),
+        )
+
+        assert [one.name for one in entries(host_file(as_sample, content))] == fact["servers"]
+        assert why_not(row, machine(tmp_path)), fact["file"]
+
+
+def test_a_mark_that_the_host_rejects_can_go_and_comes_back(shared_data: Path) -> None:
+    """Whether it goes is asked before (`operations.host_choice`)."""
+    ((_, row, content),) = expected(shared_data, "warn-bom-then-edit")
+    file = host_file(row, content)
+
+    change = add(file, no_chain(row), server(NAME), strip_bom=True)
+
+    assert row.bom == "reject"
+    assert change.after is not None
+    assert lost(content.removeprefix(BOM), change.after) == ""
+    assert not change.after.startswith(BOM)
+    edited = dataclasses.replace(file, content=change.after)
+    assert take_out(edited, change.chain_after, NAME).after == content
+
+
+def test_a_server_for_which_the_host_refuses_its_file_is_told(shared_data: Path) -> None:
+    ((_, row, content),) = expected(shared_data, "warn-semantic")
+
+    warnings = add(host_file(row, content), no_chain(row), server(NAME)).warnings
+
+    assert any("`bad` has both a command and a `url`" in one for one in warnings)
+
+
+def test_a_server_with_a_command_only_is_not_told_of() -> None:
+    content = '[mcp_servers.good]\ncommand = "npx"\n'
+
+    assert add(host_file("codex-user", content), no_chain("codex-user"), server()).warnings == ()

@@ -136,6 +136,7 @@ schema = 1
 id = "a-user"
 product = "a"
 title = "A"
+remote = { http = {} }
 format = "json"
 scope = "user"
 servers-key = ["mcpServers"]
@@ -201,6 +202,22 @@ def test_what_takes_a_rows_place_is_a_row() -> None:
     assert {find_rows(product).product for product in named} == set(named)
 
 
+def test_what_comes_after_a_row_is_a_row_that_is_written() -> None:
+    named = {row.successor for row in table() if row.successor}
+
+    assert named
+    assert all(find_rows(product).writable for product in named)
+
+
+def test_which_scope_wins_is_said_of_all_rows_of_a_product_alike() -> None:
+    for product in {row.product for row in table()}:
+        rows = [row for row in table() if row.product == product]
+
+        assert len({row.precedence for row in rows}) == 1
+        scopes = {row.scope for row in rows}
+        assert not rows[0].precedence or scopes <= set(rows[0].precedence) or len(scopes) == 1
+
+
 def test_a_host_is_found_by_product_and_by_row() -> None:
     assert find_rows("codex").id == "codex-user"
     assert find_rows("Codex-User").id == "codex-user"
@@ -254,6 +271,11 @@ def test_a_minimal_row_is_enough() -> None:
         ('scope = "user"', 'scope = "deployment"', "hosts[0].write"),
         ('title = "A"', 'title = "A"\nmust-exist = ["plan9"]', "hosts[0].must-exist"),
         ('title = "A"', 'title = "A"\nis-list = true', "entry.name-key"),
+        ('title = "A"', 'title = "A"\nmerges = true', "hosts[0].merges"),
+        ('title = "A"', 'title = "A"\nprecedence = ["planet"]', "hosts[0].precedence"),
+        ('title = "A"', 'title = "A"\nprecedence = ["user", "user"]', "hosts[0].precedence"),
+        ('title = "A"', 'title = "A"\nsuccessor = "b"', "hosts[0].successor"),
+        ('title = "A"', 'title = "A"\nrefused-variables = ["A B"]', "refused-variables"),
     ],
 )
 def test_a_wrong_table_is_refused_by_name(old: str, new: str, named: str) -> None:

@@ -21,10 +21,12 @@ from mcpinstall.model.manifest import (
     Permissions,
     ProbeSettings,
     Publisher,
+    RemoteChoice,
     Review,
     ToolVariation,
 )
 from mcpinstall.model.platforms import PLATFORMS
+from mcpinstall.model.server_json import REMOTE_TRANSPORTS
 from tests.builders.registry_folders import manifest
 
 FILES = (("pylock.toml", "a" * 64), ("server.json", "b" * 64), ("tools.json", "c" * 64))
@@ -74,16 +76,27 @@ reviews = st.builds(
 )
 
 
+remotes = st.builds(
+    RemoteChoice,
+    transport=st.sampled_from(REMOTE_TRANSPORTS),
+    url=word.map("https://{}.example/{{tenant}}/mcp?x={{y}}".format),
+)
+
+
 @st.composite
 def manifests(draw: st.DrawFn) -> Manifest:
     publisher = draw(st.none() | publishers)
+    elsewhere = draw(st.lists(remotes, unique=True, max_size=2).map(tuple))
+    local = not elsewhere or draw(st.booleans())
+    files = FILES if local else draw(st.sampled_from([FILES[1:], FILES[1:2]]))
     return Manifest(
         name=f"io.github.{draw(word)}/{draw(word)}",
         version=draw(st.from_regex(r"[0-9]{1,4}(\.[0-9]{1,4}){0,2}", fullmatch=True)),
         title=draw(plain),
         summary=draw(plain),
         try_sentence=draw(plain),
-        files=tuple((name, draw(digest)) for name, _ in FILES),
+        files=tuple((name, draw(digest)) for name, _ in files),
+        remotes=elsewhere,
         package=PackageChoice(
             registry_type="pypi",
             identifier=draw(word),
@@ -91,7 +104,9 @@ def manifests(draw: st.DrawFn) -> Manifest:
             script=draw(word),
             requires_python=">=3.11,<3.15",
             platforms=draw(chosen),
-        ),
+        )
+        if local
+        else None,
         publisher=publisher,
         publisher_absent="" if publisher else draw(plain),
         permissions=Permissions(
@@ -186,3 +201,41 @@ def test_a_variation_needs_a_bound() -> None:
 
     with pytest.raises(McpInstallError, match="exactly one"):
         manifest_text.parse((TEXT + endless).encode())
+
+
+REMOTE = """
+[[remotes]]
+transport = "streamable-http"
+url = "https://mcp.example.com/mcp"
+"""
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        REMOTE.replace("https", "http"),
+        REMOTE.replace("streamable-http", "stdio"),
+        REMOTE.replace("mcp.example.com", "user@mcp.example.com"),
+        REMOTE + REMOTE,
+        REMOTE + "headers = []\n",
+    ],
+)
+def test_a_remote_with_a_wrong_value_is_refused(more: str) -> None:
+    assert manifest_text.parse((TEXT + REMOTE).encode()).remotes
+
+    with pytest.raises(McpInstallError) as refused:
+        manifest_text.parse((TEXT + more).encode())
+
+    assert refused.value.code is ErrorCode.MANIFEST_INVALID
+
+
+def test_a_manifest_has_a_package_or_a_remote_and_a_lock_for_a_package_only() -> None:
+    choice = RemoteChoice(transport="sse", url="https://mcp.example.com/sse")
+    nothing = replace(manifest(), package=None, files=FILES[1:])
+    locked = replace(manifest(), package=None, remotes=(choice,), files=FILES)
+    unlocked = replace(manifest(), remotes=(choice,), files=FILES[1:])
+
+    for described in (nothing, locked, unlocked):
+        with pytest.raises(McpInstallError) as refused:
+            manifest_text.parse(manifest_text.dump(described))
+        assert refused.value.code is ErrorCode.MANIFEST_INVALID

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import server_text
-from mcpinstall.model.host import EnvironmentValue
+from mcpinstall.model.host import EnvironmentValue, SecretPlace
 from mcpinstall.model.input_value import InputValue
 from mcpinstall.model.server_json import Package
 from mcpinstall.planning import inputs
@@ -213,7 +213,12 @@ def test_a_secret_can_refer_to_another_variable() -> None:
     assert found.environment[0].reference == "MY_TOKEN"
     assert found.values == (
         InputValue(
-            name="CLOCK_TOKEN", value=None, reference="MY_TOKEN", secret=True, source="user"
+            name="CLOCK_TOKEN",
+            value=None,
+            reference="MY_TOKEN",
+            secret=True,
+            source="user",
+            place=SecretPlace.VARIABLE,
         ),
     )
 
@@ -234,7 +239,7 @@ def test_a_secret_in_clear_text_is_in_no_recorded_value() -> None:
     found = resolved(package(env=[TOKEN]), {"CLOCK_TOKEN": ["hunter2"]}, plain=True)
 
     assert found.environment == (
-        EnvironmentValue(name="CLOCK_TOKEN", value="hunter2", secret=True),
+        EnvironmentValue(name="CLOCK_TOKEN", value="hunter2", secret=True, place=SecretPlace.CLEAR),
     )
     assert "hunter2" not in repr(found.values)
 

@@ -8,9 +8,17 @@ from hypothesis import strategies as st
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import json_text
-from mcpinstall.model.host import AppliedEntry, Chain, EnvironmentValue, Patch, ServerEntry
-from mcpinstall.model.receipt import HistoryRecord
+from mcpinstall.model.host import (
+    AppliedEntry,
+    Chain,
+    EnvironmentValue,
+    Patch,
+    Remote,
+    ServerEntry,
+)
+from mcpinstall.model.receipt import HistoryRecord, Receipt
 from mcpinstall.receipts import codec
+from tests.builders import plans
 
 _texts = st.text(max_size=20)
 _patches = st.builds(Patch, offset=st.integers(0, 10**6), removed=st.binary(), inserted=st.binary())
@@ -83,3 +91,40 @@ def test_a_record_with_another_shape_is_refused(old: bytes, new: bytes) -> None:
         codec.load(changed, Chain, "chain")
 
     assert refused.value.code is ErrorCode.STATE_INVALID
+
+
+def test_a_receipt_of_an_older_version_is_one_of_a_local_server() -> None:
+    data = json_text.parse(codec.dump(plans.receipt()), "receipt")
+    assert isinstance(data, dict)
+    record = data["record"]
+    assert isinstance(record, dict)
+    older = {key: value for key, value in record.items()
+             if key not in {"transport", "url", "headers"}}  # fmt: skip
+
+    read = codec.load(json_text.canonical({"schema": 1, "record": older}), Receipt, "receipt")
+
+    assert read == plans.receipt()
+    assert not read.is_remote
+
+
+@pytest.mark.parametrize("key", ["entry_name", "generation", "installed"])
+def test_a_receipt_without_what_every_version_wrote_is_refused(key: str) -> None:
+    data = json_text.parse(codec.dump(plans.receipt()), "receipt")
+    assert isinstance(data, dict)
+    record = data["record"]
+    assert isinstance(record, dict)
+    del record[key]
+
+    with pytest.raises(McpInstallError) as refused:
+        codec.load(json_text.canonical(data), Receipt, "receipt")
+
+    assert refused.value.code is ErrorCode.STATE_INVALID
+
+
+def test_an_entry_of_a_remote_server_reads_back_as_it_was_written() -> None:
+    header = EnvironmentValue(name="A", reference="B", prefix="Bearer ", secret=True)
+    entry = ServerEntry(
+        name="x", remote=Remote(transport="sse", url="https://e.example", headers=(header,))
+    )
+
+    assert codec.load(codec.dump(entry), ServerEntry, "entry") == entry

@@ -30,9 +30,9 @@ def found(folder: RegistryFolder, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "described",
     [
-        replace(HONEST, package=replace(HONEST.package, version="1.3.0")),
-        replace(HONEST, package=replace(HONEST.package, identifier="other-server")),
-        replace(HONEST, package=replace(HONEST.package, requires_python=">=3.8")),
+        replace(HONEST, package=replace(HONEST.local, version="1.3.0")),
+        replace(HONEST, package=replace(HONEST.local, identifier="other-server")),
+        replace(HONEST, package=replace(HONEST.local, requires_python=">=3.8")),
         replace(HONEST, hooks=(HOOK,)),
         replace(HONEST, probe=ProbeSettings(inputs=(("folder", "{empty}"),))),
         replace(HONEST, permissions=Permissions(read=("{folder}",))),
@@ -130,7 +130,7 @@ def test_a_python_package_with_the_lock_of_another_kind_is_refused(tmp_path: Pat
 
 
 def test_a_package_of_another_type_is_not_supported_yet(tmp_path: Path) -> None:
-    described = replace(HONEST, package=replace(HONEST.package, registry_type="npm"))
+    described = replace(HONEST, package=replace(HONEST.local, registry_type="npm"))
     folder = RegistryFolder(tmp_path / "r").add(described)
 
     with pytest.raises(McpInstallError) as refused:

@@ -120,8 +120,7 @@ def test_every_claimed_platform_gets_one_wheel_for_each_package(
     found = server(name)
 
     assert (
-        lock_authoring.uncovered(found.lock, found.manifest.package.platforms, pythons=[python])
-        == ()
+        lock_authoring.uncovered(found.lock, found.manifest.local.platforms, pythons=[python]) == ()
     )
 
 
@@ -132,7 +131,7 @@ def test_every_wheel_fits_a_claimed_platform(name: str) -> None:
     found = server(name)
     fits = {
         tag
-        for platform in found.manifest.package.platforms
+        for platform in found.manifest.local.platforms
         for python in PYTHONS
         for tag in platforms.tags(platform, python)
     }
@@ -145,7 +144,7 @@ def test_every_wheel_fits_a_claimed_platform(name: str) -> None:
 @each_server
 def test_only_platforms_without_a_wheel_are_left_out(name: str) -> None:
     found = server(name)
-    left_out = platforms.PLATFORMS.keys() - set(found.manifest.package.platforms)
+    left_out = platforms.PLATFORMS.keys() - set(found.manifest.local.platforms)
 
     assert left_out == {"windows-arm64"}
     assert any("Windows on ARM is left out" in review.notes for review in found.manifest.reviews)

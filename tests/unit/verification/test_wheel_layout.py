@@ -72,7 +72,8 @@ def test_a_data_folder_that_no_installer_knows_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "top", [".lock", "bin", "dlls", "include", "lib", "lib64", "scripts", "start.py", "Lib"]
+    "top",
+    [".lock", "bin", "dlls", "include", "lib", "lib64", "scripts", "run.py", "start.py", "Lib"],
 )
 def test_data_is_not_written_over_the_environment(top: str) -> None:
     assert "over the environment" in refused(f"{DATA}/data/{top}/x")

@@ -1,0 +1,64 @@
+"""`mcpi doctor`: everything that could keep a server from starting, on one page.
+
+Only files are read: no server starts, nothing is fetched, nothing is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.operations import doctor_hosts, doctor_servers, doctor_state
+from mcpinstall.operations.context import Context
+from mcpinstall.operations.doctor_hosts import Looked
+from mcpinstall.operations.doctor_servers import Examined
+from mcpinstall.operations.doctor_state import State
+from mcpinstall.operations.trouble import Trouble, Unseen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What was looked at, and what is wrong with it."""
+
+    servers: tuple[Examined, ...]
+    hosts: Looked
+    state: State
+    troubles: tuple[Trouble, ...]
+    unseen: tuple[Unseen, ...]
+    """What could not be looked at, and why."""
+
+
+def examine(context: Context, *, full: bool = False) -> Report:
+    """Look at installed servers, at every host's files and at mcpinstall's own state.
+
+    Installed files are compared with the receipts' digests; with `full`, as `mcpi verify` does,
+    with the checked archives.
+    """
+    unseen: list[Unseen] = []
+    troubles: list[Trouble] = []
+    try:
+        servers = doctor_servers.examine(context, full=full)
+    except McpInstallError as error:
+        servers = ()
+        unseen.append(Unseen(subject="installed servers", error=error))
+        if error.code is ErrorCode.STATE_INVALID:
+            troubles.append(doctor_state.damaged(error))
+    looked = doctor_hosts.look(context)
+    state = doctor_state.look(context)
+    troubles += [one for server in servers for one in server.troubles]
+    troubles += [*looked.troubles, *state.troubles]
+    unseen += [one for server in servers for one in server.unseen]
+    unseen += looked.unseen
+    return Report(
+        servers=servers,
+        hosts=looked,
+        state=state,
+        troubles=tuple(_once(troubles)),
+        unseen=tuple(unseen),
+    )
+
+
+def _once(troubles: Iterable[Trouble]) -> Iterable[Trouble]:
+    """Return each trouble once: several products may read one file."""
+    return {(one.kind, one.path, one.entry, one.subject): one for one in troubles}.values()

@@ -1,0 +1,118 @@
+"""`mcpi doctor`: mcpinstall's own state: an unfinished change, leftovers, locks, the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcpinstall import hosts
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.host import HostRow
+from mcpinstall.operations import cache
+from mcpinstall.operations.cache import CacheSize
+from mcpinstall.operations.context import Context
+from mcpinstall.operations.findings import Kind
+from mcpinstall.operations.trouble import Trouble
+from mcpinstall.receipts.store import ReceiptStore
+from mcpinstall.system import files
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Where state lies, and what is wrong with it."""
+
+    data: Path
+    cache: CacheSize
+    busy: bool
+    """Another mcpinstall is at work right now."""
+    troubles: tuple[Trouble, ...]
+
+
+def look(context: Context) -> State:
+    """Return what there is; nothing is taken back or swept."""
+    busy, troubles = _lock(context)
+    if not busy:
+        troubles += [*_unfinished(context), *_leftovers(context)]
+    return State(
+        data=context.paths.data,
+        cache=cache.size(context),
+        busy=busy,
+        troubles=tuple(troubles),
+    )
+
+
+def damaged(error: McpInstallError) -> Trouble:
+    """Return that a record of ours can't be read."""
+    return Trouble(
+        kind=Kind.RECORD_DAMAGED, subject="mcpinstall", message=error.message, fix=error.hint
+    )
+
+
+def _lock(context: Context) -> tuple[bool, list[Trouble]]:
+    """Tell whether somebody holds the lock of all changes, and whether there can be one."""
+    path = context.paths.lock
+    if not path.exists():
+        return False, []
+    try:
+        with files.locked(path, seconds=0):
+            return False, []
+    except McpInstallError as error:
+        if error.code is ErrorCode.STATE_BUSY:
+            return True, []
+        return False, [
+            Trouble(
+                kind=Kind.NO_LOCKS,
+                subject="mcpinstall",
+                message=f"changes nothing here: {error.message}",
+                fix=error.hint.removesuffix("; nothing was changed"),
+                path=path,
+            )
+        ]
+
+
+def _unfinished(context: Context) -> Iterator[Trouble]:
+    store = ReceiptStore(context.paths)
+    try:
+        record = store.journal()
+    except McpInstallError as error:
+        yield damaged(error)
+        return
+    if record is not None and not store.is_finished(record.id):
+        names = ", ".join(f"`{name}`" for name in record.entries)
+        yield Trouble(
+            kind=Kind.CHANGE_UNFINISHED,
+            subject="mcpinstall",
+            message=f"the change `{record.id}` ({record.action} of {names}) did not end",
+            fix="`mcpi list` takes it back, as any other command but this one does",
+            path=context.paths.history,
+        )
+
+
+def _leftovers(context: Context) -> Iterator[Trouble]:
+    """Yield what processes that died left beside hosts' files."""
+    for row in hosts.table():
+        if row.writable and hosts.runs_on(row, context.machine):
+            yield from _beside(_files_of(row, context))
+
+
+def _files_of(row: HostRow, context: Context) -> tuple[Path, ...]:
+    """Return the files that could be a host's; none where a variable names none."""
+    try:
+        return hosts.candidates(row, context.machine)
+    except McpInstallError:
+        return ()
+
+
+def _beside(paths: tuple[Path, ...]) -> Iterator[Trouble]:
+    for path in paths:
+        left = files.temporary_beside(path)
+        if left:
+            yield Trouble(
+                kind=Kind.LEFTOVERS,
+                subject="mcpinstall",
+                message=f"{len(left)} temporary files of a write that died lie beside `{path}`",
+                fix=f"delete `{left[0]}`" + (" and the others" if left[1:] else ""),
+                path=path,
+                entry=str(left[0]),
+            )

@@ -1,0 +1,209 @@
+"""Ask a remote server what it offers, or what authorization it wants."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model import json_text
+from mcpinstall.model.checks import Check, CheckResult, Outcome
+from mcpinstall.model.json_text import Json
+from mcpinstall.model.tool_text import canonical_tools
+from mcpinstall.model.tools import ToolList
+from mcpinstall.probing import eras
+from mcpinstall.probing.eras import Greeting
+from mcpinstall.probing.messages import Messenger, failure, shown
+from mcpinstall.probing.probe import ProbeResult
+from mcpinstall.system import limits
+from mcpinstall.system.machine import Machine
+from mcpinstall.system.remote_channel import (
+    ChallengedError,
+    RemoteChannel,
+    ServerSentEvents,
+    StreamableHttp,
+    Target,
+)
+from mcpinstall.system.urls import parse
+
+T = TypeVar("T")
+Connect = Callable[[Target, Machine], RemoteChannel]
+
+_PARAMETER = re.compile(r'([A-Za-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+_WELL_KNOWN = "/.well-known/oauth-protected-resource"
+_MOST = 5  # of a list that is shown
+_CHANNELS: dict[str, Connect] = {"streamable-http": StreamableHttp, "sse": ServerSentEvents}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedsAuthorization:
+    """A server that answers nobody without authorization; its own words, escaped."""
+
+    scheme: str
+    """Such as `Bearer`; empty when it does not say."""
+    issuers: tuple[str, ...] = ()
+    """Authorization servers, of its resource metadata (RFC 9728)."""
+    scopes: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """What it wants, as a phrase."""
+        parts = [f"it wants authorization ({self.scheme or 'it does not say of which kind'})"]
+        if self.issuers:
+            parts.append(f"given out by {', '.join(self.issuers)}")
+        if self.scopes:
+            parts.append(f"for {', '.join(self.scopes)}")
+        return " ".join(parts)
+
+
+def probe_remote(
+    target: Target,
+    transport: str,
+    *,
+    machine: Machine,
+    seconds: float = limits.PROBE_SECONDS,
+    connect: Connect | None = None,
+) -> ProbeResult | NeedsAuthorization:
+    """Return the tools of a remote server, or what authorization it wants.
+
+    Only what `target` holds is sent.  `server/discover` comes first; where that shows an older
+    server, `initialize` follows on a new connection.
+
+    Raises:
+        McpInstallError: `probe-failed`, or `remote-refused` for where it leads.
+    """
+    channel = connect or _CHANNELS[transport]
+    started = time.monotonic()
+    deadline = started + seconds
+    found = _converse(channel, target, machine, deadline, _modern)
+    if found is None:
+        found = _converse(channel, target, machine, deadline, _legacy)
+    if isinstance(found, NeedsAuthorization):
+        return found
+    if found is None:
+        raise failure("the server answered neither `server/discover` nor `initialize`")
+    greeting, tools = found
+    return ProbeResult(
+        tools=tools,
+        protocol=greeting.protocol,
+        server=greeting.server,
+        seconds=time.monotonic() - started,
+    )
+
+
+def authorization_check(wanted: NeedsAuthorization) -> CheckResult:
+    """Return check 8 for a server that would not say without authorization what it offers."""
+    return CheckResult(
+        check=Check.ANSWERS,
+        outcome=Outcome.NOT_CHECKED,
+        evidence=f"{wanted.sentence}; it was asked without any secret of yours",
+    )
+
+
+def unreviewed_check(result: ProbeResult) -> CheckResult:
+    """Return check 8 for a server that answers, and whose tools nobody reviewed."""
+    count = len(result.tools.tools)
+    return CheckResult(
+        check=Check.ANSWERS,
+        outcome=Outcome.NOT_CHECKED,
+        evidence=f"it answers with {count} {'tool' if count == 1 else 'tools'}, which nobody "
+        f"reviewed (protocol {result.protocol})",
+    )
+
+
+_Found = tuple[Greeting, ToolList]
+
+
+def _converse(
+    connect: Connect,
+    target: Target,
+    machine: Machine,
+    deadline: float,
+    talk: Callable[[Messenger, float], _Found | None],
+) -> _Found | NeedsAuthorization | None:
+    try:
+        with connect(target, machine) as channel:
+            try:
+                return talk(Messenger(channel), deadline)
+            except ChallengedError as error:
+                return _wanted(error, channel, deadline)
+    except McpInstallError as error:
+        raise _without(target, error) from None
+
+
+def _modern(messenger: Messenger, deadline: float) -> _Found | None:
+    silence = min(deadline, time.monotonic() + limits.PROBE_DISCOVER_SECONDS)
+    greeting = eras.discover(messenger, silence)
+    return (greeting, _tools(messenger, greeting, deadline)) if greeting else None
+
+
+def _legacy(messenger: Messenger, deadline: float) -> _Found:
+    greeting = eras.initialize(messenger, deadline)
+    return greeting, _tools(messenger, greeting, deadline)
+
+
+def _tools(messenger: Messenger, greeting: Greeting, deadline: float) -> ToolList:
+    tools = canonical_tools(eras.list_tools(messenger, greeting, deadline))
+    if len(tools.text) > limits.TOOLS_BYTES:
+        raise failure(f"the tool list is larger than {limits.TOOLS_BYTES} bytes")
+    return tools
+
+
+def _wanted(error: ChallengedError, channel: RemoteChannel, deadline: float) -> NeedsAuthorization:
+    scheme = error.challenge.partition(" ")[0].rstrip(",")
+    given = {name.lower(): quoted or bare for name, quoted, bare in
+             _PARAMETER.findall(error.challenge)}  # fmt: skip
+    path = _metadata_path(given.get("resource_metadata", ""), channel)
+    metadata = _metadata(channel.get_document(path, deadline)) if path else {}
+    scopes = given["scope"].split() if given.get("scope") else metadata.get("scopes_supported")
+    return NeedsAuthorization(
+        scheme=shown(scheme),
+        issuers=_listed(metadata.get("authorization_servers")),
+        scopes=_listed(list(scopes) if isinstance(scopes, list) else None),
+    )
+
+
+def _metadata_path(named: str, channel: RemoteChannel) -> str:
+    """Return where the resource's metadata are, in its own origin; nothing elsewhere."""
+    if not named:
+        path = channel.url.path.rstrip("/")
+        return f"{_WELL_KNOWN}{path}"
+    try:
+        found = parse(named)
+    except McpInstallError:
+        return ""
+    return found.target if found.origin == channel.url.origin else ""
+
+
+def _metadata(document: bytes | None) -> dict[str, Json]:
+    if document is None:
+        return {}
+    try:
+        found = json_text.parse(document, "resource metadata")
+    except McpInstallError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _listed(values: Json) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        return ()
+    return tuple(shown(value) for value in values[:_MOST] if isinstance(value, str))
+
+
+def _without(target: Target, error: McpInstallError) -> McpInstallError:
+    """Return an error without the values that were sent, which a server may repeat."""
+
+    def clean(text: str) -> str:
+        for _, value in target.headers:
+            for part in (value, value.rpartition(" ")[2]):
+                text = text.replace(part, "…") if len(part) >= 4 else text
+        return text
+
+    code = ErrorCode.PROBE_FAILED if error.code is ErrorCode.INDEX_FORBIDDEN else error.code
+    return McpInstallError(
+        code, clean(error.message), hint=clean(error.hint), evidence=clean(error.evidence)
+    )
