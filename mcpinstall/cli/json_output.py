@@ -63,7 +63,10 @@ def plan(prepared: Prepared, diffs: Sequence[FileDiff]) -> Object:
     return {
         "digest": f"sha256:{prepared.plan.digest.removeprefix('sha256:')}",
         "action": prepared.action,
-        "servers": [_server(server) for server in prepared.plan.servers],
+        "servers": [
+            {**_server(server), "starts": _starts(server, prepared)}
+            for server in prepared.plan.servers
+        ],
         "checks": checks(prepared.plan.checks),
         "files": files(diffs),
         "print_for": [row.id for row in prepared.print_rows],
@@ -77,6 +80,20 @@ def plan(prepared: Prepared, diffs: Sequence[FileDiff]) -> Object:
             for one in prepared.skipped
         ],
     }
+
+
+def _starts(server: ServerPlan, prepared: Prepared) -> list[Object]:
+    """Return what each host starts, and with which variables: a secret's place is its choice."""
+    from mcpinstall.cli import render_command
+
+    return [
+        {
+            "hosts": [row.id for row in rows],
+            "command": [entry.command, *entry.args] if entry.remote is None else None,
+            "environment": [variable(value) for value in entry.env],
+        }
+        for entry, rows in render_command.alike(server, prepared)
+    ]
 
 
 def files(diffs: Sequence[FileDiff]) -> list[Object]:

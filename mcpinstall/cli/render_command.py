@@ -16,7 +16,7 @@ from mcpinstall.operations.prepared import Prepared
 def commands(server: ServerPlan, prepared: Prepared, width: int) -> Screen:
     """Return who starts what: each whole command, one argument a line, never shortened."""
     rows: list[Line] = []
-    for entry, hosts in _alike(server, prepared):
+    for entry, hosts in alike(server, prepared):
         titles = list(dict.fromkeys(row.title for row in hosts))
         if entry.remote is not None:
             rows += _address(server, entry.remote, titles, hosts[0] if hosts else None, width)
@@ -26,7 +26,7 @@ def commands(server: ServerPlan, prepared: Prepared, width: int) -> Screen:
     return tuple(rows)
 
 
-def _alike(server: ServerPlan, prepared: Prepared) -> list[tuple[ServerEntry, list[HostRow]]]:
+def alike(server: ServerPlan, prepared: Prepared) -> list[tuple[ServerEntry, list[HostRow]]]:
     """Return the entries that hosts get, each with those that get the same."""
     changed = (change.file.row for change in prepared.plan.changes)
     found: list[tuple[ServerEntry, list[HostRow]]] = []

@@ -6,6 +6,7 @@ from mcpinstall.hosts.chains import add, take_out
 from mcpinstall.hosts.detection import detected, is_installed, runs_on, terminal_host
 from mcpinstall.hosts.diffs import diff
 from mcpinstall.hosts.edits import insert, remove, replace, starts_as
+from mcpinstall.hosts.inputs import are_there as inputs_are_there
 from mcpinstall.hosts.inputs import rendered
 from mcpinstall.hosts.paths import candidates, choices, config_path, path_digest
 from mcpinstall.hosts.reading import entries, managed, read
@@ -33,6 +34,7 @@ __all__ = [
     "diff",
     "entries",
     "find_rows",
+    "inputs_are_there",
     "insert",
     "is_installed",
     "managed",

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 
 _QUOTED = r'"(?:[^"\\\n]|\\.)*+"|\'[^\'\n]*+\''
-_CONSTANT = re.compile(rf"{_QUOTED}|(?P<found>-?\bInfinity\b|\bNaN\b)")
+_CONSTANT = re.compile(rf"{_QUOTED}|(?P<found>-?\bInfinity\b|\bNaN\b|-?\d{4300,}+)")
 _BRACKET = re.compile(rf"{_QUOTED}|(?P<found>[\[\]{{}}])")
 
 
 def of_constant(text: str) -> int:
-    """Return where `NaN` or `Infinity` stands in a JSON document; -1 where nothing is found."""
+    """Return where `NaN`, `Infinity` or a number without end stands in JSON; -1 for nowhere."""
     for token in _CONSTANT.finditer(text):
         if token["found"]:
             return token.start()

@@ -18,6 +18,7 @@ from mcpinstall.system.files import (
     locked,
     private_folder,
     read_bounded,
+    read_optional,
     remove_temporary,
     replace,
     sync_folder,
@@ -225,7 +226,7 @@ def _delete(file: HostFile) -> None:
 
 def _read_back(change: HostChange) -> None:
     file = change.file
-    now = settled.content(file.target)
+    now = read_optional(file.target, limits.HOST_FILE_BYTES)
     if now != change.after and not settled.until(lambda: _stands(change)):
         raise McpInstallError(
             ErrorCode.HOST_CONFIG_CHANGED,

@@ -50,6 +50,8 @@ def _change(receipt: Receipt, found: ConfiguredServer, file: HostFile, context: 
     if not hosts.starts_as(file.content or b"", file.row, written):
         return f"gives `{receipt.entry_name}` another environment than mcpinstall wrote"
     home = environments.server_home(context.paths.servers, lookup.receipt_slug(receipt))
+    if not hosts.inputs_are_there(file.content or b"", file.row, written):
+        return f"does not ask for a secret of `{receipt.entry_name}` any more"
     base = _base(receipt)
     starts = (
         environments.command(home, (), context.machine, base).argv,

@@ -43,6 +43,8 @@ class Question:
             InputFormat.NUMBER: "NUMBER",
             InputFormat.BOOLEAN: "true|false",
         }.get(self.format, "VALUE")
+        if self.secret and self.environment and not self.remote:
+            return f"--secret {self.name}"
         if self.secret:
             return f"--secret-from-env {self.name}=VARIABLE"
         return f"--set {self.name}={word}"

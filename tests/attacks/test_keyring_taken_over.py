@@ -11,8 +11,11 @@ Twin: `test_the_server_still_gets_its_own_secret`.
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import copy
 import json
+import logging
 import os
 import secrets
 import socket
@@ -22,10 +25,11 @@ from pathlib import Path
 
 import pytest
 
-from mcpinstall import keyrings
+from mcpinstall import cli, keyrings
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model.secret import Secret
+from mcpinstall.model.secret import KeptSecret, Secret
 from mcpinstall.operations import verify
+from mcpinstall.receipts import codec
 from mcpinstall.system import launcher
 from mcpinstall.system.session_bus import Bus, LaunchError, bus_address
 from tests.builders.session import Session, a_bus
@@ -286,3 +290,58 @@ def test_a_locked_keyring_starts_nothing(vault: World, installed: str, session: 
         vault.configure("vault", ("TOKEN", "keyring:"), secrets=(("TOKEN", Secret("x")),))
     assert refused.value.code is ErrorCode.KEYRING_LOCKED
     assert len(everything(session)) == 1
+
+
+def holders(folder: Path, secret: str) -> list[Path]:
+    """Every file below a folder that holds the secret, as text, hexadecimal or base64."""
+    data = secret.encode()
+    packed = [base64.b64encode(bytes(skip) + data)[skip + skip // 2 + 1 : -4] for skip in range(3)]
+    forms = (data, data.hex().encode(), *packed)
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return [path for path in files if any(form in path.read_bytes() for form in forms)]
+
+
+def test_no_file_screen_or_log_holds_it(
+    vault: World, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    first, second = secrets.token_hex(12), secrets.token_hex(12)
+    given = (("TOKEN", Secret(first)),)
+    prepared = vault.prepare("vault", hosts=["codex", "claude-desktop", "vscode"], secrets=given)
+    shown = [repr(prepared), str(prepared.kept), repr(prepared.request), *prepared.plan.digest]
+
+    vault.carry_out(prepared)
+    vault.configure("vault", ("TOKEN", "keyring:"), secrets=(("TOKEN", Secret(second)),))
+    vault.reinstall("vault")
+    for words in (("list",), ("show", "vault"), ("secret", "list"), ("verify",), ("history",)):
+        for more in ("--json", "-v") if words != ("secret", "list") else ("--json",):
+            assert cli.run([*words, more]) == 0
+            said = capsys.readouterr()
+            shown += [said.out, said.err]
+    vault.uninstall("vault")
+    shown.append(caplog.text)
+
+    assert "Secret(…)" in shown[0] or "secrets" in shown[2]
+    for secret in (first, second):
+        assert not [text for text in shown if secret in text]
+        assert holders(vault.home, secret) == []
+
+
+def test_the_search_finds_it(tmp_path: Path) -> None:
+    secret = secrets.token_hex(12)
+    for number, text in enumerate(
+        (f"a{secret}b", secret.encode().hex(), base64.b64encode(f"ab{secret}".encode()).decode())
+    ):
+        (tmp_path / str(number)).write_text(text)
+
+    assert len(holders(tmp_path, secret)) == 3
+
+
+def test_a_secret_is_not_written_by_accident() -> None:
+    secret = Secret("hunter2")
+
+    assert "hunter2" not in repr(secret) + str(secret) + f"{secret}" + repr({"a": [secret]})
+    with pytest.raises(TypeError):
+        copy.deepcopy(secret)
+    with pytest.raises(TypeError):
+        codec.dump(KeptSecret(account="a", label="b", secret=secret))

@@ -30,18 +30,18 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "peers.md"
 _HEAD = """\
 # What becomes of a host's file: mcpi and other programs that write it
 
-Measured on {today}, on Linux, by `python tests/bench/bench_peers.py --write`, which made this page:
-{versions}.
+Measured on {today}, on Linux, by `python tests/bench/bench_peers.py --write`, which made this
+page: {versions}.
 
-Each program was asked to add one server to the same files, with its own command and no terminal. A
-file has up to two servers of the user, comments and other settings; what is broken about the broken
-ones makes the host itself reject them or drop something, so the careful answer is to refuse.
-“Nothing else changed” means that all bytes outside the new entry are the same. “–”: the program does
-not know the host. “Error printed”: its output has a word for a failure. Newer versions of the
-programs may do better: run it again."""
+Each program was asked to add one server to the same files, with its own command and no terminal.
+A file has up to two servers of the user, comments and other settings; what is broken about the
+broken ones makes the host itself reject them or drop something, so the careful answer is to
+refuse. “Nothing else changed” means that all bytes outside the new entry are the same. “–”: the
+program does not know the host. “Error printed”: its output has a word for a failure. Newer
+versions of the programs may do better: run it again."""
 _BACK = """\
-mcpi took its server out again each time: {same} of {tried} files had their first bytes back (refused
-ones never had others)."""
+mcpi took its server out again each time: {same} of {tried} files had their first bytes back
+(refused ones never had others)."""
 _FAILED = re.compile(r"\b(error|failed|fail|cannot|could not)\b", re.IGNORECASE)
 
 

@@ -12,8 +12,10 @@ import struct
 import termios
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
 
-from tests.builders.odd_places import SECONDS, Place
+from tests.builders.odd_places import SECONDS
 
 
 @dataclass
@@ -76,9 +78,21 @@ class Terminal:
         return bool(data)
 
 
+class Started(Protocol):
+    """Which program runs, where, and with which environment."""
+
+    @property
+    def program(self) -> str: ...
+
+    @property
+    def cwd(self) -> Path: ...
+
+    def environment(self) -> dict[str, str]: ...
+
+
 @contextlib.contextmanager
 def at_a_terminal(
-    place: Place, *words: str, rows: int = 24, columns: int = 80, ignores_hang_up: bool = False
+    place: Started, *words: str, rows: int = 24, columns: int = 80, ignores_hang_up: bool = False
 ) -> Iterator[Terminal]:
     """Run a command at a terminal of that size; it is killed at the end if it still runs."""
     environment = {"TERM": "xterm", **place.environment()}

@@ -20,11 +20,11 @@ from mcpinstall.cli import (
     dialog,
     json_output,
     layout,
+    render_command,
     render_diff,
     render_done,
     render_error,
     render_lists,
-    render_command,
     render_plan,
     render_removal,
     render_show,
@@ -47,17 +47,17 @@ from mcpinstall.operations.inventory import HostState
 from mcpinstall.operations.prepared import MissingInput, Prepared, PreparedRemoval, PreparedUndo
 from mcpinstall.operations.test_server import TestResult
 from mcpinstall.operations.verify import VerifiedEntry
-from tests.builders import plans, screens
+from tests.builders import plans, remote_plans, screens
 from tests.cli import conftest
 
 Poison: TypeAlias = Callable[[Any], Any]
 
 WIDTHS = (40, 80)
 NAMES = (
-    "action", "alias", "entries", "entry_name", "id", "name", "reference", "registry_name", "row",
-    "servers_removed", "slug", "version",
+    "action", "advice", "alias", "declared", "entries", "entry_name", "id", "name", "reference",
+    "registry_name", "row", "servers_removed", "slug", "transport", "version",
 )  # fmt: skip
-"""Fields with a grammar, and our own data of hosts: none of them can hold a space."""
+"""Fields with a grammar, sentences of ours, and our own data of hosts: no text from outside."""
 
 VARIABLES = (
     EnvironmentValue(name="A", value="plain"),
@@ -90,6 +90,8 @@ def every_screen(poison: Poison, width: int) -> Iterator[tuple[str, Screen]]:
     prepared, diffs = plan(poison, unreviewed=False)
     yield "plan", render_plan.plan(prepared, diffs, view)
     yield "low plan", render_plan.plan(prepared, diffs, replace(view, height=10))
+    remote = remote_plans.remote_server(remote_plans.TOKEN, remote_plans.REGION, advice="as well")
+    yield "remote plan", render_plan.plan(poison(remote_plans.prepared(remote)), diffs, view)
     yield "checks", render_plan.all_checks(prepared.plan.checks, view)
     done = replace(poison(plans.done()), notes=(poison("a note"),))
     yield "headline", render_done.headline(prepared, done, width)
@@ -148,6 +150,8 @@ def _looks(poison: Poison, width: int) -> Iterator[tuple[str, Screen]]:
     yield "show", render_show.server(poison(shown), width)
     yield "test", render_show.tested(poison(result), width)
     yield "tools", render_show.tested(poison(replace(result, differences=("- a\n+ b",))), width)
+    unwelcome = replace(result, authorization="it wants\n  authorization")
+    yield "authorization", render_show.tested(poison(unwelcome), width)
     yield "verify", render_show.verified([poison(entry)], width)
     yield "wanted", dialog._wanted(poison(missing), width)
 

@@ -176,8 +176,8 @@ git needs `token`: the Git repository to work on
 error[input-missing]: `token` is a secret that can't be kept outside the host's
     file
 
-hint: `--plaintext-secrets` lets mcpi ask for it and write it there in clear
-    text
+hint: `--secret-from-env token=VARIABLE` refers to a variable of yours;
+    `--plaintext-secrets` lets mcpi ask for it and write it there in clear text
 """)
     assert operations.calls == ["draft"]
 

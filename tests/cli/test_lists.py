@@ -239,9 +239,9 @@ publisher   the index has no attestations for it
 versions    2026.10.19, 2026.9.1
 installed   as git
 
-input                  needed            meaning
---set repository=PATH  required          the Git repository to work on
---set TOKEN=env:NAME   optional, secret  of your forge
+input                             needed            meaning
+--set repository=PATH             required          the Git repository to work on
+--secret-from-env TOKEN=VARIABLE  optional, secret  of your forge
 
 2 tools: git_diff, git_log
 """)

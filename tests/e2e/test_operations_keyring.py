@@ -73,6 +73,13 @@ def test_each_host_keeps_it_in_its_own_way(vault: World, session: Session) -> No
     for product in ("claude-desktop", "codex"):
         assert as_its_host(vault, product)["TOKEN"] == secret
         assert secret.encode() not in vault.file(product).read_bytes()
+    whole = vault.file("vscode").read_bytes()
+    vault.file("vscode").write_bytes(whole.replace(b'"mcpi.vault.TOKEN"', b'"renamed"'))
+    (entry,) = verify.verify((), vault.context)
+    assert [one.message for one in entry.findings] == [
+        "does not ask for a secret of `vault` any more"
+    ]
+    vault.file("vscode").write_bytes(whole)
 
     vault.uninstall("vault")
 

@@ -137,3 +137,28 @@ def test_an_item_that_an_anchor_names_can_go() -> None:
     text = "extensions:\n- &one\n  name: time\n- name: b\n"
 
     assert remove(text.encode(), LIST, "time").apply(text.encode()) == b"extensions:\n- name: b\n"
+
+
+@pytest.mark.parametrize("tab", ["\t# tail", " \t", "\t", " \t # tail"])
+def test_tabs_behind_values_and_before_comments_stay(tab: str) -> None:
+    text = f"mode: auto{tab}\nextensions:{tab}\n  a: [x]{tab}\n  b: |{tab}\n    lines\n"
+
+    after = added(text)
+
+    assert after.startswith(text)
+    assert remove(after.encode(), MAP, "time").apply(after.encode()).decode() == text
+
+
+def test_a_document_of_nothing_but_marks_gets_its_servers_between_them() -> None:
+    assert added("%YAML 1.2\n---\n# mine\n...\n") == snapshot("""\
+%YAML 1.2
+---
+# mine
+extensions:
+  time:
+    command: "/opt/mcpi/bin/python"
+    args:
+      - "-I"
+      - "start.py"
+...
+""")
