@@ -156,10 +156,9 @@ def _restore(change: FileChange, context: Context) -> str | None:
 
 def _remove_folders(change: FileChange, target: Path, number: int) -> None:
     """Remove the folders that were made for a file which is gone again, while they are empty."""
-    if path_digest(target) == change.path_sha256 and not target.exists():
+    if path_digest(target) == change.path_sha256:
         for folder in list(target.parents)[:number]:
-            if not files.remove_empty(folder):
-                return
+            files.remove_empty(folder)
 
 
 def _digest(content: bytes | None) -> str:
