@@ -250,13 +250,14 @@ def test_compiling_again_needs_the_archive(installed: World) -> None:
         assert results(entry)[check].evidence == entry.problem.message
 
 
-def test_what_is_missing_is_fetched_and_only_that(installed: World) -> None:
+@pytest.mark.parametrize("strict", [False, True])
+def test_what_is_missing_is_fetched_and_only_that(installed: World, *, strict: bool) -> None:
     installed.index.requests.clear()
-    assert verified(installed, fetch=True).is_clean
+    assert verified(installed, fetch=True, strict=strict).is_clean
     assert installed.index.requests == []
 
     archive_of(installed).unlink()
-    entry = verified(installed, fetch=True)
+    entry = verified(installed, fetch=True, strict=strict)
 
     assert entry.is_clean
     assert entry.anchor.startswith("registry")

@@ -271,6 +271,13 @@ def test_folders_go_only_with_a_file_that_goes(installed: Scene) -> None:
     assert installed.file(CODEX).is_file()
 
 
+def test_a_file_that_goes_takes_no_folder_that_was_there_before(installed: Scene) -> None:
+    change = dataclasses.replace(installed.uninstallation(), gone_folders=())
+
+    assert installed.do(change).files[0].gone_folders == 0
+    assert installed.file().parent.is_dir()
+
+
 # What is swept behind a change
 
 
