@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -262,4 +264,20 @@ def test_what_is_missing_is_fetched_and_only_that(installed: World, *, strict: b
     assert entry.is_clean
     assert entry.anchor.startswith("registry")
     assert installed.index.requests != []
+    assert results(entry)[Check.ENVIRONMENT].outcome is Outcome.VERIFIED
+
+
+def test_where_there_are_no_locks_an_environment_is_verified(
+    installed: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fcntl = pytest.importorskip("fcntl", reason="needs POSIX")
+
+    def without(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", without)
+
+    entry = verified(installed)
+
+    assert entry.is_clean
     assert results(entry)[Check.ENVIRONMENT].outcome is Outcome.VERIFIED
