@@ -28,7 +28,8 @@ MIXED = (
     "\u6642\u0427", "\u0430\uac00",  # what goes together with Latin does not with others
 )  # fmt: skip
 HONEST = (
-    "Часы для Git", "Ρολόι", "Café – β-Version", "時計Clock", "Git을", "ساعة۱۲", "km²", "5 \u00b5s", "1.\u00aa", "n.\u00ba 3",
+    "Часы для Git", "Ρολόι", "Café – β-Version", "時計Clock", "Git을", "ساعة۱۲", "km²",
+    "5 \u00b5s", "1.\u00aa", "n.\u00ba 3",
     "\u0e19\u0e49\u0e33", "\u0e99\u0ecd\u0eb3",  # Thai and Lao words for water
     "e\u0301te", "\u0430\u0441\u0435",  # looks Latin, and is wholly Cyrillic
 )  # fmt: skip
