@@ -85,8 +85,9 @@ def at_a_terminal(
     process, descriptor = pty.fork()
     if process == 0:
         with contextlib.suppress(OSError):
-            if ignores_hang_up:
-                signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            # Whoever runs the tests may ignore it, as `nohup` does.
+            ignored = signal.SIG_IGN if ignores_hang_up else signal.SIG_DFL
+            signal.signal(signal.SIGHUP, ignored)
             os.chdir(place.cwd)
             os.execve(place.program, [place.program, *words], environment)  # noqa: S606
         os._exit(127)
