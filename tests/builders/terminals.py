@@ -85,9 +85,11 @@ def at_a_terminal(
     process, descriptor = pty.fork()
     if process == 0:
         with contextlib.suppress(OSError):
-            # Whoever runs the tests may ignore it, as `nohup` does.
-            ignored = signal.SIG_IGN if ignores_hang_up else signal.SIG_DFL
-            signal.signal(signal.SIGHUP, ignored)
+            # Whoever runs the tests may ignore some of them, as `nohup` and `&` do.
+            for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)
+            if ignores_hang_up:
+                signal.signal(signal.SIGHUP, signal.SIG_IGN)
             os.chdir(place.cwd)
             os.execve(place.program, [place.program, *words], environment)  # noqa: S606
         os._exit(127)
