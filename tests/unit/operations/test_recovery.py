@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -374,6 +376,26 @@ def test_a_running_generation_is_left_for_a_later_change(installed: Scene) -> No
 
     assert installed.current == OLD
     assert not installed.journal.exists()
+
+
+def test_the_server_of_a_probe_that_died_has_a_moment_to_end(installed: Scene) -> None:
+    installed.die_before_the_end(installed.update())
+    lock = installed.home / NEW / LOCK_NAME
+    lock.touch()
+    ending = threading.Event()
+
+    def server() -> None:
+        with locking.hold(lock, seconds=0, shared=True):
+            ending.set()
+            time.sleep(0.2)
+
+    thread = threading.Thread(target=server)
+    thread.start()
+    ending.wait()
+    installed.recover()
+    thread.join()
+
+    assert not (installed.home / NEW).exists()
 
 
 # Host files that somebody else has touched
