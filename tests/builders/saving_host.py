@@ -12,7 +12,7 @@ import os
 import signal
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,11 +92,17 @@ class Host:
 
 def main() -> None:
     path, style, pause = sys.argv[1:]
-    host, ended = Host(Path(path), style), threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    host, ended = Host(Path(path), style), False
+
+    def end(*_: object) -> None:
+        nonlocal ended  # no `Event`: the signal may come while its lock is held
+        ended = True
+
+    signal.signal(signal.SIGTERM, end)
     host.save()
     print("ready", flush=True)  # noqa: T201 (it is how it answers)
-    while not ended.wait(float(pause)):
+    while not ended:
+        time.sleep(float(pause))
         host.save()
     host.read()
     print(json.dumps([host.saves, host.lost]))  # noqa: T201
