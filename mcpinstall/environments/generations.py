@@ -246,14 +246,16 @@ def discard(generation: Path) -> None:
     files.remove_tree(generation)
 
 
-def discard_unused(generation: Path) -> None:
+def discard_unused(generation: Path, *, seconds: float = 0) -> None:
     """Delete a generation unless a server runs from it; then a later `prune` does it.
+
+    A server that is about to end has `seconds` for it.
 
     Raises:
         McpInstallError: `disk-failed`, or `lock-unsupported` where nobody knows what runs.
     """
     if generation.is_dir() and not generation.is_symlink():
-        _delete_unused(generation)
+        _delete_unused(generation, seconds)
 
 
 def discard_if_empty(home: Path) -> None:
@@ -265,14 +267,14 @@ def discard_if_empty(home: Path) -> None:
     files.remove_empty(home)
 
 
-def _delete_unused(generation: Path) -> bool:
+def _delete_unused(generation: Path, seconds: float = 0) -> bool:
     """Delete a generation unless a server runs from it; tell whether it is gone.
 
     The lock is held until the generation has lost its name: a server that starts meanwhile
     notices (`start_template`).
     """
     try:
-        with _held(generation / LOCK_NAME), disk_errors(f"delete `{generation}`"):
+        with _held(generation / LOCK_NAME, seconds), disk_errors(f"delete `{generation}`"):
             gone = _renamed(generation)
     except McpInstallError as error:
         if error.code is ErrorCode.STATE_BUSY:
@@ -283,11 +285,11 @@ def _delete_unused(generation: Path) -> bool:
     return gone is not None
 
 
-def _held(lock: Path) -> contextlib.AbstractContextManager[None]:
+def _held(lock: Path, seconds: float) -> contextlib.AbstractContextManager[None]:
     """Return the lock of a generation; Windows renames no folder with an open file in it."""
     if os.name == "nt" or not lock.exists():
         return contextlib.nullcontext()
-    return locking.hold(lock, seconds=0, shared=False)
+    return locking.hold(lock, seconds=seconds, shared=False)
 
 
 def _renamed(generation: Path) -> Path | None:

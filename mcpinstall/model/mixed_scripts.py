@@ -18,6 +18,13 @@ _RENAMED = {"EXTENDED": "ARABIC"}
 """First words of character names that aren't the script's."""
 
 
+_WRITTEN_SO = frozenset("\u0e33\u0eb3")
+"""Vowels of Thai and Lao, which everybody writes as one character (NFKC takes them apart)."""
+
+_UNIT, _ORDINALS = "\u00b5", "\u00aa\u00ba"
+"""The sign of a unit may begin a word, signs of ordinal numbers may end one."""
+
+
 def require_one_script(text: str, where: str) -> str:
     """Return `text`, or refuse it when one word mixes alphabets or kinds of digits.
 
@@ -45,13 +52,19 @@ def _in_word(char: str) -> bool:
 
 
 def _is_mixed(word: str) -> bool:
-    letters = [char for char in word if unicodedata.category(char)[0] == "L" or char.isdecimal()]
-    if any(unicodedata.normalize("NFKC", char) != char for char in letters):
-        return True  # full width, mathematical, presentation forms
+    bare = word.removeprefix(_UNIT).rstrip(_ORDINALS)
+    letters = [char for char in bare if _is_letter(char)]
+    plain = (char for char in letters if char not in _WRITTEN_SO)
+    if any(unicodedata.normalize("NFKC", char) != char for char in plain):
+        return True  # full width, mathematical, presentation forms, numbers made of letters
     digits = {ord(char) - unicodedata.decimal(char) for char in letters if char.isdecimal()}
     scripts = {_script(char) for char in letters} - {"DIGIT", "MODIFIER"}
     others = scripts - _TOGETHER
     return len(digits) > 1 or len(others) > 1 or (others != scripts and not others <= {"LATIN"})
+
+
+def _is_letter(char: str) -> bool:
+    return unicodedata.category(char) in ("Lu", "Ll", "Lt", "Lm", "Lo", "Nl") or char.isdecimal()
 
 
 def _script(char: str) -> str:

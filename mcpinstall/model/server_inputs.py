@@ -148,7 +148,7 @@ def _argument(fields: Fields) -> PositionalArgument | NamedArgument:
         raise fields.error("type", "is neither `named` nor `positional`")
     fields.only("type", "valueHint", "isRepeated", "variables", *_INPUT_KEYS)
     hint = fields.optional_text("valueHint", limit=100)
-    if hint is None and "value" not in fields.table:
+    if not hint and "value" not in fields.table:
         raise fields.error("valueHint", "or `value` is needed")
     return PositionalArgument(
         input=parse_input(fields), hint=hint, repeated=fields.boolean("isRepeated")

@@ -19,7 +19,7 @@ from mcpinstall.model.receipt import FileChange, HistoryRecord, Switch
 from mcpinstall.operations import host_files, lookup, secret_places, sweeping
 from mcpinstall.operations.context import Context
 from mcpinstall.receipts.store import ReceiptStore
-from mcpinstall.system import files
+from mcpinstall.system import files, limits
 
 NO_FILE = "0" * 64
 """Stands for the digest of a file that does not exist."""
@@ -129,7 +129,8 @@ def _switch_back(switch: Switch, context: Context) -> None:
     if lookup.current_generation(switch.slug, context) != before or before is None:
         environments.switch(home, before)
     if switch.added and switch.after is not None:
-        environments.discard_unused(home / switch.after)
+        # The server of a probe that died with its process has lost its input, and ends.
+        environments.discard_unused(home / switch.after, seconds=limits.DYING_SERVER_SECONDS)
     environments.prune(home, keep=sys.maxsize)  # only what is half done
     environments.discard_if_empty(home)
 
@@ -159,10 +160,9 @@ def _restore(change: FileChange, context: Context) -> str | None:
 
 def _remove_folders(change: FileChange, target: Path, number: int) -> None:
     """Remove the folders that were made for a file which is gone again, while they are empty."""
-    if hosts.path_digest(target) == change.path_sha256 and not target.exists():
+    if hosts.path_digest(target) == change.path_sha256:
         for folder in list(target.parents)[:number]:
-            if not files.remove_empty(folder):
-                return
+            files.remove_empty(folder)
 
 
 def _digest(content: bytes | None) -> str:

@@ -116,7 +116,7 @@ def _take_back(record: HistoryRecord, context: Context, error: BaseException) ->
 
 def _tell(error: BaseException, notes: tuple[str, ...]) -> None:
     """Add to an error what could not be taken back."""
-    if isinstance(error, McpInstallError) and notes:
+    if isinstance(error, McpInstallError):
         error.evidence = "\n".join(filter(None, (error.evidence, *notes)))
 
 
@@ -176,7 +176,7 @@ def _new_id(store: ReceiptStore, context: Context) -> str:
     """Return an id behind all others: by the time of the yes, also when the clock went back."""
     when = max(context.now, machine.now())
     last = store.last_id()
-    if last >= sweeping.identifier(when, ""):
+    if last > sweeping.identifier(when, ""):
         when = sweeping.moment(last) + timedelta(milliseconds=1)
     return sweeping.identifier(when, secrets.token_hex(3))
 

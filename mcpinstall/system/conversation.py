@@ -82,6 +82,13 @@ class Conversation:
             self._tree = ProcessTree(argv, environment, cwd)
         except (OSError, ValueError) as error:  # ValueError: a null byte in an argument
             raise _failed(f"`{argv[0]}` could not be started: {error}") from error
+        try:
+            self._listen()
+        except BaseException:
+            self._tree.abandon()
+            raise
+
+    def _listen(self) -> None:
         self._reader = LineReader()
         self._lines: deque[bytes] = deque()
         self._received = 0

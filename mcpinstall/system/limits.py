@@ -44,6 +44,7 @@ PROBE_CURSOR: Final = 4096  # characters of the mark that names the next page
 PROBE_STDERR: Final = 64 * 1024  # bytes kept of standard error
 PROBE_EVIDENCE: Final = 50  # last lines of standard error that a failure shows
 PROBE_GRACE_SECONDS: Final = 0.5  # seconds to end by itself after its input was closed
+DYING_SERVER_SECONDS: Final = 2.0  # seconds for a server whose mcpinstall has just died
 PROBE_SWEEP_SECONDS: Final = 5.0  # seconds to kill and reap what a server started
 PROBE_PAGES: Final = 100  # pages of `tools/list`
 PROBE_TOOLS: Final = 1000  # tools of one server

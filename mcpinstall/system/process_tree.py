@@ -36,11 +36,15 @@ class ProcessTree:
 
     def __init__(self, argv: Sequence[str], environment: Mapping[str, str], cwd: Path) -> None:
         _only_tree.acquire()
+        self._adoption = contextlib.ExitStack()
+        self._adoption.callback(_only_tree.release)
         try:
-            self._adoption = contextlib.ExitStack()
-            self._adoption.callback(_only_tree.release)
             self._before = frozenset(_strangers(frozenset()))
             self._adoption.enter_context(_subreaper())
+        except BaseException:
+            self._adoption.close()
+            raise
+        try:
             self._job = _Job()
             self.process = subprocess.Popen(  # noqa: S603 (a list, an absolute program, no shell)
                 argv, env=dict(environment), cwd=cwd, start_new_session=True,
@@ -48,9 +52,20 @@ class ProcessTree:
                 creationflags=_Job.CREATION_FLAGS,
             )  # fmt: skip
             self._job.take(self.process)
-        except BaseException:
-            self._adoption.close()
+        except BaseException:  # an interruption may come when the program runs already
+            self.abandon()
             raise
+
+    def abandon(self) -> None:
+        """End a program whose beginner is interrupted, and close its pipes."""
+        with self._adoption:
+            process: subprocess.Popen[bytes] | None = getattr(self, "process", None)
+            if process is not None:
+                self._job.end(process)
+            self._sweep()
+            for pipe in (process.stdin, process.stdout, process.stderr) if process else ():
+                with contextlib.suppress(OSError, AttributeError):
+                    pipe.close()  # type: ignore[union-attr]
 
     def end(self) -> tuple[int, ...]:
         """Kill and reap the whole tree; return the process ids that could not be ended.
@@ -79,8 +94,9 @@ class ProcessTree:
     def _kill(self, pid: int) -> None:
         with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGKILL)
-        if pid == self.process.pid:
-            self.process.poll()
+        process = getattr(self, "process", None)  # not there yet while it begins
+        if process is not None and pid == process.pid:
+            process.poll()
             return
         with contextlib.suppress(OSError):  # not yet our child: its parent goes first
             os.waitpid(pid, os.WNOHANG)

@@ -43,8 +43,7 @@ def unpack(file: BinaryIO, member: Member, keep: int) -> Content:
             )
         digest.update(chunk)
         crc = zlib.crc32(chunk, crc)
-        if len(start) < keep:
-            start += chunk[: keep - len(start)]
+        start += chunk[: keep - len(start)]
     if (length, crc) != (member.size, member.crc):
         raise refusal("is damaged: its size or checksum is wrong", member=member.name)
     return Content(sha256=digest.hexdigest(), start=start)

@@ -53,9 +53,10 @@ def find_dist_info(names: Iterable[str]) -> str:
     """
     tops = {name.partition("/")[0] for name in names}
     found = sorted(top for top in tops if top.casefold().endswith(".dist-info"))
-    if len(found) != 1 or not found[0].endswith(".dist-info"):
-        raise refusal(f"has {len(found)} dist-info folders, not one", evidence="\n".join(found))
-    return found[0]
+    match found:
+        case [folder] if folder.endswith(".dist-info"):
+            return folder
+    raise refusal(f"has {len(found)} dist-info folders, not one", evidence="\n".join(found))
 
 
 def place(name: str, dist_info: str, names: Collection[str]) -> tuple[Scheme, str]:

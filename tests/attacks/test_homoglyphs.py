@@ -24,10 +24,13 @@ MIXED = (
     "\uff21cme", "\U0001d400cme", "\ufb01le",  # full width, mathematical, ligature
     "\u13aacme", "\u2d54cme", "\u1d0f\u0585",  # Cherokee, Tifinagh, Armenian
     "v\u0661", "1\u0660", "\u09ea8",  # digits of two kinds
+    "\u2170nstall", "f\u00b5n", "n\u00bane",  # number, unit, ordinal as a letter
     "\u6642\u0427", "\u0430\uac00",  # what goes together with Latin does not with others
 )  # fmt: skip
 HONEST = (
     "Часы для Git", "Ρολόι", "Café – β-Version", "時計Clock", "Git을", "ساعة۱۲", "km²",
+    "5 \u00b5s", "1.\u00aa", "n.\u00ba 3",
+    "\u0e19\u0e49\u0e33", "\u0e99\u0ecd\u0eb3",  # Thai and Lao words for water
     "e\u0301te", "\u0430\u0441\u0435",  # looks Latin, and is wholly Cyrillic
 )  # fmt: skip
 FILES = (("pylock.toml", "a" * 64), ("server.json", "b" * 64), ("tools.json", "c" * 64))

@@ -74,8 +74,8 @@ class Outcome:
                 return f"nothing written, status 0{', error printed' if self.warned else ''}"
             return "refused"
         facts = [
-            f"**{self.servers} servers lost**" if self.servers else "",
-            f"{self.comments} comments lost" if self.comments else "",
+            f"**{_some(self.servers, 'server')} lost**" if self.servers else "",
+            f"{_some(self.comments, 'comment')} lost" if self.comments else "",
             "**settings lost**" if self.settings else "",
             "" if self.identical or self.servers or self.comments else "other bytes changed",
             "" if self.readable else "**not readable by the host**",
@@ -86,6 +86,10 @@ class Outcome:
             "" if self.succeeded else "status not 0",
         ]
         return ", ".join(fact for fact in facts if fact) or "nothing else changed"
+
+
+def _some(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def tried(peer: Peer, config: OddConfig) -> Outcome:

@@ -181,7 +181,8 @@ class Place:
         """Fail unless no server, no entry and no half change is left."""
         self.require_unchanged()
         left = ("servers/*", "receipts/*.json", "hosts/*.json", "history/journal.json")
-        assert [path for one in left for path in self.data.glob(one)] == []
+        found = [path for one in left for path in self.data.glob(one)]
+        assert found == [], [str(path) for path in found]
 
     def require_whole_cycle(self) -> None:
         """Install, use, and uninstall the server, and fail if anything is not as it should be."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import signal
+import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,11 +93,14 @@ class Host:
 
 def main() -> None:
     path, style, pause = sys.argv[1:]
-    host, ended = Host(Path(path), style), threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    host = Host(Path(path), style)
+    signalled, wakes = socket.socketpair()  # no `Event`, which isn't for signal handlers
+    wakes.setblocking(False)
+    signal.set_wakeup_fd(wakes.fileno())
+    signal.signal(signal.SIGTERM, lambda *_: None)
     host.save()
     print("ready", flush=True)  # noqa: T201 (it is how it answers)
-    while not ended.wait(float(pause)):
+    while not select.select([signalled], [], [], float(pause))[0]:
         host.save()
     host.read()
     print(json.dumps([host.saves, host.lost]))  # noqa: T201

@@ -99,6 +99,9 @@ def at_a_terminal(
     process, descriptor = pty.fork()
     if process == 0:
         with contextlib.suppress(OSError):
+            # Whoever runs the tests may ignore some of them, as `nohup` and `&` do.
+            for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)
             if ignores_hang_up:
                 signal.signal(signal.SIGHUP, signal.SIG_IGN)
             os.chdir(place.cwd)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -250,15 +252,32 @@ def test_compiling_again_needs_the_archive(installed: World) -> None:
         assert results(entry)[check].evidence == entry.problem.message
 
 
-def test_what_is_missing_is_fetched_and_only_that(installed: World) -> None:
+@pytest.mark.parametrize("strict", [False, True])
+def test_what_is_missing_is_fetched_and_only_that(installed: World, *, strict: bool) -> None:
     installed.index.requests.clear()
-    assert verified(installed, fetch=True).is_clean
+    assert verified(installed, fetch=True, strict=strict).is_clean
     assert installed.index.requests == []
 
     archive_of(installed).unlink()
-    entry = verified(installed, fetch=True)
+    entry = verified(installed, fetch=True, strict=strict)
 
     assert entry.is_clean
     assert entry.anchor.startswith("registry")
     assert installed.index.requests != []
+    assert results(entry)[Check.ENVIRONMENT].outcome is Outcome.VERIFIED
+
+
+def test_where_there_are_no_locks_an_environment_is_verified(
+    installed: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fcntl = pytest.importorskip("fcntl", reason="needs POSIX")
+
+    def without(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", without)
+
+    entry = verified(installed)
+
+    assert entry.is_clean
     assert results(entry)[Check.ENVIRONMENT].outcome is Outcome.VERIFIED

@@ -183,6 +183,7 @@ def test_a_document_with_a_wrong_value_is_refused(keys: dict[str, Any]) -> None:
         {"transport": {"type": "sse", "url": "http://example.com"}},
         {"fileSha256": "nope"},
         {"packageArguments": [{"type": "positional"}]},
+        {"packageArguments": [{"type": "positional", "valueHint": ""}]},
         {"packageArguments": [{"type": "shell", "value": "x"}]},
         {"packageArguments": [{"type": "named", "name": "--a b"}]},
         {"packageArguments": [{"type": "named", "name": "--a", "value": "${HOME}"}]},

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from mcpinstall import environments
+from mcpinstall import environments, hosts
 from mcpinstall.environments.layout import LOCK_NAME
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.operations import settling
+from mcpinstall.operations import recovery, settling
 from mcpinstall.operations.context import Context
 from mcpinstall.receipts.store import ReceiptStore
 from mcpinstall.system import files, locking
+from tests.builders.hosts import VSCODE
 from tests.builders.unfinished import CODEX, CURSOR, NEW, OLD, Scene, failing
 
 BASE = b'{"mcpServers": {"other": {"command": "/bin/other"}}}\n'
@@ -114,6 +117,14 @@ def test_what_waits_for_a_change_that_has_happened_is_told_to_nobody(
     no_lock(scene, error)
 
     assert settling.settle(scene.context) == ()
+
+
+def test_a_change_that_another_mcpinstall_settled_meanwhile_is_told_to_nobody(
+    scene: Scene,
+) -> None:
+    no_lock(scene, DISK)
+
+    assert recovery.settle(scene.context) == ()
 
 
 def test_what_can_not_be_taken_back_stops_the_command(scene: Scene) -> None:
@@ -229,15 +240,69 @@ def test_an_entry_that_went_is_back(installed: Scene) -> None:
     assert installed.file().read_bytes() == before
 
 
-def test_folders_that_were_made_go_again(scene: Scene) -> None:
-    scene.die_before_the_end(scene.installation(CODEX))
-    folder = scene.file(CODEX).parent
-    assert folder.is_dir()
+@pytest.mark.parametrize("row", [CODEX, VSCODE])
+@pytest.mark.parametrize("written", [True, False])
+def test_folders_that_were_made_go_again(scene: Scene, row: str, *, written: bool) -> None:
+    missing = [one for one in scene.file(row).parents if not one.exists()]
+    scene.die_before_the_end(scene.installation(row))
+    assert all(one.is_dir() for one in missing)
+    if not written:  # it died between the folders and the file
+        scene.file(row).unlink()
 
     scene.recover()
 
-    assert not folder.exists()
-    assert folder.parent.is_dir()
+    assert missing
+    assert [one for one in missing if one.exists()] == []
+    assert missing[-1].parent.is_dir()
+
+
+def test_folders_that_somebody_uses_meanwhile_stay(scene: Scene) -> None:
+    scene.die_before_the_end(scene.installation(CODEX))
+    other = scene.file(CODEX).with_name("auth.json")
+    other.write_text("{}")
+
+    scene.recover()
+
+    assert [one.name for one in other.parent.iterdir()] == ["auth.json"]
+    assert not scene.journal.exists()
+
+
+def test_folders_of_a_file_that_is_elsewhere_now_stay(
+    scene: Scene, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = scene.installation(CODEX)
+    scene.do(change)
+    file = hosts.read(hosts.find_rows(CODEX), scene.context.machine)
+    gone = hosts.take_out(file, scene.store.chain(CODEX), "clock")
+    removal = dataclasses.replace(
+        change,
+        additions=(),
+        switches=(),
+        changes=(dataclasses.replace(gone, after=None),),
+        receipts_before=(scene.old,),
+        receipts_after=(),
+        gone_folders=((CODEX, 2),),
+    )
+    scene.die_behind_the_end(removal)
+    empty = home / "elsewhere" / "codex"
+    empty.mkdir(parents=True)
+    monkeypatch.setenv("CODEX_HOME", str(empty))
+    moved = Scene(Context.current(), monkeypatch)
+
+    moved.recover()
+
+    assert moved.file(CODEX).parent == empty
+    assert empty.is_dir()
+
+
+def test_what_the_dead_process_was_writing_goes(scene: Scene) -> None:
+    scene.die_before_the_end(scene.installation())
+    left = scene.context.paths.receipts / ".clock.json.0123456789ab.mcpi"
+    left.touch()
+
+    scene.recover()
+
+    assert not left.exists()
 
 
 def test_what_is_as_it_was_is_not_written(
@@ -311,6 +376,26 @@ def test_a_running_generation_is_left_for_a_later_change(installed: Scene) -> No
 
     assert installed.current == OLD
     assert not installed.journal.exists()
+
+
+def test_the_server_of_a_probe_that_died_has_a_moment_to_end(installed: Scene) -> None:
+    installed.die_before_the_end(installed.update())
+    lock = installed.home / NEW / LOCK_NAME
+    lock.touch()
+    ending = threading.Event()
+
+    def server() -> None:
+        with locking.hold(lock, seconds=0, shared=True):
+            ending.set()
+            time.sleep(0.2)
+
+    thread = threading.Thread(target=server)
+    thread.start()
+    ending.wait()
+    installed.recover()
+    thread.join()
+
+    assert not (installed.home / NEW).exists()
 
 
 # Host files that somebody else has touched

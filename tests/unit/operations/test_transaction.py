@@ -187,7 +187,7 @@ def test_what_is_not_as_it_was_shown_is_refused(scene: Scene, home: Path, what: 
         scene.store.write_chain(other.chain_after)
 
     with pytest.raises(McpInstallError) as refused:
-        scene.do(change)
+        run(scene, change, lambda *_: pytest.fail("a server was started"))
 
     assert refused.value.code is ErrorCode.HOST_CONFIG_CHANGED
     assert not scene.home.exists()
@@ -198,6 +198,20 @@ def test_the_first_environment_makes_its_folder_for_its_user_alone(scene: Scene)
     scene.do(scene.installation())
 
     assert scene.context.paths.servers.stat().st_mode & 0o777 == 0o700
+
+
+def test_environments_are_put_into_no_folder_behind_a_link(scene: Scene, home: Path) -> None:
+    change = scene.installation()
+    (home / "elsewhere").mkdir(mode=0o700)
+    files.private_folder(scene.context.paths.data)
+    scene.context.paths.servers.symlink_to(home / "elsewhere")
+
+    with pytest.raises(McpInstallError) as refused:
+        scene.do(change)
+
+    assert refused.value.code is ErrorCode.STATE_UNSAFE
+    assert list((home / "elsewhere").iterdir()) == []
+    assert scene.file().read_bytes() == BASE
 
 
 def test_a_change_without_an_environment_makes_no_folder_for_one(scene: Scene) -> None:
@@ -211,10 +225,10 @@ def test_a_change_without_an_environment_makes_no_folder_for_one(scene: Scene) -
 # Records
 
 
-def test_a_record_is_of_the_time_of_the_yes(installed: Scene) -> None:
-    early = dataclasses.replace(installed.context, now=installed.context.now - timedelta(minutes=9))
+def test_a_record_is_of_the_time_of_the_yes(scene: Scene) -> None:
+    early = dataclasses.replace(scene.context, now=scene.context.now - timedelta(minutes=9))
     with transaction.exclusive(early):
-        record = transaction.run(installed.update(), early)
+        record = transaction.run(scene.installation(), early)
 
     assert sweeping.moment(record.id) > early.now + timedelta(minutes=8)
 
@@ -257,6 +271,13 @@ def test_folders_go_only_with_a_file_that_goes(installed: Scene) -> None:
     assert installed.file(CODEX).is_file()
 
 
+def test_a_file_that_goes_takes_no_folder_that_was_there_before(installed: Scene) -> None:
+    change = dataclasses.replace(installed.uninstallation(), gone_folders=())
+
+    assert installed.do(change).files[0].gone_folders == 0
+    assert installed.file().parent.is_dir()
+
+
 # What is swept behind a change
 
 
@@ -274,6 +295,7 @@ def test_the_last_two_generations_of_an_installed_server_stay(installed: Scene) 
 
 
 def test_a_server_that_nothing_names_goes(installed: Scene) -> None:
+    installed.do(installed.update())
     environments.switch(installed.home, None)
     installed.store.remove_receipt("clock")
 

@@ -8,6 +8,7 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.host import AppliedEntry, Chain, Patch
 from mcpinstall.model.receipt import HistoryRecord
 from mcpinstall.receipts.store import JOURNAL, ReceiptStore
+from mcpinstall.system import files
 from mcpinstall.system.paths import StatePaths
 from tests.builders.hosts import server
 
@@ -111,3 +112,43 @@ def test_a_damaged_record_is_named(store: ReceiptStore) -> None:
 
     assert refused.value.code is ErrorCode.STATE_INVALID
     assert str(path) in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "name", ["time.txt", "time", ".hidden.json", "a b.json", "time.json.bak", "-time.json"]
+)
+def test_a_file_that_is_no_record_is_passed_over(store: ReceiptStore, name: str) -> None:
+    store.write_chain(chain("cursor-user", "time"))
+    (store.paths.hosts / name).write_text("no record")
+
+    assert store.rows_with("time") == ("cursor-user",)
+
+
+@pytest.mark.parametrize("name", [f"{ONE}-old", f"{ONE}x", "journal", "2026"])
+def test_a_record_without_the_name_of_one_is_not_in_the_history(
+    store: ReceiptStore, name: str
+) -> None:
+    store.finish(record(ONE))
+    (store.paths.history / f"{name}.json").write_text("no record")
+
+    assert [one.id for one in store.history()] == [ONE]
+
+
+def test_what_another_process_removes_at_the_same_time_is_no_failure(
+    store: ReceiptStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.begin(record(ONE))
+    store.close()
+    monkeypatch.setattr(Path, "exists", lambda _: True)
+
+    store.close()
+
+
+def test_a_removal_lasts(store: ReceiptStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.begin(record(ONE))
+    synced: list[Path] = []
+    monkeypatch.setattr(files, "sync_folder", synced.append)
+
+    store.close()
+
+    assert synced == [store.paths.history]

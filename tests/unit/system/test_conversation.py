@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.system import limits
+from mcpinstall.system import limits, process_tree
 from mcpinstall.system.conversation import Conversation, LineReader, Stop
 
 texts = st.binary(max_size=40).map(lambda text: text.replace(b"\n", b""))
@@ -151,3 +152,30 @@ def test_our_own_files_are_closed_afterwards(tmp_path: Path) -> None:
         conversation.receive(time.monotonic() + 5)
 
     assert descriptors() == before
+
+
+@pytest.mark.parametrize(
+    ("where", "name"), [(process_tree._Job, "take"), (Conversation, "_start_threads")]
+)
+def test_an_interruption_while_it_begins_leaves_no_program_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: object, name: str
+) -> None:
+    if sys.platform != "linux":
+        pytest.skip("needs Linux")
+    begun: list[int] = []
+
+    def interrupted(_: object, process: subprocess.Popen[bytes]) -> None:
+        begun.append(process.pid)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(where, name, interrupted)
+
+    with pytest.raises(KeyboardInterrupt):
+        Conversation(
+            (sys.executable, "-c", "import time; time.sleep(600)"), environment={}, cwd=tmp_path
+        )
+
+    assert not Path("/proc", str(begun[0])).exists()
+    monkeypatch.undo()
+    with Conversation((sys.executable, "-c", "print(1)"), environment={}, cwd=tmp_path):
+        pass  # nothing of the first one keeps the second from beginning

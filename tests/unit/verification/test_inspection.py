@@ -135,6 +135,16 @@ def test_programs_among_modules_are_told_and_not_refused() -> None:
     assert inspect(HONEST, HOOKS).programs == ("example/helper",)
 
 
+def test_a_package_invites_others_by_its_own_code_alone() -> None:
+    text = b"from pkgutil import extend_path\n"
+    data = f"{DATA}/data/other/__init__.py"  # (not where Python looks for packages)
+    files = {"example/__init__.py": text, "example/tools.py": text, data: text}
+
+    found = inspect(wheel(files), [accepted(data, text, HookKind.DATA)])
+
+    assert found.open_packages == ("example",)
+
+
 def test_authors_learn_all_that_needs_accepting() -> None:
     needed = unaccepted_hooks(io.BytesIO(HONEST), CLAIM)
 

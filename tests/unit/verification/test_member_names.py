@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from mcpinstall.errors import McpInstallError
 from mcpinstall.system import limits
 from mcpinstall.verification.member_names import Claims, check_name
+from tests.builders.watchdog import ends
 
 
 @given(st.text(min_size=1, max_size=60))
@@ -62,6 +63,15 @@ def test_the_number_of_folders_has_a_border(monkeypatch: pytest.MonkeyPatch) -> 
     claims.claim("a/b/c/y")
     with pytest.raises(McpInstallError, match="more than 3 folders"):
         claims.claim("d/")
+
+
+def test_the_folders_above_many_files_are_looked_at_once() -> None:
+    claims = Claims()
+    folder = "é/" * 115
+
+    with ends(10):  # half a second; each time anew, minutes
+        for number in range(30_000):
+            claims.claim(f"{folder}{number}")
 
 
 def test_the_second_claim_to_a_path_names_both_owners() -> None:

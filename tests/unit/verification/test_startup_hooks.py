@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -27,10 +29,21 @@ def test_no_verdict_depends_on_the_python_that_runs_us(python: Path) -> None:
     asked = subprocess.run([python, "-I", "-c", script], capture_output=True, check=True)
     names = frozenset(json.loads(asked.stdout))
 
-    known = (names | startup_hooks._ADDED) - startup_hooks._REMOVED
+    known = (names | startup_hooks._IN_SOME) - startup_hooks._REMOVED
 
     assert all(map(shadows_stdlib, known))
     assert {name.casefold() for name in known} == startup_hooks._STDLIB
+
+
+def test_a_name_that_only_some_pythons_have_needs_no_python_to_be_known() -> None:
+    versions = files("mypy").joinpath("typeshed/stdlib/VERSIONS").read_text("utf-8")
+    ranges = re.findall(r"^(\w+): 3\.(\d+)-(?:3\.(\d+))?", versions, re.MULTILINE)
+    from_11 = [(name, int(first), last) for name, first, last in ranges if int(last or 99) >= 11]
+    in_some = {name for name, first, last in from_11 if first > 11 or last}
+
+    assert {"_compression", "compression", "distutils"} <= in_some
+    assert in_some <= startup_hooks._IN_SOME | startup_hooks._REMOVED
+    assert all(map(shadows_stdlib, in_some - startup_hooks._REMOVED))
 
 
 @pytest.mark.parametrize("name", ["os", "JSON", "_gdbm", "tomllib", "compression"])

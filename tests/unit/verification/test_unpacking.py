@@ -63,6 +63,16 @@ def test_a_wrong_checksum_is_refused() -> None:
     assert refused.value.code is ErrorCode.ARCHIVE_REFUSED
 
 
+def test_a_stream_without_an_end_is_refused() -> None:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    packed = packer.compress(b"content") + packer.flush(zlib.Z_SYNC_FLUSH)
+
+    with pytest.raises(McpInstallError) as refused:
+        unpack(io.BytesIO(packed), member(b"content", packed), 7)
+
+    assert refused.value.code is ErrorCode.ARCHIVE_REFUSED
+
+
 def test_a_file_that_became_shorter_is_refused() -> None:
     with pytest.raises(McpInstallError) as refused:
         unpack(io.BytesIO(b"cont"), member(b"content", b"content", 0), 0)

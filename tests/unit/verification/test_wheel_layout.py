@@ -127,6 +127,8 @@ def test_from_a_data_folder_not_even_its_own_metadata_is_right() -> None:
     assert "another package" in refused(f"{DATA}/purelib/{INFORMATION}/METADATA")
 
 
-@pytest.mark.parametrize("name", ["a.egg-link", "pyvenv.cfg", "python312._pth", "x/pyvenv.cfg"])
+@pytest.mark.parametrize(
+    "name", ["a.egg-link", "pyvenv.cfg", "x/pyvenv.cfg", "python312._pth", "x/python312._pth"]
+)
 def test_what_moves_the_places_of_modules_is_refused(name: str) -> None:
     assert "Python" in refused(name)

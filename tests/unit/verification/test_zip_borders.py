@@ -184,6 +184,12 @@ def test_a_descriptor_has_exactly_its_length(mark: bytes, change: int) -> None:
     assert "data descriptor" in refused(one(flags=8, descriptor=wrong))
 
 
+def test_a_member_that_reaches_into_the_next_before_its_descriptor_is_named() -> None:
+    longer = {"packed": 500}
+
+    assert "member `a`" in refused(one(flags=8, local=longer, central=longer))
+
+
 @pytest.mark.parametrize("field", ["crc", "packed", "size"])
 @pytest.mark.parametrize("change", [-1, 1])
 def test_both_places_agree_to_the_last_bit(field: str, change: int) -> None:
