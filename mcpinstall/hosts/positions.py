@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 _QUOTED = r'"(?:[^"\\\n]|\\.)*+"|\'[^\'\n]*+\''
-_CONSTANT = re.compile(rf"{_QUOTED}|(?P<found>-?\bInfinity\b|\bNaN\b|-?\d{4300,}+)")
+_CONSTANT = re.compile(rf"{_QUOTED}|(?P<found>-?\bInfinity\b|\bNaN\b|-?\d{{4300,}}+)")
 _BRACKET = re.compile(rf"{_QUOTED}|(?P<found>[\[\]{{}}])")
 
 

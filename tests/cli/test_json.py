@@ -83,7 +83,24 @@ def test_a_plan(mcpi: Mcpi, operations: Operations) -> None:
                                 "sha256": "abababababababababababababababababababababababababababababababab",
                             }
                         ],
-                        "already_installed": False, 'starts': [{'hosts': ['cursor-user'], 'command': ['/home/ada/.local/share/mcpinstall/servers/git-1a2b3c4d5e6f/current/bin/python', '-I', '-B', '-X', 'utf8', '/home/ada/.local/share/mcpinstall/servers/git-1a2b3c4d5e6f/current/start.py', '--repository', '/home/ada/code/app'], 'environment': []}]}
+                        "already_installed": False,
+                        "starts": [
+                            {
+                                "hosts": ["cursor-user"],
+                                "command": [
+                                    "/home/ada/.local/share/mcpinstall/servers/git-1a2b3c4d5e6f/current/bin/python",
+                                    "-I",
+                                    "-B",
+                                    "-X",
+                                    "utf8",
+                                    "/home/ada/.local/share/mcpinstall/servers/git-1a2b3c4d5e6f/current/start.py",
+                                    "--repository",
+                                    "/home/ada/code/app",
+                                ],
+                                "environment": [],
+                            }
+                        ],
+                    }
                 ],
                 "checks": [
                     {

@@ -211,7 +211,7 @@ def test_the_inputs_that_a_user_must_give() -> None:
     }
 
     assert required == {
-        "mcp-obsidian": ["--set OBSIDIAN_API_KEY=env:NAME"],
+        "mcp-obsidian": ["--secret OBSIDIAN_API_KEY"],
         "server-fetch": [],
         "server-git": ["--set repository=PATH"],
         "server-time": [],
