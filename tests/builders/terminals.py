@@ -68,7 +68,9 @@ class Terminal:
         return self.seen.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
 
     def _read(self) -> bool:
-        ready, _, _ = select.select([self.descriptor], [], [], SECONDS)
+        poll = select.poll()  # unlike `select`, it takes a descriptor of any number
+        poll.register(self.descriptor, select.POLLIN)
+        ready = poll.poll(SECONDS * 1000)
         assert ready, f"nothing more came: {self.shown}"
         try:
             data = os.read(self.descriptor, 65536)

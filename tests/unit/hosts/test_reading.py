@@ -331,7 +331,7 @@ def test_settings_of_an_administrator_are_told(home: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("row", "content"),
     [
-        (CURSOR, '{"mcpServers": {"é": {"command": "c", "args": ["-x", 1]}, "b": {"url": "u"}}}'),
+        (CURSOR, '{"mcpServers": {"é": {"command": "c", "args": ["-x", 1]}, "b": {"urn": "u"}}}'),
         (GEMINI, '{/**/"mcpServers": {"é": {"command": "c", "args": ["-x"]}, "b": 1}}'),
         (VSCODE, '{"servers": {"é": {"command": "c", "args": ["-x"],}, "b": {"args": {}},}}'),
         (CODEX, "mcp_servers.'é' = {command = 'c', args = ['-x']}\nmcp_servers.b.command = 1\n"),
@@ -342,6 +342,12 @@ def test_all_servers_are_listed(row: str, content: str) -> None:
         ConfiguredServer(name="é", command="c", args=("-x",)),
         ConfiguredServer(name="b", command=None, args=()),
     )
+
+
+def test_a_remote_server_is_listed_with_its_address() -> None:
+    (found,) = entries(host_file(CURSOR, '{"mcpServers": {"b": {"url": "https://b.example"}}}'))
+
+    assert (found.command, found.url) == (None, "https://b.example")
 
 
 @pytest.mark.parametrize("row", [CURSOR, VSCODE, CODEX])
