@@ -5,6 +5,7 @@ Bounded in bytes and time.  No redirect leads to another origin, and so no heade
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import json
 import time
@@ -56,7 +57,7 @@ class ChallengedError(Exception):
         """`WWW-Authenticate`, as it came, cut."""
 
 
-class RemoteChannel:
+class RemoteChannel(abc.ABC):
     """What both transports share: requests to one origin, and messages read from answers."""
 
     def __init__(self, target: Target, machine: Machine, routes: Routes | None = None) -> None:
@@ -125,11 +126,12 @@ class RemoteChannel:
                 response.close()
         self._routes.close()
 
-    def _leave(self) -> None:
+    def _leave(self) -> None:  # noqa: B027 (a transport may have no way to)
         """Tell the server that we go, where the transport has a way to."""
 
+    @abc.abstractmethod
     def _received_by(self, deadline: float) -> bytes | Stop:
-        raise NotImplementedError
+        """Return the next message, or why none came by `deadline` (monotonic seconds)."""
 
     def _asked(
         self, url: Url, method: str, content: bytes | None, headers: Mapping[str, str],
