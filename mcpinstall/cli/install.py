@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from mcpinstall.cli import options
@@ -13,9 +11,7 @@ from mcpinstall.cli.session import Session
 def install(
     context: typer.Context,
     *,
-    names: Annotated[
-        list[str], typer.Argument(metavar="NAME[@VERSION]...", help="Servers; one plan for all.")
-    ],
+    names: options.Servers,
     hosts: options.Hosts = None,
     values: options.Settings = None,
     entry_name: options.EntryName = None,

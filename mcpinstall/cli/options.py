@@ -13,6 +13,9 @@ Json: TypeAlias = Annotated[
 ]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what is needed.")]
 Verbose: TypeAlias = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
+Servers: TypeAlias = Annotated[
+    list[str], typer.Argument(metavar="NAME[@VERSION]...", help="Servers; one plan for all.")
+]
 Hosts: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(

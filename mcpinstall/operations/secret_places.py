@@ -39,19 +39,21 @@ def entry_for(server: ServerPlan, row: HostRow) -> ServerEntry:
     Raises:
         McpInstallError: `host-unsupported` where the host is to keep a secret and can't.
     """
-    entry, launched = server.entry, False
-    env = tuple(_in_row(item, row, keyring=server.keyring) for item in entry.env)
-    launched = any(item.place is SecretPlace.KEYRING for item in env)
-    if entry.remote is not None:
-        headers = tuple(_in_row(item, row, keyring=False) for item in entry.remote.headers)
+    entry = server.entry
+    if entry.remote is not None:  # whoever sends a header can't be started by us
+        hint = "`--secret-from-env INPUT=VARIABLE` refers to a variable of yours"
+        headers = tuple(_in_row(one, row, hint, keyring=False) for one in entry.remote.headers)
         return replace(entry, remote=replace(entry.remote, headers=headers))
+    hint = "`--secret {}` keeps it in the keyring of your system"
+    env = tuple(_in_row(item, row, hint, keyring=server.keyring) for item in entry.env)
+    launched = any(item.place is SecretPlace.KEYRING for item in env)
     if launched and server.launcher is not None:
         started = server.launcher
         return replace(entry, command=started.executable, args=started.arguments, env=env)
     return replace(entry, env=env)
 
 
-def _in_row(item: EnvironmentValue, row: HostRow, *, keyring: bool) -> EnvironmentValue:
+def _in_row(item: EnvironmentValue, row: HostRow, hint: str, *, keyring: bool) -> EnvironmentValue:
     if not item.secret:
         return item
     place = item.place or _open_place(row, keyring=keyring)
@@ -59,7 +61,7 @@ def _in_row(item: EnvironmentValue, row: HostRow, *, keyring: bool) -> Environme
         raise McpInstallError(
             ErrorCode.HOST_UNSUPPORTED,
             f"{row.title} does not ask for secrets and keep them",
-            hint=f"`--secret {item.name}` keeps it in the keyring of your system",
+            hint=hint.format(item.name),
         )
     if place in (SecretPlace.HOST, SecretPlace.KEYRING):
         return replace(item, reference=None, place=place)

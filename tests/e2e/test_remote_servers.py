@@ -376,6 +376,16 @@ def test_a_host_that_asks_for_secrets_itself_is_left_to_do_so(world: World) -> N
     assert not file.exists()
 
 
+def test_who_asks_a_host_that_can_not_is_told_what_remote_servers_have(world: World) -> None:
+    offer_remote(world, remote("https://mcp.example.com/mcp", headers=[TOKEN_HEADER]))
+
+    with pytest.raises(McpInstallError) as refused:
+        world.install("cloud", hosts=["cursor"], settings=(("token", "host:"),))
+
+    assert refused.value.code is ErrorCode.HOST_UNSUPPORTED
+    assert "--secret-from-env" in refused.value.hint
+
+
 def test_the_command_line_says_what_was_found_out(world: World) -> None:
     with RemoteServer(token="t", metadata={"scopes_supported": ["read"]}) as server:
         words = (f"remote:{server.url}", "--as", "elsewhere", "--host", "cursor")
