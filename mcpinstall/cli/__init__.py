@@ -23,8 +23,10 @@ _NO_VARIABLE = "\0"
 
 def main() -> None:
     """Run the command line and end the process with its exit status."""
+    import gc
     import os
 
+    gc.set_threshold(200_000)  # a command loads much, makes few cycles, and ends soon
     _UMASK.append(os.umask(0o077))  # what we make is its user's alone, whatever the caller says
     _complete_streams()
     arguments = sys.argv[1:]

@@ -27,7 +27,7 @@ from mcpinstall.environments.tree import (
     read_tree,
     summed_up,
 )
-from mcpinstall.environments.uv import uv_program
+from mcpinstall.environments.uv import introduce, uv_program
 from mcpinstall.model.names import normalized_package as normalized
 from mcpinstall.system.homes import current, server_home
 
@@ -45,6 +45,7 @@ __all__ = [
     "examine",
     "expected_files",
     "generation_command",
+    "introduce",
     "is_startable",
     "launcher_command",
     "layout",

@@ -123,11 +123,11 @@ def is_startable(generation: Path) -> bool:
     )
 
 
-def place(staged: StagedEnvironment, home: Path) -> Path:
+def place(staged: StagedEnvironment, home: Path, *, waited: bool = True) -> Path:
     """Move a staged environment to its name below `home` and return that path.
 
-    It may have waited for an answer for minutes, so its digest is compared again; so is that
-    of the copy, across file systems.
+    One that `waited`, for an answer or for another server, is measured again: it was compared
+    minutes ago.  So is a copy, across file systems.
 
     Raises:
         McpInstallError: `environment-differs`, `disk-failed`.
@@ -136,7 +136,8 @@ def place(staged: StagedEnvironment, home: Path) -> Path:
     with disk_errors(f"put the environment at `{target}`"):
         if target.exists() or target.is_symlink():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-        _require_unchanged(staged.path, staged)
+        if waited:
+            _require_unchanged(staged.path, staged)
         try:
             staged.path.rename(target)
         except OSError as error:

@@ -45,7 +45,8 @@ def stage(
     """Build below `staging` the generation that will stand at `final`.
 
     The wheels lie in one private folder under their own names; `staging` is ours, and nothing
-    of it is left after a failure.
+    of it is left after a failure.  uv's cache is beside it, where uv may know the
+    interpreter already (`introduce`).
 
     Raises:
         McpInstallError: `environment-differs`, `tool-failed`, `disk-failed`.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.environment import Interpreter
-from mcpinstall.system import process
+from mcpinstall.system import files, process
 from mcpinstall.system.machine import Machine
 
 _OLDEST = (0, 13, 9)
@@ -41,30 +42,50 @@ def uv_program() -> Path:
     raise _unusable("its distribution holds no program")
 
 
+_QUIET = (
+    "--no-config", "--offline", "--no-python-downloads", "--no-progress", "--quiet",
+    "--color", "never",
+)  # fmt: skip
+
+
+_CACHE = "uv"
+"""Name of uv's cache, in the private folder that environments are staged in."""
+
+
+def introduce(uv: Path, interpreter: Interpreter, folder: Path, machine: Machine) -> None:
+    """Let uv ask the base interpreter for its facts, and keep them in `folder` for `unpack`.
+
+    It takes a third of `unpack` and needs none of the wheels, so it can be done before they are
+    there.  Whatever goes wrong here, `unpack` meets and tells.
+    """
+    with contextlib.suppress(McpInstallError):
+        process.run(
+            [uv, *_QUIET, "--cache-dir", folder / _CACHE, "python", "find", interpreter.path],
+            environment=_environment(folder, machine),
+        )
+
+
 def unpack(
     uv: Path, lock: Path, *, interpreter: Interpreter, target: Path, machine: Machine
 ) -> None:
     """Unpack the wheels that `lock` selects, and that lie beside it, below the folder `target`.
 
-    Only the base interpreter is asked for its facts: nothing in `target` is started.  uv's
-    cache is a temporary folder beside `target` that uv deletes at the end: the hard links out
-    of it, which save writing everything twice, are then the only name of their bytes.
+    `target` is `FOLDER/NAME/environment`.  Only the base interpreter is asked for its facts:
+    nothing in `target` is started.  uv's cache is in `FOLDER`, and gone afterwards: the hard
+    links out of it, which save writing everything twice, are then the only name of their bytes.
 
     Raises:
         McpInstallError: `tool-failed`, with what uv said as evidence, or `disk-failed`.
     """
-    private = str(target.parent)
+    cache = target.parent.parent / _CACHE
     done = process.run(
         [
-            uv, "--no-config", "--offline", "--no-python-downloads", "--no-progress", "--quiet",
-            "--color", "never", "--no-cache", "pip", "sync", lock,
+            uv, *_QUIET, "--cache-dir", cache, "pip", "sync", lock,
             "--python", interpreter.path, "--prefix", target,
             "--require-hashes", "--no-build", "--no-index", "--no-sources",
             "--link-mode", "hardlink",
         ],
-        environment=process.child_environment(
-            machine, {"TMPDIR": private, "TMP": private, "TEMP": private}
-        ),
+        environment=_environment(target.parent, machine),
     )  # fmt: skip
     if done.returncode != 0:
         process.require_no_disk_error(done, "unpack the checked files")
@@ -74,6 +95,13 @@ def unpack(
             hint="nothing was changed; look at the disk space, then try again",
             evidence=done.stderr.decode("utf-8", "replace"),
         )
+    files.remove_tree(cache)
+
+
+def _environment(private: Path, machine: Machine) -> dict[str, str]:
+    """Return uv's environment; temporary files lie in a folder of ours."""
+    folder = str(private)
+    return process.child_environment(machine, {"TMPDIR": folder, "TMP": folder, "TEMP": folder})
 
 
 def _unusable(why: str) -> McpInstallError:

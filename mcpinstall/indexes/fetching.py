@@ -18,6 +18,8 @@ from mcpinstall.system.machine import Machine
 from mcpinstall.system.progress import Progress, SilentProgress
 
 MakeClient = Callable[[Source, Machine], Client]
+Stored = Callable[[Artifact, Path], None]
+"""Is told about each artifact as soon as the store has it, in the thread that fetches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,7 @@ def fetch_artifacts(
     progress: Progress | None = None,
     offline: bool = False,
     make_client: MakeClient = client_of,
+    stored: Stored | None = None,
 ) -> Fetched:
     """Bring every artifact into the store, at exactly its size and digest.
 
@@ -66,8 +69,12 @@ def fetch_artifacts(
     damaged = [artifact for artifact in held if held[artifact] is Held.DAMAGED]
     missing = [artifact for artifact in held if held[artifact] is not Held.INTACT]
     paths = tuple((artifact, store.path(artifact.sha256)) for artifact in artifacts)
-    if offline or not missing:
+    if offline:
         _require_nothing_missing(missing, damaged)
+    for artifact, path in paths:
+        if stored is not None and held[artifact] is Held.INTACT:
+            stored(artifact, path)
+    if not missing:
         return Fetched(paths=paths, from_store=len(held))
     chosen = index() if callable(index) else index
     if chosen is None:
@@ -82,8 +89,9 @@ def fetch_artifacts(
             for source in chosen.sources
         ]
         transfer = Transfer(
-            tuple(held), missing, opened=opened, store=store, machine=machine, progress=progress
-        )
+            tuple(held), missing, opened=opened, store=store, machine=machine, progress=progress,
+            stored=stored,
+        )  # fmt: skip
         transfer.run()
     return Fetched(
         paths=paths,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.indexes import hints
@@ -41,7 +42,9 @@ class Transfer:
         store: Store,
         machine: Machine,
         progress: Progress,
+        stored: Callable[[Artifact, Path], None] | None = None,
     ) -> None:
+        self._stored = stored
         self._opened, self._store, self._machine = opened, store, machine
         self._open = sorted(missing, key=lambda artifact: -artifact.size)
         self._packages: dict[str, list[Artifact]] = {}
@@ -159,6 +162,8 @@ class Transfer:
         def then(outcome: McpInstallError | None) -> None:
             if outcome is None:
                 self._open.remove(artifact)
+                if self._stored is not None:
+                    self._stored(artifact, self._store.path(artifact.sha256))
                 return
             if not guessed:
                 raise outcome

@@ -52,6 +52,8 @@ def commit(prepared: Prepared, context: Context) -> Done:
 
 def _commit(prepared: Prepared, context: Context) -> Done:
     asked, seconds = _ask_remotes(prepared, context)
+    # Compared after the yes, and nothing but this change comes between then and its placing.
+    just_built = len(prepared.staged) == 1 and not prepared.staged[0][1].done()
     staged = {slug: future.result() for slug, future in prepared.staged}
     servers = {server.slug: server for server in prepared.plan.servers}
     probed = [seconds]
@@ -68,7 +70,7 @@ def _commit(prepared: Prepared, context: Context) -> Done:
     change = transaction.Transaction(
         action=prepared.action,
         additions=tuple(
-            transaction.Addition(slug=slug, staged=environment)
+            transaction.Addition(slug=slug, staged=environment, waited=not just_built)
             for slug, environment in staged.items()
         ),
         switches=tuple(

@@ -219,13 +219,11 @@ def with_files(
 ) -> Prepared:
     """Fetch, compare and inspect the servers' files, and make the plan of it all."""
     folder = staging.new_folder(context)
+    ready = None
     try:
-        fetched = staging.fetch(servers, request, context)
-        verified = [
-            staging.verify(server, fetched, folder, context)
-            for server in servers
-            if not server.already_installed and server.remote is None
-        ]
+        new = [one for one in servers if not one.already_installed and one.remote is None]
+        ready = staging.introduced(new[0], folder, context) if new and stage else None
+        fetched, verified = staging.fetched(servers, request, folder, context)
         plan = Plan(
             servers=servers,
             changes=changes,
@@ -233,8 +231,12 @@ def with_files(
             digest=plan_digest(servers, [row.id for row in rows]),
             home=context.paths.servers,
         )
-        staged = staging.start(verified, lambda one: staging.build(one, context)) if stage else ()
+        staged = (
+            staging.start(verified, lambda one: staging.build(one, context, ready)) if stage else ()
+        )
     except BaseException:
+        if ready is not None:  # it writes there still
+            ready.cancel() or ready.exception()
         staging.discard(folder)
         raise
     return Prepared(

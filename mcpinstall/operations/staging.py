@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,45 +49,81 @@ class Verified:
         )
 
 
-def fetch(servers: Sequence[ServerPlan], request: Request, context: Context) -> indexes.Fetched:
-    """Fetch every artifact of all servers that are not in place already, each once.
+def fetched(
+    servers: Sequence[ServerPlan], request: Request, folder: Path, context: Context
+) -> tuple[indexes.Fetched, tuple[Verified, ...]]:
+    """Fetch every artifact of the servers that are not in place already, each once; check all.
+
+    Each server's files are copied out of the store into a folder below `folder`, compared and
+    inspected as they arrive.
 
     Raises:
-        McpInstallError: `download-failed`, `offline-missing`, `digest-mismatch` …
+        McpInstallError: `download-failed`, `offline-missing`, `digest-mismatch`,
+            `archive-refused` …
     """
+    new = [one for one in servers if not one.already_installed and one.remote is None]
     wanted: dict[str, Artifact] = {
-        artifact.sha256: artifact
-        for server in servers
-        if not server.already_installed
-        for artifact in server.artifacts
+        artifact.sha256: artifact for server in new for artifact in server.artifacts
     }
-    return indexes.fetch_artifacts(
-        tuple(wanted.values()),
-        index=lambda: indexes.effective_index(context.machine, environments.uv_program()),
-        store=indexes.Store(context.paths.artifacts),
-        machine=context.machine,
-        progress=context.progress,
-        offline=request.offline,
-    )
+    with contextlib.ExitStack() as stack:
+        begun = [_Begun(server, folder, stack) for server in new]
+
+        def stored(artifact: Artifact, path: Path) -> None:
+            for one in begun:
+                one.take(artifact.sha256, path)
+
+        found = indexes.fetch_artifacts(
+            tuple(wanted.values()),
+            index=lambda: indexes.effective_index(context.machine, environments.uv_program()),
+            store=indexes.Store(context.paths.artifacts),
+            machine=context.machine,
+            progress=context.progress,
+            offline=request.offline,
+            stored=stored,
+        )
+        if wanted:
+            context.progress.step(f"checking {verification.counted(len(wanted), 'file')}")
+        return found, tuple(one.verified() for one in begun)
 
 
-def verify(
-    server: ServerPlan, fetched: indexes.Fetched, staging: Path, context: Context
-) -> Verified:
-    """Copy a server's files out of the store, comparing and inspecting each.
+class _Begun:
+    """One server whose files are checked while they arrive."""
 
-    Raises:
-        McpInstallError: `digest-mismatch`, `archive-refused` …
-    """
-    folder = files.private_folder(staging / f"wheels-{server.slug}")
-    paths = {artifact.sha256: path for artifact, path in fetched.paths}
-    verified = verification.stage_artifacts(
-        [(artifact, paths[artifact.sha256]) for artifact in server.artifacts],
-        folder,
-        server.reviewed.manifest.hooks,
-        progress=context.progress,
-    )
-    return Verified(server=server, folder=folder, artifacts=verified)
+    def __init__(self, server: ServerPlan, folder: Path, stack: contextlib.ExitStack) -> None:
+        self._server = server
+        self._folder = files.private_folder(folder / f"wheels-{server.slug}")
+        self._artifacts = {artifact.sha256: artifact for artifact in server.artifacts}
+        hooks = server.reviewed.manifest.hooks
+        self._copies = stack.enter_context(verification.Copies(self._folder, hooks))
+
+    def take(self, sha256: str, stored: Path) -> None:
+        """Begin with the file of that digest, if it is one of the server's."""
+        if sha256 in self._artifacts:
+            self._copies.add(self._artifacts[sha256], stored)
+
+    def verified(self) -> Verified:
+        """Wait for the checks."""
+        artifacts = self._copies.verified(self._server.artifacts)
+        return Verified(server=self._server, folder=self._folder, artifacts=artifacts)
+
+
+def introduced(server: ServerPlan, folder: Path, context: Context) -> Future[None]:
+    """Let uv get to know the server's interpreter, in the background (`environments.introduce`)."""
+
+    def introduce() -> None:
+        uv = environments.uv_program()
+        environments.introduce(uv, server.python, folder, context.machine)
+
+    with _one_thread() as pool:
+        return pool.submit(introduce)
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[ThreadPoolExecutor]:
+    """Yield an executor of one thread, which ends with its jobs; nobody waits for it here."""
+    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="staging")
+    yield pool
+    pool.shutdown(wait=False)
 
 
 def new_folder(context: Context, *, only_reading: bool = False) -> Path:
@@ -147,8 +183,15 @@ def discard(folder: Path) -> None:
         files.remove_tree(folder)
 
 
-def build(verified: Verified, context: Context) -> StagedEnvironment:
-    """Build one server's environment from its verified files; none of its code runs."""
+def build(
+    verified: Verified, context: Context, ready: Future[None] | None = None
+) -> StagedEnvironment:
+    """Build one server's environment from its verified files; none of its code runs.
+
+    `ready` is an introduction of the interpreter (`introduced`) that is waited for.
+    """
+    if ready is not None:
+        ready.exception()
     server = verified.server
     home = environments.server_home(context.paths.servers, server.slug)
     try:
@@ -189,7 +232,5 @@ def start(
     """Build the environments in the background, one after the other, while the person reads."""
     if not verified:
         return ()
-    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="staging")
-    futures = tuple((one.server.slug, pool.submit(build_one, one)) for one in verified)
-    pool.shutdown(wait=False)
-    return futures
+    with _one_thread() as pool:
+        return tuple((one.server.slug, pool.submit(build_one, one)) for one in verified)

@@ -36,6 +36,8 @@ class Addition:
 
     slug: str
     staged: StagedEnvironment
+    waited: bool = True
+    """Something came between its comparison and now; see `environments.place`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +133,7 @@ def _apply(
         files.private_folder(servers)
     for addition in transaction.additions:
         home = environments.server_home(servers, addition.slug)
-        environments.place(addition.staged, home)
+        environments.place(addition.staged, home, waited=addition.waited)
         if probe is not None:
             probe(addition.slug, addition.staged.generation)
     for switch in record.switches:

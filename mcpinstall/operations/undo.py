@@ -171,11 +171,11 @@ def _rebuilt(record: HistoryRecord, folder: Path, context: Context) -> dict[str,
             continue
         request = Request(names=())
         server = server_plans.rebuild(receipt, request, context)
-        fetched = staging.fetch([server], request, context)
+        fetched, (verified,) = staging.fetched([server], request, folder, context)
         policy.check(
             server.reviewed, request.allow, fetched.yanked, fetched.yanked_checked
         )  # (3) again
-        staged = staging.build(staging.verify(server, fetched, folder, context), context)
+        staged = staging.build(verified, context)
         found[slug] = _Rebuilt(server=server, staged=staged)
     return found
 

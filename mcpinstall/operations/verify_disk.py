@@ -91,8 +91,8 @@ def _compared(  # noqa: PLR0917 (one step of `verify`, cut out of its `try`)
         )
     if missing and not how.fetch:
         return _by_receipt(receipt, generation, findings, missing)
-    fetched = staging.fetch([plan], Request(names=(), offline=not missing), context)
-    verified = staging.verify(plan, fetched, folder, context)
+    request = Request(names=(), offline=not missing)
+    _, (verified,) = staging.fetched([plan], request, folder, context)
     layout = environments.layout(
         plan.python, verified.entry_point, generation, context.machine.platform
     )

@@ -7,11 +7,13 @@ read differently.  What comes out of it is what the environment is later compare
 from __future__ import annotations
 
 from mcpinstall.verification.inspection import inspect_wheel, unaccepted_hooks
-from mcpinstall.verification.outcomes import archives_check, downloads_check
-from mcpinstall.verification.staging import stage_artifacts
+from mcpinstall.verification.outcomes import archives_check, counted, downloads_check
+from mcpinstall.verification.staging import Copies, stage_artifacts
 
 __all__ = [
+    "Copies",
     "archives_check",
+    "counted",
     "downloads_check",
     "inspect_wheel",
     "stage_artifacts",

@@ -6,9 +6,9 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.artifact import Artifact, VerifiedArtifact
@@ -26,6 +26,45 @@ _CHUNK = 1 << 20  # bytes copied at once
 _THREADS = 2  # unpacking and hashing leave the interpreter lock; the rest doesn't
 
 
+class Copies:
+    """Checked copies in one folder; each is made as soon as its file is there.
+
+    What is hashed, inspected and later installed is one copy in a folder that only this user
+    can write to: a file swapped in the store afterwards changes nothing (threat T20).
+
+    1. Size and digest of the bytes copied, before anything in them is parsed.
+    2. Inspection of the very file that was written, by its open descriptor.
+    3. Clashes between the wheels, when all are there.
+    """
+
+    def __init__(self, folder: Path, hooks: Sequence[Hook]) -> None:
+        self._folder, self._hooks = folder, hooks
+        self._pool = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="inspection")
+        self._jobs: dict[str, Future[VerifiedArtifact]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def add(self, artifact: Artifact, stored: Path) -> None:
+        """Begin with the copy of one stored file; `verified` tells what came of it."""
+        job = self._pool.submit(_stage, artifact, stored, self._folder, self._hooks)
+        self._jobs[artifact.sha256] = job
+
+    def verified(self, artifacts: Sequence[Artifact]) -> tuple[VerifiedArtifact, ...]:
+        """Return the copies of `artifacts`, in this order; each was added.
+
+        Raises:
+            McpInstallError: `artifact-size`, `digest-mismatch`, `archive-refused`,
+                `disk-failed`; of several wrong files the first in order, whatever was faster.
+        """
+        found = tuple(self._jobs[artifact.sha256].result() for artifact in artifacts)
+        check_clashes((item.artifact.filename, item.inspection) for item in found)
+        return found
+
+
 def stage_artifacts(
     artifacts: Sequence[tuple[Artifact, Path]],
     folder: Path,
@@ -35,27 +74,14 @@ def stage_artifacts(
 ) -> tuple[VerifiedArtifact, ...]:
     """Copy stored files into `folder`, check the copies, and return them in the same order.
 
-    What is hashed, inspected and later installed is one copy in a folder that only this user
-    can write to: a file swapped in the store afterwards changes nothing (threat T20).
-
-    1. Size and digest of the bytes copied, before anything in them is parsed.
-    2. Inspection of the very file that was written, by its open descriptor.
-    3. Clashes between the wheels.
-
     Raises:
-        McpInstallError: `artifact-size`, `digest-mismatch`, `archive-refused`, `disk-failed`;
-            of several wrong files the first in order, whatever thread is faster.
+        McpInstallError: as `Copies.verified`.
     """
     (progress or SilentProgress()).step(f"checking {counted(len(artifacts), 'file')}")
-    with ThreadPoolExecutor(max_workers=_THREADS) as pool:
-        jobs = [pool.submit(_stage, *pair, folder, hooks) for pair in artifacts]
-        try:
-            verified = tuple(job.result() for job in jobs)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-    check_clashes((item.artifact.filename, item.inspection) for item in verified)
-    return verified
+    with Copies(folder, hooks) as copies:
+        for artifact, stored in artifacts:
+            copies.add(artifact, stored)
+        return copies.verified([artifact for artifact, _ in artifacts])
 
 
 def _stage(

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import pytest
 from mcpinstall import environments
 from mcpinstall.environments import staging, uv
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.environment import StagedEnvironment
 from tests.builders import servers, wheels
 from tests.builders.environments import stage_server
 from tests.builders.world import World
@@ -143,6 +146,34 @@ def test_an_environment_changed_before_the_yes_changes_no_host(world: World) -> 
     prepared = world.prepare("clock", hosts=["cursor"])
     ((_, staged),) = prepared.staged
     (staged.result().path / "late.pth").write_text("import os")
+
+    with pytest.raises(McpInstallError) as refused:
+        world.carry_out(prepared)
+
+    assert refused.value.code is ErrorCode.ENVIRONMENT_DIFFERS
+    world.require_untouched(before)
+
+
+class _Late(Future[StagedEnvironment]):
+    """The same environment, which seems not to be ready until somebody waits for it."""
+
+    def __init__(self, real: Future[StagedEnvironment]) -> None:
+        super().__init__()
+        self._real = real
+
+    def done(self) -> bool:
+        return False
+
+    def result(self, timeout: float | None = None) -> StagedEnvironment:
+        return self._real.result(timeout)
+
+
+def test_an_environment_that_waited_for_another_one_is_measured_again(world: World) -> None:
+    before = world.host_files()
+    prepared = world.prepare("clock", "notes", hosts=["cursor"])
+    (first, ready), (second, real) = prepared.staged
+    (ready.result().path / "late.pth").write_text("import os")
+    prepared = replace(prepared, staged=((first, ready), (second, _Late(real))))
 
     with pytest.raises(McpInstallError) as refused:
         world.carry_out(prepared)

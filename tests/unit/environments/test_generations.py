@@ -132,15 +132,16 @@ def test_across_file_systems_a_copy_is_made_and_compared(
     assert left(home) == [NAMES[0]]
 
 
+@pytest.mark.parametrize("waited", [True, False])
 def test_a_copy_that_differs_is_refused_and_removed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, waited: bool
 ) -> None:
     staged, home = staged_at(tmp_path), tmp_path / "servers"
     monkeypatch.setattr(Path, "rename", no_rename)
     (staged.path / "lib" / "b.py").write_text("tampered")
 
     with pytest.raises(McpInstallError) as refused:
-        environments.place(staged, home)
+        environments.place(staged, home, waited=waited)
 
     assert refused.value.code is ErrorCode.ENVIRONMENT_DIFFERS
     assert left(home) == []

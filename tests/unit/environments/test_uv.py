@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ from uv import find_uv_bin
 from mcpinstall import environments
 from mcpinstall.environments import uv
 from mcpinstall.errors import ErrorCode, McpInstallError
+from tests.builders.environments import interpreter, machine_at, stage_server
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +76,23 @@ def test_a_missing_uv_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metadata, "distribution", missing)
 
     assert "not installed beside mcpinstall" in refusal()
+
+
+def test_uv_knows_an_introduced_interpreter_until_the_environment_is_there(tmp_path: Path) -> None:
+    program, machine = environments.uv_program(), machine_at(tmp_path)
+
+    environments.introduce(program, interpreter(), tmp_path, machine)
+    known = [path for path in tmp_path.glob("uv/interpreter-*/**/*") if path.is_file()]
+    stage_server(tmp_path, machine=machine)
+
+    assert len(known) == 1
+    assert not (tmp_path / "uv").exists()
+
+
+def test_an_introduction_that_fails_is_left_to_the_unpacking(tmp_path: Path) -> None:
+    nowhere = replace(interpreter(), path=tmp_path / "python3")
+
+    environments.introduce(tmp_path / "uv-program", nowhere, tmp_path, machine_at(tmp_path))
+    environments.introduce(environments.uv_program(), nowhere, tmp_path, machine_at(tmp_path))
+
+    stage_server(tmp_path)

@@ -152,6 +152,40 @@ def test_a_filled_store_needs_no_network(
     assert server.requests == []
 
 
+def test_each_file_is_told_about_once_when_the_store_has_it(
+    bench: Bench, artifacts: tuple[Artifact, ...]
+) -> None:
+    bench.fetch(*artifacts[:2])
+    bench.damage(artifacts[1], b"damaged")
+    told: list[tuple[Artifact, bytes]] = []
+
+    fetch_artifacts(
+        artifacts, index=bench.index(None), store=bench.store, machine=bench.machine,
+        stored=lambda artifact, path: told.append((artifact, path.read_bytes())),
+    )  # fmt: skip
+
+    assert told[0][0] == artifacts[0]
+    assert sorted(told, key=lambda one: one[0].filename) == [
+        (artifact, artifact.filename.encode() * 1000)
+        for artifact in sorted(artifacts, key=lambda one: one.filename)
+    ]
+
+
+def test_offline_nothing_is_told_while_something_is_missing(
+    bench: Bench, artifacts: tuple[Artifact, ...]
+) -> None:
+    bench.fetch(artifacts[0])
+    told: list[Artifact] = []
+
+    with pytest.raises(McpInstallError):
+        fetch_artifacts(
+            artifacts, index=None, store=bench.store, machine=bench.machine, offline=True,
+            stored=lambda artifact, _: told.append(artifact),
+        )  # fmt: skip
+
+    assert told == []
+
+
 def test_offline_what_is_missing_is_listed(bench: Bench, artifacts: tuple[Artifact, ...]) -> None:
     bench.fetch(artifacts[0])
 
