@@ -2,7 +2,8 @@
 
 Who: another program of the same user that writes into mcpinstall's cache.
 Stopped by: check 4, uv compares the lock's hashes with the very files again; check 7, the tree
-must equal what inspection saw, which stayed in memory, when it is built and when it is placed.
+must equal what inspection saw, which stayed in memory, when it is built, and when it is placed
+after somebody was waited for.
 Twin: `test_files_that_stay_are_installed`.
 """
 
