@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,7 @@ OUTCOME_TONES = {
     Outcome.NOT_CHECKED: Tone.WARN,
     Outcome.NOT_YET: Tone.FAINT,
 }
+_NOT_DONE = (Outcome.ABSENT, Outcome.UNSUPPORTED, Outcome.NOT_CHECKED)
 _EXPLAINED = Segment("explained in docs/verification.md")
 _LEAST_EVIDENCE = 20  # columns beside the outcome; with fewer, evidence goes below
 
@@ -201,20 +203,27 @@ def _artifacts(servers: Sequence[ServerPlan], view: View) -> Screen:
 
 
 def _checks(results: Sequence[CheckResult], view: View) -> Screen:
-    done = [result for result in results if result.outcome is not Outcome.NOT_YET]
+    known = [result for result in results if result.outcome is not Outcome.NOT_YET]
     later = [result for result in results if result.outcome is Outcome.NOT_YET]
-    skipped = sum(result.outcome is Outcome.NOT_CHECKED for result in done)
-    tally = f"{len(done) - skipped} done, "
-    tally += f"{skipped} not checked, " if skipped else ""
-    tally += f"{len(later)} after your yes"
-    gap = max(view.width - len("Checks") - len(tally), 2)
-    rows: list[Line] = [line(Segment("Checks", Tone.STRONG), " " * gap, tally)]
-    rows += check_rows(done, view.width)
+    tally = f"{_tally(known)}, {len(later)} after your yes"
+    gap = view.width - len("Checks") - len(tally)
+    title = Segment("Checks", Tone.STRONG)
+    rows = [line(title, " " * gap, tally)] if gap > 1 else [line(title)]
+    rows += [] if gap > 1 else wrapped(f"  {tally}", view.width, "  ")
+    rows += check_rows(known, view.width)
     if later:
         items = [Segment(f"  {later[0].check:d} {later[0].check.title}", Tone.FAINT)]
         items += [Segment(f"{r.check:d} {r.check.title}", Tone.FAINT) for r in later[1:]]
         rows += fields([*items, Segment("not yet run", Tone.FAINT)], view.width, "    ")
     return tuple(rows)
+
+
+def _tally(known: Sequence[CheckResult]) -> str:
+    """Return how many checks were done, and how many were not, each by its outcome."""
+    counts = Counter(result.outcome for result in known)
+    done = len(known) - sum(counts[outcome] for outcome in _NOT_DONE)
+    undone = [f"{counts[outcome]} {outcome}" for outcome in _NOT_DONE if counts[outcome]]
+    return ", ".join([f"{done} done", *undone])
 
 
 def check_rows(results: Sequence[CheckResult], width: int) -> Screen:

@@ -31,7 +31,7 @@ CERTIFIED   registry: bundled (issued 2026-11-22)
   criteria: locked, inspected, probed   not done: source-read
   review claimed by Grace, 2026-11-20
 
-Checks                                                  7 done, 2 after your yes
+Checks                                        3 done, 4 absent, 2 after your yes
   1 registry     verified  shipped with mcpinstall 0.1.0, fresh, not rolled back
   2 manifest     verified  4 files match their sha256
   3 policy       verified  built-in default: certified; none yanked
@@ -66,7 +66,7 @@ cloud remote — whatever mcp.example.com offers at this address
   remote:https://mcp.example.com/mcp
 NOT REVIEWED   no registry: you gave the address
 
-Checks                                                  7 done, 2 after your yes
+Checks                                        1 done, 6 absent, 2 after your yes
   1 registry     absent    no registry knows it: you gave the address
   2 manifest     absent    nobody described this server
   3 policy       verified  built-in default: certified; none yanked
