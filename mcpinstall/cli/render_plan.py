@@ -26,7 +26,7 @@ from mcpinstall.cli.layout import (
 )
 from mcpinstall.cli.render_diff import FileDiff
 from mcpinstall.model.checks import CheckResult, Outcome
-from mcpinstall.model.manifest import CRITERIA, Audience, Integrates, Manifest
+from mcpinstall.model.manifest import CRITERIA, REMOTE_CRITERIA, Audience, Integrates, Manifest
 from mcpinstall.model.plan import ServerPlan
 from mcpinstall.model.registry import RegistryKind, RegistryState, ReviewState
 from mcpinstall.operations.prepared import Prepared
@@ -125,7 +125,8 @@ def _headings(group: Sequence[ServerPlan], of: int, view: View, *, installing: b
 
 
 def _vouching(server: ServerPlan) -> tuple[Segment, ...]:
-    return vouching(server.reviewed.registry, server.reviewed.manifest)
+    remote = server.remote is not None
+    return vouching(server.reviewed.registry, server.reviewed.manifest, remote=remote)
 
 
 def _heading(server: ServerPlan, view: View, *, installing: bool) -> Screen:
@@ -147,18 +148,25 @@ def _heading(server: ServerPlan, view: View, *, installing: bool) -> Screen:
     return tuple(rows)
 
 
-def vouching(registry: RegistryState, manifest: Manifest) -> tuple[Segment, ...]:
-    """Return who vouches for a server and what was done, or that nobody does."""
+def vouching(
+    registry: RegistryState, manifest: Manifest, *, remote: bool = False
+) -> tuple[Segment, ...]:
+    """Return who vouches for a server and what was done, or that nobody does.
+
+    Of one that is used where it runs (`remote`), no file was locked or inspected.
+    """
     if registry.kind is RegistryKind.NONE:
         return (Segment("NOT REVIEWED", Tone.BAD), Segment("no registry: you gave the address"))
     source = Segment(f"registry: {registry.name} (issued {registry.issued:%Y-%m-%d})")
     if registry.review is not ReviewState.CERTIFIED:
         return (Segment("NOT REVIEWED", Tone.BAD), source)
-    undone = [criterion for criterion in CRITERIA if criterion not in manifest.criteria]
+    meant = REMOTE_CRITERIA if remote else CRITERIA
+    done = [criterion for criterion in meant if criterion in manifest.criteria]
+    undone = [criterion for criterion in meant if criterion not in done]
     items = [
         Segment("CERTIFIED", Tone.GOOD),
         source,
-        Segment(f"criteria: {', '.join(manifest.criteria) or 'none'}"),
+        Segment(f"criteria: {', '.join(done) or 'none'}"),
         Segment(f"not done: {', '.join(undone) or 'none'}", Tone.WARN if undone else Tone.PLAIN),
     ]
     items += [Segment(f"review claimed by {review.by}, {review.on}") for review in manifest.reviews]

@@ -39,7 +39,7 @@ def server(shown: Shown, width: int) -> Screen:
         *wrapped(f"  {manifest.summary}", width, CONTINUED),
         BLANK,
     ]
-    for segment in vouching(registry, manifest):
+    for segment in vouching(registry, manifest, remote=manifest.package is None):
         rows += wrapped(f"  {segment.text}", width, CONTINUED, segment.tone)
     for text in guidance(manifest, registry):
         rows += wrapped(f"  ! {text}", width, "    ", Tone.WARN)

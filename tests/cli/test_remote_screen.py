@@ -27,9 +27,8 @@ def test_a_reviewed_remote_server_with_a_token() -> None:
     assert screen(remote_server(TOKEN, REGION)) == snapshot("""\
 cloud 1.0 — read and write issues of the cloud service
   com.example/cloud
-CERTIFIED   registry: bundled (issued 2026-11-22)
-  criteria: locked, inspected, probed   not done: source-read
-  review claimed by Grace, 2026-11-20
+CERTIFIED   registry: bundled (issued 2026-11-22)   criteria: probed
+  not done: source-read   review claimed by Grace, 2026-11-20
 
 Checks                                        3 done, 4 absent, 2 after your yes
   1 registry     verified  shipped with mcpinstall 0.1.0, fresh, not rolled back
