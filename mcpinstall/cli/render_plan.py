@@ -25,6 +25,7 @@ from mcpinstall.cli.layout import (
     wrapped,
 )
 from mcpinstall.cli.render_diff import FileDiff
+from mcpinstall.model import remote_url
 from mcpinstall.model.checks import CheckResult, Outcome
 from mcpinstall.model.manifest import CRITERIA, REMOTE_CRITERIA, Audience, Integrates, Manifest
 from mcpinstall.model.plan import ServerPlan
@@ -39,6 +40,10 @@ TECHNICAL = "for technically skilled users, who can read its source before they 
 ELSEWHERE = (
     "May do nothing on this machine by itself; what it does where it runs, and with what it is "
     "sent, is neither seen nor limited by anything here"
+)
+HERE = (
+    "Runs on this machine already, with the rights of whoever started it; what it does, and with "
+    "what it is sent, is neither seen nor limited by anything here"
 )
 NOT_REVIEWED = "nobody vouches for it; it is for technically skilled users who have read its source"
 
@@ -289,7 +294,9 @@ def _facts(servers: Sequence[ServerPlan], view: View) -> Screen:
 def _permissions(every: Sequence[ServerPlan], view: View) -> Screen:
     servers = [server for server in every if server.remote is None]
     if not servers:
-        return wrapped(ELSEWHERE, view.width, "    ")
+        urls = [server.remote.url for server in every if server.remote]
+        said = dict.fromkeys(HERE if remote_url.is_loopback(url) else ELSEWHERE for url in urls)
+        return tuple(row for text in said for row in wrapped(text, view.width, "    "))
     head = f"May (declared by {_declarers(servers)}, NOT enforced)"
     wanted = {s.entry.name: " · ".join(permissions(s, view.home)) for s in servers}
     if len(servers) == 1:

@@ -50,7 +50,16 @@ def require_unchanged(server: ServerPlan, context: Context) -> CheckResult:
     if remote is None:
         message = f"{server.name} is no remote server"
         raise ValueError(message)
-    found = ask(server.reviewed, remote, context)
+    try:
+        return _outcome(server, ask(server.reviewed, remote, context))
+    except McpInstallError as error:
+        error.elsewhere = True
+        raise
+
+
+def _outcome(
+    server: ServerPlan, found: probing.ProbeResult | probing.NeedsAuthorization
+) -> CheckResult:
     if isinstance(found, probing.NeedsAuthorization):
         return probing.authorization_check(found)
     if not server.reviewed.tools.known:

@@ -35,6 +35,7 @@ _EVENTS = "text/event-stream"
 _JSON = "application/json"
 _BOTH = f"{_JSON}, {_EVENTS}"
 _VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
+_START_IT = "it should run on this machine: is it started, and at that address?"
 _SHORT = 64 * 1024  # bytes of an answer that nobody reads
 
 
@@ -93,7 +94,8 @@ class RemoteChannel(abc.ABC):
         except FailedError as error:
             if time.monotonic() >= deadline:
                 return Stop.SILENT
-            raise self._failed(error.why, hint=error.hint) from None
+            here = urls.is_this_machine(self.url.host)
+            raise self._failed(error.why, hint=_START_IT if here else error.hint) from None
 
     def exit_status(self) -> int | None:
         """Return None: what runs elsewhere has no status."""
