@@ -355,3 +355,18 @@ def test_goose_puts_no_secret_into_an_address(text: str) -> None:
 
 def remote_at(there: Remote) -> ServerEntry:
     return ServerEntry(name="example", remote=there)
+
+
+def test_every_row_spells_the_old_transport_as_the_facts_do(shared_data: Path) -> None:
+    facts = {fact["id"]: fact for fact in json.loads((shared_data / "hosts.json").read_text())}
+    compared = 0
+
+    for row in table():
+        types = (facts.get(row.id) or {}).get("remote_types") or {}
+        if row.id in AUDITED or row.remote.why or "sse" not in types:
+            continue
+        key, _, text = types["sse"].rpartition(": ")
+        assert dict(row.remote.sse or ()) == {key or "type": text}, row.id
+        compared += 1
+
+    assert compared > 15
