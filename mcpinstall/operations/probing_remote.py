@@ -99,11 +99,12 @@ def given_secrets(remote: Remote, environ: Mapping[str, str]) -> dict[str, str]:
                 "set here",
                 hint="set it for this one command, or leave `--with-secrets` out",
             )
-        if not value.isascii() or not value.isprintable():
+        if not value.isascii() or not value.isprintable() or value != value.strip():
             raise McpInstallError(
                 ErrorCode.INPUT_INVALID,
-                f"the variable `{header.reference}` holds characters that no header can",
-                hint="look for a line feed at its end",
+                f"the variable `{header.reference}` holds characters that no header can, or a "
+                "space at an end",
+                hint="look for a line feed or a space at its end",
             )
         found[header.name] = f"{header.prefix}{value}"
     return found

@@ -200,21 +200,6 @@ def test_a_server_that_is_not_there_refuses_and_offline_does_not_ask(world: Worl
     assert (answers.outcome, answers.evidence) == (Outcome.NOT_CHECKED, "`--offline`")
 
 
-def test_a_failed_question_is_not_said_to_have_run_a_program(world: World) -> None:
-    with RemoteServer() as server:
-        url = server.url
-    words = (f"remote:{url}", "--as", "gone", "--host", "cursor")
-    mcpi = world.command()
-    digest = mcpi.run("install", *words, "--dry-run").stdout.strip()
-    done = mcpi.run(
-        "install", *words, "--yes", "--allow", "unreviewed", "--expect-digest", digest, status=5
-    )
-
-    assert "nothing was changed" in done.stderr
-    assert "did run" not in done.stderr
-    assert "is it started, and at that address?" in done.stderr
-
-
 def test_variables_of_the_address_are_inputs(world: World) -> None:
     variables = {"tenant": {"description": "Your tenant", "isRequired": True}}
     with RemoteServer() as server:
