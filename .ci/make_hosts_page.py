@@ -194,6 +194,8 @@ def habits(row: HostRow) -> Iterator[str]:
         yield "the host locks it by a folder with `.lock` behind the name, which mcpi honours"
     if row.refused_variables:
         yield f"an entry can't set the variables {codes(row.refused_variables)}"
+    if row.capital_variables:
+        yield "it looks for a variable in capital letters, so an entry refers to no other"
     if row.precedence:
         yield f"of two servers of one name, the first of these wins: {', '.join(row.precedence)}"
     unread = dict.fromkeys(path for _, found in row.unread for path in found)

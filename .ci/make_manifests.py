@@ -1,6 +1,7 @@
 """Make `manifests/` from `.ci/drafts/`: `python .ci/make_manifests.py --python 3.11 …`.
 
-Needs the package index.  The same drafts give the same bytes.  Names of drafts choose some.
+Needs the package index, and the remotes of servers that have some.  The same drafts give the same
+bytes.  Names of drafts choose some.
 """
 
 import argparse
@@ -48,16 +49,16 @@ def reasons() -> tuple[tuple[str, str, str], ...]:
 def draft(path: Path) -> authoring.Draft:
     """Return one draft; its `server.json` lies where it will stay."""
     table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    lock = table.pop("lock")
-    names = ("pylock.toml", "server.json", "tools.json")
+    lock = table.pop("lock", {})  # there is none without a package
+    names = ("server.json", "tools.json", *(["pylock.toml"] if "package" in table else []))
     text = tomli_w.dumps({**table, "files": dict.fromkeys(names, NOTHING)})
     described = replace(manifest_text.parse(text.encode(), path.name), files=())
     folder = MANIFESTS.joinpath(*described.name.split("/"), described.version)
     return authoring.Draft(
         manifest=described,
         server=(folder / "server.json").read_bytes(),
-        constraints=tuple(lock["constraints"]),
-        exclude_newer=lock["exclude-newer"],
+        constraints=tuple(lock.get("constraints", ())),
+        exclude_newer=lock["exclude-newer"] if described.package else "",
         reasons=reasons(),
     )
 
@@ -67,12 +68,14 @@ def make(path: Path, pythons: list[str], context: Context) -> None:
     print(path.stem)
     found = draft(path)
     locked = authoring.lock(found, context)
-    wheels = sum(len(package.wheels) for package in locked.packages)
-    print(f"  locked: {len(locked.packages)} packages, {wheels} wheels")
     accepted = authoring.hooks(found, locked, context)
-    print(f"  inspected: {wheels} wheels, {len(accepted)} hooks accepted")
+    if found.manifest.package:
+        wheels = sum(len(package.wheels) for package in locked.packages)
+        print(f"  locked: {len(locked.packages)} packages, {wheels} wheels")
+        print(f"  inspected: {wheels} wheels, {len(accepted)} hooks accepted")
+        print(f"  started under Python {', '.join(pythons)}")
     tools = authoring_tools.tools(found, locked, accepted, context, pythons=pythons, zones=ZONES)
-    print(f"  probed: {len(tools.tools)} tools, Python {', '.join(pythons)}")
+    print(f"  probed: {len(tools.tools)} tools" if tools.known else "  not probed: nobody answered")
     print(f"  wrote {authoring.write(MANIFESTS, found, locked, accepted, tools).relative_to(ROOT)}")
 
 

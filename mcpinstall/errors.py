@@ -127,3 +127,5 @@ class McpInstallError(Exception):
         self.hint = hint
         self.evidence = evidence
         """Longer text from outside (a server's last lines, a tool diff); escaped when shown."""
+        self.elsewhere = False
+        """A remote server failed check 8: nothing of it ran here, and nothing was written yet."""

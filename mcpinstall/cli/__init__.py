@@ -191,7 +191,7 @@ def _failed(session: Session, error: McpInstallError) -> int:
     from mcpinstall.cli import json_output, render_error
     from mcpinstall.errors import McpInstallError
 
-    after = render_error.after(error.code, session.command, changed=session.changed)
+    after = render_error.after(error, session.command, changed=session.changed)
     with contextlib.suppress(McpInstallError):  # where nothing can be written, the status tells
         width, changed = session.ui.error_width, session.changed
         session.ui.insist(render_error.error(error, session.command, width, changed=changed))

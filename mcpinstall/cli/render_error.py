@@ -27,7 +27,7 @@ _CHANGING = frozenset({"install", "reinstall", "configure"})
 
 def error(error: McpInstallError, command: str, width: int, *, changed: bool = False) -> Screen:
     """Return the screen of a failure: fact, what it left, evidence, hint."""
-    aftermath = after(error.code, command, changed=changed)
+    aftermath = after(error, command, changed=changed)
     rows: list[Line] = [*_titled(f"error[{error.code}]:", error.message, Tone.BAD, width)]
     if aftermath:
         rows += wrapped(f"  {aftermath}", width, "  ")
@@ -38,16 +38,17 @@ def error(error: McpInstallError, command: str, width: int, *, changed: bool = F
     return tuple(rows)
 
 
-def after(code: ErrorCode, command: str, *, changed: bool = False) -> str:
+def after(error: McpInstallError, command: str, *, changed: bool = False) -> str:
     """Return what a failure left behind, where that goes without asking.
 
     `changed` when the change had been made before something failed, such as the words about it.
     """
     if changed:
         return CHANGED
-    if code in _AFTER_START:
+    if error.code in _AFTER_START and not error.elsewhere:
         return _RAN if command in _CHANGING else ""
-    return UNCHANGED if code.exit_status in (Exit.REFUSED, Exit.NO_CONSENT) else ""
+    refused = error.code.exit_status in (Exit.REFUSED, Exit.NO_CONSENT)
+    return UNCHANGED if refused or error.elsewhere else ""
 
 
 def evidence(text: str, width: int) -> Screen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +25,9 @@ from mcpinstall.cli.layout import (
     wrapped,
 )
 from mcpinstall.cli.render_diff import FileDiff
+from mcpinstall.model import remote_url
 from mcpinstall.model.checks import CheckResult, Outcome
-from mcpinstall.model.manifest import CRITERIA, Audience, Integrates, Manifest
+from mcpinstall.model.manifest import CRITERIA, REMOTE_CRITERIA, Audience, Integrates, Manifest
 from mcpinstall.model.plan import ServerPlan
 from mcpinstall.model.registry import RegistryKind, RegistryState, ReviewState
 from mcpinstall.operations.prepared import Prepared
@@ -38,6 +40,10 @@ TECHNICAL = "for technically skilled users, who can read its source before they 
 ELSEWHERE = (
     "May do nothing on this machine by itself; what it does where it runs, and with what it is "
     "sent, is neither seen nor limited by anything here"
+)
+HERE = (
+    "Runs on this machine already, with the rights of whoever started it; what it does, and with "
+    "what it is sent, is neither seen nor limited by anything here"
 )
 NOT_REVIEWED = "nobody vouches for it; it is for technically skilled users who have read its source"
 
@@ -54,6 +60,7 @@ OUTCOME_TONES = {
     Outcome.NOT_CHECKED: Tone.WARN,
     Outcome.NOT_YET: Tone.FAINT,
 }
+_NOT_DONE = (Outcome.ABSENT, Outcome.UNSUPPORTED, Outcome.NOT_CHECKED)
 _EXPLAINED = Segment("explained in docs/verification.md")
 _LEAST_EVIDENCE = 20  # columns beside the outcome; with fewer, evidence goes below
 
@@ -123,7 +130,8 @@ def _headings(group: Sequence[ServerPlan], of: int, view: View, *, installing: b
 
 
 def _vouching(server: ServerPlan) -> tuple[Segment, ...]:
-    return vouching(server.reviewed.registry, server.reviewed.manifest)
+    remote = server.remote is not None
+    return vouching(server.reviewed.registry, server.reviewed.manifest, remote=remote)
 
 
 def _heading(server: ServerPlan, view: View, *, installing: bool) -> Screen:
@@ -145,18 +153,25 @@ def _heading(server: ServerPlan, view: View, *, installing: bool) -> Screen:
     return tuple(rows)
 
 
-def vouching(registry: RegistryState, manifest: Manifest) -> tuple[Segment, ...]:
-    """Return who vouches for a server and what was done, or that nobody does."""
+def vouching(
+    registry: RegistryState, manifest: Manifest, *, remote: bool = False
+) -> tuple[Segment, ...]:
+    """Return who vouches for a server and what was done, or that nobody does.
+
+    Of one that is used where it runs (`remote`), no file was locked or inspected.
+    """
     if registry.kind is RegistryKind.NONE:
         return (Segment("NOT REVIEWED", Tone.BAD), Segment("no registry: you gave the address"))
     source = Segment(f"registry: {registry.name} (issued {registry.issued:%Y-%m-%d})")
     if registry.review is not ReviewState.CERTIFIED:
         return (Segment("NOT REVIEWED", Tone.BAD), source)
-    undone = [criterion for criterion in CRITERIA if criterion not in manifest.criteria]
+    meant = REMOTE_CRITERIA if remote else CRITERIA
+    done = [criterion for criterion in meant if criterion in manifest.criteria]
+    undone = [criterion for criterion in meant if criterion not in done]
     items = [
         Segment("CERTIFIED", Tone.GOOD),
         source,
-        Segment(f"criteria: {', '.join(manifest.criteria) or 'none'}"),
+        Segment(f"criteria: {', '.join(done) or 'none'}"),
         Segment(f"not done: {', '.join(undone) or 'none'}", Tone.WARN if undone else Tone.PLAIN),
     ]
     items += [Segment(f"review claimed by {review.by}, {review.on}") for review in manifest.reviews]
@@ -201,20 +216,27 @@ def _artifacts(servers: Sequence[ServerPlan], view: View) -> Screen:
 
 
 def _checks(results: Sequence[CheckResult], view: View) -> Screen:
-    done = [result for result in results if result.outcome is not Outcome.NOT_YET]
+    known = [result for result in results if result.outcome is not Outcome.NOT_YET]
     later = [result for result in results if result.outcome is Outcome.NOT_YET]
-    skipped = sum(result.outcome is Outcome.NOT_CHECKED for result in done)
-    tally = f"{len(done) - skipped} done, "
-    tally += f"{skipped} not checked, " if skipped else ""
-    tally += f"{len(later)} after your yes"
-    gap = max(view.width - len("Checks") - len(tally), 2)
-    rows: list[Line] = [line(Segment("Checks", Tone.STRONG), " " * gap, tally)]
-    rows += check_rows(done, view.width)
+    tally = f"{_tally(known)}, {len(later)} after your yes"
+    gap = view.width - len("Checks") - len(tally)
+    title = Segment("Checks", Tone.STRONG)
+    rows = [line(title, " " * gap, tally)] if gap > 1 else [line(title)]
+    rows += [] if gap > 1 else wrapped(f"  {tally}", view.width, "  ")
+    rows += check_rows(known, view.width)
     if later:
         items = [Segment(f"  {later[0].check:d} {later[0].check.title}", Tone.FAINT)]
         items += [Segment(f"{r.check:d} {r.check.title}", Tone.FAINT) for r in later[1:]]
         rows += fields([*items, Segment("not yet run", Tone.FAINT)], view.width, "    ")
     return tuple(rows)
+
+
+def _tally(known: Sequence[CheckResult]) -> str:
+    """Return how many checks were done, and how many were not, each by its outcome."""
+    counts = Counter(result.outcome for result in known)
+    done = len(known) - sum(counts[outcome] for outcome in _NOT_DONE)
+    undone = [f"{counts[outcome]} {outcome}" for outcome in _NOT_DONE if counts[outcome]]
+    return ", ".join([f"{done} done", *undone])
 
 
 def check_rows(results: Sequence[CheckResult], width: int) -> Screen:
@@ -272,7 +294,9 @@ def _facts(servers: Sequence[ServerPlan], view: View) -> Screen:
 def _permissions(every: Sequence[ServerPlan], view: View) -> Screen:
     servers = [server for server in every if server.remote is None]
     if not servers:
-        return wrapped(ELSEWHERE, view.width, "    ")
+        urls = [server.remote.url for server in every if server.remote]
+        said = dict.fromkeys(HERE if remote_url.is_loopback(url) else ELSEWHERE for url in urls)
+        return tuple(row for text in said for row in wrapped(text, view.width, "    "))
     head = f"May (declared by {_declarers(servers)}, NOT enforced)"
     wanted = {s.entry.name: " · ".join(permissions(s, view.home)) for s in servers}
     if len(servers) == 1:

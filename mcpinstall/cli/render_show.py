@@ -39,7 +39,7 @@ def server(shown: Shown, width: int) -> Screen:
         *wrapped(f"  {manifest.summary}", width, CONTINUED),
         BLANK,
     ]
-    for segment in vouching(registry, manifest):
+    for segment in vouching(registry, manifest, remote=manifest.package is None):
         rows += wrapped(f"  {segment.text}", width, CONTINUED, segment.tone)
     for text in guidance(manifest, registry):
         rows += wrapped(f"  ! {text}", width, "    ", Tone.WARN)
@@ -133,11 +133,18 @@ def tested(result: TestResult, width: int) -> Screen:
 def _unwelcome(result: TestResult, width: int) -> Screen:
     """Return what authorization a remote server wants."""
     name = result.receipt.entry_name
+    if not any(value.secret for value in result.receipt.inputs):
+        what = "no secret was given for it: a host that knows OAuth asks you to sign in"
+        if result.receipt.name.startswith("remote:"):
+            what += f"; `mcpi configure {name} --set token=env:VARIABLE` gives it a token"
+    elif result.with_secrets:
+        what = "what your variables hold for it was sent, and it did not take that"
+    else:
+        what = f"`mcpi test {name} --with-secrets` sends what your variables hold for it"
     return (
         *wrapped(f"{name} answers: {result.authorization}", width, "    ", Tone.WARN),
-        *wrapped(f"  its tools were not seen; `mcpi test {name} --with-secrets` sends what your "
-                 "variables hold for it", width, "    "),
-    )  # fmt: skip
+        *wrapped(f"  its tools were not seen; {what}", width, "    "),
+    )
 
 
 def verified(entries: Sequence[VerifiedEntry], width: int) -> Screen:

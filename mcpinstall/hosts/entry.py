@@ -53,6 +53,8 @@ def shape(row: HostRow, entry: ServerEntry) -> dict[str, object]:
     texts = (entry.command, *entry.args, remote.url if remote else "")
     for text in (*texts, *(value.value or value.prefix for value in values)):
         _require_literal(row, text)
+    for item in values:
+        _require_reference(row, item)
     if remote is not None:
         return remote_entry.value(row, entry.name, remote)
     _require_variables(row, entry)
@@ -94,6 +96,19 @@ def starting_keys(row: HostRow) -> tuple[str, ...]:
     shape = row.entry
     own = (shape.command_key, shape.args_key, shape.env_key, shape.names_key or "")
     return (*own, row.remote.url_key, row.remote.sse_url_key, *_ALSO_STARTING)
+
+
+def _require_reference(row: HostRow, item: EnvironmentValue) -> None:
+    """Refuse to refer to a variable that the host would look up under another name."""
+    name = item.reference
+    if not row.capital_variables or name is None or name == name.upper():
+        return
+    if item.place not in (SecretPlace.HOST, SecretPlace.KEYRING):
+        raise McpInstallError(
+            ErrorCode.HOST_UNSUPPORTED,
+            f"{row.title} looks for the variable `{name.upper()}` where an entry names `{name}`",
+            hint=f"put the value into a variable in capitals, and name that: `env:{name.upper()}`",
+        )
 
 
 def _require_variables(row: HostRow, entry: ServerEntry) -> None:

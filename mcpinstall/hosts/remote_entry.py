@@ -12,6 +12,7 @@ from mcpinstall.model.host import EnvironmentValue, HostRow, Remote, RemoteShape
 
 _TITLES = {"streamable-http": "streamable HTTP", "sse": "SSE"}
 _BEARER = "Bearer "
+_VARIABLE = re.compile(r"\$\{?\s*[A-Za-z_][A-Za-z0-9_]*")
 
 
 def why_not(row: HostRow, transport: str) -> str:
@@ -37,6 +38,8 @@ def value(row: HostRow, name: str, remote: Remote) -> dict[str, object]:
     name_key = shape.name_key or row.entry.name_key
     found: dict[str, object] = {name_key: name} if name_key else {}
     found |= {**dict(constants), url_key: remote.url}
+    if shape.names_key and any(header.secret for header in remote.headers):
+        _require_plain(row, remote)
     for key, part in _headers(row, name, remote.headers).items():
         found[key] = part
     return found
@@ -89,10 +92,24 @@ def _headers(row: HostRow, name: str, headers: Sequence[EnvironmentValue]) -> di
         else:
             fields |= _referenced(row, item, fields)
     if shape.names_key and (names := [item.reference for item in named if item.reference]):
-        fields[shape.names_key] = names
+        fields[shape.names_key] = list(dict.fromkeys(names))
     if shape.variables_key and variables:
         fields[shape.variables_key] = variables
     return {**_nested(row, texts, fields), **fields}
+
+
+def _require_plain(row: HostRow, remote: Remote) -> None:
+    """Refuse a `$NAME` of somebody else's beside variables of ours, which the host would fill in.
+
+    The host puts them into the address, too, which stands in logs (T23).
+    """
+    texts = (remote.url, *(header.value or header.prefix for header in remote.headers))
+    if found := next(filter(None, map(_VARIABLE.search, texts)), None):
+        raise McpInstallError(
+            ErrorCode.HOST_UNSUPPORTED,
+            f"{row.title} could put a secret in the place of `{found[0]}`, in an address or header",
+            hint="choose another host",
+        )
 
 
 def _named(row: HostRow, entry_name: str, item: EnvironmentValue) -> EnvironmentValue:
@@ -100,7 +117,7 @@ def _named(row: HostRow, entry_name: str, item: EnvironmentValue) -> Environment
     by_name = row.remote.names_key and secret_text.named(row, entry_name, item) is None
     if item.place is not SecretPlace.HOST or not by_name:
         return item
-    name = re.sub(r"[^A-Z0-9]", "_", f"{entry_name}_{item.name}".upper())
+    name = re.sub(r"[^A-Z0-9]|^(?=[0-9])", "_", f"{entry_name}_{item.name}".upper())
     return dataclasses.replace(item, reference=name, place=SecretPlace.VARIABLE)
 
 

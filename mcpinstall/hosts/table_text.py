@@ -32,7 +32,7 @@ _DIALECT = (
     "product", "format", "servers-key", "is-list", "entry", "remote", "secret-style",
     "secret-template", "secret-inputs", "name-pattern", "reserved-names", "literal-dollar",
     "expands", "rewrites-file", "reload", "bom", "session-environment", "status", "precedence",
-    "lock-folder", "refused-variables",
+    "lock-folder", "refused-variables", "capital-variables",
 )  # fmt: skip
 """What a row takes over from the one that `like` names, unless it says otherwise."""
 _KEYS = (
@@ -104,6 +104,7 @@ def _row(fields: Fields) -> HostRow:
         successor=_successor(fields),
         lock_folder=fields.boolean("lock-folder"),
         refused_variables=_refused_variables(fields),
+        capital_variables=fields.boolean("capital-variables"),
         programs=fields.texts("programs"),
         applications=_systems(fields, "applications"),
         servers_key=_servers_key(fields),

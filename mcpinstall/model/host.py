@@ -209,6 +209,8 @@ class HostRow:
     """The host locks its file by a folder of the same name with `.lock` behind it."""
     refused_variables: tuple[str, ...] = ()
     """Environment variables that the host refuses in an entry, in any case."""
+    capital_variables: bool = False
+    """The host looks a variable that an entry refers to up in capital letters."""
 
     @property
     def list_field(self) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mcpinstall.errors import ErrorCode, McpInstallError
+
 
 class Audience(StrEnum):
     """Who a server is for."""
@@ -165,10 +167,18 @@ class Manifest:
 
     @property
     def local(self) -> PackageChoice:
-        """The package; only for a server that is known to have one."""
+        """The package.
+
+        Raises:
+            McpInstallError: `manifest-invalid` where there is none, such as for what was installed
+                while there was one.
+        """
         if self.package is None:
-            message = f"{self.name} has no package"
-            raise ValueError(message)
+            raise McpInstallError(
+                ErrorCode.MANIFEST_INVALID,
+                f"`{self.name}` {self.version} has no package: it is used where it runs",
+                hint="uninstall what is here, and install it over one of its remotes",
+            )
         return self.package
 
     @property
@@ -180,3 +190,6 @@ class Manifest:
 
 CRITERIA = ("locked", "inspected", "probed", "source-read")
 """What a review can claim; explained in `docs/manifests.md`."""
+
+REMOTE_CRITERIA = ("probed", "source-read")
+"""What of it says anything of a server that is used where it runs: there are no files here."""

@@ -14,6 +14,7 @@ from mcpinstall.model.fields import Fields
 from mcpinstall.model.loader_variables import environment_fault
 from mcpinstall.model.manifest import (
     CRITERIA,
+    REMOTE_CRITERIA,
     Audience,
     Hook,
     HookKind,
@@ -70,7 +71,7 @@ def parse(data: bytes, where: str = "manifest.toml") -> Manifest:
         raise top.error("package", "is missing, and there are no `remotes` either")
     if len(set(remotes)) != len(remotes):
         raise top.error("remotes", "names a remote twice")
-    return Manifest(
+    found = Manifest(
         name=top.parsed("name", names.server_name),
         version=top.parsed("version", names.version),
         title=_title(top, "title", 100),
@@ -89,6 +90,21 @@ def parse(data: bytes, where: str = "manifest.toml") -> Manifest:
         integrates=top.parsed("integrates", _choice(Integrates)),
         reviews=tuple(_review(item) for item in _bounded(top, "reviews")),
     )
+    _require_claims(found, top)
+    return found
+
+
+def _require_claims(manifest: Manifest, top: Fields) -> None:
+    """Refuse what a manifest without a package says of a package (design §4)."""
+    if manifest.package is not None:
+        return
+    if manifest.hooks:
+        raise top.error("hooks", "accepts members of wheels, and there is no package")
+    for name in manifest.criteria:
+        if name not in REMOTE_CRITERIA:
+            raise top.error("reviews", f"claims `{name}`, and there is no package")
+    if "probed" in manifest.criteria and "tools.json" not in dict(manifest.files):
+        raise top.error("reviews", "claims `probed`, and `files` has no `tools.json`")
 
 
 def _title(fields: Fields, key: str, limit: int) -> str:

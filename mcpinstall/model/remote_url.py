@@ -17,7 +17,8 @@ _Spelling: TypeAlias = Callable[[str, str], str]
 """Name and value of a variable → how it stands in the address."""
 
 _URL = re.compile(r"(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?")
-_PRINTABLE = re.compile(r"[!-~]{1,1000}")
+_LONGEST = 1000  # characters
+_PRINTABLE = re.compile(rf"[!-~]{{1,{_LONGEST}}}")
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
 _BRACKETED = re.compile(r"\[[0-9A-Fa-f:.]{2,45}\]")
 _BROKEN_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -37,7 +38,11 @@ def fault(template: str) -> str:
     `{name}` in it stands for a variable; whether that is defined is not looked at here.
     """
     found = _URL.fullmatch(template)
-    if not _PRINTABLE.fullmatch(template) or "\\" in template or found is None:
+    if not _PRINTABLE.fullmatch(template):
+        return _characters_fault(template)
+    if "#" in template:
+        return "has a fragment (`#…`), which no server sees"
+    if "\\" in template or found is None:
         return "is not an https URL"
     scheme, authority, path, query = found[1], found[2], found[3], found[4] or ""
     if "@" in authority:
@@ -51,6 +56,14 @@ def fault(template: str) -> str:
     if any(_DOTS.fullmatch(segment) for segment in path.split("/")):
         return "has `.` or `..` in its path"
     return ""
+
+
+def _characters_fault(template: str) -> str:
+    if len(template) > _LONGEST:
+        return f"is longer than {_LONGEST} characters"
+    if not template.isascii():
+        return "has letters that are not ASCII: an international name is written `xn--…` there"
+    return "is not an https URL" if template.strip() else "is empty"
 
 
 def is_loopback(url: str) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 from mcpinstall import environments, indexes, verification
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import lock_authoring, lock_text, manifest_text, registry_text, server_text
-from mcpinstall.model.lock import Lock
+from mcpinstall.model.lock import NO_LOCK, Lock
 from mcpinstall.model.manifest import Hook, Manifest
 from mcpinstall.model.registry import IndexRow
 from mcpinstall.model.registry_text import RegistryFile
@@ -39,10 +39,11 @@ class Draft:
     """Without files and hooks."""
     server: bytes
     """`server.json`."""
-    constraints: tuple[str, ...]
+    constraints: tuple[str, ...] = ()
     """Requirements that hold a package back, such as where it has no wheel for a platform."""
-    exclude_newer: str
-    """Time, RFC 3339: no file was published after it (at least 7 days before the review)."""
+    exclude_newer: str = ""
+    """Time, RFC 3339: no file was published after it (at least 7 days before the review).
+    Constraints and time are those of the lock: nothing where there is no package."""
     reasons: tuple[tuple[str, str, str], ...] = ()
     """Package, member and reason of every start-up hook or program that is accepted."""
 
@@ -50,10 +51,14 @@ class Draft:
 def lock(draft: Draft, context: Context) -> Lock:
     """Resolve the whole closure for all platforms of a draft; every one must be covered.
 
+    A draft of a server that is only used where it runs has no lock.
+
     Raises:
         McpInstallError: `tool-failed`, or `lock-invalid` naming packages without a wheel.
     """
-    package = draft.manifest.local
+    if draft.manifest.package is None:
+        return NO_LOCK
+    package = draft.manifest.package
     with throwaway_folder() as folder:
         wanted = f"{package.identifier}=={package.version}\n"
         with files.disk_errors("write temporary files"):
@@ -81,6 +86,8 @@ def hooks(draft: Draft, locked: Lock, context: Context) -> tuple[Hook, ...]:
         McpInstallError: `archive-refused`, or `manifest-invalid` for a hook without a reason.
     """
     artifacts = tuple(wheel for package in locked.packages for wheel in package.wheels)
+    if not artifacts:
+        return ()
     fetched = indexes.fetch_artifacts(
         artifacts,
         index=lambda: indexes.effective_index(context.machine, environments.uv_program()),
@@ -104,15 +111,25 @@ def hooks(draft: Draft, locked: Lock, context: Context) -> tuple[Hook, ...]:
 def write(
     folder: Path, draft: Draft, locked: Lock, accepted: Sequence[Hook], tools: ToolList
 ) -> Path:
-    """Write the four files of a server below `folder`, and return their folder."""
-    described = draft.manifest
+    """Write the files of a server below `folder`, and return their folder.
+
+    They are at most four: without a package there is no lock, and tools that nobody saw are in
+    no file.
+    """
     server_text.parse(draft.server, "server.json")
-    texts = {"pylock.toml": locked.text, "server.json": draft.server, "tools.json": tools.text}
-    digests = tuple((name, hashlib.sha256(data).hexdigest()) for name, data in texts.items())
-    described = replace(described, files=digests, hooks=tuple(accepted))
+    texts = {"server.json": draft.server}
+    texts |= {"pylock.toml": locked.text} if draft.manifest.package else {}
+    texts |= {"tools.json": tools.text} if tools.known else {}
+    digests = tuple(
+        (name, hashlib.sha256(data).hexdigest()) for name, data in sorted(texts.items())
+    )
+    described = replace(draft.manifest, files=digests, hooks=tuple(accepted))
     texts["manifest.toml"] = manifest_text.dump(described)
     manifest_text.parse(texts["manifest.toml"])
     target = folder.joinpath(*described.name.split("/"), described.version)
+    with files.disk_errors(f"remove what is not of it from `{target}`"):
+        for name in set(manifest_text.FILES) - texts.keys():
+            (target / name).unlink(missing_ok=True)
     with files.disk_errors(f"write below `{target}`"):
         target.mkdir(parents=True, exist_ok=True)
     for name, data in texts.items():

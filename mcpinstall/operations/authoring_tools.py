@@ -1,9 +1,9 @@
-"""Make `tools.json`: start a drafted server under several interpreters and compare."""
+"""Make `tools.json`: start a drafted server under several interpreters, ask its remotes."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from mcpinstall.model.environment import Interpreter
 from mcpinstall.model.lock import Lock
 from mcpinstall.model.manifest import Hook, PackageChoice
 from mcpinstall.model.names import normalized_package
-from mcpinstall.model.tools import ToolList
+from mcpinstall.model.tools import UNKNOWN_TOOLS, ToolList
+from mcpinstall.operations import authoring_remotes
 from mcpinstall.operations.authoring import Draft
 from mcpinstall.operations.context import Context
 from mcpinstall.planning import inputs, selection
@@ -34,11 +35,31 @@ def tools(
 ) -> ToolList:
     """Return the tools that the server shows, the same everywhere but where the draft says so.
 
-    It is started once for each interpreter and time zone.
+    A package is started once for each interpreter and time zone; each remote is asked once,
+    without any secret.  They are unknown where there is no package, and no remote answers so.
 
     Raises:
         McpInstallError: `probe-failed`, or `tools-changed` for an undeclared difference.
     """
+    local = draft.manifest.package is not None
+    first = _local(draft, locked, accepted, context, pythons, zones) if local else UNKNOWN_TOOLS
+    for choice in draft.manifest.remotes:
+        seen = authoring_remotes.tools(draft.manifest, draft.server, choice, context)
+        if not first.known:
+            first = seen
+        elif seen.known:
+            _require_same(draft, first, seen, {}, f"over `{choice.transport}` at {choice.url}")
+    return first
+
+
+def _local(  # noqa: PLR0917 (one step of `tools`)
+    draft: Draft,
+    locked: Lock,
+    accepted: Sequence[Hook],
+    context: Context,
+    pythons: Sequence[str],
+    zones: Sequence[str],
+) -> ToolList:
     first: ToolList | None = None
     for python in pythons:
         interpreter = environments.choose_interpreter(
@@ -46,18 +67,23 @@ def tools(
         )
         for seen in _under(draft, locked, accepted, context, interpreter=interpreter, zones=zones):
             first = first or seen
-            markers = dict(interpreter.markers)
-            lines = probing.compare(first, seen, draft.manifest.varies, markers)
-            if lines:
-                raise McpInstallError(
-                    ErrorCode.TOOLS_CHANGED,
-                    f"the tools differ under Python {interpreter.version}",
-                    hint="declare the place in `[[tools.varies]]`",
-                    evidence="\n".join(lines),
-                )
+            where = f"under Python {interpreter.version}"
+            _require_same(draft, first, seen, dict(interpreter.markers), where)
     if first is None:
         raise McpInstallError(ErrorCode.USAGE, "no interpreter was named")
     return first
+
+
+def _require_same(
+    draft: Draft, first: ToolList, seen: ToolList, markers: Mapping[str, str], where: str
+) -> None:
+    if lines := probing.compare(first, seen, draft.manifest.varies, markers):
+        raise McpInstallError(
+            ErrorCode.TOOLS_CHANGED,
+            f"the tools differ {where}",
+            hint="declare the place in `[[tools.varies]]`",
+            evidence="\n".join(lines),
+        )
 
 
 def _under(

@@ -127,6 +127,7 @@ def _require_address(url: str) -> None:
         why = remote_url.fault(url)
     if why:
         shown = url if all(is_plain(char) for char in url) and "@" not in url else "…"
+        shown = re.split(r"[?#]", shown, maxsplit=1)[0]  # a token may stand there
         raise McpInstallError(
             ErrorCode.REMOTE_REFUSED,
             f"the address `{shown[:300]}` {why}",

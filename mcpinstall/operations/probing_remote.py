@@ -50,7 +50,16 @@ def require_unchanged(server: ServerPlan, context: Context) -> CheckResult:
     if remote is None:
         message = f"{server.name} is no remote server"
         raise ValueError(message)
-    found = ask(server.reviewed, remote, context)
+    try:
+        return _outcome(server, ask(server.reviewed, remote, context))
+    except McpInstallError as error:
+        error.elsewhere = True
+        raise
+
+
+def _outcome(
+    server: ServerPlan, found: probing.ProbeResult | probing.NeedsAuthorization
+) -> CheckResult:
     if isinstance(found, probing.NeedsAuthorization):
         return probing.authorization_check(found)
     if not server.reviewed.tools.known:
@@ -90,11 +99,12 @@ def given_secrets(remote: Remote, environ: Mapping[str, str]) -> dict[str, str]:
                 "set here",
                 hint="set it for this one command, or leave `--with-secrets` out",
             )
-        if not value.isascii() or not value.isprintable():
+        if not value.isascii() or not value.isprintable() or value != value.strip():
             raise McpInstallError(
                 ErrorCode.INPUT_INVALID,
-                f"the variable `{header.reference}` holds characters that no header can",
-                hint="look for a line feed at its end",
+                f"the variable `{header.reference}` holds characters that no header can, or a "
+                "space at an end",
+                hint="look for a line feed or a space at its end",
             )
         found[header.name] = f"{header.prefix}{value}"
     return found

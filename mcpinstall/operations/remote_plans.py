@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model import remote_url
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.environment import Command
 from mcpinstall.model.host import Remote, ServerEntry
@@ -18,7 +19,8 @@ from mcpinstall.operations.context import Context
 from mcpinstall.planning import remotes
 from mcpinstall.receipts.store import ReceiptStore
 
-ELSEWHERE = "runs elsewhere: nothing of it comes to this machine, and what runs can change"
+_ELSEWHERE = "runs elsewhere: nothing of it comes to this machine, and what runs can change"
+_HERE = "runs on this machine already: mcpi neither fetches nor starts it, and it can change"
 _NOT_HERE = (Check.DOWNLOADS, Check.ARCHIVES, Check.ENVIRONMENT)
 
 
@@ -115,12 +117,18 @@ def of_receipt(receipt: Receipt, server: ReviewedServer, context: Context) -> Re
 
 def checks(server: ServerPlan, *, offline: bool) -> tuple[CheckResult, ...]:
     """Return what is known of a remote server in the place of checks of files and environment."""
-    absent = tuple(
-        CheckResult(check=check, outcome=Outcome.ABSENT, evidence=ELSEWHERE) for check in _NOT_HERE
-    )
+    absent = not_here(server.remote.url if server.remote else "")
     if server.already_installed:
         return (*absent, _not_asked("in place already"))
     return (*absent, _not_asked("`--offline`")) if offline else absent
+
+
+def not_here(url: str) -> tuple[CheckResult, ...]:
+    """Return the checks of files and environment, of which there are none."""
+    why = _HERE if remote_url.is_loopback(url) else _ELSEWHERE
+    return tuple(
+        CheckResult(check=check, outcome=Outcome.ABSENT, evidence=why) for check in _NOT_HERE
+    )
 
 
 def _not_asked(why: str) -> CheckResult:

@@ -30,6 +30,8 @@ class TestResult:
     """There is a reviewed list to compare with."""
     authorization: str = ""
     """What authorization a remote server wants, as a sentence; then it told nothing else."""
+    with_secrets: bool = False
+    """It was sent what the user's variables hold for it."""
 
 
 def test(
@@ -91,6 +93,7 @@ def _asked(
             seconds=0.0,
             reviewed=server.tools.known,
             authorization=found.sentence,
+            with_secrets=bool(secrets),
         )
     return TestResult(
         receipt=receipt,

@@ -15,18 +15,14 @@ from mcpinstall.operations.findings import Finding
 from mcpinstall.operations.verify_disk import Disk
 from mcpinstall.planning import remotes
 
-_NOT_HERE = (Check.DOWNLOADS, Check.ARCHIVES, Check.ENVIRONMENT)
-_NO_ANCHOR = "none: no registry knows this server, you gave its address"
+_NO_ANCHOR = "no registry knows this server, you gave its address"
 
 
 def verify(receipt: Receipt, server: ReviewedServer, context: Context) -> Disk:
     """Compare the receipt with the registry's manifest; the server itself is not asked."""
     return Disk(
         checks=(
-            *(
-                CheckResult(check=check, outcome=Outcome.ABSENT, evidence=remote_plans.ELSEWHERE)
-                for check in _NOT_HERE
-            ),
+            *remote_plans.not_here(receipt.url),
             CheckResult(
                 check=Check.ANSWERS,
                 outcome=Outcome.NOT_CHECKED,

@@ -102,10 +102,11 @@ def _header(header: HeaderInput, answers: Answers) -> list[EnvironmentValue]:
     secret = wanted.secret or any(inner.secret for _, inner in wanted.variables)
     found = input_texts(wanted, name, answers.texts)[:1]
     for text in found:
-        if not text.isascii() or not text.strip():
+        if not text.isascii() or not text or text != text.strip():
             raise McpInstallError(
                 ErrorCode.INPUT_INVALID,
-                f"the header `{name}` would be empty, or hold characters that no header can",
+                f"the header `{name}` would be empty, or hold characters that no header can, or a "
+                "space at an end",
                 hint=f"give it as `--set {asked}=…`",
             )
     place = SecretPlace.CLEAR if secret else None

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model import json_text
+from mcpinstall.model import json_text, remote_url
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.json_text import Json
 from mcpinstall.model.tool_text import canonical_tools
 from mcpinstall.model.tools import ToolList
 from mcpinstall.probing import eras
 from mcpinstall.probing.eras import Greeting
-from mcpinstall.probing.messages import Messenger, failure, shown
+from mcpinstall.probing.messages import Messenger, failure
 from mcpinstall.probing.probe import ProbeResult
 from mcpinstall.system import limits
 from mcpinstall.system.machine import Machine
@@ -35,12 +35,19 @@ Connect = Callable[[Target, Machine], RemoteChannel]
 _PARAMETER = re.compile(r'([A-Za-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 _WELL_KNOWN = "/.well-known/oauth-protected-resource"
 _MOST = 5  # of a list that is shown
+_SCHEME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_SCOPE = re.compile(r"[!#-\[\]-~]{1,100}")  # RFC 6749, 3.3
+_ISSUER = 200  # characters
 _CHANNELS: dict[str, Connect] = {"streamable-http": StreamableHttp, "sse": ServerSentEvents}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeedsAuthorization:
-    """A server that answers nobody without authorization; its own words, escaped."""
+    """A server that answers nobody without authorization.
+
+    Its own words, and only where they have the form of what they should be: they stand in a
+    sentence of ours, and none of them holds a space.
+    """
 
     scheme: str
     """Such as `Bearer`; empty when it does not say."""
@@ -160,9 +167,9 @@ def _wanted(error: ChallengedError, channel: RemoteChannel, deadline: float) -> 
     metadata = _metadata(channel.get_document(path, deadline)) if path else {}
     scopes = given["scope"].split() if given.get("scope") else metadata.get("scopes_supported")
     return NeedsAuthorization(
-        scheme=shown(scheme),
-        issuers=_listed(metadata.get("authorization_servers")),
-        scopes=_listed(list(scopes) if isinstance(scopes, list) else None),
+        scheme=scheme if _SCHEME.fullmatch(scheme) else "",
+        issuers=_listed(metadata.get("authorization_servers"), _is_issuer),
+        scopes=_listed(list(scopes) if isinstance(scopes, list) else None, _is_scope),
     )
 
 
@@ -188,10 +195,19 @@ def _metadata(document: bytes | None) -> dict[str, Json]:
     return found if isinstance(found, dict) else {}
 
 
-def _listed(values: Json) -> tuple[str, ...]:
+def _is_issuer(text: str) -> bool:
+    return len(text) <= _ISSUER and not remote_url.fault(text)
+
+
+def _is_scope(text: str) -> bool:
+    return _SCOPE.fullmatch(text) is not None
+
+
+def _listed(values: Json, proper: Callable[[str], bool]) -> tuple[str, ...]:
     if not isinstance(values, list):
         return ()
-    return tuple(shown(value) for value in values[:_MOST] if isinstance(value, str))
+    found = [value for value in values if isinstance(value, str) and proper(value)]
+    return tuple(found[:_MOST])
 
 
 def _without(target: Target, error: McpInstallError) -> McpInstallError:

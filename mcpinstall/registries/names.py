@@ -10,6 +10,7 @@ from mcpinstall.model import names
 from mcpinstall.model.registry import IndexRow, ReviewedServer, ReviewState
 from mcpinstall.registries.tree import Registry
 
+_ADDRESSES = ("http", "https")
 _LATER = ("mcp", "pypi", "npm", "mcpb", "remote", "oci", "docker", "http", "https", "file")
 """Prefixes of sources that nobody reviewed; they come with later versions."""
 
@@ -67,6 +68,12 @@ def newest(rows: Sequence[IndexRow]) -> IndexRow:
 def _refuse_prefix(spec: str) -> None:
     prefix, colon, rest = spec.partition(":")
     if colon and prefix.lower() in _LATER:
+        if prefix.lower() in _ADDRESSES:
+            raise McpInstallError(
+                ErrorCode.USAGE,
+                "an address alone does not say what is there",
+                hint=f"a server that runs there is `remote:{prefix.lower()}:{rest}`",
+            )
         word = rest.strip("/").rsplit("/", 1)[-1] or "TEXT"
         raise McpInstallError(
             ErrorCode.NOT_SUPPORTED_YET,

@@ -50,7 +50,6 @@ PROBE_PAGES: Final = 100  # pages of `tools/list`
 PROBE_TOOLS: Final = 1000  # tools of one server
 
 REMOTE_HEADER: Final = 4096  # characters of a session id or challenge that are kept
-REMOTE_ANSWERS: Final = 1000  # messages of one answer; each may hold a notification
 REMOTE_METADATA: Final = 64 * 1024  # bytes; a document of RFC 9728 has a few hundred
 
 CHILD_SECONDS: Final = 300.0  # seconds for uv, compilation and interpreter questions

@@ -8,6 +8,7 @@ from __future__ import annotations
 import abc
 import contextlib
 import json
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -34,6 +35,7 @@ _EVENTS = "text/event-stream"
 _JSON = "application/json"
 _BOTH = f"{_JSON}, {_EVENTS}"
 _VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
+_START_IT = "it should run on this machine: is it started, and at that address?"
 _SHORT = 64 * 1024  # bytes of an answer that nobody reads
 
 
@@ -87,12 +89,13 @@ class RemoteChannel(abc.ABC):
             McpInstallError: `probe-failed`, `remote-refused`.
         """
         try:
-            with transport_errors():
+            with self._until(deadline), transport_errors():
                 return self._received_by(deadline)
         except FailedError as error:
             if time.monotonic() >= deadline:
                 return Stop.SILENT
-            raise self._failed(error.why, hint=error.hint) from None
+            here = urls.is_this_machine(self.url.host)
+            raise self._failed(error.why, hint=_START_IT if here else error.hint) from None
 
     def exit_status(self) -> int | None:
         """Return None: what runs elsewhere has no status."""
@@ -104,12 +107,23 @@ class RemoteChannel(abc.ABC):
             url = urls.join(self.url, path)
             if url.origin != self.url.origin:
                 return None
-            with transport_errors():
+            with self._until(deadline), transport_errors():
                 headers = {"accept": "application/json", "accept-encoding": "identity"}
                 response = self._sent(url, "GET", None, headers, deadline)
                 if response.status_code == HTTPStatus.OK:
                     return self._body(response, limits.REMOTE_METADATA, deadline)
         return None
+
+    @contextlib.contextmanager
+    def _until(self, deadline: float) -> Iterator[None]:
+        """Cut every connection at `deadline`, however slowly something still comes."""
+        timer = threading.Timer(max(deadline - time.monotonic(), 0), self._routes.cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def __enter__(self) -> Self:
         return self
@@ -206,6 +220,8 @@ class RemoteChannel(abc.ABC):
             if time.monotonic() > deadline:
                 raise FailedError("the time is up")
             yield chunk
+        if time.monotonic() > deadline:  # what was cut may look like its end
+            raise FailedError("the time is up")
 
     def _events(self, response: httpx.Response, deadline: float) -> Iterator[tuple[str, bytes]]:
         """Yield type and data of each event (HTML, server-sent events)."""
@@ -317,7 +333,7 @@ class StreamableHttp(RemoteChannel):
             headers = {"mcp-session-id": self._session, "mcp-protocol-version": self.protocol}
             deadline = time.monotonic() + limits.PROBE_GRACE_SECONDS
             gone = (FailedError, McpInstallError, ChallengedError)
-            with contextlib.suppress(*gone), transport_errors():
+            with contextlib.suppress(*gone), self._until(deadline), transport_errors():
                 self._asked(self.url, "DELETE", None, headers, deadline)
 
 

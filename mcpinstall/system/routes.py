@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import sys
 import threading
@@ -9,7 +10,7 @@ import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.system import limits, urls
@@ -75,6 +76,8 @@ class Route:
         self._transport = transport
         self._addresses = tuple(addresses)
         self._through_proxy = through_proxy
+        self._sockets: list[socket.socket] = []
+        self._is_cut = False
 
     def send(
         self,
@@ -112,6 +115,7 @@ class Route:
         connect = min(limits.CONNECT_SECONDS, asked.seconds)
         waits = httpx.Timeout(asked.seconds, connect=connect, pool=limits.DOWNLOAD_SECONDS)
         extensions: dict[str, object] = {"timeout": waits.as_dict()}
+        extensions["trace"] = self._connected
         if name:
             extensions["sni_hostname"] = name
         request = httpx.Request(
@@ -124,6 +128,25 @@ class Route:
         response = self._transport.handle_request(request)
         response.request = request
         return response
+
+    def _connected(self, event: str, facts: Mapping[str, Any]) -> None:
+        """Keep the socket of each connection that the transport makes."""
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            made = facts["return_value"].get_extra_info("socket")
+            self._sockets = [*(one for one in self._sockets if one.fileno() >= 0), made]
+            if self._is_cut:
+                self.cut()
+
+    def cut(self) -> None:
+        """End every connection now, and those to come; for another thread that waits for them.
+
+        A wait for a piece of an answer has a limit, and an answer has any number of pieces: what
+        it takes as a whole is only bounded by this.
+        """
+        self._is_cut = True
+        for one in self._sockets:
+            with contextlib.suppress(OSError):  # it has ended already
+                socket.socket.shutdown(one, socket.SHUT_RDWR)
 
     def close(self) -> None:
         """End the connections."""
@@ -167,6 +190,11 @@ class Routes:
             if url.origin not in self._routes:
                 self._routes[url.origin] = self._new(url)
             return self._routes[url.origin]
+
+    def cut(self) -> None:
+        """End every connection now, for another thread that waits for them."""
+        for route in tuple(self._routes.values()):
+            route.cut()
 
     def close(self) -> None:
         """End all connections."""

@@ -10,6 +10,7 @@ Twin: `test_an_honest_address_is_used_as_it_stands`, `test_a_variable_is_put_int
 from __future__ import annotations
 
 import json
+import secrets
 
 import pytest
 from hypothesis import given
@@ -171,3 +172,22 @@ def test_no_value_at_all_changes_where_an_address_leads(value: str, place: str) 
         assert url.endswith(after)
         inside = url[len(before) : len(url) - len(after)]
         assert not set(inside) & set("/?#&@\\ ")
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://mcp.example.com/mcp?token={}", "not https"),
+        ("https://mcp.example.com/mcp?token={}#x", "fragment"),
+        ("https://mcp.example.com/../mcp?token={}", "in its path"),
+        ("https://b\u00fccher.example/mcp?token={}", "`xn--"),
+    ],
+)
+def test_a_refused_address_says_why_and_repeats_no_token(url: str, why: str) -> None:
+    token = secrets.token_hex(8)
+
+    with pytest.raises(McpInstallError) as refused:
+        direct.server(url.format(token))
+
+    assert why in refused.value.message
+    assert token not in refused.value.message

@@ -152,6 +152,12 @@ class RegistryFolder:
             self.file = replace(self.file, aliases=(*self.file.aliases, (alias, found.name)))
         return self.publish()
 
+    def forget(self, name: str) -> None:
+        """Take every version of a server, and its aliases, out of the index."""
+        self._rows = [row for row in self._rows if row.name != name]
+        kept = tuple(pair for pair in self.file.aliases if pair[1] != name)
+        self.file = replace(self.file, aliases=kept)
+
     def publish(self, *, serial: int = 1, expires: datetime = EXPIRES) -> RegistryFolder:
         """Write index and registry files that pin what is there."""
         index = registry_text.dump_index(self._rows)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from mcpinstall.model.manifest import Integrates, RemoteChoice
+from mcpinstall.model.manifest import Integrates, RemoteChoice, Review
 from mcpinstall.probing import canonical_tools
 from tests.builders import registry_folders
 from tests.builders.servers import TOOLS
@@ -17,6 +17,10 @@ TOKEN_HEADER = {
     "name": "Authorization", "value": "Bearer {token}", "isRequired": True, "isSecret": True,
     "variables": {"token": {"description": "Token of the service", "isSecret": True}},
 }  # fmt: skip
+
+
+PROBED = Review(by="somebody", on="2026-11-22", criteria=("probed",))
+"""What can be claimed of a server without a package, whose tools were seen."""
 
 
 def remote(url: str, *, transport: str = "streamable-http", **more: object) -> dict[str, Any]:
@@ -39,6 +43,7 @@ def offer_remote(
         package=None,
         remotes=_choices(remotes),
         integrates=integrates,
+        reviews=() if reviewed is None else (PROBED,),
     )
     server = {
         "$schema": registry_folders.SCHEMA,

@@ -46,7 +46,7 @@ CERTIFIED   registry: bundled (issued 2026-11-22)
   ! [bold]a[/bold] :smile: \\x1b[2Ab \\u202ec \\x9b31m \\r\\n \\u200b \\U000e0041
     +[bold]a[/bold] :smile: \\x1b[2Ab \\u202ec \\x9b31m \\r\\n \\u200b \\U000e0041
 
-Checks                                                  6 done, 3 after your yes
+Checks                                        5 done, 1 absent, 3 after your yes
   1 registry   verified  shipped with mcpinstall 0.1.0, fresh, not rolled back
   2 manifest   verified  4 files match their sha256
   3 policy     verified  built-in default: certified; none yanked

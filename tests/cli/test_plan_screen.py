@@ -53,7 +53,7 @@ CERTIFIED   registry: bundled (issued 2026-11-22)
        }
      }
 
-Checks                                                  6 done, 3 after your yes
+Checks                                        5 done, 1 absent, 3 after your yes
   1 registry   verified  shipped with mcpinstall 0.1.0, fresh, not rolled back
   2 manifest   verified  4 files match their sha256
   3 policy     verified  built-in default: certified; none yanked
@@ -99,7 +99,7 @@ CERTIFIED   registry: bundled (issued 2026-11-22)   criteria: locked, inspected,
        }
      }
 
-Checks                                                                                          6 done, 3 after your yes
+Checks                                                                                5 done, 1 absent, 3 after your yes
   1 registry   verified  shipped with mcpinstall 0.1.0, fresh, not rolled back
   2 manifest   verified  4 files match their sha256
   3 policy     verified  built-in default: certified; none yanked
@@ -152,7 +152,8 @@ CERTIFIED
        }
      }
 
-Checks          6 done, 3 after your yes
+Checks
+  5 done, 1 absent, 3 after your yes
   1 registry   verified
       shipped with mcpinstall 0.1.0,
       fresh, not rolled back
@@ -221,7 +222,7 @@ def test_a_plan_in_colour() -> None:
        }
      }
 
-\x1b[1mChecks\x1b[0m                                                  6 done, 3 after your yes
+\x1b[1mChecks\x1b[0m                                        5 done, 1 absent, 3 after your yes
   1 registry   \x1b[32mverified\x1b[0m  shipped with mcpinstall 0.1.0, fresh, not rolled back
   2 manifest   \x1b[32mverified\x1b[0m  4 files match their sha256
   3 policy     \x1b[32mverified\x1b[0m  built-in default: certified; none yanked
@@ -314,7 +315,7 @@ CERTIFIED (git and time)   registry: bundled (issued 2026-11-22)
     @@ -0,0 +1 @@
     +{}
 
-Checks                                                                      6 done, 3 after your yes
+Checks                                                            5 done, 1 absent, 3 after your yes
   1 registry   verified  shipped with mcpinstall 0.1.0, fresh, not rolled back
   2 manifest   verified  4 files match their sha256
   3 policy     verified  built-in default: certified; none yanked

@@ -11,11 +11,19 @@ from mcpinstall.cli import json_output, layout, render_plan, render_show
 from mcpinstall.cli.render_plan import View
 from mcpinstall.model.checks import Check, Outcome
 from mcpinstall.model.host import EnvironmentValue, Remote, ServerEntry
-from mcpinstall.model.plan import ServerPlan
+from mcpinstall.model.input_value import InputValue
+from mcpinstall.model.plan import RemotePlan, ServerPlan
+from mcpinstall.model.receipt import Receipt
 from mcpinstall.operations import direct, remote_plans
 from mcpinstall.operations.test_server import TestResult
 from tests.builders import plans
 from tests.builders.remote_plans import REGION, TOKEN, URL, prepared, remote_server
+
+
+def receipt(*inputs: InputValue, **changes: object) -> Receipt:
+    """The receipt of a remote server."""
+    values = {"transport": "streamable-http", "url": URL, "inputs": inputs, **changes}
+    return plans.receipt("cloud", **values)
 
 
 def screen(server: ServerPlan, width: int = 80) -> str:
@@ -27,11 +35,10 @@ def test_a_reviewed_remote_server_with_a_token() -> None:
     assert screen(remote_server(TOKEN, REGION)) == snapshot("""\
 cloud 1.0 — read and write issues of the cloud service
   com.example/cloud
-CERTIFIED   registry: bundled (issued 2026-11-22)
-  criteria: locked, inspected, probed   not done: source-read
-  review claimed by Grace, 2026-11-20
+CERTIFIED   registry: bundled (issued 2026-11-22)   criteria: probed
+  not done: source-read   review claimed by Grace, 2026-11-20
 
-Checks                                                  7 done, 2 after your yes
+Checks                                        3 done, 4 absent, 2 after your yes
   1 registry     verified  shipped with mcpinstall 0.1.0, fresh, not rolled back
   2 manifest     verified  4 files match their sha256
   3 policy       verified  built-in default: certified; none yanked
@@ -66,7 +73,7 @@ cloud remote — whatever mcp.example.com offers at this address
   remote:https://mcp.example.com/mcp
 NOT REVIEWED   no registry: you gave the address
 
-Checks                                                  7 done, 2 after your yes
+Checks                                        1 done, 6 absent, 2 after your yes
   1 registry     absent    no registry knows it: you gave the address
   2 manifest     absent    nobody described this server
   3 policy       verified  built-in default: certified; none yanked
@@ -90,6 +97,20 @@ cloud is NOT REVIEWED: nobody vouches for it, and nobody can read what runs
   there; it is for those who trust its provider.
 Nothing has been written yet.
 """)
+
+
+def test_a_server_on_this_machine_is_not_said_to_run_elsewhere() -> None:
+    url = "http://127.0.0.1:3845/mcp"
+    entry = ServerEntry(name="cloud", remote=Remote(transport="streamable-http", url=url))
+    plan = RemotePlan(
+        transport="streamable-http", url=url, url_template=url, headers=(), declared=()
+    )
+
+    shown = " ".join(screen(remote_server(entry=entry, remote=plan)).split())
+
+    assert "Runs on this machine already, with the rights of whoever started it" in shown
+    assert "neither fetches nor starts it" in shown
+    assert "elsewhere" not in shown
 
 
 @pytest.mark.parametrize("width", [40, 200])
@@ -149,12 +170,47 @@ def test_the_plan_as_json() -> None:
     ("result", "shown"),
     [
         (
-            {"authorization": "it wants authorization (Bearer) given out by https://login.example"},
+            {
+                "authorization": "it wants authorization (Bearer) given out by https://login.example",
+                "receipt": receipt(InputValue(name="token", value=None, secret=True)),
+            },
             snapshot("""\
 cloud answers: it wants authorization (Bearer) given out by
     https://login.example
   its tools were not seen; `mcpi test cloud --with-secrets` sends what your
     variables hold for it
+"""),
+        ),
+        (
+            {
+                "authorization": "it wants authorization (Bearer)",
+                "receipt": receipt(InputValue(name="token", value=None, secret=True)),
+                "with_secrets": True,
+            },
+            snapshot("""\
+cloud answers: it wants authorization (Bearer)
+  its tools were not seen; what your variables hold for it was sent, and it did
+    not take that
+"""),
+        ),
+        (
+            {"authorization": "it wants authorization (Bearer)"},
+            snapshot("""\
+cloud answers: it wants authorization (Bearer)
+  its tools were not seen; no secret was given for it: a host that knows OAuth
+    asks you to sign in
+"""),
+        ),
+        (
+            {
+                "authorization": "it wants authorization (Bearer)",
+                "receipt": receipt(name="remote:https://mcp.example.com/mcp"),
+            },
+            snapshot("""\
+cloud answers: it wants authorization (Bearer)
+  its tools were not seen; no secret was given for it: a host that knows OAuth
+    asks you to sign in; `mcpi configure cloud --set token=env:VARIABLE` gives
+    it a token
 """),
         ),
         (
@@ -169,7 +225,7 @@ cloud 2026.10.19 answers: 2 tools, which nobody reviewed (protocol 2026-07-28,
 )
 def test_what_a_remote_server_answers_to_a_test(result: dict[str, Any], shown: str) -> None:
     values: dict[str, Any] = {
-        "receipt": plans.receipt("cloud", transport="streamable-http", url=URL),
+        "receipt": receipt(),
         "tools": (), "differences": (), "protocol": "", "seconds": 0.5,
     }  # fmt: skip
 

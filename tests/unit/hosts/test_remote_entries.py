@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,13 @@ from mcpinstall.hosts import (
 from mcpinstall.hosts.edits import shown
 from mcpinstall.hosts.entry import shape
 from mcpinstall.hosts.remote_entry import why_not
-from mcpinstall.model.host import EnvironmentValue, HostRow, Remote, ServerEntry
+from mcpinstall.model.host import (
+    EnvironmentValue,
+    HostRow,
+    Remote,
+    SecretPlace,
+    ServerEntry,
+)
 from tests.builders.host_facts import AUDITED, required_remote
 from tests.builders.host_formats import parse
 from tests.builders.hosts import machine, no_chain, server
@@ -276,3 +283,90 @@ def test_a_second_server_of_the_name_is_refused() -> None:
         insert(content, row, remote())
 
     assert refused.value.code is ErrorCode.SERVER_EXISTS
+
+
+BRACES = re.compile(r"\$\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}")
+BARE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
+
+
+def sent_by_goose(
+    entry: dict[str, Any], environment: dict[str, str], keyring: dict[str, str]
+) -> dict[str, str]:
+    """The headers that Goose sends, by the rule that its row in `hosts.toml` quotes."""
+    known = {}
+    for key in entry.get("env_keys", ()):
+        found = environment.get(key.upper(), keyring.get(key))
+        assert found is not None, f"Failed to fetch secret '{key}' from config"
+        known[key] = found
+
+    def filled(text: str) -> str:
+        for pattern in (BRACES, BARE):
+            text = pattern.sub(lambda match: known.get(match[1], match[0]), text)
+        return text
+
+    assert filled(entry["uri"]) == entry["uri"]
+    return {name: filled(text) for name, text in entry.get("headers", {}).items()}
+
+
+@pytest.mark.parametrize("name", ["example", "2cloud", "a-b_c"])
+def test_goose_sends_a_secret_of_a_variable_and_one_of_its_keyring(name: str) -> None:
+    goose, value = find_rows("goose"), secrets.token_hex(8)
+    kept = dataclasses.replace(TOKEN, reference=None, place=SecretPlace.HOST)
+    key = EnvironmentValue(name="X-Api-Key", reference="KEY", secret=True)
+
+    by_variable = written(goose, remote(TOKEN, key, REGION, name=name))
+    by_keyring = written(goose, remote(kept, name=name))
+    (account,) = by_keyring["env_keys"]
+
+    assert sent_by_goose(by_variable, {"API_KEY": value, "KEY": "k"}, {}) == {
+        "Authorization": f"Bearer {value}",
+        "X-Api-Key": "k",
+        "X-Region": "eu",
+    }
+    assert sent_by_goose(by_keyring, {}, {account: value}) == {"Authorization": f"Bearer {value}"}
+
+
+@pytest.mark.parametrize("reference", ["api_key", "Api_Key"])
+def test_a_variable_that_goose_would_not_find_is_refused(reference: str) -> None:
+    hidden = dataclasses.replace(TOKEN, reference=reference)
+    local = dataclasses.replace(server("time"), env=(
+        EnvironmentValue(name=reference, reference=reference, secret=True),
+    ))  # fmt: skip
+
+    for entry in (remote(hidden), local):
+        with pytest.raises(McpInstallError) as refused:
+            shape(find_rows("goose"), entry)
+        assert refused.value.code is ErrorCode.HOST_UNSUPPORTED
+        assert "env:API_KEY" in refused.value.hint
+
+
+@pytest.mark.parametrize("text", ["https://mcp.example.com/$API_KEY", "https://a.example/?k=$X"])
+def test_goose_puts_no_secret_into_an_address(text: str) -> None:
+    """Twin: the same address without a secret, and the same secret without `$`."""
+    goose, there = find_rows("goose"), Remote(transport="streamable-http", url=text)
+
+    with pytest.raises(McpInstallError) as refused:
+        shape(goose, remote_at(dataclasses.replace(there, headers=(TOKEN,))))
+
+    assert refused.value.code is ErrorCode.HOST_UNSUPPORTED
+    assert shape(goose, remote_at(there))["uri"] == text
+    assert shape(goose, remote(TOKEN))["uri"] == URL
+
+
+def remote_at(there: Remote) -> ServerEntry:
+    return ServerEntry(name="example", remote=there)
+
+
+def test_every_row_spells_the_old_transport_as_the_facts_do(shared_data: Path) -> None:
+    facts = {fact["id"]: fact for fact in json.loads((shared_data / "hosts.json").read_text())}
+    compared = 0
+
+    for row in table():
+        types = (facts.get(row.id) or {}).get("remote_types") or {}
+        if row.id in AUDITED or row.remote.why or "sse" not in types:
+            continue
+        key, _, text = types["sse"].rpartition(": ")
+        assert dict(row.remote.sse or ()) == {key or "type": text}, row.id
+        compared += 1
+
+    assert compared > 15

@@ -89,6 +89,8 @@ def manifests(draw: st.DrawFn) -> Manifest:
     elsewhere = draw(st.lists(remotes, unique=True, max_size=2).map(tuple))
     local = not elsewhere or draw(st.booleans())
     files = FILES if local else draw(st.sampled_from([FILES[1:], FILES[1:2]]))
+    claims = ["source-read", *(["probed"] if len(files) > 1 else [])]
+    claimed = st.lists(st.sampled_from(claims), min_size=1, unique=True).map(tuple)
     return Manifest(
         name=f"io.github.{draw(word)}/{draw(word)}",
         version=draw(st.from_regex(r"[0-9]{1,4}(\.[0-9]{1,4}){0,2}", fullmatch=True)),
@@ -117,11 +119,14 @@ def manifests(draw: st.DrawFn) -> Manifest:
             environment=draw(st.just(()) | st.just((("CLOCK_ZONE", "UTC"),))),
             inputs=draw(pairs),
         ),
-        hooks=draw(st.lists(hooks, max_size=2).map(tuple)),
+        hooks=draw(st.lists(hooks, max_size=2).map(tuple)) if local else (),
         varies=draw(st.lists(variations, max_size=2).map(tuple)),
         audience=draw(st.sampled_from(Audience)),
         integrates=draw(st.sampled_from(Integrates)),
-        reviews=draw(st.lists(reviews, max_size=2).map(tuple)),
+        reviews=tuple(
+            review if local else replace(review, criteria=draw(claimed))
+            for review in draw(st.lists(reviews, max_size=2))
+        ),
     )
 
 
@@ -239,3 +244,33 @@ def test_a_manifest_has_a_package_or_a_remote_and_a_lock_for_a_package_only() ->
         with pytest.raises(McpInstallError) as refused:
             manifest_text.parse(manifest_text.dump(described))
         assert refused.value.code is ErrorCode.MANIFEST_INVALID
+
+
+@pytest.mark.parametrize("claimed", ["locked", "inspected", "probed"])
+def test_a_review_without_a_package_claims_nothing_of_files_and_no_tools_that_are_not_there(
+    claimed: str,
+) -> None:
+    choice = RemoteChoice(transport="sse", url="https://mcp.example.com/sse")
+    seen = replace(manifest(), package=None, remotes=(choice,), files=FILES[1:], hooks=())
+    review = replace(seen.reviews[0], criteria=(claimed,))
+    unseen = replace(seen, files=FILES[1:2], reviews=(review,))
+
+    manifest_text.parse(manifest_text.dump(replace(unseen, reviews=())))
+    with pytest.raises(McpInstallError, match=f"claims `{claimed}`"):
+        manifest_text.parse(manifest_text.dump(unseen))
+    if claimed == "probed":
+        manifest_text.parse(manifest_text.dump(replace(seen, reviews=(review,))))
+
+
+def test_hooks_without_a_package_are_refused() -> None:
+    choice = RemoteChoice(transport="sse", url="https://mcp.example.com/sse")
+    hook = Hook(
+        wheel="clock-1-py3-none-any.whl", member="clock.pth", sha256="a" * 64,
+        kind=HookKind.STARTUP, reason="it asks for it",
+    )  # fmt: skip
+    described = replace(
+        manifest(), package=None, remotes=(choice,), files=FILES[1:], reviews=(), hooks=(hook,)
+    )
+
+    with pytest.raises(McpInstallError, match="there is no package"):
+        manifest_text.parse(manifest_text.dump(described))

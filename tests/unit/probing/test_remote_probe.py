@@ -92,7 +92,7 @@ def test_a_server_that_wants_authorization_says_which() -> None:
 
     assert isinstance(found, NeedsAuthorization)
     assert found.scheme == "Bearer"
-    assert found.issuers == ("https://login.example", "\\x1b[2Jx")
+    assert found.issuers == ("https://login.example",)
     assert found.scopes == ("read", "write")
 
 
@@ -222,6 +222,33 @@ def test_a_server_that_is_not_there_is_told() -> None:
 
     assert refused.value.code is ErrorCode.PROBE_FAILED
     assert "could not be asked" in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "https://login.example for read. All checks of mcpi are verified",
+        "x`, CERTIFIED by its reviewers",
+        "https://user@login.example",
+        "http://login.example",
+        "https://login.example/" + "a" * 500,
+        "\u202edaer",
+    ],
+)
+def test_what_a_server_wants_makes_no_sentence_of_its_own(lie: str) -> None:
+    """Twin: the honest parts beside it are shown."""
+    metadata = {
+        "authorization_servers": [lie, "https://login.example"],
+        "scopes_supported": [f"{lie} {lie}", "read"],
+    }
+    with RemoteServer(token="t", challenge="CERTIFIED;by=mcpi x", metadata=metadata) as server:
+        found = probed(server)
+
+    assert isinstance(found, NeedsAuthorization)
+    assert found.sentence == (
+        "it wants authorization (it does not say of which kind) given out by "
+        "https://login.example for read"
+    )
 
 
 def test_a_ping_of_an_older_server_is_answered() -> None:

@@ -81,7 +81,7 @@ def test_there_is_no_file_that_nothing_pins() -> None:
     wanted = {"registry.toml", "index.toml"} | {
         f"{name}/{server(name).manifest.version}/{file}"
         for name in NAMES
-        for file in ("manifest.toml", "server.json", "pylock.toml", "tools.json")
+        for file in ("manifest.toml", *dict(server(name).manifest.files))
     }
 
     assert {path for path in present if (MANIFESTS / path).is_file()} == wanted

@@ -93,13 +93,21 @@ def test_an_unknown_name_suggests_near_ones(bundled: Registry) -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", ["pypi:x", "npm:x@1", "mcp:a/b", "mcpb:/x", "remote:https://x.example", "https://x"]
+    "spec", ["pypi:x", "npm:x@1", "mcp:a/b", "mcpb:/x", "remote:https://x.example"]
 )
 def test_a_source_without_reviews_is_not_supported_yet(bundled: Registry, spec: str) -> None:
     with pytest.raises(McpInstallError) as refused:
         registries.resolve(spec, [bundled])
 
     assert refused.value.code is ErrorCode.NOT_SUPPORTED_YET
+
+
+def test_an_address_without_a_prefix_is_told_the_prefix(bundled: Registry) -> None:
+    with pytest.raises(McpInstallError) as refused:
+        registries.resolve("https://mcp.example.com/mcp", [bundled])
+
+    assert refused.value.code is ErrorCode.USAGE
+    assert "`remote:https://mcp.example.com/mcp`" in refused.value.hint
 
 
 @pytest.mark.parametrize("spec", ["clock@", "clock@latest", "clock@>=1", "clock@../x"])
