@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mcpinstall import hosts
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.host import HostRow
-from mcpinstall.operations import cache
+from mcpinstall.operations import cache, typed
 from mcpinstall.operations.cache import CacheSize
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.findings import Kind
@@ -111,8 +111,17 @@ def _beside(paths: tuple[Path, ...]) -> Iterator[Trouble]:
             yield Trouble(
                 kind=Kind.LEFTOVERS,
                 subject="mcpinstall",
-                message=f"{len(left)} temporary files of a write that died lie beside `{path}`",
-                fix=f"delete `{left[0]}`" + (" and the others" if left[1:] else ""),
+                message=f"{_count(left)} of a write that died beside `{path}`",
+                fix=_deleted(left),
                 path=path,
                 entry=str(left[0]),
             )
+
+
+def _count(left: Sequence[Path]) -> str:
+    return "a temporary file" if len(left) == 1 else f"{len(left)} temporary files"
+
+
+def _deleted(left: Sequence[Path]) -> str:
+    command = typed.command("rm", *map(str, left))
+    return f"`{command}` deletes what is left" if command else "delete what is left"

@@ -14,8 +14,10 @@ from inline_snapshot import snapshot
 
 from mcpinstall.cli import json_doctor, layout, render_doctor, render_why
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.hosts.survey import SeenFile, SeenServer
 from mcpinstall.model.host import EnvironmentValue
 from mcpinstall.model.input_value import InputValue
+from mcpinstall.model.text import printable
 from mcpinstall.operations.cache import CacheSize
 from mcpinstall.operations.doctor import Report
 from mcpinstall.operations.findings import Kind
@@ -46,9 +48,9 @@ def test_a_machine_without_anything_is_in_order(mcpi: Mcpi) -> None:
     assert ran.out == snapshot("""\
 Installed  nothing by mcpinstall
 
-hosts   0 files with 0 servers in all
-state   ~/.local/share/mcpinstall
-cache   0 files, 0 bytes
+hosts    0 files with 0 servers in all
+state    ~/.local/share/mcpinstall
+cache    0 files, 0 bytes
 
 Nothing is wrong
 """)
@@ -64,9 +66,9 @@ def test_one_page_tells_what_is_wrong_and_what_to_do(mcpi: Mcpi, home: Path) -> 
     assert ran.out == snapshot("""\
 Installed  nothing by mcpinstall
 
-hosts   2 files with 1 server in all
-state   ~/.local/share/mcpinstall
-cache   0 files, 0 bytes
+hosts    2 files with 1 server in all
+state    ~/.local/share/mcpinstall
+cache    0 files, 0 bytes
 
 file-invalid  Gemini CLI: the configuration of Gemini CLI can't be edited as JSON with comments: line 2, column 17: expecting value
   in  ~/.gemini/settings.json
@@ -119,6 +121,11 @@ def test_the_page_with_installed_servers() -> None:
         fix="`mcpi configure git` writes it again", path=plans.HOME / ".cursor/mcp.json",
     )  # fmt: skip
     error = McpInstallError(ErrorCode.FILE_UNREADABLE, "too long", hint="look at it")
+    seen = SeenFile(
+        row=plans.row(),
+        path=plans.HOME / ".cursor/mcp.json",
+        servers=tuple(SeenServer(name=name, command="/bin/sh") for name in ("git", "own")),
+    )
     found = SimpleNamespace(
         servers=(
             SimpleNamespace(receipt=receipt, anchor="", troubles=(trouble,), unseen=()),
@@ -127,7 +134,7 @@ def test_the_page_with_installed_servers() -> None:
                 unseen=(),
             ),
         ),
-        hosts=SimpleNamespace(files=(SimpleNamespace(servers=(1, 2)),)),
+        hosts=SimpleNamespace(files=(seen, seen)),  # of two hosts
         state=SimpleNamespace(
             data=plans.HOME / ".local/share/mcpinstall", cache=CacheSize(files=31, bytes=10_100_000),
             busy=True,
@@ -137,14 +144,15 @@ def test_the_page_with_installed_servers() -> None:
     )  # fmt: skip
 
     assert layout.plain(render_doctor.report(cast("Report", found), plans.HOME, 80)) == snapshot("""\
-installed  version     hosts   state
-git        2026.10.19  cursor  1 finding
-time       2026.10.19  cursor  as installed (registry bundled, serial 1)
+installed  version     state         hosts
+git        2026.10.19  1 finding     cursor
+time       2026.10.19  as installed  cursor
 
-hosts   1 file with 2 servers in all
-state   ~/.local/share/mcpinstall
-cache   31 files, 10.1 MB
-now     another `mcpi` is at work: what it changes is not looked at
+compared with registry bundled, serial 1
+hosts    1 file with 2 servers in all
+state    ~/.local/share/mcpinstall
+cache    31 files, 10.1 MB
+now      another `mcpi` is at work: what it changes is not looked at
 
 entry-gone  git (in Cursor): has no entry `git` any more
   in  ~/.cursor/mcp.json
@@ -241,6 +249,59 @@ github: not written by mcpinstall
 It goes in that host's settings, or in an editor; `mcpi install NAME --replace` puts a reviewed server in its place
 """)
     assert "not-to-be-shown" not in mcpi("why", "github", "--json").out
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("npx -y server --token not-to-be-shown", "npx …"),
+        ("/bin/sh -c not-to-be-shown", "/bin/sh …"),
+        ("/nowhere/else\tnot-to-be-shown", "/nowhere/else …"),
+    ],
+)
+def test_arguments_written_where_the_program_belongs_are_not_shown(
+    mcpi: Mcpi, home: Path, text: str, shown: str
+) -> None:
+    put(home / ".cursor/mcp.json", {"mcpServers": {"github": {"command": text}}})
+
+    for command in (("doctor",), ("why", "github")):
+        for option in ((), ("--json",)):
+            ran = mcpi(*command, *option)
+            assert "not-to-be-shown" not in ran.out + ran.err
+    assert f"`{shown}`" in mcpi("doctor").out
+    assert shown in mcpi("why", "github").out
+
+
+def test_why_of_a_remote_server_shows_no_more_than_its_host(mcpi: Mcpi, home: Path) -> None:
+    url = "https://me:not-to-be-shown@mcp.example.com/not-to-be-shown?key=not-to-be-shown"
+    put(home / ".cursor/mcp.json", {"mcpServers": {"github": {"url": url}}})
+
+    ran = mcpi("why", "github")
+
+    assert "    connects to https://mcp.example.com\n" in ran.out
+    assert "not-to-be-shown" not in ran.out
+    answer = json.loads(mcpi("why", "github", "--json").out)
+    assert answer["others"][0]["address"] == "https://mcp.example.com"
+    assert "not-to-be-shown" not in json.dumps(answer)
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_the_page_tells_the_same_at_any_width_as_in_json(
+    mcpi: Mcpi, home: Path, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(home / ".cursor/mcp.json", {"mcpServers": {"a b": {"command": "/nowhere/" + "x" * 90}}})
+    put(home / ".gemini/settings.json", '{\n  "mcpServers": }')
+    put(Path(".mcp.json"), {"mcpServers": {HOSTILE: {"command": "no-such-program"}}})
+    monkeypatch.setattr("mcpinstall.cli.ui.Ui.data_width", columns)
+
+    page = "".join(mcpi("doctor").out.split()).replace("↳", "")
+
+    answer = json.loads(mcpi("doctor", "--json").out)
+    assert len(answer["findings"]) == 3
+    for one in answer["findings"]:
+        for field in ("kind", "subject", "message", "fix"):
+            assert "".join(printable(one[field]).split()) in page
+    assert "3findings" in page
 
 
 def test_why_of_a_name_that_stands_nowhere(mcpi: Mcpi, home: Path) -> None:
@@ -341,15 +402,13 @@ def test_why_in_json_holds_no_secret() -> None:
                             "path": "/home/ada/.cursor/mcp.json",
                             "state": "as written",
                             "command": None,
-                            "arguments": 0,
-                        },
+                            "arguments": 0, 'address': None},
                         {
                             "host": "codex-user",
                             "path": None,
                             "state": "unreadable",
                             "command": None,
-                            "arguments": 0,
-                        },
+                            "arguments": 0, 'address': None},
                     ],
                     "removed_by": "mcpi uninstall git",
                 }

@@ -82,12 +82,12 @@ def test_a_changed_file_of_an_environment_is_found_at_once(installed: World) -> 
     assert kinds(installed) == [Kind.NOT_AS_VERIFIED]
 
 
-def test_an_environment_that_is_gone_leaves_commands_without_a_program(installed: World) -> None:
+def test_an_environment_that_is_gone_is_told_once_not_for_each_host(installed: World) -> None:
     shutil.rmtree(home_of(installed))
 
     found = kinds(installed)
 
-    assert found == [Kind.ENVIRONMENT_MISSING, Kind.COMMAND_MISSING, Kind.COMMAND_MISSING]
+    assert found == [Kind.ENVIRONMENT_MISSING]
     installed.reinstall("clock")
     assert kinds(installed) == []
 
