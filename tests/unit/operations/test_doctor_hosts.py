@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from mcpinstall.operations.context import Context
 from mcpinstall.operations.doctor_hosts import Looked
 from mcpinstall.operations.findings import Kind
 from mcpinstall.operations.trouble import Trouble
-from tests.builders.hosts import program
+from tests.builders.hosts import program, put
 
 SERVER = {"command": "/bin/sh", "args": []}
 GONE = {"command": "/nowhere/server"}
@@ -26,12 +25,6 @@ def context(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cont
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     return Context.current()
-
-
-def put(path: Path, document: object) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(document if isinstance(document, str) else json.dumps(document))
-    return path
 
 
 def servers(**entries: object) -> dict[str, object]:
