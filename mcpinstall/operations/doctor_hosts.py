@@ -152,6 +152,8 @@ def _ambiguous(
     """Yield that nobody can tell which of several files the host reads."""
     if not row.writable or len(found) < 2 or host_files.written(row, context):
         return
+    if not row.programs:  # an extension: each editor reads its own copy
+        return
     try:
         hosts.config_path(row, context.machine)
     except McpInstallError as error:

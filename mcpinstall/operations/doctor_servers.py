@@ -31,7 +31,9 @@ _FIXES = {
     Kind.INTERPRETER_CHANGED: "`mcpi reinstall {0}` builds it for the Python that is there now",
     Kind.ENTRY_GONE: _CONFIGURE,
     Kind.ENTRY_CHANGED: _CONFIGURE,
+    Kind.RECORD_GONE: "delete the entry in the file, then `mcpi configure {0}{2}` writes it again",
 }
+_OF_HOSTS = (Kind.ENTRY_GONE, Kind.ENTRY_CHANGED, Kind.RECORD_GONE)
 _DEAD = frozenset(
     {
         Kind.NOT_AS_VERIFIED,
@@ -118,7 +120,7 @@ def _asked_for(receipt: Receipt) -> str:
 
 def _host(finding: Finding) -> tuple[str, str]:
     """Return product and title of the host that a finding is about; nothing for the others."""
-    if finding.kind not in (Kind.ENTRY_GONE, Kind.ENTRY_CHANGED):
+    if finding.kind not in _OF_HOSTS:
         return "", ""
     row = hosts.find_rows(finding.subject)
     return row.product, row.title

@@ -174,6 +174,7 @@ def _place(row_id: str, difference: Kind | None, context: Context) -> Place:
         None: PlaceState.AS_WRITTEN,
         Kind.ENTRY_GONE: PlaceState.GONE,
         Kind.ENTRY_CHANGED: PlaceState.CHANGED,
+        Kind.RECORD_GONE: PlaceState.CHANGED,
     }
     try:
         path = host_files.written(row, context) or hosts.config_path(row, context.machine)

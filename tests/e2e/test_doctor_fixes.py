@@ -211,12 +211,56 @@ def test_one_cause_is_one_finding_on_a_machine_with_many_hosts(installed: World)
     assert kinds(installed) == []
 
 
+@pytest.mark.parametrize("folder", ["receipts", "history", "hosts"])
+def test_a_damaged_record_is_found_and_all_is_well_when_it_was_moved_away(
+    installed: World, folder: str
+) -> None:
+    path = min((installed.data / folder).glob("*.json"))
+    path.write_text("{")
+    damaged = [
+        one for one in doctor.examine(installed.context).troubles if one.kind == "record-damaged"
+    ]
+
+    assert [str(path) in one.message for one in damaged] == [True]
+    path.unlink()
+    for one in troubles(installed):
+        if one.fix.startswith("delete the entry"):
+            installed.file("codex").write_text("")
+        again = one.fix.replace("NAME --as clock", "clock --set zone=UTC --host cursor")
+        do(installed, again)
+    assert kinds(installed) == []
+
+
+def test_a_configuration_that_can_not_be_read_is_found(installed: World) -> None:
+    folder = installed.context.paths.config
+    folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+    (folder / "config.toml").write_text("x = [")
+
+    (trouble,) = troubles(installed)
+
+    assert trouble.kind == "record-damaged"
+    assert trouble.fix == f"correct it in `{folder / 'config.toml'}`"
+
+
+def test_an_entry_without_its_receipt_gets_one_by_a_new_installation(installed: World) -> None:
+    installed.store.remove_receipt("clock")
+    (trouble,) = troubles(installed)
+    assert (str(trouble.kind), trouble.subject) == ("record-gone", "clock")
+    before = installed.host_files()
+
+    installed.command().run("install", "clock", "--as", "clock", "--host", "cursor", "--host",
+                            "codex", "--set", "zone=UTC", "--yes")  # fmt: skip
+
+    assert kinds(installed) == []
+    assert installed.host_files() == before
+
+
 def test_an_entry_whose_server_is_gone_with_its_receipt_is_found(installed: World) -> None:
     remove_home(installed)
     for receipt in installed.receipts():
         installed.store.remove_receipt(receipt)
 
-    assert kinds(installed) == ["command-missing", "command-missing"]
+    assert kinds(installed) == ["command-missing", "command-missing", "record-gone"]
 
 
 def test_five_hosts_and_three_servers_in_order_are_no_finding(installed: World) -> None:

@@ -332,11 +332,18 @@ def test_a_file_whose_place_was_taken_is_inert(home: Path, context: Context) -> 
 
 
 def test_two_files_of_which_one_is_read_are_a_finding(home: Path, context: Context) -> None:
+    for folder in (".config", ".var/app/com.visualstudio.code/config"):
+        put(home / folder / "Code/User/mcp.json", {"servers": {"a": SERVER}})
+
+    assert {one.kind for one in look(context).troubles} == {Kind.FILE_AMBIGUOUS}
+
+
+def test_an_extension_of_two_editors_reads_both_its_files(home: Path, context: Context) -> None:
     for editor in ("Code", "Cursor"):
         settings = f".config/{editor}/User/globalStorage/rooveterinaryinc.roo-cline/settings"
         put(home / settings / "mcp_settings.json", servers(a=SERVER))
 
-    assert {one.kind for one in look(context).troubles} == {Kind.FILE_AMBIGUOUS}
+    assert look(context).troubles == ()
 
 
 def test_a_relative_override_is_a_finding(
