@@ -29,16 +29,18 @@ if TYPE_CHECKING:
 
 def report(found: Report, home: Path, width: int) -> Screen:
     """Return the whole page: what was looked at, what is wrong, and what to do about it."""
-    blocks = [_servers(found.servers, width), _looked_at(found, home, width)]
+    blocks = [_servers(found, width), _looked_at(found, home, width)]
     blocks += [_trouble(one, home, width) for one in found.troubles]
     blocks += [_unseen(one, width) for one in found.unseen]
     blocks.append(_verdict(found, width))
     return tuple(row for block in blocks for row in (*block, BLANK))[:-1]
 
 
-def _servers(servers: Sequence[Examined], width: int) -> Screen:
+def _servers(found: Report, width: int) -> Screen:
+    servers = found.servers
     if not servers:
-        return (line(Segment("Installed", Tone.STRONG), "  nothing by mcpinstall"),)
+        said = "nothing by mcpinstall" if found.knows_servers else "can't be told: see below"
+        return (line(Segment("Installed", Tone.STRONG), f"  {said}"),)
     return table(
         ("installed", "version", "state", "hosts"),
         [

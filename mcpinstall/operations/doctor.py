@@ -16,6 +16,8 @@ from mcpinstall.operations.doctor_servers import Examined
 from mcpinstall.operations.doctor_state import State
 from mcpinstall.operations.trouble import Trouble, Unseen
 
+_INSTALLED = "installed servers"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
@@ -27,6 +29,11 @@ class Report:
     troubles: tuple[Trouble, ...]
     unseen: tuple[Unseen, ...]
     """What could not be looked at, and why."""
+
+    @property
+    def knows_servers(self) -> bool:
+        """Tell whether it could be read what is installed."""
+        return all(one.subject != _INSTALLED for one in self.unseen)
 
 
 def examine(context: Context, *, full: bool = False) -> Report:
@@ -41,7 +48,7 @@ def examine(context: Context, *, full: bool = False) -> Report:
         servers = doctor_servers.examine(context, full=full)
     except McpInstallError as error:
         servers = ()
-        unseen.append(Unseen(subject="installed servers", error=error))
+        unseen.append(Unseen(subject=_INSTALLED, error=error))
         if error.code is ErrorCode.STATE_INVALID:
             troubles.append(doctor_state.damaged(error))
     looked = doctor_hosts.look(context, doctor_servers.told(servers, context))

@@ -49,6 +49,18 @@ Nothing is wrong
 """)
 
 
+def test_a_damaged_receipt_does_not_pass_for_nothing_installed(mcpi: Mcpi, home: Path) -> None:
+    put(home / ".local/share/mcpinstall/receipts/git.json", "{")
+    for folder in (home / ".local/share/mcpinstall", home / ".local/share/mcpinstall/receipts"):
+        folder.chmod(0o700)
+
+    ran = mcpi("doctor", columns=100)
+
+    assert ran.status == 1
+    assert ran.out.startswith("Installed  can't be told: see below\n")
+    assert "record-damaged  mcpinstall: " in ran.out
+
+
 def test_one_page_tells_what_is_wrong_and_what_to_do(mcpi: Mcpi, home: Path) -> None:
     put(home / ".cursor/mcp.json", {"mcpServers": {"gone": {"command": "/nowhere/server"}}})
     put(home / ".gemini/settings.json", '{\n  "mcpServers": }')
