@@ -153,7 +153,11 @@ def test_no_text_of_a_file_is_too_odd_to_be_looked_at(
 
 @pytest.mark.parametrize(
     "text",
-    ['mcp_servers:\n  "\\u202e": {command: "\\u202e é"}\n', "mcp_servers: {é: {command: x}}"],
+    [
+        'mcp_servers: {"\\ud800": {command: "\\udc80/x y"}}\n',
+        'mcp_servers:\n  "\\u202e": {command: "\\u202e é"}\n',
+        "mcp_servers: {é: {command: x}}",
+    ],
 )
 def test_escapes_of_yaml_are_read(home: Path, context: Context, text: str) -> None:
     put(home / ".hermes/config.yaml", text)
