@@ -154,7 +154,7 @@ def test_no_text_of_a_file_is_too_odd_to_be_looked_at(
 @pytest.mark.parametrize(
     "text",
     [
-        'mcp_servers: {"\\ud800": {command: "\\udc80/x y"}}\n',
+        'mcp_servers: {"\\ud800": {command: "\\udc80x"}}\n',
         'mcp_servers:\n  "\\u202e": {command: "\\u202e é"}\n',
         "mcp_servers: {é: {command: x}}",
     ],
