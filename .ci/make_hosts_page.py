@@ -28,9 +28,11 @@ mcpi knows {rows} files of hosts. It writes to {written} of them; for the others
   configuration folder is no proof of a program, so some hosts are only used with `--host`.
 * **Paths**: `~` is the home folder, `%NAME%` and `${{NAME}}` environment variables, `${{A:-b}}` the
   variable or else `b`, `{{a,b}}` one of several, `*` any name. Of several paths the first that
-  exists is taken, or else the first.
+  exists is taken, or else the first; where a host reads one of them and only you can tell which,
+  mcpi asks.
 * **Secrets**: how an entry names a secret without holding it. "In clear text only" means that the
-  host knows no way; then a secret needs `--plaintext-secrets`.
+  host knows no way of its own: the keyring and mcpi's launcher are one ([secrets.md](secrets.md)),
+  and for what the host itself sends only `--plaintext-secrets` is left.
 * **Remote servers**: the transports that the host is known to speak, with the fields that choose
   them, and how a header names a token without holding it.
 * An administrator's file can make an entry inert; the plan says so where there is one.

@@ -23,8 +23,10 @@ def report(found: Report) -> Object:
             {
                 "entry": one.receipt.entry_name,
                 "version": one.receipt.version,
+                "hosts": list(one.receipt.hosts),
                 "anchor": one.anchor,
                 "findings": len(one.troubles),
+                "not_looked_at": len(one.unseen),
             }
             for one in found.servers
         ],
@@ -106,4 +108,5 @@ def _place(one: Place) -> Object:
         "state": str(one.state),
         "command": one.command,
         "arguments": len(one.args),
+        "address": one.address or None,
     }

@@ -29,24 +29,26 @@ if TYPE_CHECKING:
 
 def report(found: Report, home: Path, width: int) -> Screen:
     """Return the whole page: what was looked at, what is wrong, and what to do about it."""
-    blocks = [_servers(found.servers, width), _looked_at(found, home, width)]
+    blocks = [_servers(found, width), _looked_at(found, home, width)]
     blocks += [_trouble(one, home, width) for one in found.troubles]
     blocks += [_unseen(one, width) for one in found.unseen]
     blocks.append(_verdict(found, width))
     return tuple(row for block in blocks for row in (*block, BLANK))[:-1]
 
 
-def _servers(servers: Sequence[Examined], width: int) -> Screen:
+def _servers(found: Report, width: int) -> Screen:
+    servers = found.servers
     if not servers:
-        return (line(Segment("Installed", Tone.STRONG), "  nothing by mcpinstall"),)
+        said = "nothing by mcpinstall" if found.knows_servers else "can't be told: see below"
+        return (line(Segment("Installed", Tone.STRONG), f"  {said}"),)
     return table(
-        ("installed", "version", "hosts", "state"),
+        ("installed", "version", "state", "hosts"),
         [
             (
                 Segment(one.receipt.entry_name, Tone.STRONG),
                 one.receipt.version,
-                ", ".join(map(words.host, one.receipt.hosts)) or "none",
                 _state(one),
+                ", ".join(map(words.host, one.receipt.hosts)) or "none",
             )
             for one in servers
         ],
@@ -59,23 +61,43 @@ def _state(one: Examined) -> Segment:
         return Segment(words.count(len(one.troubles), "finding"), Tone.BAD)
     if one.unseen:
         return Segment("not fully checked", Tone.WARN)
-    return Segment(f"as installed ({one.anchor})", Tone.GOOD)
+    return Segment("as installed", Tone.GOOD)
 
 
 def _looked_at(found: Report, home: Path, width: int) -> Screen:
-    servers = sum(len(seen.servers) for seen in found.hosts.files)
-    files = len(found.hosts.files)
+    # one file may be the one of several hosts, or have several places with servers
+    servers = len(
+        {
+            (seen.target, seen.row.servers_key, one.name)
+            for seen in found.hosts.files
+            for one in seen.servers
+        }
+    )
+    files = len({seen.target for seen in found.hosts.files})
     state = found.state
     facts = [
         ("hosts", f"{words.count(files, 'file')} with {words.count(servers, 'server')} in all"),
         ("state", words.path(state.data, home)),
         ("cache", f"{words.count(state.cache.files, 'file')}, {words.size(state.cache.bytes)}"),
     ]
+    facts = [*(("compared", f"with {anchor}") for anchor in _anchors(found.servers)), *facts]
     if state.busy:
         facts.append(("now", "another `mcpi` is at work: what it changes is not looked at"))
     return tuple(
-        row for name, fact in facts for row in wrapped(f"{padded(name, 7)} {fact}", width, " " * 8)
+        row for name, fact in facts for row in wrapped(f"{padded(name, 8)} {fact}", width, " " * 9)
     )
+
+
+def _anchors(servers: Sequence[Examined]) -> Sequence[str]:
+    """Return what installed files were compared with, and which where that differs."""
+    anchors = dict.fromkeys(one.anchor for one in servers if one.anchor)
+    if len(anchors) < 2:
+        return tuple(anchors)
+    names = {
+        anchor: ", ".join(one.receipt.entry_name for one in servers if one.anchor == anchor)
+        for anchor in anchors
+    }
+    return tuple(f"{anchor}: {names[anchor]}" for anchor in anchors)
 
 
 def _trouble(one: Trouble, home: Path, width: int) -> Screen:

@@ -109,7 +109,7 @@ def hosts(states: Sequence[HostState], home: Path, width: int) -> Screen:
             (
                 Segment(words.host(state.row.id), Tone.STRONG if state.found else Tone.PLAIN),
                 "found" if state.found else "not found",
-                str(len(state.servers)) if state.exists else "-",
+                str(len(state.servers)) if state.exists and state.problem is None else "-",
                 ", ".join(state.ours) or "-",
                 _file(state, home),
             )

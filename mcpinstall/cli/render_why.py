@@ -121,7 +121,8 @@ def _others(found: Reason, home: Path, width: int) -> Screen:
 def _command(place: Place, width: int) -> Screen:
     """Return the command of an entry that is not ours; its arguments may hold secrets."""
     if place.command is None:
-        return broken("starts no program", width, "  ")
+        connected = f"connects to {place.address}" if place.address else "starts no program"
+        return broken(connected, width, "    ")
     shown = list(argument(place.command, width, "    "))
     if place.args:
         shown += wrapped(f"    and {words.count(len(place.args), 'argument')}", width, "    ")

@@ -7,9 +7,10 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.hosts import edits, json_plain, paths, proof
+from mcpinstall.hosts import edits, json_plain, paths, proof, remote_entry
 from mcpinstall.hosts.entry import started
 from mcpinstall.hosts.forms import ScanError
 from mcpinstall.hosts.json_scan import utf8
@@ -43,6 +44,8 @@ class SeenServer:
     """The entry itself says that it is not started."""
     own_path: bool = False
     """It sets `PATH`, so that its command is looked for elsewhere."""
+    address: str = ""
+    """Scheme and host of a remote server; what follows may hold a secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +163,18 @@ def _server(row: HostRow, name: str, value: object) -> SeenServer:
         args=args,
         off=fields.get("disabled") is True or fields.get("enabled") is False,
         own_path=any(isinstance(key, str) and key.upper() == "PATH" for key in names),
+        address=_origin(remote_entry.url_of(row, fields) or ""),
     )
+
+
+def _origin(url: str) -> str:
+    """Return scheme and host of an address, without credentials; nothing where it has none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}" if parts.scheme and host else ""
 
 
 def _misplaced(document: object, row: HostRow) -> Iterator[str]:

@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 
 from mcpinstall.hosts.forms import FormError
+from mcpinstall.hosts.quoting import quoted
 from mcpinstall.hosts.toml_scan import Kind, Statement, statements
-from mcpinstall.model.text import is_plain
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _BLANK_LINE_BEFORE = re.compile(r"(?:\r?\n|\A)([ \t]*\r?\n)\Z")
@@ -194,13 +194,5 @@ def _value(value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_value(item) for item in value) + "]"
     if isinstance(value, str):
-        return '"' + "".join(_escaped(char) for char in value) + '"'
+        return quoted(value)
     return json.dumps(value)
-
-
-def _escaped(char: str) -> str:
-    if char in ('"', "\\"):
-        return "\\" + char
-    if is_plain(char):
-        return char
-    return f"\\u{ord(char):04x}" if ord(char) <= 0xFFFF else f"\\U{ord(char):08x}"

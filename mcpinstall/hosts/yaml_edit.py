@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 
 from mcpinstall.hosts.forms import FormError, ScanError
+from mcpinstall.hosts.quoting import quoted
 from mcpinstall.hosts.yaml_scan import Kind, Member, Node, byte_offsets, document
-from mcpinstall.model.text import is_plain
 
 Splice = tuple[int, int, str]
 _UNIT = 2
@@ -280,8 +280,8 @@ class Document:
 
     def _flow_member(self, rest: tuple[str, ...], name: str, value: dict[str, object]) -> str:
         if rest:
-            return f"{_quoted(rest[0])}: {self._nested_flow(rest[1:], name, value)}"
-        return _flow(value) if self.name_field else f"{_quoted(name)}: {_flow(value)}"
+            return f"{quoted(rest[0])}: {self._nested_flow(rest[1:], name, value)}"
+        return _flow(value) if self.name_field else f"{quoted(name)}: {_flow(value)}"
 
     def _nested_flow(self, rest: tuple[str, ...], name: str, value: dict[str, object]) -> str:
         inner = self._flow_member(rest, name, value)
@@ -358,7 +358,7 @@ def _block(value: dict[str, object], column: int, unit: int) -> list[str]:
 
 def _flow(value: object) -> str:
     if isinstance(value, dict):
-        members = (f"{_quoted(key)}: {_flow(item)}" for key, item in value.items())
+        members = (f"{quoted(key)}: {_flow(item)}" for key, item in value.items())
         return "{" + ", ".join(members) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(_flow(item) for item in value) + "]"
@@ -367,22 +367,10 @@ def _flow(value: object) -> str:
 
 def _key(text: str) -> str:
     plain = _PLAIN_KEY.fullmatch(text) and text.lower() not in _WORDS
-    return text if plain else _quoted(text)
+    return text if plain else quoted(text)
 
 
 def _scalar(value: object) -> str:
     if isinstance(value, str):
-        return _quoted(value)
+        return quoted(value)
     return json.dumps(value)  # true, false, null, numbers, {} and []
-
-
-def _quoted(text: str) -> str:
-    return '"' + "".join(_escaped(char) for char in text) + '"'
-
-
-def _escaped(char: str) -> str:
-    if char in ('"', "\\"):
-        return "\\" + char
-    if is_plain(char):
-        return char
-    return f"\\u{ord(char):04x}" if ord(char) <= 0xFFFF else f"\\U{ord(char):08x}"

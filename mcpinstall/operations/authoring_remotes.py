@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 from mcpinstall import probing
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -11,6 +10,7 @@ from mcpinstall.model import server_text
 from mcpinstall.model.manifest import Manifest, RemoteChoice
 from mcpinstall.model.server_json import RemoteServer
 from mcpinstall.model.tools import UNKNOWN_TOOLS, ToolList
+from mcpinstall.operations import settings
 from mcpinstall.operations.context import Context
 from mcpinstall.planning import remotes
 from mcpinstall.system.remote_channel import Target
@@ -26,13 +26,8 @@ def tools(manifest: Manifest, server: bytes, choice: RemoteChoice, context: Cont
             input without a value; `probe-failed`, `remote-refused`.
     """
     remote = _without_secrets(_described(server, choice))
-    found = remotes.resolve(
-        remote,
-        {name: [value] for name, value in manifest.probe.inputs},
-        cwd=context.machine.cwd,
-        home=context.machine.home,
-        exists=Path.exists,
-    )
+    values = {name: [value] for name, value in manifest.probe.inputs}
+    found = remotes.resolve(remote, values, settings.around(context))
     if found.missing:
         names = ", ".join(f"`{question.name}`" for question in found.missing)
         raise McpInstallError(

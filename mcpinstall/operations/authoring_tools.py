@@ -135,14 +135,10 @@ def _probe(draft: Draft, generation: Path, zone: str, context: Context) -> ToolL
     machine = replace(context.machine, environ={**context.machine.environ, "TZ": zone})
     package = server_text.parse(draft.server, "server.json").packages[0]
     with probing.probe_inputs(settings) as values:
-        found = inputs.resolve(
-            package,
-            values,
-            cwd=generation,
-            home=generation,
-            exists=Path.exists,
-            plaintext_secrets=True,
+        around = inputs.Around(
+            cwd=generation, home=generation, exists=Path.exists, plaintext_secrets=True
         )
+        found = inputs.resolve(package, values, around)
         command = environments.generation_command(generation, found.arguments, machine)
         environment = tuple((item.name, item.value) for item in found.environment if item.value)
         return probing.probe(

@@ -6,7 +6,7 @@ Only files are read: no server starts, nothing is fetched, nothing is changed.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.operations import doctor_hosts, doctor_servers, doctor_state
@@ -15,6 +15,8 @@ from mcpinstall.operations.doctor_hosts import Looked
 from mcpinstall.operations.doctor_servers import Examined
 from mcpinstall.operations.doctor_state import State
 from mcpinstall.operations.trouble import Trouble, Unseen
+
+_INSTALLED = "installed servers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,11 @@ class Report:
     troubles: tuple[Trouble, ...]
     unseen: tuple[Unseen, ...]
     """What could not be looked at, and why."""
+
+    @property
+    def knows_servers(self) -> bool:
+        """Tell whether it could be read what is installed."""
+        return all(one.subject != _INSTALLED for one in self.unseen)
 
 
 def examine(context: Context, *, full: bool = False) -> Report:
@@ -41,10 +48,10 @@ def examine(context: Context, *, full: bool = False) -> Report:
         servers = doctor_servers.examine(context, full=full)
     except McpInstallError as error:
         servers = ()
-        unseen.append(Unseen(subject="installed servers", error=error))
+        unseen.append(Unseen(subject=_INSTALLED, error=error))
         if error.code is ErrorCode.STATE_INVALID:
             troubles.append(doctor_state.damaged(error))
-    looked = doctor_hosts.look(context)
+    looked = doctor_hosts.look(context, doctor_servers.told(servers, context))
     state = doctor_state.look(context)
     troubles += [one for server in servers for one in server.troubles]
     troubles += [*looked.troubles, *state.troubles]
@@ -60,5 +67,13 @@ def examine(context: Context, *, full: bool = False) -> Report:
 
 
 def _once(troubles: Iterable[Trouble]) -> Iterable[Trouble]:
-    """Return each trouble once: several products may read one file."""
-    return {(one.kind, one.path, one.entry, one.subject): one for one in troubles}.values()
+    """Return each trouble once; what several products say of one file names them all."""
+    found: dict[object, Trouble] = {}
+    seen = {(one.kind, one.path, one.entry, one.subject): one for one in troubles}.values()
+    for one in seen:
+        key = (one.kind, one.path, one.entry, one.message, one.fix)
+        same = found.get(key if one.path else one)
+        found[key if one.path else one] = (
+            one if same is None else replace(same, subject=f"{same.subject}, {one.subject}")
+        )
+    return found.values()

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from mcpinstall import hosts
 from mcpinstall.model.host import HostRow
+from mcpinstall.operations import typed
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.findings import Kind
 from mcpinstall.operations.trouble import Trouble
 
 _EXPANDED = ("$", "{", "%", "~", "`")
 """Characters of a command that its host may put something else for: it is not looked for."""
+_BY_NAME = re.compile(rb"#![ \t]*/usr/bin/env[ \t]+(?:-S[ \t]+)?([A-Za-z0-9][A-Za-z0-9._+-]*)")
+_FIRST_LINE_BYTES = 256  # what Linux reads of it
 _SCOPES = {
     "user": "your own file",
     "user-remote": "your own file",
@@ -23,34 +27,40 @@ _SCOPES = {
 }
 
 
-def commands(seen: hosts.SeenFile, context: Context) -> Iterator[Trouble]:
-    """Yield the entries whose program is not there, or not for a desktop program."""
+def commands(
+    seen: hosts.SeenFile, context: Context, told: Collection[Path] = ()
+) -> Iterator[Trouble]:
+    """Yield the entries whose program is not there, or not for a desktop program.
+
+    What lies in the folders that are `told` of is left out: one cause is one finding.
+    """
     for server in seen.servers:
-        if server.off or not server.command or any(c in server.command for c in _EXPANDED):
+        command = server.command or ""
+        if server.off or not command or any(char in command for char in _EXPANDED):
             continue
-        if os.path.dirname(server.command):  # noqa: PTH120 (as text: of any system)
-            yield from _path_trouble(seen, server, server.command)
-        elif not server.own_path:
-            yield from _name_trouble(seen, server, server.command, context)
+        if Path(command).is_absolute():
+            if not any(folder in Path(command).parents for folder in told):
+                yield from _path_trouble(seen, server, Path(command), context)
+        elif not os.path.dirname(command.split()[0] if command.split() else command):  # noqa: PTH120
+            yield from _name_trouble(seen, server, command, context)
 
 
 def _path_trouble(
-    seen: hosts.SeenFile, server: hosts.SeenServer, command: str
+    seen: hosts.SeenFile, server: hosts.SeenServer, path: Path, context: Context
 ) -> Iterator[Trouble]:
-    path = Path(command)
-    if not path.is_absolute():  # means another folder in every host
-        return
     there = _is_there(path)
     if there and os.access(path, os.X_OK) and not path.is_dir():
+        yield from _helper_trouble(seen, server, path, context)
         return
     what = "can't be executed" if there else "is not there"
+    why = typed.command("mcpi", "why", server.name)
     yield _about(
         seen,
         server,
         Kind.COMMAND_MISSING,
-        f"starts `{command}`, which {what}",
-        "install that program again, correct the path, or delete the entry; `mcpi why "
-        f"{server.name}` tells where it comes from",
+        f"starts `{typed.program(str(path))}`, which {what}",
+        "install that program again, correct the path, or delete the entry"
+        + (f"; `{why}` tells where it comes from" if why else ""),
     )
 
 
@@ -66,24 +76,79 @@ def _is_there(path: Path) -> bool:
 def _name_trouble(
     seen: hosts.SeenFile, server: hosts.SeenServer, command: str, context: Context
 ) -> Iterator[Trouble]:
+    if server.own_path:
+        return
     found = context.machine.program(command) if command.isprintable() else None
     if found is None:
-        yield _about(
-            seen,
-            server,
-            Kind.COMMAND_MISSING,
-            f"starts `{command}`, which is in no folder of `PATH`",
-            f"install `{command}`, write its absolute path, or delete the entry",
-        )
+        yield _not_found(seen, server, command)
     elif seen.row.session_environment and not hosts.session_finds(found, context.machine):
+        helper = _helper(found, context)
+        also = f", and {_with_path(seen, helper)}" if helper and _is_hidden(helper, context) else ""
         yield _about(
             seen,
             server,
             Kind.COMMAND_NOT_IN_SESSION,
             f"starts `{command}` by its name: this shell finds it in `{found.parent}`, but "
             f"{seen.row.title} is a desktop program and may not look there",
-            f"write `{found}` in its place",
+            f"write `{found}` in its place{also}",
         )
+    else:
+        yield from _helper_trouble(seen, server, found, context)
+
+
+def _not_found(seen: hosts.SeenFile, server: hosts.SeenServer, command: str) -> Trouble:
+    shown, shape = typed.program(command), seen.row.entry
+    fix = f"install `{shown}`, write its absolute path, or delete the entry"
+    if shown != command:
+        arguments = f"in `{shape.args_key}`" if shape.args_key else "behind it in the list"
+        fix = f"write the program alone in `{shape.command_key}`, its arguments one by one "
+        fix += arguments
+    return _about(
+        seen,
+        server,
+        Kind.COMMAND_MISSING,
+        f"starts `{shown}`, which is in no folder of `PATH`",
+        fix,
+    )
+
+
+def _helper_trouble(
+    seen: hosts.SeenFile, server: hosts.SeenServer, program: Path, context: Context
+) -> Iterator[Trouble]:
+    """Yield that a script is found and what it runs with is not, by a desktop program."""
+    if server.own_path or not seen.row.session_environment:
+        return
+    helper = _helper(program, context)
+    if helper is not None and _is_hidden(helper, context):
+        yield _about(
+            seen,
+            server,
+            Kind.COMMAND_NOT_IN_SESSION,
+            f"starts `{program}`, a script that looks for `{helper.name}`: this shell finds it in "
+            f"`{helper.parent}`, but {seen.row.title} is a desktop program and may not look there",
+            _with_path(seen, helper),
+        )
+
+
+def _helper(program: Path, context: Context) -> Path | None:
+    """Return the program that a script names in its first line by `env`, such as node for npx."""
+    try:
+        if not program.is_file():  # a pipe would be waited for
+            return None
+        with program.open("rb") as file:
+            found = _BY_NAME.match(file.read(_FIRST_LINE_BYTES))
+    except OSError:
+        return None
+    return context.machine.program(found[1].decode("ascii")) if found else None
+
+
+def _is_hidden(program: Path, context: Context) -> bool:
+    return not hosts.session_finds(program, context.machine)
+
+
+def _with_path(seen: hosts.SeenFile, helper: Path) -> str:
+    folders = f"{helper.parent}:/usr/bin:/bin"
+    return f"give the entry the variable `PATH` in `{seen.row.entry.env_key}`: `{folders}`"
 
 
 def shadowed(seen: Sequence[hosts.SeenFile]) -> Iterator[Trouble]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from mcpinstall import hosts
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.host import HostRow
-from mcpinstall.operations import doctor_entries, host_files
+from mcpinstall.operations import doctor_entries, host_files, typed
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.findings import Kind
 from mcpinstall.operations.trouble import Trouble, Unseen
@@ -25,8 +26,11 @@ class Looked:
     unseen: tuple[Unseen, ...]
 
 
-def look(context: Context) -> Looked:
-    """Return what stands in the hosts' files, with those of the working directory's project."""
+def look(context: Context, told: Collection[Path] = ()) -> Looked:
+    """Return what stands in the hosts' files, with those of the working directory's project.
+
+    `told` are folders of servers of which it was told already that they start nothing.
+    """
     seen: list[hosts.SeenFile] = []
     troubles: list[Trouble] = []
     unseen: list[Unseen] = []
@@ -45,7 +49,7 @@ def look(context: Context) -> Looked:
         ]
     for one in seen:
         troubles += _file_troubles(one, seen)
-        troubles += doctor_entries.commands(one, context)
+        troubles += doctor_entries.commands(one, context, told)
     troubles += doctor_entries.shadowed(seen)
     return Looked(files=tuple(seen), troubles=tuple(troubles), unseen=tuple(unseen))
 
@@ -86,7 +90,7 @@ def _file_troubles(seen: hosts.SeenFile, others: Sequence[hosts.SeenFile]) -> It
             seen,
             Kind.FILE_OPEN,
             f"other users can write to `{seen.exposed}`, and so choose what {row.title} starts",
-            f"`chmod go-w {seen.exposed}`",
+            _closed(seen.exposed),
         )
     if seen.has_bom and row.bom == "reject":
         yield _about(
@@ -104,6 +108,12 @@ def _file_troubles(seen: hosts.SeenFile, others: Sequence[hosts.SeenFile]) -> It
                 f"servers stand below `{key}`, where {row.title} does not look",
                 f"move them below `{'.'.join(row.servers_key)}`, spelled as {row.title} does",
             )
+
+
+def _closed(path: Path) -> str:
+    """Return how others are kept from writing to a file or folder."""
+    command = typed.command("chmod", "go-w", str(path))
+    return f"`{command}`" if command else "take from others the permission to write there"
 
 
 def _is_read(row: HostRow) -> bool:
@@ -141,6 +151,8 @@ def _ambiguous(
 ) -> Iterator[Trouble]:
     """Yield that nobody can tell which of several files the host reads."""
     if not row.writable or len(found) < 2 or host_files.written(row, context):
+        return
+    if not row.programs:  # an extension: each editor reads its own copy
         return
     try:
         hosts.config_path(row, context.machine)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from mcpinstall import hosts
+from mcpinstall import environments, hosts
 from mcpinstall.errors import McpInstallError
+from mcpinstall.model.checks import Check
+from mcpinstall.model.host import SecretPlace
 from mcpinstall.model.receipt import Receipt
-from mcpinstall.operations import verify
+from mcpinstall.operations import lookup, verify
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.findings import Finding, Kind
 from mcpinstall.operations.trouble import Trouble, Unseen
@@ -16,8 +20,9 @@ from mcpinstall.system import machine_id
 
 _REINSTALL = "`mcpi reinstall {0}` builds it again from checked files"
 _CONFIGURE = (
-    "`mcpi configure {0}` writes it again; `mcpi uninstall {0} --host {1}` lets it go for good"
+    "`mcpi configure {0}{2}` writes it again; `mcpi uninstall {0} --host {1}` lets it go for good"
 )
+_UNVOUCHED = "`mcpi verify {0}` tells all; if it stays so, `mcpi uninstall {0}` takes it out"
 _FIXES = {
     Kind.NOT_AS_VERIFIED: f"`mcpi verify {{0}}` tells all; {_REINSTALL}",
     Kind.ENVIRONMENT_MISSING: _REINSTALL,
@@ -26,7 +31,18 @@ _FIXES = {
     Kind.INTERPRETER_CHANGED: "`mcpi reinstall {0}` builds it for the Python that is there now",
     Kind.ENTRY_GONE: _CONFIGURE,
     Kind.ENTRY_CHANGED: _CONFIGURE,
+    Kind.RECORD_GONE: "delete the entry in the file, then `mcpi configure {0}{2}` writes it again",
 }
+_OF_HOSTS = (Kind.ENTRY_GONE, Kind.ENTRY_CHANGED, Kind.RECORD_GONE)
+_DEAD = frozenset(
+    {
+        Kind.NOT_AS_VERIFIED,
+        Kind.ENVIRONMENT_MISSING,
+        Kind.INTERPRETER_MISSING,
+        Kind.OTHER_MACHINE,
+    }
+)
+"""What may leave an entry without its program."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +71,15 @@ def examine(context: Context, *, full: bool) -> tuple[Examined, ...]:
     )
 
 
+def told(servers: Sequence[Examined], context: Context) -> frozenset[Path]:
+    """Return the folders of the servers that start nothing: their entries' troubles are theirs."""
+    return frozenset(
+        environments.server_home(context.paths.servers, lookup.receipt_slug(one.receipt))
+        for one in servers
+        if any(trouble.kind in _DEAD for trouble in one.troubles)
+    )
+
+
 def _examined(receipt: Receipt, found: verify.VerifiedEntry, context: Context) -> Examined:
     troubles = [
         _trouble(receipt, finding)
@@ -71,18 +96,31 @@ def _trouble(receipt: Receipt, finding: Finding) -> Trouble:
     name = receipt.entry_name
     product, title = _host(finding)
     in_host = f" (in {title})" if title else ""
+    fix = _FIXES[finding.kind]
+    if finding.check is Check.REGISTRY or (finding.check is Check.MANIFEST and receipt.is_remote):
+        fix = _UNVOUCHED  # there is nothing to build it from, or nothing to build
+    whole = title or finding.check is Check.REGISTRY
     return Trouble(
         kind=finding.kind,
         subject=f"{name}{in_host}",
-        message=finding.message if title else f"`{finding.subject}` {finding.message}",
-        fix=_FIXES[finding.kind].format(name, product),
+        message=finding.message if whole else f"`{finding.subject}` {finding.message}",
+        fix=fix.format(name, product, _asked_for(receipt)),
         entry=f"{name} {finding.subject}",
+    )
+
+
+def _asked_for(receipt: Receipt) -> str:
+    """Return the options by which a secret is asked for that stands in hosts' files alone."""
+    return "".join(
+        f" --secret {value.name}"
+        for value in receipt.inputs
+        if value.secret and value.place in (None, SecretPlace.CLEAR) and not value.reference
     )
 
 
 def _host(finding: Finding) -> tuple[str, str]:
     """Return product and title of the host that a finding is about; nothing for the others."""
-    if finding.kind not in (Kind.ENTRY_GONE, Kind.ENTRY_CHANGED):
+    if finding.kind not in _OF_HOSTS:
         return "", ""
     row = hosts.find_rows(finding.subject)
     return row.product, row.title

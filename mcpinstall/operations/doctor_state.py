@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+import functools
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mcpinstall import hosts
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.host import HostRow
-from mcpinstall.operations import cache
+from mcpinstall.operations import cache, configuration, typed
 from mcpinstall.operations.cache import CacheSize
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.findings import Kind
@@ -32,6 +35,7 @@ class State:
 def look(context: Context) -> State:
     """Return what there is; nothing is taken back or swept."""
     busy, troubles = _lock(context)
+    troubles += _records(context)
     if not busy:
         troubles += [*_unfinished(context), *_leftovers(context)]
     return State(
@@ -45,7 +49,47 @@ def look(context: Context) -> State:
 def damaged(error: McpInstallError) -> Trouble:
     """Return that a record of ours can't be read."""
     return Trouble(
-        kind=Kind.RECORD_DAMAGED, subject="mcpinstall", message=error.message, fix=error.hint
+        kind=Kind.RECORD_DAMAGED,
+        subject="mcpinstall",
+        message=error.message,
+        fix=error.hint,
+        entry=error.message,
+    )
+
+
+def _records(context: Context) -> Iterator[Trouble]:
+    """Yield what can't be read of configuration and records, and entries without a receipt."""
+    store = ReceiptStore(context.paths)
+    titles: dict[str, list[str]] = defaultdict(list)
+
+    def chain(row: HostRow) -> None:
+        for name in store.chain(row.id).names:
+            titles[name].append(row.title)
+
+    readings: list[Callable[[], object]] = [
+        lambda: configuration.folder_registries(context),
+        store.history,
+        *(functools.partial(chain, row) for row in hosts.table()),
+    ]
+    for reading in readings:
+        try:
+            reading()
+        except McpInstallError as error:
+            yield damaged(error)
+    with contextlib.suppress(McpInstallError):  # (the look at the servers tells it)
+        known = {one.entry_name for one in store.receipts()}
+        yield from (_forgotten(name, rows) for name, rows in titles.items() if name not in known)
+
+
+def _forgotten(name: str, titles: Sequence[str]) -> Trouble:
+    return Trouble(
+        kind=Kind.RECORD_GONE,
+        subject=name,
+        message=f"mcpinstall wrote this entry of {', '.join(titles)}, and has no receipt of it "
+        "any more",
+        fix=f"install the server again under that name (`mcpi install NAME --as {name}`): what is "
+        "in place stays, and gets its receipt",
+        entry=name,
     )
 
 
@@ -111,8 +155,17 @@ def _beside(paths: tuple[Path, ...]) -> Iterator[Trouble]:
             yield Trouble(
                 kind=Kind.LEFTOVERS,
                 subject="mcpinstall",
-                message=f"{len(left)} temporary files of a write that died lie beside `{path}`",
-                fix=f"delete `{left[0]}`" + (" and the others" if left[1:] else ""),
+                message=f"{_count(left)} of a write that died beside `{path}`",
+                fix=_deleted(left),
                 path=path,
                 entry=str(left[0]),
             )
+
+
+def _count(left: Sequence[Path]) -> str:
+    return "a temporary file" if len(left) == 1 else f"{len(left)} temporary files"
+
+
+def _deleted(left: Sequence[Path]) -> str:
+    command = typed.command("rm", *map(str, left))
+    return f"`{command}` deletes what is left" if command else "delete what is left"

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     COMMAND_NOT_IN_SESSION = "command-not-in-session"
     # of mcpinstall's own state
     RECORD_DAMAGED = "record-damaged"
+    RECORD_GONE = "record-gone"
     CHANGE_UNFINISHED = "change-unfinished"
     LEFTOVERS = "leftovers"
     NO_LOCKS = "no-locks"

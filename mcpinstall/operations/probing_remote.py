@@ -10,6 +10,7 @@ from mcpinstall.model.checks import CheckResult
 from mcpinstall.model.host import Remote
 from mcpinstall.model.plan import ServerPlan
 from mcpinstall.model.registry import RegistryKind, ReviewedServer
+from mcpinstall.operations import probing_server
 from mcpinstall.operations.context import Context
 from mcpinstall.system.remote_channel import Target
 
@@ -65,13 +66,7 @@ def _outcome(
     if not server.reviewed.tools.known:
         return probing.unreviewed_check(found)
     lines = differences(server.reviewed, found)
-    if lines:
-        raise McpInstallError(
-            ErrorCode.TOOLS_CHANGED,
-            f"`{server.name}` offers other tools than those that were reviewed",
-            hint="nothing was installed; tell the registry's reviewers",
-            evidence="\n".join(lines),
-        )
+    probing_server.require_none(lines, server, "nothing was installed")
     return probing.answers_check(found)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mcpinstall import environments, probing
@@ -52,11 +52,20 @@ def require_unchanged(server: ServerPlan, generation: str, context: Context) -> 
     home = environments.server_home(context.paths.servers, server.slug)
     result = ask(server.reviewed, home / generation, context)
     lines = differences(server.reviewed, result, dict(server.python.markers))
+    require_none(lines, server, "what mcpi wrote was removed; the program did run")
+    return probing.answers_check(result)
+
+
+def require_none(lines: Sequence[str], server: ServerPlan, aftermath: str) -> None:
+    """Refuse a server of which differences to its reviewed tools were found.
+
+    Raises:
+        McpInstallError: `tools-changed`.
+    """
     if lines:
         raise McpInstallError(
             ErrorCode.TOOLS_CHANGED,
             f"`{server.name}` offers other tools than those that were reviewed",
-            hint="what mcpi wrote was removed; the program did run; tell the registry's reviewers",
+            hint=f"{aftermath}; tell the registry's reviewers",
             evidence="\n".join(lines),
         )
-    return probing.answers_check(result)

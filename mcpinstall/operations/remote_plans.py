@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import remote_url
@@ -14,7 +13,7 @@ from mcpinstall.model.plan import RemotePlan, Request, ServerPlan
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import RegistryKind, ReviewedServer
 from mcpinstall.model.server_json import RemoteServer
-from mcpinstall.operations import lookup
+from mcpinstall.operations import lookup, settings
 from mcpinstall.operations.context import Context
 from mcpinstall.planning import remotes
 from mcpinstall.receipts.store import ReceiptStore
@@ -51,10 +50,7 @@ def resolved(
     return remotes.resolve(
         described(server, transport),
         values,
-        cwd=context.machine.cwd,
-        home=context.machine.home,
-        exists=Path.exists,
-        plaintext_secrets=request.plaintext_secrets,
+        settings.around(context, plaintext_secrets=request.plaintext_secrets),
     )
 
 

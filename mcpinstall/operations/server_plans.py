@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from mcpinstall import environments, indexes
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -16,7 +15,7 @@ from mcpinstall.model.plan import Request, ServerPlan
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import ReviewedServer
 from mcpinstall.model.server_json import STDIO, Package
-from mcpinstall.operations import lookup, remote_plans
+from mcpinstall.operations import lookup, remote_plans, settings
 from mcpinstall.operations.context import Context
 from mcpinstall.planning import inputs, remotes, selection
 from mcpinstall.receipts.store import ReceiptStore
@@ -54,10 +53,7 @@ def resolved(
     return inputs.resolve(
         package_of(server),
         values,
-        cwd=context.machine.cwd,
-        home=context.machine.home,
-        exists=Path.exists,
-        plaintext_secrets=request.plaintext_secrets,
+        settings.around(context, plaintext_secrets=request.plaintext_secrets),
     )
 
 

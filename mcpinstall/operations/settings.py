@@ -4,8 +4,22 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.operations.context import Context
+from mcpinstall.planning.inputs import Around
+
+
+def around(context: Context, *, plaintext_secrets: bool = False) -> Around:
+    """Return what answers are read against here: the working directory, the home, the disk."""
+    machine = context.machine
+    return Around(
+        cwd=machine.cwd,
+        home=machine.home,
+        exists=Path.exists,
+        plaintext_secrets=plaintext_secrets,
+    )
 
 
 def by_entry(

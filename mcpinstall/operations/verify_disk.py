@@ -18,7 +18,7 @@ from mcpinstall.operations import lookup, server_plans, staging
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.findings import Finding, Kind
 
-QUICK = "archives are looked at by `mcpi verify`"
+QUICK = "`--full` or `mcpi verify` looks at the archives"
 """Why a quick look goes no further than the receipt."""
 
 

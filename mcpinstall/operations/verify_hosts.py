@@ -30,11 +30,15 @@ def _difference(receipt: Receipt, row_id: str, context: Context) -> tuple[Kind, 
     try:
         file = host_files.read(hosts.find_rows(row_id), context)
         present = {server.name: server for server in hosts.entries(file)}
+        ours = ReceiptStore(context.paths).chain(row_id)
     except McpInstallError as error:
         return Kind.FILE_INVALID, error.message
-    found = present.get(receipt.entry_name)
+    name = receipt.entry_name
+    found = present.get(name)
     if found is None:
-        return Kind.ENTRY_GONE, f"has no entry `{receipt.entry_name}` any more"
+        return Kind.ENTRY_GONE, f"has no entry `{name}` any more"
+    if name not in ours.names:
+        return Kind.RECORD_GONE, f"has an entry `{name}` of which mcpinstall has no record any more"
     return Kind.ENTRY_CHANGED, _change(receipt, found, file, context)
 
 

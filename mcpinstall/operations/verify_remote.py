@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from mcpinstall.errors import McpInstallError
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import RegistryKind, ReviewedServer
-from mcpinstall.operations import remote_plans
+from mcpinstall.operations import remote_plans, settings
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.findings import Finding
 from mcpinstall.operations.verify_disk import Disk
@@ -58,10 +57,4 @@ def _address(receipt: Receipt, server: ReviewedServer, context: Context) -> str:
         for value in receipt.inputs
         if value.name in known and value.value is not None
     }
-    return remotes.address(
-        remote,
-        given,
-        cwd=context.machine.cwd,
-        home=context.machine.home,
-        exists=Path.exists,
-    )
+    return remotes.address(remote, given, settings.around(context))

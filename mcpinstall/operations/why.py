@@ -13,7 +13,7 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.host import EnvironmentValue, HostRow, ServerEntry
 from mcpinstall.model.manifest import Review
 from mcpinstall.model.receipt import HistoryRecord, Receipt
-from mcpinstall.operations import host_files, lookup, verify_hosts
+from mcpinstall.operations import host_files, lookup, typed, verify_hosts
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.findings import Kind
 from mcpinstall.receipts.store import ReceiptStore
@@ -40,6 +40,8 @@ class Place:
     command: str | None = None
     args: tuple[str, ...] = ()
     """What the host starts; only of entries that are not ours, for ours have all the same."""
+    address: str = ""
+    """Scheme and host that such an entry connects to; the rest may hold a secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +89,8 @@ def explain(name: str, context: Context) -> Reason:
     others = tuple(
         Place(
             row=file.row, path=file.path, state=PlaceState.NOT_OURS,
-            command=server.command, args=server.args,
+            command=typed.program(server.command) if server.command else None,
+            args=server.args, address=server.address,
         )
         for file in seen
         for server in file.servers
@@ -171,6 +174,7 @@ def _place(row_id: str, difference: Kind | None, context: Context) -> Place:
         None: PlaceState.AS_WRITTEN,
         Kind.ENTRY_GONE: PlaceState.GONE,
         Kind.ENTRY_CHANGED: PlaceState.CHANGED,
+        Kind.RECORD_GONE: PlaceState.CHANGED,
     }
     try:
         path = host_files.written(row, context) or hosts.config_path(row, context.machine)

@@ -55,7 +55,7 @@ class Around:
     cwd: Path
     home: Path
     exists: Callable[[Path], bool]
-    plaintext_secrets: bool
+    plaintext_secrets: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +75,7 @@ class Answers:
 def resolve(
     package: Package,
     given: Mapping[str, Sequence[str]],
-    *,
-    cwd: Path,
-    home: Path,
-    exists: Callable[[Path], bool],
-    plaintext_secrets: bool = False,
+    around: Around,
 ) -> Resolved:
     """Return arguments and environment of `package` for what the user gave (`--set`).
 
@@ -90,7 +86,6 @@ def resolve(
         McpInstallError: `input-unknown`, `input-invalid`, `policy-refused`.
     """
     asked = questions(package)
-    around = Around(cwd=cwd, home=home, exists=exists, plaintext_secrets=plaintext_secrets)
     answers = answered(asked, given, around)
     return Resolved(
         arguments=_arguments(package, answers.texts),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import remote_url
@@ -34,11 +33,7 @@ class Resolved:
 def resolve(
     remote: RemoteServer,
     given: Mapping[str, Sequence[str]],
-    *,
-    cwd: Path,
-    home: Path,
-    exists: Callable[[Path], bool],
-    plaintext_secrets: bool = False,
+    around: Around,
 ) -> Resolved:
     """Return address and headers of `remote` for what the user gave (`--set`).
 
@@ -48,7 +43,6 @@ def resolve(
     Raises:
         McpInstallError: `input-unknown`, `input-invalid`, `policy-refused`.
     """
-    around = Around(cwd=cwd, home=home, exists=exists, plaintext_secrets=plaintext_secrets)
     answers = answered(of_remote(remote), given, around)
     missing = tuple(answers.missing)
     _require_no_credential(remote.url)
@@ -63,10 +57,7 @@ def resolve(
 def address(
     remote: RemoteServer,
     given: Mapping[str, Sequence[str]],
-    *,
-    cwd: Path,
-    home: Path,
-    exists: Callable[[Path], bool],
+    around: Around,
 ) -> str:
     """Return the address alone, for values of its variables.
 
@@ -74,7 +65,7 @@ def address(
         McpInstallError: `input-invalid`.
     """
     bare = replace(remote, headers=())
-    return resolve(bare, given, cwd=cwd, home=home, exists=exists).url
+    return resolve(bare, given, around).url
 
 
 def _url(remote: RemoteServer, answers: Answers) -> str:

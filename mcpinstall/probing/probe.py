@@ -12,11 +12,9 @@ from mcpinstall.errors import McpInstallError
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.environment import Command
 from mcpinstall.model.manifest import ProbeSettings
-from mcpinstall.model.tool_text import canonical_tools
 from mcpinstall.model.tools import ToolList
-from mcpinstall.probing import eras
-from mcpinstall.probing.eras import Greeting
-from mcpinstall.probing.messages import Messenger, failure
+from mcpinstall.probing import offered
+from mcpinstall.probing.messages import Messenger
 from mcpinstall.system import limits
 from mcpinstall.system.conversation import Conversation
 from mcpinstall.system.files import disk_errors
@@ -73,12 +71,12 @@ def probe(
     names = {**dict(environment), **dict(settings.environment)}
 
     # (1) Modern.
-    found = _converse(command.argv, names, machine, lambda asked: _modern_tools(asked, deadline))
+    found = _converse(command.argv, names, machine, lambda asked: offered.modern(asked, deadline))
 
     # (2) Legacy.
     if found is None:
         found = _converse(
-            command.argv, names, machine, lambda asked: _legacy_tools(asked, deadline)
+            command.argv, names, machine, lambda asked: offered.legacy(asked, deadline)
         )
 
     greeting, tools = found
@@ -103,24 +101,6 @@ def answers_check(result: ProbeResult, *, timed: bool = True) -> CheckResult:
         evidence=f"{count} {'tool' if count == 1 else 'tools'}, unchanged since review "
         f"(protocol {result.protocol}{seconds})",
     )
-
-
-def _modern_tools(messenger: Messenger, deadline: float) -> tuple[Greeting, ToolList] | None:
-    silence = min(deadline, time.monotonic() + limits.PROBE_DISCOVER_SECONDS)
-    greeting = eras.discover(messenger, silence)
-    return (greeting, _tools(messenger, greeting, deadline)) if greeting else None
-
-
-def _legacy_tools(messenger: Messenger, deadline: float) -> tuple[Greeting, ToolList]:
-    greeting = eras.initialize(messenger, deadline)
-    return greeting, _tools(messenger, greeting, deadline)
-
-
-def _tools(messenger: Messenger, greeting: Greeting, deadline: float) -> ToolList:
-    tools = canonical_tools(eras.list_tools(messenger, greeting, deadline))
-    if len(tools.text) > limits.TOOLS_BYTES:
-        raise failure(f"the tool list is larger than {limits.TOOLS_BYTES} bytes")
-    return tools
 
 
 def _converse(

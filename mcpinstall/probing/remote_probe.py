@@ -12,11 +12,9 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import json_text, remote_url
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.json_text import Json
-from mcpinstall.model.tool_text import canonical_tools
-from mcpinstall.model.tools import ToolList
-from mcpinstall.probing import eras
-from mcpinstall.probing.eras import Greeting
+from mcpinstall.probing import offered
 from mcpinstall.probing.messages import Messenger, failure
+from mcpinstall.probing.offered import Offered
 from mcpinstall.probing.probe import ProbeResult
 from mcpinstall.system import limits
 from mcpinstall.system.machine import Machine
@@ -85,9 +83,9 @@ def probe_remote(
     channel = connect or _CHANNELS[transport]
     started = time.monotonic()
     deadline = started + seconds
-    found = _converse(channel, target, machine, deadline, _modern)
+    found = _converse(channel, target, machine, deadline, offered.modern)
     if found is None:
-        found = _converse(channel, target, machine, deadline, _legacy)
+        found = _converse(channel, target, machine, deadline, offered.legacy)
     if isinstance(found, NeedsAuthorization):
         return found
     if found is None:
@@ -121,16 +119,13 @@ def unreviewed_check(result: ProbeResult) -> CheckResult:
     )
 
 
-_Found = tuple[Greeting, ToolList]
-
-
 def _converse(
     connect: Connect,
     target: Target,
     machine: Machine,
     deadline: float,
-    talk: Callable[[Messenger, float], _Found | None],
-) -> _Found | NeedsAuthorization | None:
+    talk: Callable[[Messenger, float], Offered | None],
+) -> Offered | NeedsAuthorization | None:
     try:
         with connect(target, machine) as channel:
             try:
@@ -139,24 +134,6 @@ def _converse(
                 return _wanted(error, channel, deadline)
     except McpInstallError as error:
         raise _without(target, error) from None
-
-
-def _modern(messenger: Messenger, deadline: float) -> _Found | None:
-    silence = min(deadline, time.monotonic() + limits.PROBE_DISCOVER_SECONDS)
-    greeting = eras.discover(messenger, silence)
-    return (greeting, _tools(messenger, greeting, deadline)) if greeting else None
-
-
-def _legacy(messenger: Messenger, deadline: float) -> _Found:
-    greeting = eras.initialize(messenger, deadline)
-    return greeting, _tools(messenger, greeting, deadline)
-
-
-def _tools(messenger: Messenger, greeting: Greeting, deadline: float) -> ToolList:
-    tools = canonical_tools(eras.list_tools(messenger, greeting, deadline))
-    if len(tools.text) > limits.TOOLS_BYTES:
-        raise failure(f"the tool list is larger than {limits.TOOLS_BYTES} bytes")
-    return tools
 
 
 def _wanted(error: ChallengedError, channel: RemoteChannel, deadline: float) -> NeedsAuthorization:

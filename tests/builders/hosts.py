@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 from mcpinstall.hosts import find_rows
@@ -70,4 +71,11 @@ def program(folder: Path, name: str) -> Path:
     path = folder / name
     path.write_text("#!/bin/sh\n")
     path.chmod(0o755)
+    return path
+
+
+def put(path: Path, document: object) -> Path:
+    """Write a host's file as its user or its host would: a text as it is, anything else as JSON."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(document if isinstance(document, str) else json.dumps(document))
     return path

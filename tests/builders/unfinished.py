@@ -20,6 +20,8 @@ from mcpinstall.system import files
 from tests.builders import plans
 from tests.builders.hosts import server
 
+BASE = b'{"mcpServers": {"other": {"command": "/bin/other"}}}\n'
+"""What the user of Cursor had in its file before."""
 CURSOR, CODEX = "cursor-user", "codex-user"
 OLD, NEW = "20261122T100000000Z-1.0.0-00000a", "20261122T110000000Z-1.0.1-00000b"
 

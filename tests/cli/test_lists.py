@@ -116,7 +116,7 @@ def test_hosts(mcpi: Mcpi) -> None:
     assert ran.out == snapshot("""\
 host    program  servers  ours  file
 cursor  found    2        git   /home/ada/.cursor/mcp.json
-code    found    2        -     `mcp.json` is not valid JSON: line 3, column 1
+code    found    -        -     `mcp.json` is not valid JSON: line 3, column 1
 """)
     assert ran.err == (
         "1 more are supported but not found; `--all` lists them\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from mcpinstall.operations import doctor, why
 from mcpinstall.operations.findings import Kind
 from mcpinstall.operations.why import PlaceState
 from mcpinstall.system import files
+from tests.builders.hosts import put
 from tests.builders.world import World, slug
 
 pytestmark = pytest.mark.e2e
@@ -37,11 +37,6 @@ def kinds(world: World) -> list[Kind]:
 def home_of(world: World) -> Path:
     (receipt,) = world.receipts().values()
     return environments.server_home(world.context.paths.servers, slug(receipt))
-
-
-def write(path: Path, document: object) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document))
 
 
 def everything(folder: Path) -> dict[str, bytes]:
@@ -82,12 +77,12 @@ def test_a_changed_file_of_an_environment_is_found_at_once(installed: World) -> 
     assert kinds(installed) == [Kind.NOT_AS_VERIFIED]
 
 
-def test_an_environment_that_is_gone_leaves_commands_without_a_program(installed: World) -> None:
+def test_an_environment_that_is_gone_is_told_once_not_for_each_host(installed: World) -> None:
     shutil.rmtree(home_of(installed))
 
     found = kinds(installed)
 
-    assert found == [Kind.ENVIRONMENT_MISSING, Kind.COMMAND_MISSING, Kind.COMMAND_MISSING]
+    assert found == [Kind.ENVIRONMENT_MISSING]
     installed.reinstall("clock")
     assert kinds(installed) == []
 
@@ -157,7 +152,7 @@ def test_a_change_that_runs_right_now_is_no_finding(installed: World) -> None:
 
 def test_a_damaged_receipt_is_found_and_the_hosts_are_looked_at_still(installed: World) -> None:
     (installed.context.paths.receipts / "clock.json").write_text("{")
-    write(installed.home / ".gemini/settings.json", {"mcpServers": {"a": {"command": "/none"}}})
+    put(installed.home / ".gemini/settings.json", {"mcpServers": {"a": {"command": "/none"}}})
 
     report = doctor.examine(installed.context)
 
@@ -182,7 +177,7 @@ def test_why_tells_where_an_entry_comes_from_and_how_it_starts(installed: World)
 
 def test_why_tells_ours_from_an_entry_of_the_same_name_in_another_host(installed: World) -> None:
     theirs = installed.home / ".gemini/settings.json"
-    write(theirs, {"mcpServers": {"clock": {"command": "/bin/sh", "args": ["--token", "x"]}}})
+    put(theirs, {"mcpServers": {"clock": {"command": "/bin/sh", "args": ["--token", "x"]}}})
 
     reason = why.explain("clock", installed.context)
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import os
 from pathlib import Path
 
 import pytest
 
-from mcpinstall.operations import doctor_hosts, doctor_state
+from mcpinstall.operations import doctor, doctor_hosts, doctor_state
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.doctor_hosts import Looked
 from mcpinstall.operations.findings import Kind
 from mcpinstall.operations.trouble import Trouble
-from tests.builders.hosts import program
+from tests.builders.hosts import program, put
 
 SERVER = {"command": "/bin/sh", "args": []}
 GONE = {"command": "/nowhere/server"}
@@ -25,12 +25,6 @@ def context(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cont
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     return Context.current()
-
-
-def put(path: Path, document: object) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(document if isinstance(document, str) else json.dumps(document))
-    return path
 
 
 def servers(**entries: object) -> dict[str, object]:
@@ -159,7 +153,11 @@ def test_no_text_of_a_file_is_too_odd_to_be_looked_at(
 
 @pytest.mark.parametrize(
     "text",
-    ['mcp_servers:\n  "\\u202e": {command: "\\u202e é"}\n', "mcp_servers: {é: {command: x}}"],
+    [
+        'mcp_servers: {"\\ud800": {command: "\\udc80x"}}\n',
+        'mcp_servers:\n  "\\u202e": {command: "\\u202e é"}\n',
+        "mcp_servers: {é: {command: x}}",
+    ],
 )
 def test_escapes_of_yaml_are_read(home: Path, context: Context, text: str) -> None:
     put(home / ".hermes/config.yaml", text)
@@ -179,6 +177,76 @@ def test_a_desktop_program_does_not_see_what_only_a_shell_sees(
 
     assert (trouble.kind, trouble.subject) == (Kind.COMMAND_NOT_IN_SESSION, "Cursor")
     assert trouble.fix == f"write `{found}` in its place"
+
+
+def script(path: Path, first_line: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{first_line}\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize("first_line", ["#!/usr/bin/env node", "#! /usr/bin/env -S node --x"])
+def test_a_script_needs_its_interpreter_where_a_desktop_program_looks(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first_line: str
+) -> None:
+    npx = script(tmp_path / "nvm/bin/npx", first_line)
+    program(npx.parent, "node")
+    monkeypatch.setenv("PATH", f"{npx.parent}:/usr/bin:/bin")
+    put(home / ".cursor/mcp.json", servers(a={"command": "npx"}))
+
+    by_name = only(Context.current())
+    put(home / ".cursor/mcp.json", servers(a={"command": str(npx)}))
+    by_path = only(Context.current())
+
+    given = f"give the entry the variable `PATH` in `env`: `{npx.parent}:/usr/bin:/bin`"
+    assert by_name.fix == f"write `{npx}` in its place, and {given}"
+    assert (by_path.kind, by_path.fix) == (Kind.COMMAND_NOT_IN_SESSION, given)
+    variables = {"PATH": f"{npx.parent}:/usr/bin:/bin"}
+    put(home / ".cursor/mcp.json", servers(a={"command": str(npx), "env": variables}))
+    assert look(Context.current()).troubles == ()
+
+
+def test_a_script_of_the_system_needs_nothing(home: Path, tmp_path: Path, context: Context) -> None:
+    path = script(tmp_path / "tool", "#!/usr/bin/env sh")
+    put(home / ".cursor/mcp.json", servers(a={"command": str(path)}))
+
+    assert look(context).troubles == ()
+
+
+def test_a_pipe_in_the_place_of_a_program_is_not_waited_for(
+    home: Path, tmp_path: Path, context: Context
+) -> None:
+    os.mkfifo(tmp_path / "pipe", 0o777)
+    (tmp_path / "pipe").chmod(0o777)
+    put(home / ".cursor/mcp.json", servers(a={"command": str(tmp_path / "pipe")}))
+
+    assert look(context).troubles == ()
+
+
+def test_a_whole_command_line_is_no_program(home: Path, context: Context) -> None:
+    put(home / ".cursor/mcp.json", servers(a={"command": "npx -y @scope/server"}))
+
+    trouble = only(context)
+
+    assert trouble.message == "`a` starts `npx …`, which is in no folder of `PATH`"
+    assert trouble.fix == "write the program alone in `command`, its arguments one by one in `args`"
+
+
+def test_a_program_in_a_folder_with_a_space_is_told_whole(home: Path, context: Context) -> None:
+    (home / "My Programs").mkdir()
+    gone = str(home / "My Programs/gone")
+    put(home / ".cursor/mcp.json", servers(a={"command": gone}))
+
+    assert f"`{gone}`, which is not there" in only(context).message
+
+
+def test_what_two_products_read_in_one_file_is_one_finding(context: Context) -> None:
+    put(context.machine.cwd / ".mcp.json", servers(a=GONE))
+
+    (trouble,) = doctor.examine(context).troubles
+
+    assert trouble.subject == "Claude Code (project), GitHub Copilot CLI (project)"
 
 
 def test_a_program_of_the_system_is_seen_by_a_desktop_program(home: Path, context: Context) -> None:
@@ -268,11 +336,18 @@ def test_a_file_whose_place_was_taken_is_inert(home: Path, context: Context) -> 
 
 
 def test_two_files_of_which_one_is_read_are_a_finding(home: Path, context: Context) -> None:
+    for folder in (".config", ".var/app/com.visualstudio.code/config"):
+        put(home / folder / "Code/User/mcp.json", {"servers": {"a": SERVER}})
+
+    assert {one.kind for one in look(context).troubles} == {Kind.FILE_AMBIGUOUS}
+
+
+def test_an_extension_of_two_editors_reads_both_its_files(home: Path, context: Context) -> None:
     for editor in ("Code", "Cursor"):
         settings = f".config/{editor}/User/globalStorage/rooveterinaryinc.roo-cline/settings"
         put(home / settings / "mcp_settings.json", servers(a=SERVER))
 
-    assert {one.kind for one in look(context).troubles} == {Kind.FILE_AMBIGUOUS}
+    assert look(context).troubles == ()
 
 
 def test_a_relative_override_is_a_finding(
@@ -312,7 +387,8 @@ def test_what_a_write_that_died_left_beside_a_file_is_found(home: Path, context:
 
     (trouble,) = doctor_state.look(context).troubles
 
-    assert (trouble.kind, trouble.fix) == (Kind.LEFTOVERS, f"delete `{left}`")
+    assert trouble.kind is Kind.LEFTOVERS
+    assert trouble.fix == f"`rm {left}` deletes what is left"
 
 
 def test_every_kind_of_finding_is_explained() -> None:

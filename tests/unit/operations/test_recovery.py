@@ -18,25 +18,11 @@ from mcpinstall.operations.context import Context
 from mcpinstall.receipts.store import ReceiptStore
 from mcpinstall.system import files, locking
 from tests.builders.hosts import VSCODE
-from tests.builders.unfinished import CODEX, CURSOR, NEW, OLD, Scene, failing
+from tests.builders.unfinished import BASE, CODEX, CURSOR, NEW, OLD, Scene, failing
 
-BASE = b'{"mcpServers": {"other": {"command": "/bin/other"}}}\n'
 DISK = McpInstallError(ErrorCode.DISK_FAILED, "the disk is full")
 NO_LOCKS = McpInstallError(ErrorCode.LOCK_UNSUPPORTED, "`/x` has no file locks")
 BUSY = McpInstallError(ErrorCode.STATE_BUSY, "another mcpinstall is at work")
-
-
-@pytest.fixture
-def scene(home: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
-    (home / ".cursor").mkdir()
-    (home / ".cursor/mcp.json").write_bytes(BASE)
-    return Scene(Context.current(), monkeypatch)
-
-
-@pytest.fixture
-def installed(scene: Scene) -> Scene:
-    scene.do(scene.installation())
-    return scene
 
 
 def no_lock(scene: Scene, error: McpInstallError) -> None:

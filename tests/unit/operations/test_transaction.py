@@ -11,27 +11,11 @@ import pytest
 from mcpinstall import environments, hosts
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.operations import recovery, sweeping, transaction
-from mcpinstall.operations.context import Context
 from mcpinstall.receipts.store import ReceiptStore
 from mcpinstall.system import files
 from tests.builders import plans
 from tests.builders.hosts import server
-from tests.builders.unfinished import CODEX, CURSOR, NEW, OLD, Scene, failing
-
-BASE = b'{"mcpServers": {"other": {"command": "/bin/other"}}}\n'
-
-
-@pytest.fixture
-def scene(home: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
-    (home / ".cursor").mkdir()
-    (home / ".cursor/mcp.json").write_bytes(BASE)
-    return Scene(Context.current(), monkeypatch)
-
-
-@pytest.fixture
-def installed(scene: Scene) -> Scene:
-    scene.do(scene.installation())
-    return scene
+from tests.builders.unfinished import BASE, CODEX, CURSOR, NEW, OLD, Scene, failing
 
 
 def refuse(*_: object) -> None:

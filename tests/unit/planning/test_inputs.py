@@ -16,7 +16,7 @@ from mcpinstall.model.host import EnvironmentValue, SecretPlace
 from mcpinstall.model.input_value import InputValue
 from mcpinstall.model.server_json import Package
 from mcpinstall.planning import inputs
-from mcpinstall.planning.inputs import Resolved
+from mcpinstall.planning.inputs import Around, Resolved
 from tests.builders.registry_folders import server_json
 
 CWD, HOME = Path("/srv/here"), Path("/home/user")
@@ -32,9 +32,8 @@ def package(*arguments: Mapping[str, Any], env: Sequence[Mapping[str, Any]] = ()
 def resolved(
     described: Package, given: Mapping[str, Sequence[str]] | None = None, *, plain: bool = False
 ) -> Resolved:
-    return inputs.resolve(
-        described, given or {}, cwd=CWD, home=HOME, exists=lambda _: True, plaintext_secrets=plain
-    )
+    around = Around(cwd=CWD, home=HOME, exists=lambda _: True, plaintext_secrets=plain)
+    return inputs.resolve(described, given or {}, around)
 
 
 def refusal(described: Package, given: Mapping[str, Sequence[str]]) -> McpInstallError:
@@ -72,9 +71,8 @@ def test_a_path_that_means_nothing_is_refused(text: str) -> None:
 
 def test_a_path_that_does_not_exist_is_refused() -> None:
     with pytest.raises(McpInstallError) as refused:
-        inputs.resolve(
-            package(REPOSITORY), {"repository": ["x"]}, cwd=CWD, home=HOME, exists=lambda _: False
-        )
+        around = Around(cwd=CWD, home=HOME, exists=lambda _: False)
+        inputs.resolve(package(REPOSITORY), {"repository": ["x"]}, around)
 
     assert refused.value.message == "`repository` does not exist: `/srv/here/x`"
     assert refused.value.hint == "give it as `--set repository=PATH`"

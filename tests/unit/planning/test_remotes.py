@@ -14,6 +14,7 @@ from mcpinstall.model import server_text
 from mcpinstall.model.host import EnvironmentValue, SecretPlace
 from mcpinstall.model.server_json import RemoteServer
 from mcpinstall.planning import remotes
+from mcpinstall.planning.inputs import Around
 from tests.builders.registry_folders import SCHEMA
 from tests.builders.remote_offers import TOKEN_HEADER, remote
 
@@ -31,10 +32,8 @@ def described(url: str = "https://mcp.example.com/mcp", **item: Any) -> RemoteSe
 def resolved(
     server: RemoteServer, given: Mapping[str, Sequence[str]] | None = None, *, plain: bool = False
 ) -> remotes.Resolved:
-    return remotes.resolve(
-        server, given or {}, cwd=Path("/w"), home=Path("/h"), exists=lambda _: True,
-        plaintext_secrets=plain,
-    )  # fmt: skip
+    around = Around(cwd=Path("/w"), home=Path("/h"), exists=lambda _: True, plaintext_secrets=plain)
+    return remotes.resolve(server, given or {}, around)
 
 
 def refusal(server: RemoteServer, **given: list[str]) -> McpInstallError:

@@ -188,14 +188,13 @@ def test_the_probe_answers_every_required_question(name: str) -> None:
     package = agreement.chosen_package(found)
     given = {key: [value] for key, value in found.manifest.probe.inputs}
 
-    resolved = inputs.resolve(
-        package,
-        given,
+    around = inputs.Around(
         cwd=Path("/work"),
         home=Path("/home/user"),
         exists=lambda _: True,
         plaintext_secrets=True,
     )
+    resolved = inputs.resolve(package, given, around)
 
     assert resolved.missing == ()
 
