@@ -115,7 +115,7 @@ def latin(value: object) -> object:
 def utf8(value: object) -> object:
     """Return `value` with every text as it is: what `latin` made of it, undone."""
     if isinstance(value, str):
-        return value.encode("latin-1").decode("utf-8")
+        return value.encode("latin-1").decode("utf-8", "surrogatepass")  # (YAML's `"\ud800"`)
     if isinstance(value, list):
         return [utf8(item) for item in value]
     if isinstance(value, dict):

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mcpinstall.hosts import json_plain, positions, secret_text, yaml_plain
+from mcpinstall.hosts import json_plain, positions, secret_text
 from mcpinstall.hosts.forms import ScanError
 from mcpinstall.hosts.json_scan import Located, fingerprint, latin
 from mcpinstall.model import toml_text
@@ -185,7 +185,9 @@ def tree(row: HostRow, content: bytes | None) -> object:
     if content is None:
         return {}
     if row.format is Format.YAML:
-        return yaml_plain.parse(content)
+        from mcpinstall.hosts import yaml_read
+
+        return yaml_read.read(content).value
     if row.format is not Format.TOML:
         return json_plain.parse(content.decode("latin-1"), row.format)
     try:
