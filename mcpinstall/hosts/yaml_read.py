@@ -79,7 +79,9 @@ def _read(text: str) -> Read:
         raise
     except (YAMLError, *_FOREIGN) as error:
         raise ScanError(_first_line(str(error)), -1) from None
-    return Read(root=yaml_scan.root_of(text, events, yaml.scanner.places), value=value)
+    root = yaml_scan.root_of(text, events, yaml.scanner.places)
+    yaml_scan.require_one_reading(text, root)
+    return Read(root=root, value=value)
 
 
 def _kept(found: Iterator[Any], events: list[Any]) -> Iterator[Any]:

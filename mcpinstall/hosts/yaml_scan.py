@@ -24,6 +24,9 @@ _NO_TEXT = re.compile(r"[-+]?[0-9][0-9._]*|true|false|null|~|", re.IGNORECASE)
 _TABS = re.compile(r"(?<=\S)[ \t]*\t[ \t]*(?=#|[\r\n]|\Z)")
 """Blanks behind what a line says that hold a tab: YAML has them, the library's scanner has not."""
 
+_OLD_BREAK = re.compile("[\x85\u2028\u2029]")
+Span = tuple[int, int]
+
 _KEPT_LINES = re.compile(r"[|>][1-9]?\+")
 """Header of a block scalar whose last empty lines are part of the value."""
 
@@ -134,6 +137,35 @@ def texts(text: str, root: Node | None) -> tuple[tuple[int, int], ...]:
             words.append((start, end))
         at = end
     return tuple(words)
+
+
+def require_one_reading(text: str, root: Node | None) -> None:
+    """Refuse a line end of YAML 1.1 that is none in 1.2, such as U+2028, outside quotes.
+
+    There hosts would see another document than we do: a comment or a key may end at it.
+
+    Raises:
+        ScanError: There is one.
+    """
+    found = [match.start() for match in _OLD_BREAK.finditer(text)]
+    if not found:
+        return
+    quoted = sorted(_quoted(root)) if root else []
+    for at in found:
+        number = bisect.bisect_right(quoted, (at, len(text))) - 1
+        if number < 0 or at >= quoted[number][1]:
+            code = f"U+{ord(text[at]):04X}"
+            raise ScanError(f"it has a line separator ({code}) that hosts read differently", at)
+
+
+def _quoted(node: Node) -> Iterator[Span]:
+    """Yield begin and end of every scalar in quotes, keys included."""
+    for member in node.members:
+        if member.key:
+            yield from _quoted(member.key)
+        yield from _quoted(member.value)
+    if node.kind is Kind.SCALAR and not (node.plain or node.lines):
+        yield node.start, node.end
 
 
 def _scalars(node: Node) -> Iterator[tuple[int, int, bool]]:

@@ -109,6 +109,10 @@ def test_in_braces_it_is_written_in_braces() -> None:
         ('a: "\\UFFFFFFFF"', "can't be edited as YAML"),
         ('a: "\\U00110000"', "can't be edited as YAML"),
         ("%YAML 1.9\n---\na: yes\n", "can't be edited as YAML"),
+        ("a: x\u2028b\n", "line 1, column 5: it has a line separator (U+2028)"),
+        ("a: 1 # x\u2029\n", "line separator (U+2029)"),
+        ("extensions:\x85 !!null\n", "line separator (U+0085)"),
+        ('"a" : "\u2028"\nb: |\n  \u2028\n', "line 3, column 3: it has a line separator"),
         ("a: 1\nextensions: !!null\n", "the tag `!!null` does not go with a collection"),
         ("extensions: !!null ~\n", "the tag `!!null` does not go with a collection"),
         ("a: !!int {b: 1}\n", "line 1, column 4: the tag `!!int` does not go"),
@@ -129,6 +133,12 @@ def test_half_a_surrogate_pair_beside_the_servers_is_no_obstacle() -> None:
 
     assert after.startswith(text)
     assert list(servers(after.encode(), MAP)) == ["a", "time"]
+
+
+def test_a_line_separator_in_quotes_stays() -> None:
+    text = "a: \"x\u2028y\"\n'k\u2029': [1]\n"
+
+    assert added(text).startswith(text)
 
 
 def test_each_version_of_a_file_is_parsed_once() -> None:
