@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
 from mcpinstall.hosts import json_plain
-from mcpinstall.hosts.forms import ScanError, refuse_constant
+from mcpinstall.hosts.forms import ScanError, reason, refuse_constant
 from mcpinstall.model.host import Format
 
 _BLOCK = r"/\*(?:[^*]|\*(?!/))*+\*/"
@@ -291,7 +291,7 @@ class _Scanner:
         except RecursionError:
             raise ScanError("it nests too deeply", at) from None
         except ValueError as error:
-            raise ScanError(str(error), at) from None
+            raise ScanError(reason(error), at) from None
 
     def _matching_bracket(self, at: int) -> int:
         """Return the end of an object or list that may hold comments and trailing commas."""

@@ -26,7 +26,7 @@ from ruamel.yaml.scanner import Scanner
 from ruamel.yaml.tokens import BlockEntryToken, ValueToken
 
 from mcpinstall.hosts import yaml_plain, yaml_scan
-from mcpinstall.hosts.forms import ScanError
+from mcpinstall.hosts.forms import ScanError, reason
 from mcpinstall.system import limits
 
 MOST_DEPTH = 64
@@ -78,7 +78,8 @@ def _read(text: str) -> Read:
     except ScanError:
         raise
     except (YAMLError, *_FOREIGN) as error:
-        raise ScanError(_first_line(str(error)), -1) from None
+        why = reason(error) if isinstance(error, ValueError) else str(error)
+        raise ScanError(_first_line(why), -1) from None
     root = yaml_scan.root_of(text, events, yaml.scanner.places)
     yaml_scan.require_one_reading(text, root)
     return Read(root=root, value=value)
