@@ -105,7 +105,7 @@ def test_in_braces_it_is_written_in_braces() -> None:
         ("a: \x01\n", "special characters are not allowed"),
         ("a: *nowhere\n", "undefined alias"),
         ("[" * 70 + "]" * 70, "nests too deeply"),
-        ("a: '" + "x" * limits.YAML_BYTES + "'", "larger than 512 KiB"),
+        ("a: '" + "x" * limits.YAML_BYTES + "'", "larger than 384 KiB"),
         ('a: "\\UFFFFFFFF"', "can't be edited as YAML"),
         ('a: "\\U00110000"', "can't be edited as YAML"),
         ("%YAML 1.9\n---\na: yes\n", "can't be edited as YAML"),
