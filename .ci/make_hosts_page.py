@@ -35,6 +35,8 @@ mcpi knows {rows} files of hosts. It writes to {written} of them; for the others
   and for what the host itself sends only `--plaintext-secrets` is left.
 * **Remote servers**: the transports that the host is known to speak, with the fields that choose
   them, and how a header names a token without holding it.
+* **Limits**: a file of up to 64 MiB is edited, in YAML up to 384 KiB, which takes seconds. What is
+  larger is refused, and `--print` gives the entry.
 * An administrator's file can make an entry inert; the plan says so where there is one.
 """
 

@@ -22,6 +22,12 @@ class FormError(ValueError):
     """The servers are written in a form in which our edit would be wrong or unclear."""
 
 
+def reason(error: ValueError) -> str:
+    """Return what a parser complained of; Python's own limit on digits in words for a reader."""
+    text = str(error)
+    return "it has a number of thousands of digits" if "int_max_str_digits" in text else text
+
+
 def refuse_constant(name: str) -> NoReturn:
     """Refuse `NaN` and `Infinity`, which `json` accepts and JSON does not."""
     raise ValueError(f"{name} is not JSON")

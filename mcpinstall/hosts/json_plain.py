@@ -6,7 +6,7 @@ import json
 import re
 
 from mcpinstall.hosts import positions
-from mcpinstall.hosts.forms import ScanError, refuse_constant
+from mcpinstall.hosts.forms import ScanError, reason, refuse_constant
 from mcpinstall.model.host import Format
 
 _STRING = r'"(?:[^"\\]++|\\.)*+"'
@@ -39,7 +39,7 @@ def parse(text: str, dialect: Format) -> object:
     except RecursionError:
         raise ScanError("it nests too deeply", positions.of_depth(text)) from None
     except ValueError as error:
-        raise ScanError(str(error), positions.of_constant(text)) from None
+        raise ScanError(reason(error), positions.of_constant(text)) from None
 
 
 def _without_comments(text: str, dialect: Format) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
 from mcpinstall.hosts import json_plain
-from mcpinstall.hosts.forms import ScanError, refuse_constant
+from mcpinstall.hosts.forms import ScanError, reason, refuse_constant
 from mcpinstall.model.host import Format
 
 _BLOCK = r"/\*(?:[^*]|\*(?!/))*+\*/"
@@ -115,7 +115,7 @@ def latin(value: object) -> object:
 def utf8(value: object) -> object:
     """Return `value` with every text as it is: what `latin` made of it, undone."""
     if isinstance(value, str):
-        return value.encode("latin-1").decode("utf-8", "surrogatepass")
+        return value.encode("latin-1").decode("utf-8", "surrogatepass")  # (YAML's `"\ud800"`)
     if isinstance(value, list):
         return [utf8(item) for item in value]
     if isinstance(value, dict):
@@ -291,7 +291,7 @@ class _Scanner:
         except RecursionError:
             raise ScanError("it nests too deeply", at) from None
         except ValueError as error:
-            raise ScanError(str(error), at) from None
+            raise ScanError(reason(error), at) from None
 
     def _matching_bracket(self, at: int) -> int:
         """Return the end of an object or list that may hold comments and trailing commas."""

@@ -8,8 +8,8 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mcpinstall.hosts import json_plain, positions, secret_text, yaml_plain
-from mcpinstall.hosts.forms import ScanError
+from mcpinstall.hosts import json_plain, positions, secret_text
+from mcpinstall.hosts.forms import ScanError, reason
 from mcpinstall.hosts.json_scan import Located, fingerprint, latin
 from mcpinstall.model import toml_text
 from mcpinstall.model.host import Format, HostRow
@@ -185,7 +185,9 @@ def tree(row: HostRow, content: bytes | None) -> object:
     if content is None:
         return {}
     if row.format is Format.YAML:
-        return yaml_plain.parse(content)
+        from mcpinstall.hosts import yaml_read
+
+        return yaml_read.read(content).value
     if row.format is not Format.TOML:
         return json_plain.parse(content.decode("latin-1"), row.format)
     try:
@@ -197,7 +199,9 @@ def tree(row: HostRow, content: bytes | None) -> object:
             "it nests too deeply", positions.of_depth(content.decode("latin-1"))
         ) from None
     except ValueError as error:
-        raise ScanError(str(error), -1) from None
+        why = reason(error)
+        at = -1 if why == str(error) else positions.of_constant(content.decode("latin-1"))
+        raise ScanError(why, at) from None
 
 
 @contextlib.contextmanager

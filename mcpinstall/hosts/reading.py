@@ -18,7 +18,7 @@ from mcpinstall.hosts.paths import (
 )
 from mcpinstall.model.host import ConfiguredServer, HostFile, HostRow
 from mcpinstall.system.machine import Machine
-from mcpinstall.system.permissions import others_exchange, others_write
+from mcpinstall.system.permissions import acl_lets_others_write, others_exchange, others_write
 
 _STATUS = {
     "maintenance": "it gets repairs only, and has a successor",
@@ -115,7 +115,7 @@ def _require_safe(target: Path) -> None:
     else:
         if not stat.S_ISREG(found.st_mode):
             raise _refused(target, "it is not a regular file")
-        if others_write(found):
+        if others_write(found) or acl_lets_others_write(target, found):
             raise _refused(target, "other users can write to it")
     for folder in target.parents:
         try:
@@ -124,7 +124,8 @@ def _require_safe(target: Path) -> None:
             continue
         if not stat.S_ISDIR(above.st_mode):
             raise _refused(target, f"`{folder}` is not a folder")
-        if others_exchange(above):
+        sticky = above.st_mode & stat.S_ISVTX
+        if others_exchange(above) or (not sticky and acl_lets_others_write(folder, above)):
             raise _refused(target, f"other users can write to the folder `{folder}`")
 
 
@@ -133,11 +134,22 @@ def _warnings(file: HostFile, machine: Machine) -> tuple[str, ...]:
     warnings: list[str] = []
     if file.target != _unlinked(file.path, machine):
         warnings.append(f"`{file.path}` is a link; `{file.target}` is what changes")
+    if file.content is not None and _has_another_name(file.target):
+        warnings.append(
+            f"`{file.target}` has another name (a hard link), which keeps the file as it is now"
+        )
     warnings += [
         f"`{path}` is set by an administrator; {row.title} may ignore this entry because of it"
         for path in managed(row, machine)
     ]
     return tuple(warnings)
+
+
+def _has_another_name(target: Path) -> bool:
+    try:
+        return target.stat().st_nlink > 1
+    except OSError:
+        return False
 
 
 def _notes(file: HostFile, machine: Machine) -> tuple[str, ...]:

@@ -50,30 +50,29 @@ def hidden(text: str, region: Span, dialect: Format, ours: tuple[Span, ...]) -> 
         return _complement(region, ours)
     tokens = _TOKEN[dialect].finditer(text, begin)  # the last may end behind the region
     inside = itertools.takewhile(lambda token: token.start() < end, tokens)
-    spans = (_hidden_part(token, ours) for token in inside)
+    spans = (_hidden_part(token, ours) for token in inside if token.end() > start)
     return tuple(span for span in spans if span is not None)
 
 
 def _hidden_in_yaml(text: str, region: Span, ours: tuple[Span, ...]) -> tuple[Span, ...]:
     """Return what of a YAML document is hidden; all but ours where it can't be read."""
-    from mcpinstall.hosts import yaml_scan
+    from mcpinstall.hosts import yaml_read, yaml_scan
 
     data = text.encode("latin-1")
     try:
-        whole = data.decode("utf-8")
-        mark = 3 if whole.startswith("\ufeff") else 0
-        whole = whole.removeprefix("\ufeff")
-        found = yaml_scan.texts(whole)
+        root = yaml_read.read(data).root
     except (UnicodeDecodeError, ScanError):
         return _complement(region, ours)
-    spans = [
+    whole = data.decode("utf-8")
+    mark = 3 if whole.startswith("\ufeff") else 0
+    whole = whole.removeprefix("\ufeff")
+    first, last = (len(data[mark : max(mark, at)].decode("utf-8")) for at in region)
+    spans = (
         (mark + len(whole[:begin].encode()), mark + len(whole[:stop].encode()))
-        for begin, stop in found
-    ]
-    start, end = region
-    return tuple(
-        span for span in spans if span[1] > start and span[0] < end and not _inside(span, ours)
+        for begin, stop in yaml_scan.texts(whole, root)
+        if stop > first and begin < last
     )
+    return tuple(span for span in spans if not _inside(span, ours))
 
 
 def secrets(text: str, entries: Iterable[ServerEntry], ours: tuple[Span, ...]) -> tuple[Span, ...]:

@@ -18,7 +18,7 @@ from mcpinstall.model.host import BOM, Format, HostRow
 from mcpinstall.system import limits
 from mcpinstall.system.files import read_optional
 from mcpinstall.system.machine import Machine
-from mcpinstall.system.permissions import others_exchange, others_write
+from mcpinstall.system.permissions import acl_lets_others_write, others_exchange, others_write
 
 PROJECT_PLACE = "<absolute project path>"
 """Stands in `servers-key` for the working directory, as a key."""
@@ -205,7 +205,8 @@ def _keys_with_servers(path: Path) -> tuple[str, ...]:
 def _exposed(target: Path) -> Path | None:
     """Return the file, or the folder above it, that other users can exchange."""
     try:
-        if others_write(target.stat()):
+        found = target.stat()
+        if others_write(found) or acl_lets_others_write(target, found):
             return target
         return next((one for one in target.parents if others_exchange(one.stat())), None)
     except OSError:

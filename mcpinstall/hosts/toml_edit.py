@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mcpinstall.hosts.forms import FormError
@@ -115,7 +116,7 @@ def encoded(value: object) -> str:
     return _value(value).encode("utf-8").decode("latin-1")
 
 
-def _require_tables(found: tuple[Statement, ...], way: tuple[str, ...]) -> None:
+def _require_tables(found: Iterable[Statement], way: tuple[str, ...]) -> None:
     """Refuse servers that are an inline table or are given by dotted keys outside a table."""
     table: tuple[str, ...] = ()
     for statement in found:
@@ -135,7 +136,7 @@ def _require_beside(key: tuple[str, ...], way: tuple[str, ...], *, inline: bool)
         raise FormError(f"`{'.'.join(key)}` is an inline {'table' if inline else 'list'}")
 
 
-def _blocks(found: tuple[Statement, ...], path: tuple[str, ...]) -> list[tuple[int, int]]:
+def _blocks(found: Iterable[Statement], path: tuple[str, ...]) -> list[tuple[int, int]]:
     """Return begin and end of each table at or below `path`, from header to last key.
 
     Neighbours, and what stands between them, are one where no other table comes in between.
@@ -156,7 +157,7 @@ def _blocks(found: tuple[Statement, ...], path: tuple[str, ...]) -> list[tuple[i
 
 
 def _blocks_of_item(
-    found: tuple[Statement, ...], path: tuple[str, ...], number: int
+    found: Iterable[Statement], path: tuple[str, ...], number: int
 ) -> list[tuple[int, int]]:
     """Return begin and end of item `number` of an array of tables, with its sub-tables."""
     blocks: list[tuple[int, int]] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -21,6 +22,11 @@ _BLANK = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*+")
 _HEADER = re.compile(rf"\[\[?(?:{_STRING}|[^\[\]\"'])*+\]\]?", re.DOTALL)
 _KEY = re.compile(r"""(?:"(?:[^"\\\n]++|\\.)*+"|'[^'\n]*+'|[^="'\n])++""")
 _VALUE_TOKEN = re.compile(rf"{_STRING}|#[^\n]*+|[\[\]{{}}]|\r?\n", re.DOTALL)
+_LITERAL_PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"\\]*+"|'[^']*+'""")
+_LITERAL_KEY = re.compile(
+    rf"(?:{_LITERAL_PART.pattern})(?:[ \t]*\.[ \t]*(?:{_LITERAL_PART.pattern}))*"
+)
+"""A key in which every part says what it is."""
 _REST = re.compile(r"[ \t]*(?:#[^\n]*)?\n?")
 
 
@@ -46,14 +52,13 @@ class Statement:
     """Whether the value is an inline table."""
 
 
-def statements(text: str) -> tuple[Statement, ...]:
-    """Return the statements of a valid document in order."""
-    found: list[Statement] = []
+def statements(text: str) -> Iterator[Statement]:
+    """Yield the statements of a valid document in order."""
     at = _skip(_BLANK, text, 3 if text.startswith("\xef\xbb\xbf") else 0)
     while at < len(text):
-        found.append(_statement(text, at))
-        at = _skip(_BLANK, text, found[-1].end)
-    return tuple(found)
+        found = _statement(text, at)
+        yield found
+        at = _skip(_BLANK, text, found.end)
 
 
 def _statement(text: str, at: int) -> Statement:
@@ -89,13 +94,20 @@ def _end_of_value(text: str, at: int) -> int:
 
 
 def _key(text: str) -> tuple[str, ...]:
-    """Return the parts of a dotted key, by the parser that knows how."""
-    document: object = tomllib.loads(text.strip().encode("latin-1").decode("utf-8") + " = 0")
-    parts: list[str] = []
+    """Return the parts of a dotted key: by the parser that knows how, if any part is escaped."""
+    text = text.strip()
+    if _LITERAL_KEY.fullmatch(text):
+        parts = (part[0] for part in _LITERAL_PART.finditer(text))
+        return tuple(
+            (part[1:-1] if part[0] in "\"'" else part).encode("latin-1").decode("utf-8")
+            for part in parts
+        )
+    document: object = tomllib.loads(text.encode("latin-1").decode("utf-8") + " = 0")
+    found: list[str] = []
     while isinstance(document, dict):
         part, document = next(iter(document.items()))
-        parts.append(part)
-    return tuple(parts)
+        found.append(part)
+    return tuple(found)
 
 
 def _skip(pattern: re.Pattern[str], text: str, at: int) -> int:

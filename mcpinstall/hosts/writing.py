@@ -12,7 +12,7 @@ from pathlib import Path
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import edits, host_lock, settled
 from mcpinstall.model.host import HostChange, HostFile
-from mcpinstall.system import exchange, limits, locking
+from mcpinstall.system import attributes, exchange, limits, locking
 from mcpinstall.system.files import (
     disk_errors,
     locked,
@@ -35,7 +35,7 @@ def write(change: HostChange, locks: Path) -> None:
        of the file, for an mcpinstall with another `MCPI_HOME`; and the host's own lock.
     2. The path still leads to the file that was read, and its bytes are still the same; looked
        at right before the replacement, against a host that saves meanwhile.
-    3. Replacement by a file of the same mode and owner.
+    3. Replacement by a file of the same mode, owner and ACL.
     4. Read back, against a host that overwrites.
 
     Raises:
@@ -121,6 +121,7 @@ def _place(file: HostFile, after: bytes, temporary: Path, target: Path) -> None:
     if file.content is None:
         _place_new(file, temporary, target)
         return
+    attributes.keep(target, temporary)
     put, expected = after, file.content
     while exchange.swap(temporary, target):
         try:
@@ -136,6 +137,11 @@ def _place(file: HostFile, after: bytes, temporary: Path, target: Path) -> None:
         replace(temporary, target)
     if put is not after:
         raise _changed(file)
+
+
+def _with_attributes(temporary: Path, target: Path) -> None:
+    attributes.keep(target, temporary)
+    replace(temporary, target)
 
 
 def _place_new(file: HostFile, temporary: Path, target: Path) -> None:
@@ -179,7 +185,7 @@ def _late_save_kept(
     if late == file.content:
         return
     if settled.is_whole(late, file.row) and settled.content(file.target) == after:
-        write_atomic(file.target, late, mode=mode, owner=owner)
+        write_atomic(file.target, late, mode=mode, owner=owner, place=_with_attributes)
     raise McpInstallError(
         ErrorCode.HOST_CONFIG_CHANGED,
         f"`{file.path}` was changed by another program in the very moment it was written",

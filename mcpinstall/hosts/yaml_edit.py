@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from mcpinstall.hosts.forms import FormError, ScanError
 from mcpinstall.hosts.quoting import quoted
-from mcpinstall.hosts.yaml_scan import Kind, Member, Node, byte_offsets, document
+from mcpinstall.hosts.yaml_scan import Kind, Member, Node, byte_offsets
 
 Splice = tuple[int, int, str]
 _UNIT = 2
@@ -301,11 +301,13 @@ def read(content: bytes, way: tuple[str, ...], name_field: str | None) -> Docume
     Raises:
         ScanError: It is not one YAML document.
     """
+    from mcpinstall.hosts import yaml_read
+
+    root = yaml_read.read(content).root
     text = content.decode("utf-8")
     mark = 3 if text.startswith("\ufeff") else 0
     text = text.removeprefix("\ufeff")
     with byte_offsets(text, mark):
-        root = document(text)
         steps = _steps(root, way, Kind.LIST if name_field else Kind.MAP)
     return Document(text=text, mark=mark, way=way, name_field=name_field, root=root, steps=steps)
 

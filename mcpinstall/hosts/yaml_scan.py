@@ -10,18 +10,12 @@ from __future__ import annotations
 import bisect
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from mcpinstall.hosts.forms import ScanError
-
-MOST_BYTES = 1 << 20
-"""The largest file that is read: the parser takes seconds for a megabyte."""
-
-MOST_DEPTH = 64
-"""Levels of collections in each other."""
 
 _COMMENT = re.compile(r"#[^\r\n]*")
 _NO_TEXT = re.compile(r"[-+]?[0-9][0-9._]*|true|false|null|~|", re.IGNORECASE)
@@ -29,6 +23,9 @@ _NO_TEXT = re.compile(r"[-+]?[0-9][0-9._]*|true|false|null|~|", re.IGNORECASE)
 
 _TABS = re.compile(r"(?<=\S)[ \t]*\t[ \t]*(?=#|[\r\n]|\Z)")
 """Blanks behind what a line says that hold a tab: YAML has them, the library's scanner has not."""
+
+_OLD_BREAK = re.compile("[\x85\u2028\u2029]")
+Span = tuple[int, int]
 
 _KEPT_LINES = re.compile(r"[|>][1-9]?\+")
 """Header of a block scalar whose last empty lines are part of the value."""
@@ -113,51 +110,25 @@ def without_tabs(text: str) -> str:
     return _TABS.sub(lambda found: " " * len(found[0]), text) if "\t" in text else text
 
 
-def document(text: str) -> Node | None:
+def root_of(text: str, events: Sequence[Any], marks: Marks) -> Node | None:
     """Return the root of the one document in `text`; None when there is nothing but comments.
 
     Raises:
-        ScanError: It is not YAML, or more than one document, too large or nested too deeply.
+        ScanError: It ends in the middle.
     """
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-    from ruamel.yaml.events import (
-        DocumentEndEvent,
-        DocumentStartEvent,
-        StreamEndEvent,
-        StreamStartEvent,
-    )
-
-    if len(text) > MOST_BYTES:
-        raise ScanError("it is larger than 1 MiB", -1)
-    text = without_tabs(text)
-    try:
-        events = list(_parser().parse(text))
-        tokens = _Marks(text)
-    except MarkedYAMLError as error:
-        raise _scan_error(error) from None
-    except (YAMLError, RecursionError, ValueError) as error:
-        raise ScanError(_first_line(str(error)) or "it can't be parsed", -1) from None
-    starts = [event for event in events if isinstance(event, DocumentStartEvent)]
-    if len(starts) > 1:
-        raise ScanError("it holds more than one document", starts[1].start_mark.index)
-    outer = (StreamStartEvent, DocumentStartEvent, DocumentEndEvent, StreamEndEvent)
-    inner = iter([event for event in events if not isinstance(event, outer)])
+    inner = iter(events)
     first = next(inner, None)
     if first is None:
         return None
-    root = _Builder(text, tokens, inner).node(first, 0, 0)
+    root = _Builder(text, marks, inner).node(first, 0)
     return None if root.empty else root
 
 
-def texts(text: str) -> tuple[tuple[int, int], ...]:
+def texts(text: str, root: Node | None) -> tuple[tuple[int, int], ...]:
     """Return the spans of everything that says something: values, and comments.
 
     Keys, numbers, booleans and null are left out.
-
-    Raises:
-        ScanError: It is not one YAML document.
     """
-    root = document(text)
     spans = sorted(_scalars(root)) if root else []
     words, at = [], 0
     for start, end, is_text in [*spans, (len(text), len(text), False)]:
@@ -166,6 +137,35 @@ def texts(text: str) -> tuple[tuple[int, int], ...]:
             words.append((start, end))
         at = end
     return tuple(words)
+
+
+def require_one_reading(text: str, root: Node | None) -> None:
+    """Refuse a line end of YAML 1.1 that is none in 1.2, such as U+2028, outside quotes.
+
+    There hosts would see another document than we do: a comment or a key may end at it.
+
+    Raises:
+        ScanError: There is one.
+    """
+    found = [match.start() for match in _OLD_BREAK.finditer(text)]
+    if not found:
+        return
+    quoted = sorted(_quoted(root)) if root else []
+    for at in found:
+        number = bisect.bisect_right(quoted, (at, len(text))) - 1
+        if number < 0 or at >= quoted[number][1]:
+            code = f"U+{ord(text[at]):04X}"
+            raise ScanError(f"it has a line separator ({code}) that hosts read differently", at)
+
+
+def _quoted(node: Node) -> Iterator[Span]:
+    """Yield begin and end of every scalar in quotes, keys included."""
+    for member in node.members:
+        if member.key:
+            yield from _quoted(member.key)
+        yield from _quoted(member.value)
+    if node.kind is Kind.SCALAR and not (node.plain or node.lines):
+        yield node.start, node.end
 
 
 def _scalars(node: Node) -> Iterator[tuple[int, int, bool]]:
@@ -191,56 +191,33 @@ def byte_offsets(text: str, mark: int) -> Iterator[None]:
         raise
 
 
-def _parser() -> Any:  # noqa: ANN401 (the library gives no types)
-    from ruamel.yaml import YAML
+class Marks:
+    """Offsets of the `:` and `-` that are tokens, in order."""
 
-    return YAML(typ="safe", pure=True)
-
-
-def _scan_error(error: Any) -> ScanError:  # noqa: ANN401
-    mark = error.problem_mark or error.context_mark
-    message = _first_line(error.problem or error.context or "it can't be parsed")
-    return ScanError(message, mark.index if mark else -1)
-
-
-def _first_line(text: str) -> str:
-    return text.strip().splitlines()[0].strip() if text.strip() else ""
-
-
-class _Marks:
-    """Offsets of the `:` and `-` that are tokens."""
-
-    def __init__(self, text: str) -> None:
-        from ruamel.yaml.tokens import BlockEntryToken, ValueToken
-
-        self._colons: list[int] = []
-        self._dashes: list[int] = []
-        for token in _parser().scan(text):
-            if isinstance(token, ValueToken):
-                self._colons.append(token.start_mark.index)
-            elif isinstance(token, BlockEntryToken):
-                self._dashes.append(token.start_mark.index)
+    def __init__(self) -> None:
+        self.colons: list[int] = []
+        self.dashes: list[int] = []
 
     def colon(self, at: int) -> int | None:
         """Return the first colon at or behind `at`."""
-        number = bisect.bisect_left(self._colons, at)
-        return self._colons[number] if number < len(self._colons) else None
+        number = bisect.bisect_left(self.colons, at)
+        return self.colons[number] if number < len(self.colons) else None
 
     def dash(self, at: int) -> int | None:
         """Return the first dash at or behind `at`."""
-        number = bisect.bisect_left(self._dashes, at)
-        return self._dashes[number] if number < len(self._dashes) else None
+        number = bisect.bisect_left(self.dashes, at)
+        return self.dashes[number] if number < len(self.dashes) else None
 
 
 class _Builder:
-    """Makes nodes of events; recursion is bounded by `MOST_DEPTH`."""
+    """Makes nodes of events, which are nested to a bounded depth (`yaml_read`)."""
 
-    def __init__(self, text: str, marks: _Marks, events: Iterator[Any]) -> None:
+    def __init__(self, text: str, marks: Marks, events: Iterator[Any]) -> None:
         self._text = text
         self._marks = marks
         self._events = events
 
-    def node(self, event: Any, behind: int, depth: int) -> Node:  # noqa: ANN401
+    def node(self, event: Any, behind: int) -> Node:  # noqa: ANN401
         """Return the node that begins with `event`; an empty one stands at `behind`."""
         from ruamel.yaml.events import AliasEvent, MappingStartEvent, ScalarEvent
 
@@ -249,14 +226,12 @@ class _Builder:
             return Node(kind=Kind.ALIAS, start=start, end=end)
         if isinstance(event, ScalarEvent):
             return self._scalar(event, start, end, behind)
-        if depth >= MOST_DEPTH:
-            raise ScanError("it nests too deeply", start)
         flow = bool(event.flow_style)
         if isinstance(event, MappingStartEvent):
-            members, close = self._pairs(depth)
+            members, close = self._pairs()
             kind = Kind.MAP
         else:
-            members, close = self._items(start, depth, flow=flow)
+            members, close = self._items(start, flow=flow)
             kind = Kind.LIST
         last = members[-1].value.end if members else end
         return Node(kind=kind, start=start, end=close if flow else last, flow=flow, members=members)
@@ -278,26 +253,26 @@ class _Builder:
         found = re.search(r"[|>][0-9+-]*", line)
         return found[0] if found else ""
 
-    def _pairs(self, depth: int) -> tuple[tuple[Member, ...], int]:
+    def _pairs(self) -> tuple[tuple[Member, ...], int]:
         from ruamel.yaml.events import MappingEndEvent
 
         members: list[Member] = []
         for event in self._events:
             if isinstance(event, MappingEndEvent):
                 return tuple(members), event.end_mark.index
-            key = self.node(event, event.start_mark.index, depth + 1)
+            key = self.node(event, event.start_mark.index)
             colon = self._marks.colon(key.end)
             behind = key.end if colon is None else colon + 1
             value_event = next(self._events)
             if colon is not None and colon > value_event.start_mark.index:
                 colon = None  # (a flow map may hold a key without a value)
                 behind = key.end
-            value = self.node(value_event, behind, depth + 1)
+            value = self.node(value_event, behind)
             mark = key.end if colon is None else colon
             members.append(Member(key=key, mark=mark, value=value))
         raise ScanError("it ends in the middle", -1)
 
-    def _items(self, start: int, depth: int, *, flow: bool) -> tuple[tuple[Member, ...], int]:
+    def _items(self, start: int, *, flow: bool) -> tuple[tuple[Member, ...], int]:
         from ruamel.yaml.events import SequenceEndEvent
 
         members: list[Member] = []
@@ -307,7 +282,7 @@ class _Builder:
                 return tuple(members), event.end_mark.index
             dash = None if flow else self._marks.dash(at)
             mark = event.start_mark.index if dash is None else dash
-            value = self.node(event, mark + 1, depth + 1)
+            value = self.node(event, mark + 1)
             members.append(Member(key=None, mark=mark, value=value))
             at = max(value.end, mark + 1)
         raise ScanError("it ends in the middle", -1)

@@ -12,6 +12,7 @@ REGISTRY_BYTES: Final = 64 * 1024  # bytes; `registry.toml` is a page
 INDEX_BYTES: Final = 64 * 1024 * 1024  # bytes; `index.toml` at 200 bytes a server
 STATE_BYTES: Final = 16 * 1024 * 1024  # bytes; our own receipts and records
 HOST_FILE_BYTES: Final = 64 * 1024 * 1024  # bytes; `~/.claude.json` of 10 MB exists
+YAML_BYTES: Final = 384 * 1024  # bytes; an edit parses it twice in Python: 0.5 s for 100 kB each
 POINTER_BYTES: Final = 8 * 1024  # bytes; a file that holds one path
 
 ARTIFACT_BYTES: Final = 512 * 1024 * 1024  # bytes; the largest wheels with CUDA are near it

@@ -8,6 +8,8 @@ import stat
 import sys
 from pathlib import Path
 
+from mcpinstall.system import attributes
+
 _MACOS_ADMIN = 80  # group of the administrators, who may become root anyway
 
 
@@ -23,6 +25,16 @@ def others_write(found: os.stat_result) -> bool:
     return bool(found.st_mode & stat.S_IWGRP) and not _is_closed(found.st_gid, found.st_uid)
 
 
+def acl_lets_others_write(path: Path, found: os.stat_result) -> bool:
+    """Tell whether an ACL lets such users write there; a mode does not show it."""
+    if os.name != "posix":
+        return False
+    return any(
+        not _is_closed(number, found.st_uid) if is_group else not _is_us(number, found.st_uid)
+        for is_group, number in attributes.named_writers(path)
+    )
+
+
 def others_exchange(folder: os.stat_result) -> bool:
     """Tell whether such users can rename or replace what is in a folder."""
     return others_write(folder) and not folder.st_mode & stat.S_ISVTX
@@ -35,6 +47,10 @@ def exchangeable_above(path: Path) -> Path | None:
             if others_exchange(folder.stat()):
                 return folder
     return None
+
+
+def _is_us(user: int, owner: int) -> bool:
+    return user in (0, owner, os.geteuid())
 
 
 def _is_closed(group: int, owner: int) -> bool:

@@ -40,6 +40,8 @@ class ListingHost:
     """What makes it connect to `time` and name the tools, where it has that."""
     rewrites: bool = False
     """It saves its file when it is started."""
+    adds: str = ""
+    """What it puts into its file once, when it is started."""
 
 
 LISTING_HOSTS = (
@@ -48,9 +50,10 @@ LISTING_HOSTS = (
         package="opencode-ai@1.18.33",
         program="opencode-*/bin/opencode",
         file=".config/opencode/opencode.jsonc",
-        content='{\n  "$schema": "https://opencode.ai/config.json", // else it adds it\n'
+        content="{\n  // mine\n"
         '\t"mcp": {"mine": {"type": "local", "command": ["/bin/false"],},},  /* end */\n}',
         connects="connected",
+        adds='  "$schema": "https://opencode.ai/config.json",\n',
     ),
     ListingHost(
         product="claude-code",

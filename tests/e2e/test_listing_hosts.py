@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mcpinstall.hosts import find_rows
 from tests.builders.command import Command
 from tests.builders.listing_hosts import (
     LISTING_HOSTS,
@@ -60,6 +61,7 @@ def test_a_host_reads_our_server_beside_its_users_own(
     mcpi.run("install", "time", "--host", host.product, "--yes")
     lines = asked()
 
+    assert find_rows(host.product).rewrites_file is bool(host.rewrites or host.adds)
     assert line(lines, "mine")
     assert host.connects in line(lines, "time"), lines
     assert not host.connects or host.connects not in line(lines, "mine"), lines
@@ -72,5 +74,6 @@ def test_a_host_reads_our_server_beside_its_users_own(
             "numStartups": document["numStartups"]
         }
     else:
-        assert path.read_bytes() == before
+        assert path.read_text().count(host.adds) == 1 or not host.adds
+        assert path.read_bytes().replace(host.adds.encode(), b"", 1) == before
     assert [found for found in asked() if re.search(r"(^|\s)time\s", found)] == []

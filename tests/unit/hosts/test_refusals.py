@@ -31,6 +31,7 @@ DIALECTS = {
 
 JSON_LIKE = ("json", "json-comments", "jsonc", "jsonc, literal key", "jsonc, whole command")
 DEEP = "[" * 3000 + "]" * 3000
+DIGITS = "9" * 5000
 CONFLICT = "<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> theirs\n"
 
 
@@ -50,6 +51,13 @@ def json_cases(dialect: str) -> Iterator[tuple[str, str | bytes]]:
     yield "line 2, column", f'{{\n"a": {DEEP}}}'
     yield "line 2, column 6", '{\n"a": NaN}'
     yield "line 2, column 6", '{\n"a": -Infinity}'
+    yield "line 2, column 6: it has a number of thousands", f'{{\n"a": {DIGITS}}}'
+    escaped = "".join(f"\\u{ord(char):04x}" for char in key)
+    yield "line 2, column", f'{{"{key}": {{}},\n "{escaped}": {{}}}}'
+    yield "line 3, column 1", '{\n"a": 1}\n{}'
+    yield "line 2, column 8", '{\n"a": 1,\ufeff "b": 2}'
+    yield "line 1, column", "\ufeff\ufeff{}"
+    yield "line 2, column", '{\n"a": "\x00"}'
     yield "line 2, column 1", "{\n" + CONFLICT.format("", "") + "}"
 
 
@@ -65,6 +73,10 @@ def toml_cases(dialect: str) -> Iterator[tuple[str, str | bytes]]:
     yield "line 2, column", f"a = 1\nb = {DEEP}\n"
     yield "line 2, column 1", "a = 1\n" + CONFLICT.format("b = 1", "b = 2")
     yield "at end of document", f"[{key}"
+    yield "line 2, column 5: it has a number of thousands", f"a = 1\nb = {DIGITS}\n"
+    yield "line 2, column 1", "a = 1\n\ufeffb = 2\n"
+    yield "line 1, column 1", "\ufeff\ufeffa = 1\n"
+    yield "line 1, column 6", "a = 1\rb = 2\n"
 
 
 def toml_list_cases(dialect: str) -> Iterator[tuple[str, str | bytes]]:
@@ -88,6 +100,9 @@ def yaml_cases(dialect: str) -> Iterator[tuple[str, str | bytes]]:
     yield "line 2, column 1", "a: 1\n" + CONFLICT.format("b: 1", "b: 2")
     yield "line 2, column 1", "a:\n\tb: 1\n"
     yield "line 2, column 1", "a: 1\n---\nb: 2\n"
+    yield "line 2, column 5", "a: 1\nb: x\u2028c\n"
+    yield "can't be edited", f"%YAML 1.{DIGITS}\n---\na: 1\n"
+    yield "special characters", "a: 1\nb: \x00\n"
 
 
 def yaml_list_cases(dialect: str) -> Iterator[tuple[str, str | bytes]]:

@@ -8,9 +8,11 @@ import pytest
 from inline_snapshot import snapshot
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.hosts import insert, remove
+from mcpinstall.hosts import add, diff, insert, remove, yaml_read
+from mcpinstall.hosts.edits import servers
 from mcpinstall.model.host import Format
-from tests.builders.hosts import ad_hoc_row, server
+from mcpinstall.system import limits
+from tests.builders.hosts import ad_hoc_row, host_file, no_chain, server
 
 MAP = ad_hoc_row(Format.YAML, ("extensions",))
 LIST = ad_hoc_row(Format.YAML, ("extensions",), is_list=True)
@@ -103,7 +105,17 @@ def test_in_braces_it_is_written_in_braces() -> None:
         ("a: \x01\n", "special characters are not allowed"),
         ("a: *nowhere\n", "undefined alias"),
         ("[" * 70 + "]" * 70, "nests too deeply"),
-        ("a: '" + "x" * (1 << 20) + "'", "larger than 1 MiB"),
+        ("a: '" + "x" * limits.YAML_BYTES + "'", "larger than 384 KiB"),
+        ('a: "\\UFFFFFFFF"', "can't be edited as YAML"),
+        ('a: "\\U00110000"', "can't be edited as YAML"),
+        ("%YAML 1.9\n---\na: yes\n", "can't be edited as YAML"),
+        ("a: x\u2028b\n", "line 1, column 5: it has a line separator (U+2028)"),
+        ("a: 1 # x\u2029\n", "line separator (U+2029)"),
+        ("extensions:\x85 !!null\n", "line separator (U+0085)"),
+        ('"a" : "\u2028"\nb: |\n  \u2028\n', "line 3, column 3: it has a line separator"),
+        ("a: 1\nextensions: !!null\n", "the tag `!!null` does not go with a collection"),
+        ("extensions: !!null ~\n", "the tag `!!null` does not go with a collection"),
+        ("a: !!int {b: 1}\n", "line 1, column 4: the tag `!!int` does not go"),
     ],
 )
 def test_what_can_not_be_edited_is_refused_with_its_place(text: str, why: str) -> None:
@@ -112,6 +124,30 @@ def test_what_can_not_be_edited_is_refused_with_its_place(text: str, why: str) -
 
     assert refused.value.code is ErrorCode.HOST_CONFIG_INVALID
     assert why in refused.value.message
+
+
+def test_half_a_surrogate_pair_beside_the_servers_is_no_obstacle() -> None:
+    text = 'title: "\\ud800"\nextensions:\n  a: {command: "\\udfff"}\n'
+
+    after = added(text)
+
+    assert after.startswith(text)
+    assert list(servers(after.encode(), MAP)) == ["a", "time"]
+
+
+def test_a_line_separator_in_quotes_stays() -> None:
+    text = "a: \"x\u2028y\"\n'k\u2029': [1]\n"
+
+    assert added(text).startswith(text)
+
+
+def test_each_version_of_a_file_is_parsed_once() -> None:
+    yaml_read.read.cache_clear()
+
+    change = add(host_file(MAP, b"extensions:\n  a: {}\n"), no_chain(MAP), server())
+    assert diff(change)
+
+    assert yaml_read.read.cache_info().misses == 2
 
 
 def test_aliases_of_aliases_do_not_take_all_memory() -> None:
