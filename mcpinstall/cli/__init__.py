@@ -38,6 +38,7 @@ def main() -> None:
             sys.exit(status)
         return
     status = run(arguments)
+    gc.freeze()  # what is loaded need not be looked through once more for cycles at the end
     sys.exit(_flush() or status)
 
 

@@ -159,10 +159,14 @@ def _set_modes(root: Path, expected: Sequence[ExpectedFile]) -> None:
     if os.name != "posix":
         return
     programs = {str(root / one.path) for one in expected if one.kind is Kind.EXECUTABLE}
-    for folder, _, names in os.walk(root):
-        os.chmod(folder, 0o700)  # noqa: PTH101 (os.walk gives text)
-        for name in names:
-            path = f"{folder}/{name}"
-            if not os.path.islink(path):  # noqa: PTH114
-                os.chmod(path, 0o555 if path in programs else 0o444)  # noqa: PTH101
+    waiting = [str(root)]
+    while waiting:
+        folder = waiting.pop()
+        os.chmod(folder, 0o700)  # noqa: PTH101 (text paths are twice as quick)
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                elif not entry.is_symlink():
+                    os.chmod(entry.path, 0o555 if entry.path in programs else 0o444)  # noqa: PTH101
     (root / LOCK_NAME).chmod(0o600)

@@ -16,7 +16,7 @@ from mcpinstall.model.environment import TreeDigest
 from mcpinstall.model.manifest import HookKind
 from mcpinstall.system.files import disk_errors
 
-_THREADS = 4  # more gain nothing: Python opens the files one after the other
+_THREADS = 4  # for large files; for small ones Python's own lock costs more than they gain
 _WHOLE = 1 << 20  # bytes; larger files are read in pieces
 
 
@@ -65,10 +65,10 @@ def read_tree(root: Path) -> tuple[TreeEntry, ...]:
 
     with disk_errors(f"read the folder `{root}`"):
         found = _walk(root)
+        large = [one for one in found if one[2].st_size > _WHOLE]
+        entries = [_read(*one) for one in found if one[2].st_size <= _WHOLE]
         with ThreadPoolExecutor(_THREADS) as pool:
-            share = max(1, len(found) // (_THREADS * 4))
-            parts = [found[start : start + share] for start in range(0, len(found), share)]
-            entries = [entry for part in pool.map(_read_all, parts) for entry in part]
+            entries += pool.map(lambda one: _read(*one), large)
     return tuple(sorted(entries, key=lambda entry: entry.path))
 
 
@@ -187,10 +187,6 @@ def _walk(root: Path) -> list[tuple[str, str, os.stat_result]]:
                 else:
                     found.append((entry.path, path, status))
     return found
-
-
-def _read_all(found: list[tuple[str, str, os.stat_result]]) -> list[TreeEntry]:
-    return [_read(path, below, status) for path, below, status in found]
 
 
 def _read(path: str, below: str, status: os.stat_result) -> TreeEntry:

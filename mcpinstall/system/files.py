@@ -276,7 +276,10 @@ def remove_tree(path: Path) -> None:
         if path.is_symlink():
             path.unlink()
             return
-        for folder, _, _ in os.walk(path):
+        with contextlib.suppress(PermissionError):
+            shutil.rmtree(path)
+            return
+        for folder, _, _ in os.walk(path):  # a folder of it is read-only
             os.chmod(folder, 0o700)  # noqa: PTH101 (os.walk gives text)
         shutil.rmtree(path)
 
