@@ -219,11 +219,9 @@ def with_files(
 ) -> Prepared:
     """Fetch, compare and inspect the servers' files, and make the plan of it all."""
     folder = staging.new_folder(context)
-    ready = None
+    known = staging.Introduction(folder, context) if stage else None
     try:
-        new = [one for one in servers if not one.already_installed and one.remote is None]
-        ready = staging.introduced(new[0], folder, context) if new and stage else None
-        fetched, verified = staging.fetched(servers, request, folder, context)
+        fetched, verified = staging.fetched(servers, request, folder, context, known)
         plan = Plan(
             servers=servers,
             changes=changes,
@@ -232,11 +230,11 @@ def with_files(
             home=context.paths.servers,
         )
         staged = (
-            staging.start(verified, lambda one: staging.build(one, context, ready)) if stage else ()
+            staging.start(verified, lambda one: staging.build(one, context, known)) if stage else ()
         )
     except BaseException:
-        if ready is not None:  # it writes there still
-            ready.cancel() or ready.exception()
+        if known is not None:  # it writes there still
+            known.wait()
         staging.discard(folder)
         raise
     return Prepared(

@@ -12,7 +12,7 @@ from pathlib import Path
 from mcpinstall import environments, indexes, verification
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.artifact import Artifact, EntryPoint, VerifiedArtifact
-from mcpinstall.model.environment import StagedEnvironment
+from mcpinstall.model.environment import Interpreter, StagedEnvironment
 from mcpinstall.model.plan import Request, ServerPlan
 from mcpinstall.operations.context import Context
 from mcpinstall.system import files, locking
@@ -49,13 +49,40 @@ class Verified:
         )
 
 
+class Introduction:
+    """uv gets to know an interpreter in the background (`environments.introduce`), once."""
+
+    def __init__(self, folder: Path, context: Context) -> None:
+        self._folder, self._context = folder, context
+        self._job: Future[None] | None = None
+
+    def begin(self, interpreter: Interpreter) -> None:
+        """Begin, unless it was begun: when the first file is there, the network is free for it."""
+        if self._job is None:
+            with _one_thread() as pool:
+                self._job = pool.submit(self._introduce, interpreter)
+
+    def wait(self) -> None:
+        """Wait until it is done, or has failed: `environments.stage` tells what is wrong."""
+        if self._job is not None:
+            self._job.exception()
+
+    def _introduce(self, interpreter: Interpreter) -> None:
+        uv = environments.uv_program()
+        environments.introduce(uv, interpreter, self._folder, self._context.machine)
+
+
 def fetched(
-    servers: Sequence[ServerPlan], request: Request, folder: Path, context: Context
+    servers: Sequence[ServerPlan],
+    request: Request,
+    folder: Path,
+    context: Context,
+    introduction: Introduction | None = None,
 ) -> tuple[indexes.Fetched, tuple[Verified, ...]]:
     """Fetch every artifact of the servers that are not in place already, each once; check all.
 
     Each server's files are copied out of the store into a folder below `folder`, compared and
-    inspected as they arrive.
+    inspected as they arrive; with the first, the `introduction` to its interpreter is begun.
 
     Raises:
         McpInstallError: `download-failed`, `offline-missing`, `digest-mismatch`,
@@ -69,6 +96,8 @@ def fetched(
         begun = [_Begun(server, folder, stack) for server in new]
 
         def stored(artifact: Artifact, path: Path) -> None:
+            if introduction is not None:
+                introduction.begin(new[0].python)
             for one in begun:
                 one.take(artifact.sha256, path)
 
@@ -105,17 +134,6 @@ class _Begun:
         """Wait for the checks."""
         artifacts = self._copies.verified(self._server.artifacts)
         return Verified(server=self._server, folder=self._folder, artifacts=artifacts)
-
-
-def introduced(server: ServerPlan, folder: Path, context: Context) -> Future[None]:
-    """Let uv get to know the server's interpreter, in the background (`environments.introduce`)."""
-
-    def introduce() -> None:
-        uv = environments.uv_program()
-        environments.introduce(uv, server.python, folder, context.machine)
-
-    with _one_thread() as pool:
-        return pool.submit(introduce)
 
 
 @contextlib.contextmanager
@@ -184,14 +202,14 @@ def discard(folder: Path) -> None:
 
 
 def build(
-    verified: Verified, context: Context, ready: Future[None] | None = None
+    verified: Verified, context: Context, introduction: Introduction | None = None
 ) -> StagedEnvironment:
     """Build one server's environment from its verified files; none of its code runs.
 
-    `ready` is an introduction of the interpreter (`introduced`) that is waited for.
+    The `introduction` that `fetched` began is waited for.
     """
-    if ready is not None:
-        ready.exception()
+    if introduction is not None:
+        introduction.wait()
     server = verified.server
     home = environments.server_home(context.paths.servers, server.slug)
     try:
