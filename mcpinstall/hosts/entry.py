@@ -153,14 +153,18 @@ def _require_literal(row: HostRow, text: str) -> None:
             ErrorCode.HOST_UNSUPPORTED,
             f"a value holds bytes that are not UTF-8, which {row.title}'s file can't hold",
         ) from None
-    dollar = None if row.literal_dollar else _EXPANDED.search(text)
-    found = dollar[0] if dollar else next((one for one in row.expands if one in text), None)
-    if found:
+    if found := expanded(row, text):
         raise McpInstallError(
             ErrorCode.HOST_UNSUPPORTED,
             f"{row.title} would expand `{found}` in a value, and put something else there",
             hint=f"choose a value (or a folder) without `{found}`",
         )
+
+
+def expanded(row: HostRow, text: str) -> str | None:
+    """Return the first part of a text in whose place the host would put something else."""
+    dollar = None if row.literal_dollar else _EXPANDED.search(text)
+    return dollar[0] if dollar else next((one for one in row.expands if one in text), None)
 
 
 def _usable(row: HostRow, name: str) -> str:

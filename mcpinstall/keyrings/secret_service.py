@@ -43,14 +43,19 @@ class SecretService:
             raise unavailable("no keyring (Secret Service) runs in this session")
 
     def write(self, kept: KeptSecret) -> None:
-        """Store a secret in the default collection."""
+        """Store a secret in the default collection, and in no other one."""
         with self._connected() as connection:
             import secretstorage
 
             collection = secretstorage.get_default_collection(connection)
             _unlock(collection)
             data = kept.secret.reveal().encode()
-            collection.create_item(kept.label, _named(kept.account), data, replace=True)
+            new = collection.create_item(kept.label, _named(kept.account), data, replace=True)
+            # What the reader could take for it: another keyring was the default one before.
+            for item in secretstorage.search_items(connection, _named(kept.account)):
+                if item.item_path != new.item_path:
+                    _unlock(item)
+                    item.delete()
 
     def read(self, account: str) -> Secret | None:
         """Return the secret of an account."""

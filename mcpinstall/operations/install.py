@@ -163,6 +163,9 @@ def prepare(
         found = host_changes.proposed(
             servers, drafted.hosts, request, context, configuring=configuring
         )
+        if found.rows != rows:  # a host that was passed over needs no secret
+            secret = secret_places.placed(servers, found.rows, request, context)
+            servers = secret.servers
     shown = () if found.rows and not request.print_only else (rows or (_any_host(),))
     if shown:
         require_printable(servers)

@@ -14,7 +14,7 @@ from mcpinstall import environments, keyrings
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.host import EnvironmentValue, HostRow, SecretPlace, ServerEntry
 from mcpinstall.model.plan import Request, ServerPlan
-from mcpinstall.model.receipt import Receipt
+from mcpinstall.model.receipt import HistoryRecord, Receipt
 from mcpinstall.model.secret import KeptSecret, Secret
 from mcpinstall.operations.context import Context
 from mcpinstall.receipts.store import ReceiptStore
@@ -93,13 +93,18 @@ def sentences(entry: ServerEntry, row: HostRow, server: ServerPlan) -> tuple[str
 # In a plan -------------------------------------------------------------------------------------
 
 
-def use_keyring(environment: Iterable[EnvironmentValue], context: Context) -> bool:
+def use_keyring(
+    environment: Iterable[EnvironmentValue], receipt: Receipt | None, context: Context
+) -> bool:
     """Tell whether secrets that nobody placed go to the keyring: there is one.
 
-    It is asked for only when there is such a secret.
+    It is asked for only when there is such a secret.  What an installed entry has there stays
+    there, also while nobody can look (in an SSH session).
     """
-    undecided = any(item.secret and item.place is None for item in environment)
-    return undecided and keyrings.is_available(context.machine.platform)
+    undecided = {item.name for item in environment if item.secret and item.place is None}
+    if receipt is not None and any(_token(receipt, name) for name in undecided):
+        return True
+    return bool(undecided) and keyrings.is_available(context.machine.platform)
 
 
 def unanswered(
@@ -110,14 +115,14 @@ def unanswered(
     context: Context,
 ) -> tuple[str, ...]:
     """Return the secrets that the keyring is to hold, and that nobody has given yet."""
-    keyring = use_keyring(environment, context)
+    receipt = ReceiptStore(context.paths).receipt(entry_name)
+    keyring = use_keyring(environment, receipt, context)
     wanted = _for_keyring(environment, rows, keyring=keyring)
     if not wanted:
         return ()
-    receipt = ReceiptStore(context.paths).receipt(entry_name)
     given = _given(entry_name, request)
     return tuple(
-        name for name in wanted if name not in given and not _is_kept(receipt, name, context)
+        name for name in wanted if name not in given and _is_kept(receipt, name, context) is False
     )
 
 
@@ -157,12 +162,12 @@ def _placed(
 ) -> tuple[ServerPlan, tuple[KeptSecret, ...]]:
     if server.remote is not None:
         return server, ()
-    keyring = bool(rows) and use_keyring(server.entry.env, context)
-    names = _for_keyring(server.entry.env, rows, keyring=keyring)
-    if any(item.place is SecretPlace.KEYRING for item in server.entry.env):
-        keyrings.open_keyring(context.machine.platform)  # or refuse: it was asked for by name
     receipt = ReceiptStore(context.paths).receipt(server.entry.name)
+    keyring = bool(rows) and use_keyring(server.entry.env, receipt, context)
+    names = _for_keyring(server.entry.env, rows, keyring=keyring)
     given = _given(server.entry.name, request)
+    if any(name in given or not _token(receipt, name) for name in names):
+        keyrings.open_keyring(context.machine.platform)  # or refuse: there is something to store
     tokens = {
         name: secrets.token_hex(_TOKEN_BYTES)
         if name in given
@@ -239,15 +244,15 @@ def _token(receipt: Receipt | None, name: str) -> str | None:
     return next((value.keyring for value in receipt.inputs if value.name == name), None)
 
 
-def _is_kept(receipt: Receipt | None, name: str, context: Context) -> bool:
-    """Tell whether the keyring has the secret of an installed entry already."""
+def _is_kept(receipt: Receipt | None, name: str, context: Context) -> bool | None:
+    """Tell whether the keyring has the secret of an installed entry; None if nobody can tell."""
     account = accounts(receipt, context).get(name) if receipt is not None else None
     if account is None:
         return False
     try:
         return keyrings.open_keyring(context.machine.platform).holds(account)
     except McpInstallError:
-        return False
+        return None
 
 
 def store(kept: Sequence[KeptSecret], context: Context) -> None:
@@ -263,10 +268,7 @@ def store(kept: Sequence[KeptSecret], context: Context) -> None:
 
 
 def forget(gone: Sequence[str], context: Context) -> tuple[str, ...]:
-    """Delete accounts from the keyring; return a note where that failed.
-
-    What stays there by then is unreachable for mcpinstall, so it is told to the person.
-    """
+    """Delete accounts from the keyring; return a note where that failed."""
     if not gone:
         return ()
     try:
@@ -274,17 +276,45 @@ def forget(gone: Sequence[str], context: Context) -> tuple[str, ...]:
         for account in gone:
             keyring.delete(account)
     except McpInstallError as error:
-        listed = ", ".join(f"`{account}`" for account in gone)
-        return (f"the keyring still has {listed} of service `mcpinstall`: {error.message}",)
+        return (_left("may still have", gone, error.message),)
     return ()
+
+
+def left(record: HistoryRecord, context: Context) -> tuple[str, ...]:
+    """Return a note on what a finished change should have taken out of the keyring, and did not.
+
+    Nothing of mcpinstall's leads to it by then, so the person must hear of it.
+    """
+    gone = record.secrets_removed
+    if not gone:
+        return ()
+    try:
+        keyring = keyrings.open_keyring(context.machine.platform)
+        there = [account for account in gone if keyring.holds(account)]
+    except McpInstallError as error:
+        return (_left("may still have", gone, error.message),)
+    return (_left("still has", there, "it did not let go of it"),) if there else ()
+
+
+def _left(has: str, gone: Sequence[str], why: str) -> str:
+    listed = ", ".join(f"`{account}`" for account in gone)
+    return (
+        f"the keyring {has} {listed} of the service `mcpinstall` ({why}); no server uses it: "
+        "take it out with the keyring's own program"
+    )
 
 
 def lost(receipts: Sequence[Receipt], context: Context) -> tuple[str, ...]:
     """Return a note on each secret of a former receipt that the keyring does not have any more."""
-    return tuple(
-        f"the secret `{name}` of `{receipt.entry_name}` is not in the keyring any more: store it "
-        f"again with `mcpi secret set {receipt.entry_name} {name}`"
-        for receipt in receipts
-        for name in accounts(receipt, context)
-        if not _is_kept(receipt, name, context)
-    )
+    notes = []
+    for receipt in receipts:
+        for name in accounts(receipt, context):
+            there = _is_kept(receipt, name, context)
+            again = f"`mcpi secret set {receipt.entry_name} {name}` stores it again"
+            if there is False:
+                fact = f"the secret `{name}` of `{receipt.entry_name}` is not in the keyring any"
+                notes.append(f"{fact} more: {again}")
+            elif there is None:
+                fact = f"whether the keyring still has `{name}` of `{receipt.entry_name}` can't be"
+                notes.append(f"{fact} told here; if not, {again}")
+    return tuple(notes)

@@ -64,7 +64,8 @@ def _of_entry(receipt: Receipt, context: Context) -> list[SecretState]:
         )
         if item.secret
     ]
-    return found or [
+    listed = {state.name for state in found if state.place is SecretPlace.KEYRING}
+    return found + [  # kept for `mcpi run`, or for the next host
         SecretState(
             entry_name=receipt.entry_name,
             name=name,
@@ -74,6 +75,7 @@ def _of_entry(receipt: Receipt, context: Context) -> list[SecretState]:
             stored=stored,
         )
         for name, stored in held.items()
+        if name not in listed
     ]
 
 

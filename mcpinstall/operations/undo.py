@@ -76,7 +76,8 @@ def commit(prepared: PreparedUndo, context: Context) -> Done:
             )
     finally:
         staging.discard(folder)
-    return Done(record=done, receipts=done.receipts_after, notes=prepared.notes)
+    notes = (*prepared.notes, *secret_places.left(done, context))
+    return Done(record=done, receipts=done.receipts_after, notes=notes)
 
 
 def _chosen(record_id: str | None, context: Context) -> HistoryRecord:

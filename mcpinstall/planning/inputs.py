@@ -132,6 +132,12 @@ def answered(
 
 
 def _answer(question: Question, texts: tuple[str, ...], answers: Answers, around: Around) -> None:
+    if any(_is_place(text) for text in texts):
+        raise McpInstallError(
+            ErrorCode.INPUT_INVALID,
+            f"`{question.name}` is no secret: it can't be kept elsewhere, nor be a reference",
+            hint=f"give it as `{question.flag}`",
+        )
     source = "user" if texts else "default"
     if not texts and question.default is not None:
         texts = (question.default,)
@@ -146,6 +152,12 @@ def _answer(question: Question, texts: tuple[str, ...], answers: Answers, around
     answers.values.extend(
         InputValue(name=question.name, value=text, source=source) for text in checked
     )
+
+
+def _is_place(text: str) -> bool:
+    """Tell whether an answer says where a secret is to be, as `--secret` and its like do."""
+    reference = text.startswith(_REFERENCE) and is_environment_variable(text[len(_REFERENCE) :])
+    return reference or text in KEEPING
 
 
 def _answer_secret(
@@ -179,6 +191,8 @@ def _answer_secret(
         )  # fmt: skip
     elif not texts:
         answers.missing.append(question)
+    elif _is_place(text):
+        raise _only_a_part(question)
     elif not around.plaintext_secrets:
         raise McpInstallError(
             ErrorCode.INPUT_INVALID,
@@ -192,6 +206,16 @@ def _answer_secret(
         answers.values.append(
             InputValue(name=question.name, value=None, secret=True, place=SecretPlace.CLEAR)
         )
+
+
+def _only_a_part(question: Question) -> McpInstallError:
+    return McpInstallError(
+        ErrorCode.INPUT_INVALID,
+        f"`{question.name}` is only a part of a value, which the host must know whole: it can't "
+        "be in the keyring, nor be a reference",
+        hint=f"`--set {question.name}=…` with `--plaintext-secrets` lets it stand in the host's "
+        "file in clear text; at a terminal, the option alone asks for it unseen",
+    )
 
 
 def _keep(question: Question, place: SecretPlace, answers: Answers) -> None:

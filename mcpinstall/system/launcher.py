@@ -32,11 +32,12 @@ _RECEIPT_BYTES = 4 << 20
 _MISFITS = (KeyError, TypeError, ValueError, AttributeError, RecursionError, StopIteration,
             SystemError)  # fmt: skip
 """What a document of any other form raises; the last two come from the scanner itself."""
-_NEVER = (
-    "LD_", "DYLD_", "PYTHON", "_PYTHON", "__PYVENV", "GLIBC_", "GCONV_", "LOCPATH", "NODE_",
-    "BASH_ENV", "DBUS_", "MCPI_", "PATH", "HOME",
-)  # fmt: skip
+_NEVER = ("LD_", "DYLD_", "PYTHON", "_PYTHON", "__PYVENV", "NODE_", "DBUS_", "XDG_", "MCPI_")
 """How the name of a variable that changes what is started begins."""
+_NEVER_NAMED = (
+    "BASH_ENV", "ENV", "GCONV_PATH", "GLIBC_TUNABLES", "HOME", "LOCPATH", "PATH", "PATHEXT",
+)  # fmt: skip
+"""Other variables of that kind; no plan has one of either, see `loader_variables`."""
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 
 
@@ -132,7 +133,8 @@ def _is_name(text: object, most: int = 128) -> bool:
 
 
 def _is_secret_name(text: str) -> bool:
-    return _is_name(text) and not text[0].isdigit() and not text.upper().startswith(_NEVER)
+    name = text.upper() if _is_name(text) and not text[0].isdigit() else ""
+    return name != "" and not name.startswith(_NEVER) and name not in _NEVER_NAMED
 
 
 def _is_token(text: object) -> bool:
