@@ -292,6 +292,10 @@ def _unmarshalled(data: bytes, at: int, kind: str) -> tuple[Any, int]:
             raise ValueError
         values, at = _unmarshalled_all(data, kind[1:-1], at)
         return tuple(values), at
+    return _unmarshalled_array(data, at, kind)
+
+
+def _unmarshalled_array(data: bytes, at: int, kind: str) -> tuple[Any, int]:
     at, size = at + 4, struct.unpack_from("<I", data, at)[0]
     at += -at % _ALIGNED[kind[1]]
     end = at + size
