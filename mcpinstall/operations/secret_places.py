@@ -114,16 +114,23 @@ def unanswered(
     request: Request,
     context: Context,
 ) -> tuple[str, ...]:
-    """Return the secrets that the keyring is to hold, and that nobody has given yet."""
+    """Return the secrets that the keyring is to hold, and that nobody has given yet.
+
+    Raises:
+        McpInstallError: `keyring-unavailable` where it was asked for and is not there.
+    """
     receipt = ReceiptStore(context.paths).receipt(entry_name)
     keyring = use_keyring(environment, receipt, context)
     wanted = _for_keyring(environment, rows, keyring=keyring)
     if not wanted:
         return ()
     given = _given(entry_name, request)
-    return tuple(
+    asked = tuple(
         name for name in wanted if name not in given and _is_kept(receipt, name, context) is False
     )
+    if asked:
+        keyrings.open_keyring(context.machine.platform)  # or refuse, before anybody types it
+    return asked
 
 
 def _for_keyring(
@@ -302,6 +309,25 @@ def _left(has: str, gone: Sequence[str], why: str) -> str:
         f"the keyring {has} {listed} of the service `mcpinstall` ({why}); no server uses it: "
         "take it out with the keyring's own program"
     )
+
+
+def going(before: Sequence[Receipt], after: Sequence[Receipt], context: Context) -> tuple[str, ...]:
+    """Return what to tell, before the question, of secrets that leave the keyring for good."""
+    stay = {account for one in after for account in accounts(one, context).values()}
+    gone = [
+        f"`{name}` of `{one.entry_name}`"
+        for one in before
+        for name, account in accounts(one, context).items()
+        if account not in stay
+    ]
+    end = "leaves the keyring, too, and `mcpi undo` can't bring it back"
+    return tuple(f"the secret {secret} {end}" for secret in gone)
+
+
+def missing(receipt: Receipt, context: Context) -> tuple[str, ...]:
+    """Return the secrets of an entry that should be in the keyring, and surely are not."""
+    names = accounts(receipt, context)
+    return tuple(name for name in names if _is_kept(receipt, name, context) is False)
 
 
 def lost(receipts: Sequence[Receipt], context: Context) -> tuple[str, ...]:

@@ -54,6 +54,7 @@ def prepare(record_id: str | None, context: Context) -> PreparedUndo:
         unwritten=tuple(c for c in changes if c.after == c.file.content),
         notes=(
             *(note for _, note in found if note),
+            *secret_places.going(record.receipts_after, record.receipts_before, context),
             *secret_places.lost(record.receipts_before, context),
         ),
     )

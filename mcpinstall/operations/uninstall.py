@@ -50,7 +50,7 @@ def prepare(names: Sequence[str], selectors: Sequence[str], context: Context) ->
         servers_removed=tuple(sorted(set(_removed(receipts, kept, context).values()))),
         kept=kept,
         unwritten=tuple(c for c in changes if c.after == c.file.content),
-        notes=tuple(removal.notes),
+        notes=(*removal.notes, *secret_places.going(receipts, kept, context)),
     )
 
 

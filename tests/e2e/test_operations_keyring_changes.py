@@ -8,9 +8,12 @@ import pytest
 
 from mcpinstall import keyrings
 from mcpinstall.errors import McpInstallError
+from mcpinstall.model.plan import Request
 from mcpinstall.model.secret import Secret
-from mcpinstall.operations import secret_store, undo
+from mcpinstall.operations import doctor, install, secret_store, undo, uninstall
+from mcpinstall.operations.findings import Kind
 from mcpinstall.operations.settling import settle
+from mcpinstall.operations.trouble import Trouble
 from tests.builders import servers
 from tests.builders import world as worlds
 from tests.builders.hosts import program
@@ -21,6 +24,7 @@ from tests.builders.world import World
 pytestmark = pytest.mark.e2e
 
 NOWHERE = "unix:path=/nonexistent/bus"
+UNDO = "`mcpi undo` can't bring it back"
 GIVEN = (("TOKEN", Secret("first")),)
 
 
@@ -72,10 +76,16 @@ def test_what_the_next_command_can_not_take_out_is_told(
     assert [note for note in settle(vault.context) if account in note]
 
 
-def test_a_keyring_that_lets_go_is_no_news(vault: World, session: Session) -> None:
-    vault.install("vault", hosts=["codex"], secrets=GIVEN)
+def test_what_goes_for_good_is_said_before_the_question(vault: World, session: Session) -> None:
+    vault.install("vault", hosts=["codex", "claude-desktop"], secrets=GIVEN)
+    (account,) = everything(session)
+    told = f"the secret `TOKEN` of `vault` leaves the keyring, too, and {UNDO}"
 
-    assert vault.uninstall("vault").notes == ()
+    assert uninstall.prepare(("vault",), ("codex",), vault.context).notes == ()
+    assert undo.prepare(None, vault.context).notes == (told,)
+    assert uninstall.prepare(("vault",), (), vault.context).notes == (told,)
+
+    assert not [note for note in vault.uninstall("vault").notes if account in note]
     assert everything(session) == []
 
 
@@ -238,3 +248,36 @@ def test_what_a_plan_takes_the_launcher_starts(vault: World, session: Session, n
     vault.install("vault@2.0", hosts=["codex"], secrets=((name, Secret("first")),))
 
     assert as_its_host(vault, "codex")["TOKEN"] == "first"
+
+
+def without_a_secret(world: World) -> list[Trouble]:
+    found = doctor.examine(world.context).troubles
+    return [one for one in found if one.kind is Kind.SECRET_MISSING]
+
+
+def test_doctor_tells_that_a_secret_is_missing(
+    vault: World, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault.install("vault", hosts=["codex", "claude-desktop"], secrets=GIVEN)
+    assert without_a_secret(vault) == []
+
+    secret_store.remove("vault", "TOKEN", vault.context)
+
+    (trouble,) = without_a_secret(vault)
+    assert trouble.subject == "vault"
+    assert "mcpi secret set vault TOKEN" in trouble.fix
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", NOWHERE)
+    assert without_a_secret(vault) == []  # nobody can tell
+
+
+def test_nobody_types_a_secret_that_nothing_can_keep(
+    vault: World, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is refused before the question, not behind it."""
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", NOWHERE)
+    wanted = Request(names=("vault",), hosts=("codex",), settings=IN_KEYRING)
+
+    with pytest.raises(McpInstallError) as refused:
+        install.draft(wanted, vault.context)
+
+    assert worlds.refusal(refused) == ("keyring-unavailable", 5)

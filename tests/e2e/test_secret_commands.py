@@ -180,3 +180,18 @@ def test_by_hand_it_starts_as_its_host_starts_it(vault: World, session: Session)
 
     paths = [str(folder) for folder in folders]
     assert seen == [[paths, "first", "debug", "mine"], [paths, "first", None, None]]
+
+
+def test_an_interruption_while_it_is_typed_stores_nothing(
+    vault: World, mcpi: Command, session: Session
+) -> None:
+    vault.install("vault", hosts=["codex"], secrets=(("TOKEN", Secret("first")),))
+
+    with at_a_terminal(AtTerminal(mcpi), "secret", "set", "vault", "TOKEN") as terminal:
+        terminal.until("TOKEN of vault:")
+        terminal.type("half of it\x03")
+        assert terminal.status() == 130
+        assert "half" not in terminal.shown
+        assert "interrupted" not in terminal.shown.splitlines()[0]  # but on a line of its own
+
+    assert kept(vault) == ["first"]
