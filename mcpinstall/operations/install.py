@@ -178,8 +178,9 @@ def prepare(
         servers, found.changes, request, context, action=action, stage=stage, rows=found.rows
     )
     return replace(
-        prepared, print_rows=shown, printed=printed, kept=secret.kept, skipped=found.skipped
-    )
+        prepared, print_rows=shown, printed=printed, kept=secret.kept, skipped=found.skipped,
+        other_text=any(secret_places.sets_other_text(server, context) for server in servers),
+    )  # fmt: skip
 
 
 def require_printable(servers: Sequence[ServerPlan]) -> None:

@@ -68,10 +68,14 @@ def _variables(entry: ServerEntry | None) -> dict[str, str]:
     What a host asks for by itself is taken from the environment as it is.
     """
     found = {
-        item.name: os.environ.get(item.reference) if item.reference else item.value
+        item: os.environ.get(item.reference) if item.reference else item.value
         for item in (entry.env if entry else ())
     }
-    return {name: text for name, text in found.items() if text is not None}
+    return {
+        item.name: f"{item.prefix}{text}{item.suffix}"
+        for item, text in found.items()
+        if text is not None
+    }
 
 
 def _own_arguments(receipt: Receipt, entry: ServerEntry | None) -> list[str]:

@@ -56,22 +56,28 @@ def entry_for(server: ServerPlan, row: HostRow) -> ServerEntry:
 def _in_row(item: EnvironmentValue, row: HostRow, hint: str, *, keyring: bool) -> EnvironmentValue:
     if not item.secret:
         return item
-    place = item.place or _open_place(row, keyring=keyring)
-    if place is SecretPlace.HOST and row.secret_inputs is None:
+    place = item.place or _open_place(row, item, keyring=keyring)
+    if place is SecretPlace.HOST and not _can_keep(row, item):
         raise McpInstallError(
             ErrorCode.HOST_UNSUPPORTED,
             f"{row.title} does not ask for secrets and keep them",
-            hint=hint.format(item.name),
+            hint=hint.format(item.asked),
         )
     if place in (SecretPlace.HOST, SecretPlace.KEYRING):
         return replace(item, reference=None, place=place)
     return replace(item, place=place)
 
 
-def _open_place(row: HostRow, *, keyring: bool) -> SecretPlace:
-    if row.secret_inputs is not None:
+def _open_place(row: HostRow, item: EnvironmentValue, *, keyring: bool) -> SecretPlace:
+    if _can_keep(row, item):
         return SecretPlace.HOST
     return SecretPlace.KEYRING if keyring else SecretPlace.VARIABLE
+
+
+def _can_keep(row: HostRow, item: EnvironmentValue) -> bool:
+    """Tell whether a host asks for a secret itself; some know a whole variable only."""
+    inputs = row.secret_inputs
+    return inputs is not None and (inputs.template is not None or item.is_whole)
 
 
 def sentences(entry: ServerEntry, row: HostRow, server: ServerPlan) -> tuple[str, ...]:
@@ -101,7 +107,7 @@ def use_keyring(
     It is asked for only when there is such a secret.  What an installed entry has there stays
     there, also while nobody can look (in an SSH session).
     """
-    undecided = {item.name for item in environment if item.secret and item.place is None}
+    undecided = {item.asked for item in environment if item.secret and item.place is None}
     if receipt is not None and any(_token(receipt, name) for name in undecided):
         return True
     return bool(undecided) and keyrings.is_available(context.machine.platform)
@@ -138,13 +144,13 @@ def _for_keyring(
 ) -> list[str]:
     """Return the names of the secrets that at least one host gets from the keyring."""
     return [
-        item.name
+        item.asked
         for item in environment
         if item.place is SecretPlace.KEYRING
         or (
             item.secret
             and item.place is None
-            and any(_open_place(row, keyring=keyring) is SecretPlace.KEYRING for row in rows)
+            and any(_open_place(row, item, keyring=keyring) is SecretPlace.KEYRING for row in rows)
         )
     ]
 
@@ -183,7 +189,9 @@ def _placed(
         if name in names or name not in given
     }
     inputs = tuple(
-        replace(value, keyring=tokens.get(value.name)) if value.secret else value
+        replace(value, keyring=tokens.get(value.name), variables=_variables(server, value.name))
+        if value.secret
+        else value
         for value in server.inputs
     )
     kept = tuple(
@@ -192,7 +200,7 @@ def _placed(
             label=f"{name} of {server.entry.name} (mcpinstall)",
             secret=given[name],
         )
-        for name in names
+        for name in dict.fromkeys(names)
         if name in given
     )
     launcher = environments.launcher_command(
@@ -203,6 +211,21 @@ def _placed(
         server.interpreter,
     )
     return replace(server, inputs=inputs, launcher=launcher, keyring=keyring), kept
+
+
+def _variables(server: ServerPlan, name: str) -> tuple[tuple[str, str, str], ...]:
+    """Return what the launcher sets to a secret, where that is more than its own variable."""
+    found = tuple(
+        (item.name, item.prefix, item.suffix) for item in server.entry.env if item.asked == name
+    )
+    return () if found == ((name, "", ""),) else found
+
+
+def sets_other_text(server: ServerPlan, context: Context) -> bool:
+    """Tell whether the launcher of an installed entry is to put other text around a secret."""
+    receipt = ReceiptStore(context.paths).receipt(server.entry.name)
+    before = {value.name: value.variables for value in receipt.inputs} if receipt else {}
+    return any(before.get(value.name, ()) != value.variables for value in server.inputs if receipt)
 
 
 def _others(receipt: Receipt | None, rows: Sequence[HostRow]) -> tuple[str, ...]:

@@ -49,11 +49,11 @@ def _of_entry(receipt: Receipt, context: Context) -> list[SecretState]:
     found = [
         SecretState(
             entry_name=receipt.entry_name,
-            name=item.name,
+            name=item.asked,
             row_id=row_id,
             place=item.place or (SecretPlace.VARIABLE if item.reference else SecretPlace.CLEAR),
             reference=item.reference,
-            stored=held.get(item.name) if item.place is SecretPlace.KEYRING else None,
+            stored=held.get(item.asked) if item.place is SecretPlace.KEYRING else None,
         )
         for row_id in receipt.hosts
         for applied in ReceiptStore(context.paths).chain(row_id).entries

@@ -281,3 +281,83 @@ def test_nobody_types_a_secret_that_nothing_can_keep(
         install.draft(wanted, vault.context)
 
     assert worlds.refusal(refused) == ("keyring-unavailable", 5)
+
+
+# A secret that is a part of a value ------------------------------------------------------------
+
+DATABASE = {
+    "name": "DATABASE_URL", "value": "postgres://{user}:{pass-word}@db/x", "isRequired": True,
+    "variables": {"user": {"default": "me"}, "pass-word": {"isSecret": True, "isRequired": True}},
+}  # fmt: skip
+PASSWORD = "pass-word"
+
+
+@pytest.fixture
+def database(vault: World) -> World:
+    vault.offer(
+        "vault", "2.0", environment=(DATABASE, TOKEN | {"isRequired": False}),
+        body=f"open({str(vault.root / 'seen')!r}, 'w').write(json.dumps("
+        f"{{'TOKEN': os.environ.get('DATABASE_URL')}}))\n{servers.MODERN}",
+    )  # fmt: skip
+    return vault
+
+
+def test_the_launcher_puts_the_text_around_a_secret(database: World, session: Session) -> None:
+    secret = secrets.token_hex(12) + "{user}$"
+    before = database.host_files()
+
+    database.install(
+        "vault@2.0", hosts=["claude-desktop", "codex", "vscode"],
+        settings=((PASSWORD, "keyring:"), ("user", "you")), secrets=((PASSWORD, Secret(secret)),),
+    )  # fmt: skip
+
+    for product in ("claude-desktop", "codex", "vscode"):
+        seen = as_its_host(database, product)["TOKEN"]
+        assert seen == f"postgres://you:{secret}@db/x"
+    assert [one.name for one in secret_store.states((), database.context)] == [PASSWORD] * 3
+    database.configure("vault", ("user", "her"))
+    assert as_its_host(database, "codex")["TOKEN"] == f"postgres://her:{secret}@db/x"
+    secret_store.store("vault", PASSWORD, Secret("new"), database.context)
+    assert as_its_host(database, "codex")["TOKEN"] == "postgres://her:new@db/x"
+
+    database.uninstall("vault")
+
+    assert everything(session) == []
+    assert database.host_files() == before
+
+
+def test_a_host_puts_the_text_around_its_own_input_or_a_variable(
+    database: World, session: Session
+) -> None:
+    database.install("vault@2.0", hosts=["vscode"])
+    text = database.file("vscode").read_text()
+    assert '"postgres://me:${input:mcpi.vault.DATABASE_URL}@db/x"' in text
+    assert everything(session) == []
+
+    database.install(
+        "vault@2.0", hosts=["cursor"], entry_name="other", settings=((PASSWORD, "env:PW"),)
+    )
+    assert '"postgres://me:${env:PW}@db/x"' in (database.home / ".cursor/mcp.json").read_text()
+
+    with pytest.raises(McpInstallError) as refused:  # which passes whole variables on
+        database.install(
+            "vault@2.0", hosts=["codex"], entry_name="third", settings=((PASSWORD, "env:PW"),)
+        )
+    assert worlds.refusal(refused) == ("host-unsupported", 5)
+    assert f"--secret {PASSWORD}" in refused.value.hint
+
+
+@pytest.mark.parametrize("text", ["keyring:", "host:", "env:PW"])
+def test_two_secrets_in_one_value_are_refused(vault: World, session: Session, text: str) -> None:
+    """Never are the words themselves taken for a secret."""
+    both = {**DATABASE, "isSecret": True, "value": "{user}:{pass-word}"}
+    vault.offer("vault", "2.0", environment=(both,))
+
+    for plain in (False, True):
+        with pytest.raises(McpInstallError) as refused:
+            vault.install(
+                "vault@2.0", hosts=["cursor"], settings=((PASSWORD, text), ("user", text)),
+                plaintext_secrets=plain,
+            )  # fmt: skip
+        assert worlds.refusal(refused) == ("input-invalid", 2)
+        assert "only a part of a value" in refused.value.message
