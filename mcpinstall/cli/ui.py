@@ -137,6 +137,9 @@ class Ui:
             return getpass.getpass(f"{printable(question)} ", stream=self._err)
         except UnicodeDecodeError:
             return ""
+        except KeyboardInterrupt:
+            _emit(self._err, "\n")
+            raise
         except OSError:
             declined("the terminal is gone")
         except EOFError:

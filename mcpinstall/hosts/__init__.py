@@ -7,7 +7,7 @@ from mcpinstall.hosts.detection import detected, is_installed, runs_on, terminal
 from mcpinstall.hosts.diffs import diff
 from mcpinstall.hosts.edits import insert, remove, replace, starts_as
 from mcpinstall.hosts.inputs import are_there as inputs_are_there
-from mcpinstall.hosts.inputs import rendered
+from mcpinstall.hosts.inputs import clear_text, rendered
 from mcpinstall.hosts.paths import candidates, choices, config_path, path_digest
 from mcpinstall.hosts.reading import entries, managed, read
 from mcpinstall.hosts.survey import (
@@ -29,6 +29,7 @@ __all__ = [
     "add",
     "candidates",
     "choices",
+    "clear_text",
     "config_path",
     "detected",
     "diff",

@@ -51,7 +51,8 @@ def shape(row: HostRow, entry: ServerEntry) -> dict[str, object]:
     remote = entry.remote
     values = (*entry.env, *(remote.headers if remote else ()))
     texts = (entry.command, *entry.args, remote.url if remote else "")
-    for text in (*texts, *(value.value or value.prefix for value in values)):
+    around = [text for one in values for text in (one.value or one.prefix, one.suffix)]
+    for text in (*texts, *around):
         _require_literal(row, text)
     for item in values:
         _require_reference(row, item)
@@ -140,21 +141,23 @@ def _environment_text(row: HostRow, entry: ServerEntry, item: EnvironmentValue) 
     if item.reference is None:
         return item.value or ""
     if row.secret_style is SecretStyle.TEMPLATE and row.secret_template:
-        return row.secret_template.replace("%s", item.reference)
-    if row.secret_style is SecretStyle.NAMES and item.reference == item.name:
+        return item.prefix + row.secret_template.replace("%s", item.reference) + item.suffix
+    if row.secret_style is SecretStyle.NAMES and item.is_whole and item.reference == item.name:
         return None
     if row.secret_style is SecretStyle.NAMES:
         raise McpInstallError(
             ErrorCode.HOST_UNSUPPORTED,
             f"{row.title} passes variables on by their own name, so `{item.name}` can't be "
             f"taken from `{item.reference}`",
-            hint=f"put the value into the variable `{item.name}`",
+            hint=f"put the value into the variable `{item.name}`"
+            if item.is_whole
+            else f"`--secret {item.asked}` keeps it in the keyring",
         )
     raise McpInstallError(
         ErrorCode.HOST_UNSUPPORTED,
         f"{row.title} can't refer to the variable `{item.reference}`: values in its file are "
         "taken as they are",
-        hint=f"`--secret {item.name}` keeps it in the keyring; or choose another host, or let the "
+        hint=f"`--secret {item.asked}` keeps it in the keyring; or choose another host, or let the "
         "value stand there in clear text with `--plaintext-secrets`",
     )
 
@@ -168,14 +171,18 @@ def _require_literal(row: HostRow, text: str) -> None:
             ErrorCode.HOST_UNSUPPORTED,
             f"a value holds bytes that are not UTF-8, which {row.title}'s file can't hold",
         ) from None
-    dollar = None if row.literal_dollar else _EXPANDED.search(text)
-    found = dollar[0] if dollar else next((one for one in row.expands if one in text), None)
-    if found:
+    if found := expanded(row, text):
         raise McpInstallError(
             ErrorCode.HOST_UNSUPPORTED,
             f"{row.title} would expand `{found}` in a value, and put something else there",
             hint=f"choose a value (or a folder) without `{found}`",
         )
+
+
+def expanded(row: HostRow, text: str) -> str | None:
+    """Return the first part of a text in whose place the host would put something else."""
+    dollar = None if row.literal_dollar else _EXPANDED.search(text)
+    return dollar[0] if dollar else next((one for one in row.expands if one in text), None)
 
 
 def _usable(row: HostRow, name: str) -> str:

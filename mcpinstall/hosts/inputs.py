@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import edits, secret_text
-from mcpinstall.model.host import HostRow, Patch, ServerEntry
+from mcpinstall.hosts.entry import expanded
+from mcpinstall.model.host import HostFile, HostRow, Patch, ServerEntry
 
 
 def put(
@@ -83,3 +84,17 @@ def are_there(content: bytes, row: HostRow, entry: ServerEntry) -> bool:
     """
     own, needed = secret_text.inputs_row(row), secret_text.inputs(row, entry)
     return own is None or needed.keys() <= edits.servers(content, own).keys()
+
+
+def clear_text(file: HostFile, entry_name: str, variable: str) -> str | None:
+    """Return the text that an entry gives a variable, as it stands in the file now.
+
+    None where there is no such text, or where it is none but a reference to something else.
+
+    Raises:
+        McpInstallError: `host-config-invalid`.
+    """
+    entry = edits.servers(file.content or b"", file.row).get(entry_name)
+    environment = entry.get(file.row.entry.env_key) if isinstance(entry, dict) else None
+    text = environment.get(variable) if isinstance(environment, dict) else None
+    return text if isinstance(text, str) and not expanded(file.row, text) else None

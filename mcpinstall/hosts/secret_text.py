@@ -38,7 +38,8 @@ def named(row: HostRow, entry_name: str, item: EnvironmentValue) -> str | None:
     inputs = row.secret_inputs
     if inputs is None or inputs.template is None:
         return None
-    return item.prefix + inputs.template.replace("%s", input_id(entry_name, item.name))
+    text = inputs.template.replace("%s", input_id(entry_name, item.name))
+    return f"{item.prefix}{text}{item.suffix}"
 
 
 def inputs(row: HostRow, entry: ServerEntry) -> dict[str, dict[str, object]]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from jeepney.io.blocking import DBusConnection
 
 _BUS = ("org.freedesktop.DBus", "/org/freedesktop/DBus")
+_MISFITS = (ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError)
+"""What an answer of any other form raises in `secretstorage`."""
 _SECONDS = 5.0  # for the bus to let us in
 
 
@@ -37,20 +39,28 @@ class SecretService:
                 (startable,) = bus.call(*_BUS, "ListActivatableNames")
             finally:
                 bus.close()
+            there = running or SECRETS in startable
         except LaunchError as error:
             raise of_launcher(error) from None
-        if not running and SECRETS not in startable:
+        except (TypeError, ValueError):
+            raise unavailable("the session bus answers what can't be read") from None
+        if not there:
             raise unavailable("no keyring (Secret Service) runs in this session")
 
     def write(self, kept: KeptSecret) -> None:
-        """Store a secret in the default collection."""
+        """Store a secret in the default collection, and in no other one."""
         with self._connected() as connection:
             import secretstorage
 
             collection = secretstorage.get_default_collection(connection)
             _unlock(collection)
             data = kept.secret.reveal().encode()
-            collection.create_item(kept.label, _named(kept.account), data, replace=True)
+            new = collection.create_item(kept.label, _named(kept.account), data, replace=True)
+            # What the reader could take for it: another keyring was the default one before.
+            for item in secretstorage.search_items(connection, _named(kept.account)):
+                if item.item_path != new.item_path:
+                    _unlock(item)
+                    item.delete()
 
     def read(self, account: str) -> Secret | None:
         """Return the secret of an account."""
@@ -97,7 +107,7 @@ class SecretService:
             raise locked() from None
         except DBusErrorResponse as error:
             raise unavailable(f"the keyring refuses: {error.name}") from None
-        except (secretstorage.SecretStorageException, OSError, EOFError, ValueError) as error:
+        except (secretstorage.SecretStorageException, OSError, EOFError, *_MISFITS) as error:
             raise unavailable(f"the keyring does not answer ({type(error).__name__})") from None
         finally:
             if connection is not None:

@@ -231,8 +231,22 @@ class EnvironmentValue:
     """Never shown, even when the value is literal."""
     prefix: str = ""
     """Text before a referenced value, such as `Bearer `."""
+    suffix: str = ""
+    """Text behind one."""
+    input_name: str = ""
+    """Input that a secret is asked for by, where that has another name than the variable."""
     place: SecretPlace | None = None
     """How a secret reaches the server; None while that is not decided for a host."""
+
+    @property
+    def asked(self) -> str:
+        """Name of the input that the user gives."""
+        return self.input_name or self.name
+
+    @property
+    def is_whole(self) -> bool:
+        """Nothing stands before or behind the secret."""
+        return not (self.prefix or self.suffix)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

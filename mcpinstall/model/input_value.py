@@ -22,3 +22,6 @@ class InputValue:
     """Where the user wants a secret to be; None leaves it to each host."""
     keyring: str | None = None
     """Last part of the account under which the keyring has it; not a secret itself."""
+    variables: tuple[tuple[str, str, str], ...] = ()
+    """Variables that the launcher sets to it, each with the text before and behind it; without
+    any, the one of the input's own name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mcpinstall.model.names import is_environment_variable
 
 _PREFIXES = (
-    "BUN_", "BUNDLE_", "CARGO_", "CONDA", "COR_", "CORECLR_", "DENO_", "DOTNET_", "DYLD_",
+    "BUN_", "BUNDLE_", "CARGO_", "CONDA", "COR_", "CORECLR_", "DBUS_", "DENO_", "DOTNET_", "DYLD_",
     "ELECTRON_", "GIT_CONFIG", "JAVA_TOOL", "LD_", "MCPI_", "NIX_", "NODE_", "NPM_CONFIG_",
     "OPENSSL_", "PERL5", "PIP_", "PIPX_", "POETRY_", "PYTHON", "RUBY", "RUSTC_", "SSL_CERT_",
     "UV_", "XDG_", "YARN_", "_PYTHON", "__PYVENV",

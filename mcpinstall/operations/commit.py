@@ -19,6 +19,7 @@ from mcpinstall.operations import (
     probing_remote,
     probing_server,
     receipt_changes,
+    secret_places,
     server_plans,
     transaction,
 )
@@ -100,6 +101,7 @@ def _commit(prepared: Prepared, context: Context) -> Done:
         printed=prepared.printed,
         notes=(
             *host_changes.vanished(prepared.plan.changes, context),
+            *secret_places.left(record, context),
             *(f"`{name}`: {r.evidence}" for name, r in asked if r.outcome is Outcome.NOT_CHECKED),
         ),
         probe_seconds=sum(probed),

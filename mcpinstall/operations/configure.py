@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
+from mcpinstall import hosts
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.host import SecretPlace
 from mcpinstall.model.input_value import InputValue
 from mcpinstall.model.plan import Request
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.secret import Secret
-from mcpinstall.operations import direct, install, lookup
+from mcpinstall.operations import direct, host_files, install, lookup
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.prepared import Draft, Prepared
 from mcpinstall.planning.inputs import KEEPING
-from mcpinstall.receipts.store import ReceiptStore
 
 _KEPT = {place: text for text, place in KEEPING.items()}
 _IN_KEYRING = _KEPT[SecretPlace.KEYRING]
@@ -73,20 +73,23 @@ def _as_setting(value: InputValue) -> str:
 def _moved(receipt: Receipt, request: Request, context: Context) -> tuple[tuple[str, Secret], ...]:
     """Return the secrets in clear text that are to move into the keyring: nobody types them again.
 
-    They stand in the hosts' files and in our record of those entries.
+    What counts is what stands in the hosts' files now.  Where hosts differ, nobody but the
+    person knows which one is right, and is asked.
     """
     wanted = {_input_name(key, receipt) for key, text in request.settings if text == _IN_KEYRING}
     clear = {value.name for value in receipt.inputs if value.place is SecretPlace.CLEAR}
     typed = {_input_name(key, receipt) for key, _ in request.secrets}
+    names = wanted & clear - typed
+    files = [host_files.read(hosts.find_rows(row), context) for row in receipt.hosts if names]
     found = {
-        item.name: Secret(item.value)
-        for row_id in receipt.hosts
-        for applied in ReceiptStore(context.paths).chain(row_id).entries
-        if applied.entry.name == receipt.entry_name
-        for item in applied.entry.env
-        if item.name in wanted & clear - typed and item.value
+        name: {hosts.clear_text(file, receipt.entry_name, name) for file in files}
+        for name in sorted(names)
     }
-    return tuple(found.items())
+    return tuple(
+        (name, Secret(text))
+        for name, texts in found.items()
+        if len(texts) == 1 and (text := texts.pop())
+    )
 
 
 def _input_name(key: str, receipt: Receipt) -> str:

@@ -11,7 +11,7 @@ from mcpinstall.errors import McpInstallError
 from mcpinstall.model.checks import Check
 from mcpinstall.model.host import SecretPlace
 from mcpinstall.model.receipt import Receipt
-from mcpinstall.operations import lookup, verify
+from mcpinstall.operations import lookup, secret_places, verify
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.findings import Finding, Kind
 from mcpinstall.operations.trouble import Trouble, Unseen
@@ -88,6 +88,7 @@ def _examined(receipt: Receipt, found: verify.VerifiedEntry, context: Context) -
     ]
     if receipt.machine != machine_id.digest(context.machine):
         troubles.insert(0, _from_elsewhere(receipt))
+    troubles += [_without(receipt, name) for name in secret_places.missing(receipt, context)]
     unseen = () if found.problem is None else (_unseen(receipt, found.problem),)
     return Examined(receipt=receipt, anchor=found.anchor, troubles=tuple(troubles), unseen=unseen)
 
@@ -134,6 +135,17 @@ def _from_elsewhere(receipt: Receipt) -> Trouble:
         message="was installed on another machine: its environment was copied here with the home",
         fix=f"`mcpi reinstall {name}` builds it for this machine",
         entry=name,
+    )
+
+
+def _without(receipt: Receipt, secret: str) -> Trouble:
+    name = receipt.entry_name
+    return Trouble(
+        kind=Kind.SECRET_MISSING,
+        subject=name,
+        message=f"the keyring has no secret `{secret}`: the server does not start",
+        fix=f"`mcpi secret set {name} {secret}` stores it",
+        entry=f"{name} {secret}",
     )
 
 

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     OTHER_MACHINE = "other-machine"
     ENTRY_GONE = "entry-gone"
     ENTRY_CHANGED = "entry-changed"
+    SECRET_MISSING = "secret-missing"  # noqa: S105 (a word)
     # of hosts' files
     FILE_INVALID = "file-invalid"
     FILE_REFUSED = "file-refused"

@@ -163,6 +163,9 @@ def prepare(
         found = host_changes.proposed(
             servers, drafted.hosts, request, context, configuring=configuring
         )
+        if found.rows != rows:  # a host that was passed over needs no secret
+            secret = secret_places.placed(servers, found.rows, request, context)
+            servers = secret.servers
     shown = () if found.rows and not request.print_only else (rows or (_any_host(),))
     if shown:
         require_printable(servers)
@@ -175,8 +178,9 @@ def prepare(
         servers, found.changes, request, context, action=action, stage=stage, rows=found.rows
     )
     return replace(
-        prepared, print_rows=shown, printed=printed, kept=secret.kept, skipped=found.skipped
-    )
+        prepared, print_rows=shown, printed=printed, kept=secret.kept, skipped=found.skipped,
+        other_text=any(secret_places.sets_other_text(server, context) for server in servers),
+    )  # fmt: skip
 
 
 def require_printable(servers: Sequence[ServerPlan]) -> None:

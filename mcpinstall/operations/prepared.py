@@ -101,12 +101,14 @@ class Prepared:
 
     skipped: tuple[SkippedHost, ...] = ()
     """Hosts of `--host all` that can't take the entries, and why."""
+    other_text: bool = False
+    """The launcher is to put other text around a secret, which no host's file shows."""
 
     @property
     def nothing_to_do(self) -> bool:
         """Everything asked for is in place already."""
         in_place = all(server.already_installed for server in self.plan.servers)
-        return in_place and not self.plan.changes and not self.kept
+        return in_place and not (self.plan.changes or self.kept or self.other_text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from mcpinstall import environments, keyrings
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.host import EnvironmentValue, HostRow, SecretPlace, ServerEntry
 from mcpinstall.model.plan import Request, ServerPlan
-from mcpinstall.model.receipt import Receipt
+from mcpinstall.model.receipt import HistoryRecord, Receipt
 from mcpinstall.model.secret import KeptSecret, Secret
 from mcpinstall.operations.context import Context
 from mcpinstall.receipts.store import ReceiptStore
@@ -56,22 +56,28 @@ def entry_for(server: ServerPlan, row: HostRow) -> ServerEntry:
 def _in_row(item: EnvironmentValue, row: HostRow, hint: str, *, keyring: bool) -> EnvironmentValue:
     if not item.secret:
         return item
-    place = item.place or _open_place(row, keyring=keyring)
-    if place is SecretPlace.HOST and row.secret_inputs is None:
+    place = item.place or _open_place(row, item, keyring=keyring)
+    if place is SecretPlace.HOST and not _can_keep(row, item):
         raise McpInstallError(
             ErrorCode.HOST_UNSUPPORTED,
             f"{row.title} does not ask for secrets and keep them",
-            hint=hint.format(item.name),
+            hint=hint.format(item.asked),
         )
     if place in (SecretPlace.HOST, SecretPlace.KEYRING):
         return replace(item, reference=None, place=place)
     return replace(item, place=place)
 
 
-def _open_place(row: HostRow, *, keyring: bool) -> SecretPlace:
-    if row.secret_inputs is not None:
+def _open_place(row: HostRow, item: EnvironmentValue, *, keyring: bool) -> SecretPlace:
+    if _can_keep(row, item):
         return SecretPlace.HOST
     return SecretPlace.KEYRING if keyring else SecretPlace.VARIABLE
+
+
+def _can_keep(row: HostRow, item: EnvironmentValue) -> bool:
+    """Tell whether a host asks for a secret itself; some know a whole variable only."""
+    inputs = row.secret_inputs
+    return inputs is not None and (inputs.template is not None or item.is_whole)
 
 
 def sentences(entry: ServerEntry, row: HostRow, server: ServerPlan) -> tuple[str, ...]:
@@ -93,13 +99,18 @@ def sentences(entry: ServerEntry, row: HostRow, server: ServerPlan) -> tuple[str
 # In a plan -------------------------------------------------------------------------------------
 
 
-def use_keyring(environment: Iterable[EnvironmentValue], context: Context) -> bool:
+def use_keyring(
+    environment: Iterable[EnvironmentValue], receipt: Receipt | None, context: Context
+) -> bool:
     """Tell whether secrets that nobody placed go to the keyring: there is one.
 
-    It is asked for only when there is such a secret.
+    It is asked for only when there is such a secret.  What an installed entry has there stays
+    there, also while nobody can look (in an SSH session).
     """
-    undecided = any(item.secret and item.place is None for item in environment)
-    return undecided and keyrings.is_available(context.machine.platform)
+    undecided = {item.asked for item in environment if item.secret and item.place is None}
+    if receipt is not None and any(_token(receipt, name) for name in undecided):
+        return True
+    return bool(undecided) and keyrings.is_available(context.machine.platform)
 
 
 def unanswered(
@@ -109,16 +120,23 @@ def unanswered(
     request: Request,
     context: Context,
 ) -> tuple[str, ...]:
-    """Return the secrets that the keyring is to hold, and that nobody has given yet."""
-    keyring = use_keyring(environment, context)
+    """Return the secrets that the keyring is to hold, and that nobody has given yet.
+
+    Raises:
+        McpInstallError: `keyring-unavailable` where it was asked for and is not there.
+    """
+    receipt = ReceiptStore(context.paths).receipt(entry_name)
+    keyring = use_keyring(environment, receipt, context)
     wanted = _for_keyring(environment, rows, keyring=keyring)
     if not wanted:
         return ()
-    receipt = ReceiptStore(context.paths).receipt(entry_name)
     given = _given(entry_name, request)
-    return tuple(
-        name for name in wanted if name not in given and not _is_kept(receipt, name, context)
+    asked = tuple(
+        name for name in wanted if name not in given and _is_kept(receipt, name, context) is False
     )
+    if asked:
+        keyrings.open_keyring(context.machine.platform)  # or refuse, before anybody types it
+    return asked
 
 
 def _for_keyring(
@@ -126,13 +144,13 @@ def _for_keyring(
 ) -> list[str]:
     """Return the names of the secrets that at least one host gets from the keyring."""
     return [
-        item.name
+        item.asked
         for item in environment
         if item.place is SecretPlace.KEYRING
         or (
             item.secret
             and item.place is None
-            and any(_open_place(row, keyring=keyring) is SecretPlace.KEYRING for row in rows)
+            and any(_open_place(row, item, keyring=keyring) is SecretPlace.KEYRING for row in rows)
         )
     ]
 
@@ -157,12 +175,12 @@ def _placed(
 ) -> tuple[ServerPlan, tuple[KeptSecret, ...]]:
     if server.remote is not None:
         return server, ()
-    keyring = bool(rows) and use_keyring(server.entry.env, context)
-    names = _for_keyring(server.entry.env, rows, keyring=keyring)
-    if any(item.place is SecretPlace.KEYRING for item in server.entry.env):
-        keyrings.open_keyring(context.machine.platform)  # or refuse: it was asked for by name
     receipt = ReceiptStore(context.paths).receipt(server.entry.name)
+    keyring = bool(rows) and use_keyring(server.entry.env, receipt, context)
+    names = _for_keyring(server.entry.env, rows, keyring=keyring)
     given = _given(server.entry.name, request)
+    if any(name in given or not _token(receipt, name) for name in names):
+        keyrings.open_keyring(context.machine.platform)  # or refuse: there is something to store
     tokens = {
         name: secrets.token_hex(_TOKEN_BYTES)
         if name in given
@@ -171,7 +189,9 @@ def _placed(
         if name in names or name not in given
     }
     inputs = tuple(
-        replace(value, keyring=tokens.get(value.name)) if value.secret else value
+        replace(value, keyring=tokens.get(value.name), variables=_variables(server, value.name))
+        if value.secret
+        else value
         for value in server.inputs
     )
     kept = tuple(
@@ -180,7 +200,7 @@ def _placed(
             label=f"{name} of {server.entry.name} (mcpinstall)",
             secret=given[name],
         )
-        for name in names
+        for name in dict.fromkeys(names)
         if name in given
     )
     launcher = environments.launcher_command(
@@ -191,6 +211,21 @@ def _placed(
         server.interpreter,
     )
     return replace(server, inputs=inputs, launcher=launcher, keyring=keyring), kept
+
+
+def _variables(server: ServerPlan, name: str) -> tuple[tuple[str, str, str], ...]:
+    """Return what the launcher sets to a secret, where that is more than its own variable."""
+    found = tuple(
+        (item.name, item.prefix, item.suffix) for item in server.entry.env if item.asked == name
+    )
+    return () if found == ((name, "", ""),) else found
+
+
+def sets_other_text(server: ServerPlan, context: Context) -> bool:
+    """Tell whether the launcher of an installed entry is to put other text around a secret."""
+    receipt = ReceiptStore(context.paths).receipt(server.entry.name)
+    before = {value.name: value.variables for value in receipt.inputs} if receipt else {}
+    return any(before.get(value.name, ()) != value.variables for value in server.inputs if receipt)
 
 
 def _others(receipt: Receipt | None, rows: Sequence[HostRow]) -> tuple[str, ...]:
@@ -239,15 +274,15 @@ def _token(receipt: Receipt | None, name: str) -> str | None:
     return next((value.keyring for value in receipt.inputs if value.name == name), None)
 
 
-def _is_kept(receipt: Receipt | None, name: str, context: Context) -> bool:
-    """Tell whether the keyring has the secret of an installed entry already."""
+def _is_kept(receipt: Receipt | None, name: str, context: Context) -> bool | None:
+    """Tell whether the keyring has the secret of an installed entry; None if nobody can tell."""
     account = accounts(receipt, context).get(name) if receipt is not None else None
     if account is None:
         return False
     try:
         return keyrings.open_keyring(context.machine.platform).holds(account)
     except McpInstallError:
-        return False
+        return None
 
 
 def store(kept: Sequence[KeptSecret], context: Context) -> None:
@@ -263,10 +298,7 @@ def store(kept: Sequence[KeptSecret], context: Context) -> None:
 
 
 def forget(gone: Sequence[str], context: Context) -> tuple[str, ...]:
-    """Delete accounts from the keyring; return a note where that failed.
-
-    What stays there by then is unreachable for mcpinstall, so it is told to the person.
-    """
+    """Delete accounts from the keyring; return a note where that failed."""
     if not gone:
         return ()
     try:
@@ -274,17 +306,64 @@ def forget(gone: Sequence[str], context: Context) -> tuple[str, ...]:
         for account in gone:
             keyring.delete(account)
     except McpInstallError as error:
-        listed = ", ".join(f"`{account}`" for account in gone)
-        return (f"the keyring still has {listed} of service `mcpinstall`: {error.message}",)
+        return (_left("may still have", gone, error.message),)
     return ()
+
+
+def left(record: HistoryRecord, context: Context) -> tuple[str, ...]:
+    """Return a note on what a finished change should have taken out of the keyring, and did not.
+
+    Nothing of mcpinstall's leads to it by then, so the person must hear of it.
+    """
+    gone = record.secrets_removed
+    if not gone:
+        return ()
+    try:
+        keyring = keyrings.open_keyring(context.machine.platform)
+        there = [account for account in gone if keyring.holds(account)]
+    except McpInstallError as error:
+        return (_left("may still have", gone, error.message),)
+    return (_left("still has", there, "it did not let go of it"),) if there else ()
+
+
+def _left(has: str, gone: Sequence[str], why: str) -> str:
+    listed = ", ".join(f"`{account}`" for account in gone)
+    return (
+        f"the keyring {has} {listed} of the service `mcpinstall` ({why}); no server uses it: "
+        "take it out with the keyring's own program"
+    )
+
+
+def going(before: Sequence[Receipt], after: Sequence[Receipt], context: Context) -> tuple[str, ...]:
+    """Return what to tell, before the question, of secrets that leave the keyring for good."""
+    stay = {account for one in after for account in accounts(one, context).values()}
+    gone = [
+        f"`{name}` of `{one.entry_name}`"
+        for one in before
+        for name, account in accounts(one, context).items()
+        if account not in stay
+    ]
+    end = "leaves the keyring, too, and `mcpi undo` can't bring it back"
+    return tuple(f"the secret {secret} {end}" for secret in gone)
+
+
+def missing(receipt: Receipt, context: Context) -> tuple[str, ...]:
+    """Return the secrets of an entry that should be in the keyring, and surely are not."""
+    names = accounts(receipt, context)
+    return tuple(name for name in names if _is_kept(receipt, name, context) is False)
 
 
 def lost(receipts: Sequence[Receipt], context: Context) -> tuple[str, ...]:
     """Return a note on each secret of a former receipt that the keyring does not have any more."""
-    return tuple(
-        f"the secret `{name}` of `{receipt.entry_name}` is not in the keyring any more: store it "
-        f"again with `mcpi secret set {receipt.entry_name} {name}`"
-        for receipt in receipts
-        for name in accounts(receipt, context)
-        if not _is_kept(receipt, name, context)
-    )
+    notes = []
+    for receipt in receipts:
+        for name in accounts(receipt, context):
+            there = _is_kept(receipt, name, context)
+            again = f"`mcpi secret set {receipt.entry_name} {name}` stores it again"
+            if there is False:
+                fact = f"the secret `{name}` of `{receipt.entry_name}` is not in the keyring any"
+                notes.append(f"{fact} more: {again}")
+            elif there is None:
+                fact = f"whether the keyring still has `{name}` of `{receipt.entry_name}` can't be"
+                notes.append(f"{fact} told here; if not, {again}")
+    return tuple(notes)

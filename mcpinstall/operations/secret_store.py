@@ -49,11 +49,11 @@ def _of_entry(receipt: Receipt, context: Context) -> list[SecretState]:
     found = [
         SecretState(
             entry_name=receipt.entry_name,
-            name=item.name,
+            name=item.asked,
             row_id=row_id,
             place=item.place or (SecretPlace.VARIABLE if item.reference else SecretPlace.CLEAR),
             reference=item.reference,
-            stored=held.get(item.name) if item.place is SecretPlace.KEYRING else None,
+            stored=held.get(item.asked) if item.place is SecretPlace.KEYRING else None,
         )
         for row_id in receipt.hosts
         for applied in ReceiptStore(context.paths).chain(row_id).entries
@@ -64,7 +64,8 @@ def _of_entry(receipt: Receipt, context: Context) -> list[SecretState]:
         )
         if item.secret
     ]
-    return found or [
+    listed = {state.name for state in found if state.place is SecretPlace.KEYRING}
+    return found + [  # kept for `mcpi run`, or for the next host
         SecretState(
             entry_name=receipt.entry_name,
             name=name,
@@ -74,6 +75,7 @@ def _of_entry(receipt: Receipt, context: Context) -> list[SecretState]:
             stored=stored,
         )
         for name, stored in held.items()
+        if name not in listed
     ]
 
 

@@ -256,7 +256,7 @@ def _comparable(inputs: tuple[InputValue, ...]) -> tuple[InputValue, ...]:
     """Return inputs without the accounts of secrets: another value is no other input."""
     from dataclasses import replace
 
-    return tuple(replace(value, keyring=None) for value in inputs)
+    return tuple(replace(value, keyring=None, variables=()) for value in inputs)
 
 
 def _require_own_letters(entry_name: str, context: Context) -> None:

@@ -54,6 +54,7 @@ def prepare(record_id: str | None, context: Context) -> PreparedUndo:
         unwritten=tuple(c for c in changes if c.after == c.file.content),
         notes=(
             *(note for _, note in found if note),
+            *secret_places.going(record.receipts_after, record.receipts_before, context),
             *secret_places.lost(record.receipts_before, context),
         ),
     )
@@ -76,7 +77,8 @@ def commit(prepared: PreparedUndo, context: Context) -> Done:
             )
     finally:
         staging.discard(folder)
-    return Done(record=done, receipts=done.receipts_after, notes=prepared.notes)
+    notes = (*prepared.notes, *secret_places.left(done, context))
+    return Done(record=done, receipts=done.receipts_after, notes=notes)
 
 
 def _chosen(record_id: str | None, context: Context) -> HistoryRecord:

@@ -9,7 +9,14 @@ from mcpinstall import hosts
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.host import HostChange
 from mcpinstall.model.receipt import Receipt, Switch
-from mcpinstall.operations import host_choice, host_files, lookup, server_plans, transaction
+from mcpinstall.operations import (
+    host_choice,
+    host_files,
+    lookup,
+    secret_places,
+    server_plans,
+    transaction,
+)
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.prepared import Done, PreparedRemoval
 from mcpinstall.receipts.store import ReceiptStore
@@ -43,7 +50,7 @@ def prepare(names: Sequence[str], selectors: Sequence[str], context: Context) ->
         servers_removed=tuple(sorted(set(_removed(receipts, kept, context).values()))),
         kept=kept,
         unwritten=tuple(c for c in changes if c.after == c.file.content),
-        notes=tuple(removal.notes),
+        notes=(*removal.notes, *secret_places.going(receipts, kept, context)),
     )
 
 
@@ -68,7 +75,8 @@ def commit(prepared: PreparedRemoval, context: Context) -> Done:
             receipts_after=prepared.kept,
         )
         record = transaction.run(change, context)
-    return Done(record=record, receipts=prepared.kept, notes=prepared.notes)
+    notes = (*prepared.notes, *secret_places.left(record, context))
+    return Done(record=record, receipts=prepared.kept, notes=notes)
 
 
 def _require_same(prepared: PreparedRemoval, context: Context) -> tuple[str, ...]:

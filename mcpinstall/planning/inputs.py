@@ -6,7 +6,7 @@ import difflib
 import os.path
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -23,7 +23,7 @@ from mcpinstall.model.server_json import (
     Package,
     PositionalArgument,
 )
-from mcpinstall.planning.questions import Question, is_bare_flag, label, questions
+from mcpinstall.planning.questions import Question, is_bare_flag, label, parts_of, questions
 
 __all__ = ["InputValue", "Question", "Resolved", "questions", "resolve"]
 
@@ -127,6 +127,12 @@ def answered(
 
 
 def _answer(question: Question, texts: tuple[str, ...], answers: Answers, around: Around) -> None:
+    if any(_is_place(text) for text in texts):
+        raise McpInstallError(
+            ErrorCode.INPUT_INVALID,
+            f"`{question.name}` is no secret: it can't be kept elsewhere, nor be a reference",
+            hint=f"give it as `{question.flag}`",
+        )
     source = "user" if texts else "default"
     if not texts and question.default is not None:
         texts = (question.default,)
@@ -141,6 +147,20 @@ def _answer(question: Question, texts: tuple[str, ...], answers: Answers, around
     answers.values.extend(
         InputValue(name=question.name, value=text, source=source) for text in checked
     )
+
+
+def _as_variable(name: str) -> str:
+    """Return the variable that a secret is taken from unasked; its input may be named freely."""
+    if is_environment_variable(name):
+        return name
+    text = re.sub(r"\W", "_", name, flags=re.ASCII).upper()
+    return f"_{text}" if text[0].isdigit() else text
+
+
+def _is_place(text: str) -> bool:
+    """Tell whether an answer says where a secret is to be, as `--secret` and its like do."""
+    reference = text.startswith(_REFERENCE) and is_environment_variable(text[len(_REFERENCE) :])
+    return reference or text in KEEPING
 
 
 def _answer_secret(
@@ -160,7 +180,7 @@ def _answer_secret(
     by_name = not (around.plaintext_secrets or question.remote)
     referred = text.startswith(_REFERENCE) if texts else by_name
     if question.environment and referred:
-        name = text.removeprefix(_REFERENCE) if texts else question.name
+        name = text.removeprefix(_REFERENCE) if texts else _as_variable(question.name)
         if not is_environment_variable(name):
             raise _invalid(question, "does not name an environment variable after `env:`")
         answers.references[question.name] = name
@@ -174,6 +194,8 @@ def _answer_secret(
         )  # fmt: skip
     elif not texts:
         answers.missing.append(question)
+    elif _is_place(text):
+        raise _only_a_part(question)
     elif not around.plaintext_secrets:
         raise McpInstallError(
             ErrorCode.INPUT_INVALID,
@@ -187,6 +209,16 @@ def _answer_secret(
         answers.values.append(
             InputValue(name=question.name, value=None, secret=True, place=SecretPlace.CLEAR)
         )
+
+
+def _only_a_part(question: Question) -> McpInstallError:
+    return McpInstallError(
+        ErrorCode.INPUT_INVALID,
+        f"`{question.name}` is only a part of a value, which the host must know whole: it can't "
+        "be in the keyring, nor be a reference",
+        hint=f"`--set {question.name}=…` with `--plaintext-secrets` lets it stand in the host's "
+        "file in clear text; at a terminal, the option alone asks for it unseen",
+    )
 
 
 def _keep(question: Question, place: SecretPlace, answers: Answers) -> None:
@@ -258,6 +290,13 @@ def _variable(variable: EnvironmentInput, answers: Answers) -> list[EnvironmentV
     wanted = variable.input
     if wanted.value is None and variable.name in answers.kept:
         return [kept_value(variable.name, variable.name, answers)]
+    before, asked, behind = parts_of(wanted) or ("", "", "")
+    if asked in answers.kept:
+        around = [_filled(text, wanted, answers.texts) for text in (before, behind)]
+        whole = [text for text in around if text is not None]
+        kept = kept_value(variable.name, asked, answers)
+        kept = replace(kept, input_name=asked)
+        return [replace(kept, prefix=whole[0], suffix=whole[1])] if len(whole) > 1 else []
     secret = wanted.secret or any(inner.secret for _, inner in wanted.variables)
     place = SecretPlace.CLEAR if secret else None
     return [
@@ -281,14 +320,18 @@ def input_texts(wanted: Input, name: str, texts: _Texts) -> tuple[str, ...]:
     """Return the values of an input; none when it, or a part of it, has no answer."""
     if wanted.value is None:
         return texts.get(name, ())
+    whole = _filled(wanted.value, wanted, texts)
+    return () if whole is None else (whole,)
+
+
+def _filled(value: str, wanted: Input, texts: _Texts) -> str | None:
+    """Return a fixed value, or a part of one, with the answers in it; None where one is missing."""
     parts = {inner: texts.get(inner, ()) for inner, _ in wanted.variables}
-    needed = set(PLACEHOLDER.findall(wanted.value)) & parts.keys()
+    needed = set(PLACEHOLDER.findall(value)) & parts.keys()
     if not all(parts[inner] for inner in needed):
-        return ()
-    return (
-        PLACEHOLDER.sub(
-            lambda match: parts[match[1]][0] if match[1] in needed else match[0], wanted.value
-        ),
+        return None
+    return PLACEHOLDER.sub(
+        lambda match: parts[match[1]][0] if match[1] in needed else match[0], value
     )
 
 

@@ -66,7 +66,9 @@ def questions(package: Package) -> tuple[Question, ...]:
     arguments = tuple(found)
     for variable in package.environment:
         for question in _of_input(variable.input, variable.name, environment=True):
-            _add(found, question)
+            alone = (parts_of(variable.input) or ("", "", ""))[1]
+            kept = question.environment or question.name == alone
+            _add(found, replace(question, environment=kept))
     for name in arguments:  # also one that only a variable of the same name calls a secret
         _require_no_secret(found[name])
     return tuple(found.values())
@@ -177,6 +179,18 @@ def prefix_of(wanted: Input) -> str | None:
     ((name, _),) = wanted.variables
     placeholder = f"{{{name}}}"
     return wanted.value.removesuffix(placeholder) if wanted.value.endswith(placeholder) else None
+
+
+def parts_of(wanted: Input) -> tuple[str, str, str] | None:
+    """Return the text before, the name of, and the text behind the one secret of a fixed value.
+
+    None where it holds another number of secrets than one.
+    """
+    secret = [name for name, inner in wanted.variables if inner.secret or wanted.secret]
+    if wanted.value is None or len(secret) != 1 or wanted.value.count(f"{{{secret[0]}}}") != 1:
+        return None
+    before, _, behind = wanted.value.partition(f"{{{secret[0]}}}")
+    return before, secret[0], behind
 
 
 def _add(found: dict[str, Question], question: Question) -> None:

@@ -32,11 +32,12 @@ _RECEIPT_BYTES = 4 << 20
 _MISFITS = (KeyError, TypeError, ValueError, AttributeError, RecursionError, StopIteration,
             SystemError)  # fmt: skip
 """What a document of any other form raises; the last two come from the scanner itself."""
-_NEVER = (
-    "LD_", "DYLD_", "PYTHON", "_PYTHON", "__PYVENV", "GLIBC_", "GCONV_", "LOCPATH", "NODE_",
-    "BASH_ENV", "DBUS_", "MCPI_", "PATH", "HOME",
-)  # fmt: skip
+_NEVER = ("LD_", "DYLD_", "PYTHON", "_PYTHON", "__PYVENV", "NODE_", "DBUS_", "XDG_", "MCPI_")
 """How the name of a variable that changes what is started begins."""
+_NEVER_NAMED = (
+    "BASH_ENV", "ENV", "GCONV_PATH", "GLIBC_TUNABLES", "HOME", "LOCPATH", "PATH", "PATHEXT",
+)  # fmt: skip
+"""Other variables of that kind; no plan has one of either, see `loader_variables`."""
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 
 
@@ -51,8 +52,8 @@ def account(data: str, slug: str, entry: str, name: str, token: str) -> str:
     return f"{state}/{slug}/{entry}/{name}/{token}"
 
 
-def wanted(data: str, slug: str, entry: str) -> dict[str, str]:
-    """Return variable → account of the secrets of an entry, by its receipt.
+def wanted(data: str, slug: str, entry: str) -> dict[str, tuple[str, str, str]]:
+    """Return variable → account, text before and behind it, of an entry's secrets, by its receipt.
 
     Nothing of the receipt is believed but the names of inputs; no path comes from it.
 
@@ -65,13 +66,23 @@ def wanted(data: str, slug: str, entry: str) -> dict[str, str]:
         record = _parsed(_own_file(os.path.join(data, "receipts", entry + ".json")))["record"]
         if record["entry_name"] != entry or _slug_end(record) != slug[-12:]:
             raise ValueError
-        inputs = [(one["name"], one["keyring"]) for one in record["inputs"] if one.get("keyring")]
-        if not all(_is_secret_name(name) and _is_token(token) for name, token in inputs):
+        inputs = [one for one in record["inputs"] if one.get("keyring")]
+        names = [(one["name"], one["keyring"]) for one in inputs]
+        if not all(_is_input(name) and _is_token(token) for name, token in names):
             raise ValueError
+        found = {
+            variable: (account(data, slug, entry, one["name"], one["keyring"]), before, behind)
+            for one in inputs
+            for variable, before, behind in one.get("variables") or [(one["name"], "", "")]
+        }
+        if not all(map(_is_secret_name, found)):
+            raise ValueError
+        for _, before, behind in found.values():
+            (before + behind).encode()
     except _MISFITS:
         hint = f"run `mcpi verify {entry}`"
         raise LaunchError(INVALID, f"the receipt of `{entry}` is not one of ours", hint) from None
-    return {name: account(data, slug, entry, name, token) for name, token in inputs}
+    return found
 
 
 def _own_file(path: str) -> bytes:
@@ -132,7 +143,12 @@ def _is_name(text: object, most: int = 128) -> bool:
 
 
 def _is_secret_name(text: str) -> bool:
-    return _is_name(text) and not text[0].isdigit() and not text.upper().startswith(_NEVER)
+    name = text.upper() if _is_name(text) and not text[0].isdigit() else ""
+    return name != "" and not name.startswith(_NEVER) and name not in _NEVER_NAMED
+
+
+def _is_input(text: object) -> bool:
+    return isinstance(text, str) and _is_name(text.replace("-", "_").replace(".", "_"))
 
 
 def _is_token(text: object) -> bool:
@@ -151,13 +167,15 @@ def launch(home: str, entry: str, arguments: list[str]) -> None:
         LaunchError: as `wanted` and `read`; `environment-missing` where nothing can be started.
     """
     data = os.path.dirname(os.path.dirname(home))
-    names = wanted(data, os.path.basename(home), entry)
-    for name, secret in zip(names, read(list(names.values())) if names else (), strict=False):
-        if "\0" in secret:
+    places = wanted(data, os.path.basename(home), entry)
+    secrets = read([one[0] for one in places.values()]) if places else []
+    for (name, (_, before, behind)), secret in zip(places.items(), secrets, strict=False):
+        try:
+            os.environ[name] = before + secret + behind
+        except ValueError:  # a NUL, or not in this system's encoding
             raise LaunchError(
                 INVALID, f"the secret `{name}` holds a character that no variable can"
-            )
-        os.environ[name] = secret
+            ) from None
     if os.name == "nt":
         _enter(home, arguments)
     else:

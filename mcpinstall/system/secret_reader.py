@@ -54,6 +54,8 @@ def _from_secret_service(accounts: list[str]) -> list[str | None]:
         _, session = bus.call(_SERVICE, _ROOT, "OpenSession", ("s", "plain"), ("v", ("s", "")))
         items = [_item(bus, account) for account in accounts]
         secrets = [_secret(bus, item, session) if item else None for item in items]
+    except (TypeError, ValueError, AttributeError, IndexError, KeyError):  # values of other types
+        raise LaunchError(UNAVAILABLE, "the keyring's answer can't be read") from None
     finally:
         bus.close()
     return secrets
@@ -72,11 +74,8 @@ def _item(bus: Bus, account: str) -> str | None:
 
 
 def _secret(bus: Bus, item: str, session: str) -> str:
-    try:
-        (found,) = bus.call("org.freedesktop.Secret.Item", item, "GetSecret", ("o", session))
-        return str(found[2].decode())
-    except (TypeError, ValueError, AttributeError, IndexError):
-        raise LaunchError(UNAVAILABLE, "the keyring's answer can't be read") from None
+    (found,) = bus.call("org.freedesktop.Secret.Item", item, "GetSecret", ("o", session))
+    return str(found[2].decode())
 
 
 def unlock(bus: Bus, path: str) -> None:

@@ -49,6 +49,8 @@ def bus_address() -> str:
     given = os.environ.get("DBUS_SESSION_BUS_ADDRESS", "")
     runtime = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.geteuid()}"
     for place in _places(given) if given else [os.path.join(runtime, "bus")]:
+        if "\0" in place[1:]:
+            raise LaunchError(UNAVAILABLE, "`DBUS_SESSION_BUS_ADDRESS` is not an address")
         if place.startswith("\0"):
             return place
         _require_own_socket(place)
@@ -69,12 +71,13 @@ def _places(addresses: str) -> list[str]:
 
 
 def _unescaped(text: str) -> str:
-    first, *rest = text.split("%")
+    """Return a value of an address: `%` and two digits stand for one byte, not for a character."""
+    first, *rest = os.fsencode(text).split(b"%")
     try:
-        parts = [chr(int(part[:2], 16)) + part[2:] for part in rest]
+        parts = [bytes((int(part[:2], 16),)) + part[2:] for part in rest]
     except ValueError:
         raise LaunchError(UNAVAILABLE, "`DBUS_SESSION_BUS_ADDRESS` is not an address") from None
-    return first + "".join(parts)
+    return os.fsdecode(first + b"".join(parts))
 
 
 def _require_own_socket(place: str) -> None:
@@ -99,6 +102,7 @@ class Bus:
         self._socket.settimeout(_SECONDS)
         try:
             self._socket.connect(place)
+            self._until = _clock() + _SECONDS
             self._require_own_peer(_socket)
             user = str(os.geteuid()).encode().hex()
             self._socket.sendall(b"\0AUTH EXTERNAL %s\r\n" % user.encode())
@@ -124,10 +128,7 @@ class Bus:
     def _line(self) -> bytes:
         line = b""
         while not line.endswith(b"\r\n") and len(line) < 4096:
-            more = self._socket.recv(1)
-            if not more:
-                break
-            line += more
+            line += self._exactly(1)
         return line
 
     def call(self, interface: str, path: str, method: str, *arguments: tuple[str, Any]) -> Any:
@@ -147,6 +148,8 @@ class Bus:
         header = struct.pack("<BBBBII", 108, 1, 0, 1, len(body), self._serial)
         header = _padded(_marshalled(header, "a(yv)", fields), 8)
         try:
+            self._until = _clock() + _SECONDS
+            self._socket.settimeout(_SECONDS)
             self._socket.sendall(header + body)
             return self._answer()
         except OSError as error:
@@ -154,24 +157,25 @@ class Bus:
 
     def _answer(self) -> Any:
         while True:
-            kind, found, answer = self._message()
+            kind, found, body = self._message()
             if found.get(5) == self._serial and kind == 2:
-                return answer
+                return _values(body, found)
             if found.get(5) == self._serial and kind == 3:
                 raise _refused(str(found.get(4, "")))
 
     def signal(self, path: str, seconds: float) -> Any:
         """Wait for the signal `Completed` of a prompt and return its values."""
-        self._socket.settimeout(seconds)
+        self._until = _clock() + seconds
         try:
             while True:
-                kind, found, answer = self._message()
+                kind, found, body = self._message()
                 if (kind, found.get(1), found.get(3)) == (4, path, "Completed"):
-                    return answer
+                    return _values(body, found)
         except OSError:
             raise LaunchError(LOCKED, "the keyring is locked, and nobody unlocked it") from None
 
-    def _message(self) -> tuple[int, dict[int, Any], Any]:
+    def _message(self) -> tuple[int, dict[int, Any], bytes]:
+        """Return type, header fields and body of the next message, whoever sent it."""
         start = self._exactly(16)
         if start[:1] != b"l":  # the bus passes messages on as their sender wrote them
             raise LaunchError(UNAVAILABLE, "the keyring answers in another byte order")
@@ -181,14 +185,17 @@ class Bus:
         rest = self._exactly(-(-fields // 8) * 8 + size)
         try:
             found, _ = _unmarshalled(start + rest, 12, "a(yv)")
-            body, _ = _unmarshalled_all(rest[len(rest) - size :], dict(found).get(8, ""))
-        except (IndexError, ValueError, struct.error, RecursionError):
-            raise LaunchError(UNAVAILABLE, "the keyring's answer can't be read") from None
-        return start[1], dict(found), body
+            return start[1], dict(found), rest[len(rest) - size :]
+        except _UNREADABLE:
+            raise _unreadable() from None
 
     def _exactly(self, size: int) -> bytes:
         data = b""
         while len(data) < size:
+            left = self._until - _clock()
+            if left <= 0:
+                raise TimeoutError("timed out")
+            self._socket.settimeout(left)
             more = self._socket.recv(size - len(data))
             if not more:
                 raise LaunchError(UNAVAILABLE, "the session bus hung up")
@@ -198,6 +205,28 @@ class Bus:
     def close(self) -> None:
         """Close the connection."""
         self._socket.close()
+
+
+_UNREADABLE = (IndexError, KeyError, TypeError, ValueError, struct.error, RecursionError)
+"""What bytes of any other form raise."""
+
+
+def _unreadable() -> LaunchError:
+    return LaunchError(UNAVAILABLE, "the keyring's answer can't be read")
+
+
+def _clock() -> float:
+    import time
+
+    return time.monotonic()
+
+
+def _values(body: bytes, fields: dict[int, Any]) -> list[Any]:
+    """Return the values of a message by the signature in its header."""
+    try:
+        return _unmarshalled_all(body, fields.get(8, ""))[0]
+    except _UNREADABLE:
+        raise _unreadable() from None
 
 
 def _refused(name: str) -> LaunchError:
@@ -252,16 +281,26 @@ def _unmarshalled(data: bytes, at: int, kind: str) -> tuple[Any, int]:
         size = 1 if kind == "g" else 4
         begin = at + size
         end = begin + int.from_bytes(data[at:begin], "little")
+        if end >= len(data):  # a zero byte stands behind the text
+            raise IndexError
         return data[begin:end].decode(), end + 1
     if kind == "v":
         inner, at = _unmarshalled(data, at, "g")
         return _unmarshalled(data, at, inner)
     if kind[0] != "a":
+        if len(kind) < 3:  # a structure of nothing, of which an array never ends
+            raise ValueError
         values, at = _unmarshalled_all(data, kind[1:-1], at)
         return tuple(values), at
+    return _unmarshalled_array(data, at, kind)
+
+
+def _unmarshalled_array(data: bytes, at: int, kind: str) -> tuple[Any, int]:
     at, size = at + 4, struct.unpack_from("<I", data, at)[0]
     at += -at % _ALIGNED[kind[1]]
     end = at + size
+    if end > len(data):
+        raise IndexError
     if kind == "ay":
         return data[at:end], end
     items = []

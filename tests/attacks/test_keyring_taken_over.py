@@ -209,7 +209,8 @@ def test_another_command_for_the_launcher_is_found(vault: World, installed: str)
 HOSTILE = (
     {"keyring": "../../../x"}, {"keyring": "0123456789abcdeg"}, {"name": "LD_PRELOAD"},
     {"name": "PYTHONHOME"}, {"name": "A=B"}, {"name": "DBUS_SESSION_BUS_ADDRESS"}, {"name": ""},
-    {"name": 7}, {"name": "x/../../y"}, {"name": "é"},
+    {"name": 7}, {"name": "x/../../y"}, {"name": "é"}, {"variables": [["LD_PRELOAD", "", ""]]},
+    {"variables": [["TOKEN", "", 7]]}, {"variables": "x"}, {"variables": [["A", "\ud800", ""]]},
 )  # fmt: skip
 
 

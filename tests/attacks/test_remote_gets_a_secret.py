@@ -90,7 +90,7 @@ def test_an_address_that_would_hold_a_secret_is_refused(
     offer_remote(world, remote_item)
 
     with pytest.raises(McpInstallError) as refused:
-        world.prepare("cloud", hosts=["cursor"], settings=(("key", "env:MY_TOKEN"),))
+        world.prepare("cloud", hosts=["cursor"], settings=(("key", "typed"),))
 
     assert refused.value.code is ErrorCode.POLICY_REFUSED
 

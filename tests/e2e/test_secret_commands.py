@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from mcpinstall.model.secret import Secret
+from tests.builders import servers
 from tests.builders.command import Command, program
 from tests.builders.session import Session
 from tests.builders.terminals import at_a_terminal
-from tests.builders.vaults import as_its_host, everything, kept
+from tests.builders.vaults import IN_KEYRING, TOKEN, as_its_host, everything, kept
 from tests.builders.world import World
 
 pytestmark = pytest.mark.e2e
@@ -146,4 +147,51 @@ def test_what_is_no_secret_is_not_kept(
 
     assert (done.returncode, fact in done.stderr) == (status, True), done.stderr
     assert "Traceback" not in done.stderr
+    assert kept(vault) == ["first"]
+
+
+def test_by_hand_it_starts_as_its_host_starts_it(vault: World, session: Session) -> None:
+    """Variables that are no secret, references, and an input with several paths."""
+    folders = [vault.root / "one", vault.root / "{folders}"]
+    for folder in folders:
+        folder.mkdir()
+    vault.offer(
+        "vault", "2.0",
+        arguments=({"type": "positional", "valueHint": "folders", "format": "filepath",
+                    "isRepeated": True},),
+        environment=(TOKEN, {"name": "LEVEL"}, {"name": "OTHER", "isSecret": True}),
+        body=f"open({str(vault.root / 'seen')!r}, 'w').write(json.dumps([sys.argv[1:], "
+        "*map(os.environ.get, ('TOKEN', 'LEVEL', 'OTHER'))]))\n" + servers.MODERN,
+    )  # fmt: skip
+    settings = (
+        *(("folders", str(folder)) for folder in folders), ("LEVEL", "debug"),
+        ("OTHER", "env:MINE"),
+    )  # fmt: skip
+    seen = []
+    for entry_name in ("vault", "bare"):
+        vault.install(
+            "vault@2.0", entry_name=entry_name, settings=(*settings, *IN_KEYRING),
+            secrets=(("TOKEN", Secret("first")),), hosts=["vscode"],
+            print_only=entry_name == "bare",
+        )  # fmt: skip
+        ran = given(vault.command(MINE="mine", **session.variables), "", "run", entry_name)
+        assert ran.returncode == 0, ran.stderr
+        seen.append(json.loads((vault.root / "seen").read_text()))
+
+    paths = [str(folder) for folder in folders]
+    assert seen == [[paths, "first", "debug", "mine"], [paths, "first", None, None]]
+
+
+def test_an_interruption_while_it_is_typed_stores_nothing(
+    vault: World, mcpi: Command, session: Session
+) -> None:
+    vault.install("vault", hosts=["codex"], secrets=(("TOKEN", Secret("first")),))
+
+    with at_a_terminal(AtTerminal(mcpi), "secret", "set", "vault", "TOKEN") as terminal:
+        terminal.until("TOKEN of vault:")
+        terminal.type("half of it\x03")
+        assert terminal.status() == 130
+        assert "half" not in terminal.shown
+        assert "interrupted" not in terminal.shown.splitlines()[0]  # but on a line of its own
+
     assert kept(vault) == ["first"]
