@@ -20,6 +20,10 @@ _THREADS = 4  # for large files; for small ones Python's own lock costs more tha
 _WHOLE = 1 << 20  # bytes; larger files are read in pieces
 
 
+_Found = tuple[str, str, os.stat_result]
+"""Real path, path below the folder, and status of what is not a folder."""
+
+
 class Kind(StrEnum):
     """Classes of an entry, as they stand in the tree digest."""
 
@@ -65,8 +69,11 @@ def read_tree(root: Path) -> tuple[TreeEntry, ...]:
 
     with disk_errors(f"read the folder `{root}`"):
         found = _walk(root)
-        large = [one for one in found if one[2].st_size > _WHOLE]
-        entries = [_read(*one) for one in found if one[2].st_size <= _WHOLE]
+        small: list[_Found] = []
+        large: list[_Found] = []
+        for one in found:
+            (small if one[2].st_size <= _WHOLE else large).append(one)
+        entries = [_read(*one) for one in small]
         with ThreadPoolExecutor(_THREADS) as pool:
             entries += pool.map(lambda one: _read(*one), large)
     return tuple(sorted(entries, key=lambda entry: entry.path))
@@ -173,9 +180,9 @@ def _executables(one: VerifiedArtifact) -> frozenset[str]:
     )
 
 
-def _walk(root: Path) -> list[tuple[str, str, os.stat_result]]:
+def _walk(root: Path) -> list[_Found]:
     """Return real path, path below `root` and status of everything that is not a folder."""
-    found: list[tuple[str, str, os.stat_result]] = []
+    found: list[_Found] = []
     waiting = [(str(root), "")]
     while waiting:
         folder, below = waiting.pop()

@@ -121,9 +121,10 @@ def test_uv_gets_what_chooses_its_index(world: World, monkeypatch: pytest.Monkey
     with recorded() as children:
         world.install("clock", hosts=["cursor"])
 
-    asked, unpacked = (child for child in of(children, "uv"))
+    asked, *others = of(children, "uv")
     assert asked.environment["UV_INDEX"] == f"mine={world.index.url}"
-    assert not [name for name in unpacked.environment if name.startswith("UV_")]
+    assert [{"python", "pip"} & set(child.arguments) for child in others] == [{"python"}, {"pip"}]
+    assert not [name for one in others for name in one.environment if name.startswith("UV_")]
 
 
 # An installed server ------------------------------------------------------------------------------

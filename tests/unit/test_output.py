@@ -58,13 +58,8 @@ def test_nothing_is_written_or_read_past_it() -> None:
 
 def test_no_module_logs_or_warns() -> None:
     """Python writes what is logged without a handler, and every warning, as it is."""
-    silencing = {"warnings.catch_warnings", "warnings.simplefilter"}
-    may_silence = {Path("hosts/yaml_plain.py")}
-
     assert imports("logging") == set()
-    assert imports("warnings") - IN_A_CHILD == may_silence
-    assert {name for path, name, _ in calls() if path in may_silence} & silencing == silencing
-    assert not [name for path, name, _ in calls() if path in may_silence and name.endswith("warn")]
+    assert imports("warnings") <= IN_A_CHILD
 
 
 def test_a_library_for_terminals_reads_no_markup() -> None:
