@@ -15,7 +15,7 @@ from mcpinstall.model.artifact import Artifact
 from mcpinstall.model.host import HostRow, SecretPlace
 from mcpinstall.model.manifest import REMOTE_CRITERIA
 from mcpinstall.model.plan import ServerPlan
-from mcpinstall.model.policy import Level, Origin, Policy, PolicySubject
+from mcpinstall.model.policy import Decision, Level, Origin, Policy, PolicySubject
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import RegistryKind, ReviewedServer, ReviewState
 from mcpinstall.model.server_json import STDIO
@@ -218,10 +218,9 @@ def _released(server: ReviewedServer, artifacts: Sequence[Artifact]) -> datetime
 # What is installed -----------------------------------------------------------------------------
 
 
-def refusals(receipt: Receipt, server: ReviewedServer, policy: Policy, now: datetime) -> list[str]:
-    """Return why the policy of today forbids what is installed, as sentences."""
-    decision = policy_rules.decide(policy, of_receipt(receipt, server), now)
-    return [policy_rules.sentence(one) for one in decision.refusals]
+def decision(receipt: Receipt, server: ReviewedServer, policy: Policy, now: datetime) -> Decision:
+    """Return what the policy of today says of what is installed."""
+    return policy_rules.decide(policy, of_receipt(receipt, server), now)
 
 
 def require_installable(receipts: Iterable[Receipt], policy: Policy, context: Context) -> None:
