@@ -46,7 +46,7 @@ def parse(data: bytes, origin: Origin) -> Policy:
 
 
 def _document(data: bytes) -> Fields:
-    root = toml_text.parse(data, ErrorCode.POLICY_INVALID, "it")
+    root = toml_text.parse(data, ErrorCode.POLICY_INVALID, "policy.toml")
     lines = toml_lines.key_lines(data.decode("utf-8").replace("\r\n", "\n"))
     return Fields(root.table, root.code, "", lines)
 

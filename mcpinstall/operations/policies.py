@@ -23,7 +23,7 @@ from mcpinstall.operations import lookup
 from mcpinstall.operations.context import Context
 from mcpinstall.planning import policy_rules
 from mcpinstall.receipts.store import ReceiptStore
-from mcpinstall.system import policy_files
+from mcpinstall.system import limits, policy_files
 
 UNKNOWN_HOST: tuple[str, ...] = ()
 """Stands for a host that nobody can tell: the entry is printed for whoever takes it."""
@@ -49,14 +49,21 @@ def found(context: Context) -> tuple[PolicyFile, ...]:
     """
     system = policy_files.system_path(context.machine)
     user = context.paths.config / policy_files.POLICY
+    of_project = [
+        (path, data)
+        for path in policy_files.project_paths(context.machine)
+        if (data := policy_files.read_project(path)) is not None
+    ]
+    if len(of_project) > limits.PROJECT_POLICIES:
+        raise McpInstallError(
+            ErrorCode.POLICY_INVALID,
+            f"more than {limits.PROJECT_POLICIES} folders above this one have a policy",
+            hint="work in another folder, or put them together in one file",
+        )
     return (
         _file(Level.SYSTEM, system, policy_files.read_system(context.machine)),
         _file(Level.USER, user, policy_files.read_user(user)),
-        *(
-            _file(Level.PROJECT, path, data)
-            for path in policy_files.project_paths(context.machine)
-            if (data := policy_files.read_project(path)) is not None
-        ),
+        *(_file(Level.PROJECT, path, data) for path, data in of_project),
     )
 
 

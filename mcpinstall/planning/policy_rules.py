@@ -76,8 +76,9 @@ def _loosened(key: RuleKey, upper: RuleValue, lower: RuleValue) -> str:
     if isinstance(upper, tuple) and isinstance(lower, tuple):
         if key in (RuleKey.REQUIRE_CRITERIA, RuleKey.DENY_NAMES):  # these only ever add up
             return ""
-        more = [item for item in lower if not any(covers(wide, item) for wide in upper)]
-        return f"allows `{more[0]}`" if more else ""
+        beyond = (item for item in lower if not any(covers(wide, item) for wide in upper))
+        more = next(beyond, None)
+        return "" if more is None else f"allows `{more}`"
     if isinstance(lower, int) and isinstance(upper, int) and lower < upper:
         return f"sets it to {str(lower).lower()}"
     return ""

@@ -10,6 +10,7 @@ TOOLS_BYTES: Final = 4 * 1024 * 1024  # bytes; 46 tools take 60 kB
 LOCK_BYTES: Final = 4 * 1024 * 1024  # bytes; 41 packages on all platforms take 125 kB
 REGISTRY_BYTES: Final = 64 * 1024  # bytes; `registry.toml` is a page
 POLICY_BYTES: Final = 256 * 1024  # bytes; some thousand names to deny
+PROJECT_POLICIES: Final = 8  # files; one in each folder above would have its say
 INDEX_BYTES: Final = 64 * 1024 * 1024  # bytes; `index.toml` at 200 bytes a server
 STATE_BYTES: Final = 16 * 1024 * 1024  # bytes; our own receipts and records
 HOST_FILE_BYTES: Final = 64 * 1024 * 1024  # bytes; `~/.claude.json` of 10 MB exists
