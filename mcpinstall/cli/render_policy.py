@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mcpinstall.cli import words
-from mcpinstall.cli.layout import BLANK, CONTINUED, Line, Screen, Segment, Tone, line, wrapped
+from mcpinstall.cli.layout import BLANK, CONTINUED, Line, Screen, Tone, wrapped
 
 if TYPE_CHECKING:
     from mcpinstall.model.policy import Policy, PolicyException, Rule
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Object = dict[str, object]
 
+_HEAD = "Policy files, each only tighter than those above"
 _NO_RULES = (
     "No policy file has a rule: servers that nobody vouches for are asked about, withdrawn ones "
     "refused."
@@ -26,9 +27,7 @@ _NO_RULES = (
 
 def shown(policy: Policy, found: Sequence[PolicyFile], now: datetime, width: int) -> Screen:
     """Return every file, and every rule with its value, file, line and exceptions."""
-    rows: list[Line] = [
-        line(Segment("Policy files, each only tighter than those above", Tone.STRONG))
-    ]
+    rows: list[Line] = list(wrapped(_HEAD, width, "  ", Tone.STRONG))
     for one in found:
         level = one.origin.level.word
         count = "no file" if one.policy is None else words.count(len(one.policy.rules), "rule")
@@ -65,8 +64,9 @@ def _has_ended(one: PolicyException, now: datetime) -> bool:
 def judged(policy: Policy, servers: Sequence[Judged], width: int) -> Screen:
     """Return what the policy says of each server."""
     count = words.count(len(policy.rules), "rule")
-    files = words.count(len({rule.origin.path for rule in policy.rules}), "file")
-    rows = list(wrapped(f"The policy is valid: {count} of {files}", width, "  "))
+    files = words.count(len(policy.origins), "policy file")
+    told = f"{files} without a contradiction, {count}" if policy.origins else "No policy file"
+    rows = list(wrapped(told, width, "  "))
     if not servers:
         return (*rows, *wrapped("Nothing is installed", width, "  "))
     rows.append(BLANK)

@@ -88,7 +88,7 @@ def merged(places: Iterable[PolicyFile]) -> Policy:
     Raises:
         McpInstallError: `policy-loosened`, `policy-invalid`.
     """
-    return policy_rules.merge(one.policy for one in places if one.policy is not None)
+    return policy_rules.merge([one.policy for one in places if one.policy is not None])
 
 
 def require_same(policy: Policy, context: Context) -> None:

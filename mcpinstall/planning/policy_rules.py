@@ -29,7 +29,7 @@ from mcpinstall.model.policy import (
 # Merge -----------------------------------------------------------------------------------------
 
 
-def merge(parts: Iterable[Policy]) -> Policy:
+def merge(parts: Sequence[Policy]) -> Policy:
     """Return all rules of all files, the system's first; the order of `parts` changes nothing.
 
     Raises:
