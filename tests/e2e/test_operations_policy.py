@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,7 @@ from mcpinstall.operations import configure, doctor, install, lookup, reinstall,
 from mcpinstall.operations import policies as operation
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.findings import Kind
+from mcpinstall.operations.prepared import Prepared
 from tests.builders import policies
 from tests.builders.world import World
 
@@ -46,11 +49,12 @@ def test_every_command_that_builds_or_writes_asks_and_uninstalling_does_not(worl
     shutil.rmtree(world.context.paths.artifacts)  # whatever they fetch is seen
     asked = len(world.index.requests)
 
-    for prepare in (
+    commands: list[Callable[[], Prepared]] = [
         lambda: world.prepare("clock", hosts=["codex"]),
         lambda: configure.prepare("clock", empty, world.context),
         lambda: reinstall.prepare("clock", world.context, request=empty),
-    ):
+    ]
+    for prepare in commands:
         with pytest.raises(McpInstallError) as error:
             prepare()
         assert error.value.code is ErrorCode.POLICY_REFUSED
@@ -146,7 +150,7 @@ def test_only_hosts_that_are_allowed_get_an_entry(world: World) -> None:
 
 def test_addresses_of_remote_servers_are_limited(world: World) -> None:
     policies.of_user("remote-hosts = ['*.example.com']\n", world.home)
-    wanted = {"offline": True, "hosts": ("cursor",)}
+    wanted: dict[str, Any] = {"offline": True, "hosts": ("cursor",)}
 
     assert "it runs at `example.org`" in refusal(world, "remote:https://example.org/mcp", **wanted)
     assert "it runs at `b.example.com.evil.example`" in refusal(
@@ -166,6 +170,18 @@ def test_a_secret_in_clear_text_is_refused_and_a_reference_is_not(world: World) 
         world, "vault", settings=(("TOKEN", "x" * 12),), plaintext_secrets=True
     )
     assert world.install("vault", hosts=["cursor"], settings=(("TOKEN", "env:TOKEN"),)) is not None
+
+
+def test_so_is_an_entry_with_one_that_is_to_be_built_again(world: World) -> None:
+    secret = [{"name": "TOKEN", "isSecret": True, "isRequired": True, "description": "A token"}]
+    world.offer("vault", environment=secret)
+    world.install(
+        "vault", hosts=["cursor"], settings=(("TOKEN", "x" * 12),), plaintext_secrets=True
+    )
+    policies.of_user("forbid-plaintext-secrets = true\n", world.home)
+
+    with pytest.raises(McpInstallError, match="`TOKEN` would stand"):
+        reinstall.prepare("vault", world.context, request=Request(names=()))
 
 
 # How old files are -----------------------------------------------------------------------------
