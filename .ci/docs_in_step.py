@@ -1,4 +1,4 @@
-"""Compare the documents with the program: links, exit statuses, variables, hosts."""
+"""Compare the documents with the program: links, exit statuses, variables, hosts, policy."""
 
 import re
 from collections.abc import Iterator
@@ -8,9 +8,13 @@ from urllib.parse import unquote
 import make_hosts_page
 
 from mcpinstall.errors import Exit
+from mcpinstall.model.policy import RuleKey
+from mcpinstall.model.policy_text import EXCEPTION_KEYS
+from mcpinstall.system.policy_files import SYSTEM_FOLDERS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+POLICY_ROW = re.compile(r"^\| `([a-z.-]+)` \|", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
 HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 STATUS_ROW = re.compile(r"^\| (\d+) \|", re.MULTILINE)
@@ -56,12 +60,25 @@ def wrong_hosts() -> Iterator[str]:
         yield "docs/hosts.md: differs from the table; run `python .ci/make_hosts_page.py`"
 
 
+def wrong_policy_keys() -> Iterator[str]:
+    """Yield a line unless the page of policies has exactly the parser's keys, and its places."""
+    page = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
+    keys = page.partition("# Keys")[2].partition("\n# ")[0]
+    wanted = ["schema", *RuleKey, "exceptions", *(f"exceptions.{key}" for key in EXCEPTION_KEYS)]
+    if POLICY_ROW.findall(keys) != wanted:
+        yield f"docs/policy.md: the keys are not {', '.join(wanted)}"
+    for folder in SYSTEM_FOLDERS.values():
+        if folder not in page:
+            yield f"docs/policy.md: the place `{folder}` is missing"
+
+
 def main() -> None:
     """Print every difference; end with 1 if there is one."""
     problems = [problem for page in PAGES for problem in broken_links(page)]
     problems += wrong_statuses(ROOT / "README.md")
     problems += unlisted_variables()
     problems += wrong_hosts()
+    problems += wrong_policy_keys()
     if problems:
         raise SystemExit("\n".join(f"error: {problem}" for problem in problems))
     print(f"documents: {len(PAGES)} pages in step")

@@ -21,6 +21,7 @@ from uv import find_uv_bin
 
 from mcpinstall import keyrings
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.system import policy_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,6 +73,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "home"
     folder.mkdir(mode=0o700)
     _without_a_keyring(folder, monkeypatch)
+    nowhere = dict.fromkeys(policy_files.SYSTEM_FOLDERS, str(tmp_path / "etc" / "mcpinstall"))
+    monkeypatch.setattr(policy_files, "SYSTEM_FOLDERS", nowhere)  # the shipped one is compiled in
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("USERPROFILE", str(folder))
     if os.name == "nt":

@@ -131,6 +131,18 @@ def _run() -> Function:
     return run
 
 
+def _policy_show() -> Function:
+    from mcpinstall.cli.policy import show
+
+    return show
+
+
+def _policy_check() -> Function:
+    from mcpinstall.cli.policy import check
+
+    return check
+
+
 def _cache_size() -> Function:
     from mcpinstall.cli.cache import size
 
@@ -209,6 +221,14 @@ COMMANDS = (
     Command(
         "doctor", "Say what is wrong here, and what to do", _UPKEEP, _doctor,
         ("mcpi doctor", "mcpi doctor --full --json"),
+    ),
+    Command(
+        "policy show", "Show which rules hold here, and whose", _UPKEEP, _policy_show,
+        ("mcpi policy show", "mcpi policy show --json"),
+    ),
+    Command(
+        "policy check", "Check policy files, and servers by them", _UPKEEP, _policy_check,
+        ("mcpi policy check", "mcpi policy check time"),
     ),
     Command(
         "cache size", "Say how much downloads take", _UPKEEP, _cache_size, ("mcpi cache size",)

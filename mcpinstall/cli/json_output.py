@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mcpinstall.cli import render_policy
 from mcpinstall.errors import McpInstallError
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def plan(prepared: Prepared, diffs: Sequence[FileDiff]) -> Object:
             for server in prepared.plan.servers
         ],
         "checks": checks(prepared.plan.checks),
+        "policy": render_policy.as_object(prepared.plan.policy),
         "files": files(diffs),
         "print_for": [row.id for row in prepared.print_rows],
         "skipped": [

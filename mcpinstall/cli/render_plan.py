@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcpinstall.cli import render_command, render_diff, words
+from mcpinstall.cli import render_command, render_diff, render_policy, words
 from mcpinstall.cli.layout import (
     BLANK,
     CONTINUED,
@@ -99,7 +99,13 @@ def _screen(prepared: Prepared, diffs: Sequence[FileDiff], view: View, *, whole:
         blocks.append(render_diff.skipped(prepared.skipped, view.width))
     if view.verbose:
         blocks.append(_artifacts(servers, view))
-    blocks.append((*_checks(prepared.plan.checks, view), *_facts(servers, view)))
+    blocks.append(
+        (
+            *_checks(prepared.plan.checks, view),
+            *render_policy.line_of_plan(prepared.plan.policy, view.width),
+            *_facts(servers, view),
+        )
+    )
     blocks += [render_command.commands(server, prepared, view.width) for server in servers]
     return (*_apart(blocks), *_bottom(prepared, view))
 

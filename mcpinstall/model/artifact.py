@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -34,6 +35,9 @@ class Artifact:
 
     hint: str | None = None
     """Path relative to the index's file host, without scheme; saves a look-up, never trusted."""
+
+    uploaded: datetime | None = None
+    """When the index got it, as the lock says."""
 
 
 class Scheme(StrEnum):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TypeVar
 
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -26,13 +27,21 @@ class Fields:
     code: ErrorCode
     where: str = ""
     """Key path of this table: ``, `package`, `reviews[0]`."""
+    lines: Mapping[str, int] = field(default_factory=dict)
+    """Key path → line, where messages tell it."""
 
     @classmethod
-    def of(cls, value: object, code: ErrorCode, where: str = "") -> Fields:
+    def of(
+        cls,
+        value: object,
+        code: ErrorCode,
+        where: str = "",
+        lines: Mapping[str, int] = MappingProxyType({}),
+    ) -> Fields:
         """Return `value` as fields, or refuse it when it is not a table."""
         if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
             raise McpInstallError(code, f"`{where or 'the document'}` is not a table")
-        return cls(value, code, where)
+        return cls(value, code, where, lines)
 
     def path(self, key: str) -> str:
         """Return the key path of `key` in this table."""
@@ -46,7 +55,17 @@ class Fields:
 
     def error(self, key: str, why: str) -> McpInstallError:
         """Return the refusal of `key`; `why` continues the sentence."""
-        return McpInstallError(self.code, f"`{self.path(key)[:_PATH_SHOWN]}` {why}")
+        line = self.line(key)
+        place = f" (line {line})" if line else ""
+        return McpInstallError(self.code, f"`{self.path(key)[:_PATH_SHOWN]}`{place} {why}")
+
+    def line(self, key: str) -> int | None:
+        """Return the line of `key`, or of the list or table that it stands in; None if unknown."""
+        path = self.path(key)
+        for known in (path, path.rpartition("[")[0], self.where):
+            if known in self.lines:
+                return self.lines[known]
+        return None
 
     def text(self, key: str, default: str | None = None, *, limit: int = 1000) -> str:
         """Return a string of plain characters, at most `limit` long."""
@@ -80,12 +99,13 @@ class Fields:
         value = self.table.get(key, [])
         if not isinstance(value, list | tuple):
             raise self.error(key, "is not a list")
-        items = Fields({f"{key}[{n}]": item for n, item in enumerate(value)}, self.code, self.where)
+        numbered = {f"{key}[{n}]": item for n, item in enumerate(value)}
+        items = Fields(numbered, self.code, self.where, self.lines)
         return tuple(items.text(name, limit=limit) for name in items.table)
 
     def fields(self, key: str) -> Fields:
         """Return the table at `key`; absent is an empty one."""
-        return Fields.of(self.table.get(key, {}), self.code, self.path(key))
+        return Fields.of(self.table.get(key, {}), self.code, self.path(key), self.lines)
 
     def each(self, key: str) -> Iterator[Fields]:
         """Yield the tables of the list at `key`; absent is empty."""
@@ -93,7 +113,7 @@ class Fields:
         if not isinstance(value, list | tuple):
             raise self.error(key, "is not a list")
         for number, item in enumerate(value):
-            yield Fields.of(item, self.code, f"{self.path(key)}[{number}]")
+            yield Fields.of(item, self.code, f"{self.path(key)}[{number}]", self.lines)
 
     def parsed(self, key: str, parse: Callable[[str], T]) -> T:
         """Return the text at `key` through `parse`, whose refusal gets this key path."""

@@ -6,7 +6,7 @@ import hashlib
 import math
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from mcpinstall.errors import ErrorCode
 from mcpinstall.model import platforms, toml_text
@@ -88,8 +88,11 @@ def _wheel(item: Fields, name: str, version: str, hints: Mapping[str, str]) -> A
     item.only("path", "upload-time", "size", "hashes")
     filename = item.text("path", limit=240)
     _require_filename(item, filename, name, version)
-    if "upload-time" in item.table and not isinstance(item.table["upload-time"], datetime):
+    uploaded = item.table.get("upload-time")
+    if uploaded is not None and not isinstance(uploaded, datetime):
         raise item.error("upload-time", "is not a date and time")
+    if uploaded is not None and uploaded.tzinfo is None:
+        uploaded = uploaded.replace(tzinfo=UTC)
     hashes = item.fields("hashes")
     hashes.only("sha256")
     digest = hashes.text("sha256")
@@ -102,6 +105,7 @@ def _wheel(item: Fields, name: str, version: str, hints: Mapping[str, str]) -> A
         size=item.integer("size", low=1, high=_SIZE),
         sha256=digest,
         hint=hints.get(filename),
+        uploaded=uploaded,
     )
 
 

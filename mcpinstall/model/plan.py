@@ -10,6 +10,7 @@ from mcpinstall.model.checks import CheckResult
 from mcpinstall.model.environment import Command, Interpreter
 from mcpinstall.model.host import HostChange, ServerEntry
 from mcpinstall.model.input_value import InputValue
+from mcpinstall.model.policy import NO_POLICY, Policy
 from mcpinstall.model.registry import ReviewedServer
 from mcpinstall.model.secret import Secret
 
@@ -127,3 +128,6 @@ class Plan:
     """sha256 of the canonical plan: equal on every machine for the same decision."""
     home: Path
     """`<data>/servers`."""
+    policy: Policy = NO_POLICY
+    """Rules of policy files that every server was judged by; no part of the digest, for it
+    differs from machine to machine where the decision is the same."""

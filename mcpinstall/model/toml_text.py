@@ -11,13 +11,15 @@ from mcpinstall.model.fields import Fields
 MAX_KEY_PARTS = 16
 """Parts of a dotted key; `tomllib` takes time and memory that grow with their square."""
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r'"""(?:[^"\\]++|\\.|"{1,2}(?!"))*+"{3,5}|"""'
     r"|'''(?:[^']++|'{1,2}(?!'))*+'{3,5}|'''"
     r'|"(?:[^"\\\n]++|\\.)*+"' + r"|'[^'\n]*+'"
     r"|\#[^\n]*+|[.=,\[\]{}\n\"']",
     re.DOTALL,
 )
+"""What a key can end at: strings and comments whole, and marks."""
+
 _BETWEEN_KEYS = frozenset("=,[]{}\n")
 _OPENING = frozenset({'"', "'", '"""', "'''"})
 
@@ -47,7 +49,7 @@ def require_short_keys(text: str) -> None:
     if all(line.count(".") < MAX_KEY_PARTS for line in text.split("\n")):
         return
     dots = 0
-    for token in _TOKEN.finditer(text):
+    for token in TOKEN.finditer(text):
         found = token[0]
         if found in _OPENING:
             message = "a string is not closed"

@@ -16,6 +16,7 @@ from mcpinstall.operations import (
     host_changes,
     host_choice,
     lookup,
+    policies,
     probing_remote,
     probing_server,
     receipt_changes,
@@ -45,6 +46,7 @@ def commit(prepared: Prepared, context: Context) -> Done:
         _require_fresh(prepared)
         with transaction.exclusive(context):
             _require_same_registry(prepared, context)
+            policies.require_same(prepared.plan.policy, context)
             _require_same_state(prepared, context)
             return _commit(prepared, context)
     finally:

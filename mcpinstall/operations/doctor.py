@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.operations import doctor_hosts, doctor_servers, doctor_state
+from mcpinstall.operations import doctor_hosts, doctor_servers, doctor_state, policies
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.doctor_hosts import Looked
 from mcpinstall.operations.doctor_servers import Examined
@@ -51,11 +51,13 @@ def examine(context: Context, *, full: bool = False) -> Report:
         unseen.append(Unseen(subject=_INSTALLED, error=error))
         if error.code is ErrorCode.STATE_INVALID:
             troubles.append(doctor_state.damaged(error))
+    unseen += _policy(context)
     looked = doctor_hosts.look(context, doctor_servers.told(servers, context))
     state = doctor_state.look(context)
     troubles += [one for server in servers for one in server.troubles]
     troubles += [*looked.troubles, *state.troubles]
-    unseen += [one for server in servers for one in server.unseen]
+    told = {one.error.message for one in unseen}
+    unseen += [one for s in servers for one in s.unseen if one.error.message not in told]
     unseen += looked.unseen
     return Report(
         servers=servers,
@@ -64,6 +66,15 @@ def examine(context: Context, *, full: bool = False) -> Report:
         troubles=tuple(_once(troubles)),
         unseen=tuple(unseen),
     )
+
+
+def _policy(context: Context) -> tuple[Unseen, ...]:
+    """Return why the policy of today can't be told, if it can't: then nothing can be installed."""
+    try:
+        policies.load(context)
+    except McpInstallError as error:
+        return (Unseen(subject="policy", error=error),)
+    return ()
 
 
 def _once(troubles: Iterable[Trouble]) -> Iterable[Trouble]:

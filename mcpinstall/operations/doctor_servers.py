@@ -29,6 +29,7 @@ _FIXES = {
     Kind.INTERPRETER_MISSING: "`mcpi reinstall {0}` builds it for a Python that is there; "
     "`--python` chooses one",
     Kind.INTERPRETER_CHANGED: "`mcpi reinstall {0}` builds it for the Python that is there now",
+    Kind.POLICY_FORBIDS: "`mcpi uninstall {0}` takes it out; `mcpi policy show` lists the rules",
     Kind.ENTRY_GONE: _CONFIGURE,
     Kind.ENTRY_CHANGED: _CONFIGURE,
     Kind.RECORD_GONE: "delete the entry in the file, then `mcpi configure {0}{2}` writes it again",

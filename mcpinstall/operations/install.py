@@ -17,6 +17,7 @@ from mcpinstall.operations import (
     host_changes,
     host_choice,
     lookup,
+    policies,
     remote_plans,
     secret_places,
     server_plans,
@@ -169,6 +170,8 @@ def prepare(
     shown = () if found.rows and not request.print_only else (rows or (_any_host(),))
     if shown:
         require_printable(servers)
+        names = policies.host_names(rows) or [policies.UNKNOWN_HOST]
+        policies.require(servers, names, policies.load(context), context.now)
     printed = tuple(
         (row.title, hosts.rendered(row, secret_places.entry_for(server, row)))
         for row in shown
@@ -221,7 +224,13 @@ def with_files(
     stage: bool,
     rows: Sequence[HostRow] = (),
 ) -> Prepared:
-    """Fetch, compare and inspect the servers' files, and make the plan of it all."""
+    """Fetch, compare and inspect the servers' files, and make the plan of it all.
+
+    What a policy file forbids is refused first.
+    """
+    rules = policies.load(context)
+    names = policies.host_names(rows) or policies.entry_hosts(servers, context)
+    bases = policies.require(servers, names, rules, context.now)
     folder = staging.new_folder(context)
     known = staging.Introduction(folder, context) if stage else None
     try:
@@ -229,9 +238,10 @@ def with_files(
         plan = Plan(
             servers=servers,
             changes=changes,
-            checks=checks.combined(_results(servers, verified, fetched, request)),
+            checks=checks.combined(_results(servers, verified, fetched, request, bases)),
             digest=plan_digest(servers, [row.id for row in rows]),
             home=context.paths.servers,
+            policy=rules,
         )
         staged = (
             staging.start(verified, lambda one: staging.build(one, context, known)) if stage else ()
@@ -258,8 +268,9 @@ def _results(
     verified: Sequence[staging.Verified],
     fetched: indexes.Fetched,
     request: Request,
+    bases: Mapping[str, str],
 ) -> tuple[CheckResult, ...]:
-    """Return the outcomes of checks 1 to 6.
+    """Return the outcomes of checks 1 to 6; `bases` says what check 3 rests on, by slug.
 
     Raises:
         McpInstallError: when policy refuses (check 3).
@@ -275,6 +286,7 @@ def _results(
                 fetched.yanked_checked and not server.already_installed,
                 unattended=request.unattended,
                 files=server.remote is None,
+                basis=bases[server.slug],
             )
             for server in servers
         ),

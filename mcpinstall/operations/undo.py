@@ -15,6 +15,7 @@ from mcpinstall.model.receipt import FileChange, HistoryRecord, Receipt, Switch
 from mcpinstall.operations import (
     host_files,
     lookup,
+    policies,
     probing_server,
     receipt_changes,
     recovery,
@@ -43,9 +44,11 @@ def prepare(record_id: str | None, context: Context) -> PreparedUndo:
     """Say what taking a change back does; without an id, the last one that still stands.
 
     Raises:
-        McpInstallError: `nothing-to-undo`, also when a later change touched the same entries.
+        McpInstallError: `nothing-to-undo`, also when a later change touched the same entries;
+            `policy-refused` for what policy forbids by now.
     """
     record = _chosen(record_id, context)
+    policies.require_installable(record.receipts_before, policies.load(context), context)
     found = [_reversed(change, record, context) for change in record.files]
     changes = [change for change, _ in found]
     return PreparedUndo(
@@ -67,6 +70,8 @@ def commit(prepared: PreparedUndo, context: Context) -> Done:
         McpInstallError: what stopped it; everything is as before then.
     """
     record = prepared.record
+    rules = policies.load(context)
+    policies.require_installable(record.receipts_before, rules, context)  # (3) again
     folder = staging.new_folder(context)
     try:
         rebuilt = _rebuilt(record, folder, context)
@@ -176,7 +181,7 @@ def _rebuilt(record: HistoryRecord, folder: Path, context: Context) -> dict[str,
         fetched, (verified,) = staging.fetched([server], request, folder, context)
         policy.check(
             server.reviewed, request.allow, fetched.yanked, fetched.yanked_checked
-        )  # (3) again
+        )  # (3) again, beside the rules of policy files
         staged = staging.build(verified, context)
         found[slug] = _Rebuilt(server=server, staged=staged)
     return found

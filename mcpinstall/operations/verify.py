@@ -12,10 +12,13 @@ from dataclasses import dataclass, field
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.checks import Check, CheckResult, Outcome
+from mcpinstall.model.policy import Policy
 from mcpinstall.model.receipt import Receipt
-from mcpinstall.operations import lookup, verify_disk, verify_hosts, verify_remote
+from mcpinstall.model.registry import ReviewedServer
+from mcpinstall.operations import lookup, policies, verify_disk, verify_hosts, verify_remote
 from mcpinstall.operations.context import Context
-from mcpinstall.operations.findings import Finding
+from mcpinstall.operations.findings import Finding, Kind
+from mcpinstall.planning import policy_rules
 from mcpinstall.receipts.store import ReceiptStore
 from mcpinstall.system import files
 
@@ -79,14 +82,15 @@ def verify(
         McpInstallError: `not-installed`; `state-invalid` for a receipt that can't be read.
     """
     how = verify_disk.How(fetch=fetch and not offline, strict=strict, quick=quick)
-    found = {one: _verified(one, how, context) for one in _receipts(names, context)}
+    rules = _rules(context)
+    found = {one: _verified(one, how, rules, context) for one in _receipts(names, context)}
     if all(one.is_clean for one in found.values()):
         return tuple(found.values())
     # Another `mcpi` may have been at work: what is wrong is looked at again while none is.
     clean = {receipt: one for receipt, one in found.items() if one.is_clean}
     with _nobody_changes(context):
         return tuple(
-            clean.get(receipt) or _verified(receipt, how, context)
+            clean.get(receipt) or _verified(receipt, how, rules, context)
             for receipt in _receipts(names, context)
         )
 
@@ -113,7 +117,38 @@ def _nobody_changes(context: Context) -> Iterator[None]:
         yield
 
 
-def _verified(receipt: Receipt, how: verify_disk.How, context: Context) -> VerifiedEntry:
+def _rules(context: Context) -> Policy | McpInstallError:
+    """Return the policy of today, or why nobody can tell it."""
+    try:
+        return policies.load(context)
+    except McpInstallError as error:
+        return error
+
+
+def _policy(
+    receipt: Receipt, server: ReviewedServer, rules: Policy, report: _Report, context: Context
+) -> None:
+    """Record what policy files say today of what is installed; nothing where there are none."""
+    if rules.rules:
+        decision = policies.decision(receipt, server, rules, context.now)
+        found = [
+            Finding(
+                check=Check.POLICY,
+                subject=receipt.name,
+                message=f"is forbidden by policy: {policy_rules.sentence(one)}",
+                kind=Kind.POLICY_FORBIDS,
+            )
+            for one in decision.refusals
+        ]
+        report.close(Check.POLICY, found, policy_rules.evidence(rules, decision))
+
+
+def _verified(
+    receipt: Receipt,
+    how: verify_disk.How,
+    rules: Policy | McpInstallError,
+    context: Context,
+) -> VerifiedEntry:
     report = _Report()
     context.progress.step(f"verifying `{receipt.entry_name}`")
     anchor, problem = "none: the registry could not be reached", None
@@ -133,6 +168,10 @@ def _verified(receipt: Receipt, how: verify_disk.How, context: Context) -> Verif
             )
         except McpInstallError as error:
             disk, problem = verify_disk.stopped(error), error
+        if isinstance(rules, McpInstallError):
+            problem = problem or rules
+        else:
+            _policy(receipt, server, rules, report, context)
         report.findings += disk.findings
         report.checks += disk.checks
         anchor = disk.anchor or anchor

@@ -17,10 +17,12 @@ def check(
     *,
     unattended: bool = False,
     files: bool = True,
+    basis: str = "built-in default",
 ) -> CheckResult:
     """Return the outcome of check 3, or refuse.
 
     `yanked` holds file name and reason, as the index told them; a remote server has no `files`.
+    `basis` is what `policy_rules` says of the policy files, which were asked before.
     A stale registry is refused only when nobody is there to read that sentence.
 
     Raises:
@@ -35,7 +37,7 @@ def check(
     return CheckResult(
         check=Check.POLICY,
         outcome=Outcome.VERIFIED,
-        evidence=f"built-in default: {'; '.join(words)}",
+        evidence=f"{basis}: {'; '.join(words)}",
     )
 
 

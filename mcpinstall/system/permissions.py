@@ -35,6 +35,18 @@ def acl_lets_others_write(path: Path, found: os.stat_result) -> bool:
     )
 
 
+def administrators_alone_write(path: Path, found: os.stat_result) -> bool:
+    """Tell whether nobody but root, or an administrator of a Mac, can write there; not even we."""
+    if found.st_mode & stat.S_IWOTH:
+        return False
+    if found.st_mode & stat.S_IWGRP and not _is_administrators(found.st_gid):
+        return False
+    return all(
+        _is_administrators(number) if is_group else number == 0
+        for is_group, number in attributes.named_writers(path)
+    )
+
+
 def others_exchange(folder: os.stat_result) -> bool:
     """Tell whether such users can rename or replace what is in a folder."""
     return others_write(folder) and not folder.st_mode & stat.S_ISVTX
@@ -55,9 +67,13 @@ def _is_us(user: int, owner: int) -> bool:
 
 def _is_closed(group: int, owner: int) -> bool:
     """Tell whether a group holds nobody but root, administrators of a Mac, the owner or us."""
-    if group == 0 or (sys.platform == "darwin" and group == _MACOS_ADMIN):
+    if _is_administrators(group):
         return True
     return any(_is_private_group(group, user) for user in {owner, os.geteuid()})
+
+
+def _is_administrators(group: int) -> bool:
+    return group == 0 or (sys.platform == "darwin" and group == _MACOS_ADMIN)
 
 
 def _is_private_group(group: int, user: int) -> bool:

@@ -41,6 +41,8 @@ Check and keep up:
   test           Start a server once, compare its tools
   verify         Check what is installed, down to every file
   doctor         Say what is wrong here, and what to do
+  policy show    Show which rules hold here, and whose
+  policy check   Check policy files, and servers by them
   cache size     Say how much downloads take
   cache prune    Delete downloads
 
@@ -509,6 +511,45 @@ Options:
   -q, --quiet    Say only what is needed.
   -v, --verbose  Say more.
   -h, --help     Show this message and exit.
+""",
+                "policy show": """\
+Usage: mcpi policy show [OPTIONS]
+
+  Show every rule that holds here, and the file that it comes from.
+
+  The files of system, user and project are read; each can only be tighter
+  than the one before.
+
+  Examples:
+    mcpi policy show
+    mcpi policy show --json
+
+Options:
+  --json       Print one JSON object on standard output.
+  -q, --quiet  Say only what is needed.
+  -h, --help   Show this message and exit.
+""",
+                "policy check": """\
+Usage: mcpi policy check [OPTIONS] [NAME]...
+
+  Check the policy files, and tell which servers they forbid.
+
+  Without a name, the installed servers are judged; with names, servers that
+  could be installed, apart from hosts and secrets, which only a plan knows.
+  Ends with status 1 when a server is forbidden, with 3 when the files
+  themselves can't be used.
+
+  Examples:
+    mcpi policy check
+    mcpi policy check time
+
+Arguments:
+  [NAME]...  Servers of registries; else what is installed.
+
+Options:
+  --json       Print one JSON object on standard output.
+  -q, --quiet  Say only what is needed.
+  -h, --help   Show this message and exit.
 """,
             }
         )[name]

@@ -143,6 +143,7 @@ def test_a_plan(mcpi: Mcpi, operations: Operations) -> None:
                     {"number": 8, "name": "answers", "outcome": "not yet run", "evidence": ""},
                     {"number": 9, "name": "host file", "outcome": "not yet run", "evidence": ""},
                 ],
+                "policy": {"files": [], "rules": []},
                 "files": [
                     {
                         "host": "cursor-user",
