@@ -162,6 +162,8 @@ def vouching(
     """
     if registry.kind is RegistryKind.NONE:
         return (Segment("NOT REVIEWED", Tone.BAD), Segment("no registry: you gave the address"))
+    if registry.kind is RegistryKind.INDEX:
+        return (Segment("NOT REVIEWED", Tone.BAD), Segment("no registry: a package of your index"))
     source = Segment(f"registry: {registry.name} (issued {registry.issued:%Y-%m-%d})")
     if registry.review is not ReviewState.CERTIFIED:
         return (Segment("NOT REVIEWED", Tone.BAD), source)
