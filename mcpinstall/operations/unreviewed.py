@@ -1,4 +1,4 @@
-"""`pypi:NAME`: servers that nobody reviewed, pinned by mcpinstall itself on the spot.
+"""`pypi:NAME`, `mcp:NAME`: servers that nobody reviewed, pinned by mcpinstall on the spot.
 
 A name is bound to the index that it first came from; what was installed is kept as a lock, so
 that everything later rests on the same bytes.  Nothing in the working directory has a say.
@@ -7,14 +7,24 @@ that everything later rests on the same bytes.  Nothing in the working directory
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from mcpinstall import environments, indexes
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model import names
 from mcpinstall.model.checks import Check, CheckResult, Outcome
-from mcpinstall.model.manifest import Audience, Integrates, Manifest, Permissions, ProbeSettings
+from mcpinstall.model.manifest import (
+    Audience,
+    Integrates,
+    Manifest,
+    Permissions,
+    ProbeSettings,
+    RemoteChoice,
+)
 from mcpinstall.model.plan import Request
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import RegistryKind, RegistryState, ReviewedServer, ReviewState
+from mcpinstall.model.server_json import ServerJson
 from mcpinstall.model.tools import UNKNOWN_TOOLS, ToolList
 from mcpinstall.model.unreviewed_lock import (
     SourceKind,
@@ -22,9 +32,10 @@ from mcpinstall.model.unreviewed_lock import (
     exact_version,
     package_name,
 )
-from mcpinstall.operations import unreviewed_locking, unreviewed_records
+from mcpinstall.operations import unreviewed_locking, unreviewed_mcp, unreviewed_records
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.unreviewed_locking import Wanted
+from mcpinstall.operations.unreviewed_mcp import Decided
 from mcpinstall.receipts.store import ReceiptStore
 
 KINDS = {SourceKind.PYPI: RegistryKind.INDEX, SourceKind.MCP: RegistryKind.MCP}
@@ -34,11 +45,11 @@ _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 def is_one(spec: str) -> bool:
     """Tell whether `spec` names a server of such a source."""
-    return spec.partition(":")[0] == SourceKind.PYPI
+    return spec.partition(":")[0] in set(SourceKind)
 
 
 def resolve(spec: str, request: Request, context: Context) -> ReviewedServer:
-    """Return the server that `pypi:NAME[==VERSION]` names, locked.
+    """Return the server that `pypi:NAME[==VERSION]` or `mcp:NAME[@VERSION]` names, locked.
 
     What is in place already is not resolved again, nor what `--lock` or a draft brings.
 
@@ -46,13 +57,20 @@ def resolve(spec: str, request: Request, context: Context) -> ReviewedServer:
         McpInstallError: `name-invalid`, `index-forbidden` for a name of another index,
             `lock-invalid`, and what `unreviewed_locking.lock` refuses with.
     """
-    name, version = _wanted(spec)
+    source, name, version = _wanted(spec)
     if (drafted := dict(request.locks).get(spec)) is not None:
         return _reviewed(drafted)
     if request.lock_file is not None:
-        return _replayed(name, version, request, context)
-    if (present := _in_place(name, version, context)) is not None:
+        return _replayed((source, name, version), request, context)
+    if (present := _in_place(f"{source}:{name}", version, context)) is not None:
         return _reviewed(present)
+    decided = _package if source is SourceKind.PYPI else unreviewed_mcp.decide
+    found = decided(name, version, request, context)
+    unreviewed_records.require_bound(found.lock, found.address, context)
+    return _reviewed(found.lock, found.address, fact=found.fact)
+
+
+def _package(name: str, version: str | None, request: Request, context: Context) -> Decided:
     found = unreviewed_locking.lock(
         Wanted(
             identifier=name,
@@ -71,8 +89,7 @@ def resolve(spec: str, request: Request, context: Context) -> ReviewedServer:
         package=found.choice,
         lock=found.lock,
     )
-    unreviewed_records.require_bound(lock, found.address, context)
-    return _reviewed(lock, found.address)
+    return Decided(lock=lock, address=found.address)
 
 
 def of_receipt(receipt: Receipt, context: Context) -> ReviewedServer | None:
@@ -99,6 +116,8 @@ def spec_of(receipt: Receipt) -> str | None:
     """Return what names an installed server of such a source again; None for another one."""
     if receipt.name.partition(":")[0] == SourceKind.PYPI:
         return f"{receipt.name}=={receipt.version}"
+    if receipt.name.partition(":")[0] == SourceKind.MCP:
+        return f"{receipt.name}@{receipt.version}"
     return None
 
 
@@ -129,9 +148,12 @@ def entry_name(lock: UnreviewedLock) -> str:
     return lock.name.rsplit("/", 1)[-1]
 
 
-def _wanted(spec: str) -> tuple[str, str | None]:
-    """Return name and version of `pypi:NAME[==VERSION]`."""
-    rest = spec.partition(":")[2]
+def _wanted(spec: str) -> tuple[SourceKind, str, str | None]:
+    """Return source, name and version of what the user typed."""
+    prefix, _, rest = spec.partition(":")
+    if prefix == SourceKind.MCP:
+        full, at, exact = rest.partition("@")
+        return SourceKind.MCP, names.server_name(full), names.version(exact) if at else None
     name, equals, version = rest.partition("==")
     if not equals and "@" in rest:
         raise McpInstallError(
@@ -139,11 +161,12 @@ def _wanted(spec: str) -> tuple[str, str | None]:
             "the version of a Python package stands behind `==`",
             hint="for example `pypi:mcp-server-time==2026.10.19`",
         )
-    return package_name(name), exact_version(version) if equals else None
+    exactly = exact_version(version) if equals else None
+    return SourceKind.PYPI, package_name(name), exactly
 
 
 def _replayed(
-    name: str, version: str | None, request: Request, context: Context
+    wanted: tuple[SourceKind, str, str | None], request: Request, context: Context
 ) -> ReviewedServer:
     """Return the server of `--lock FILE`; it is checked as a new one would be."""
     if request.lock_file is None or len(request.names) != 1:
@@ -151,15 +174,16 @@ def _replayed(
             ErrorCode.USAGE, "`--lock` is the lock of one server, but several are named"
         )
     lock = unreviewed_records.read(request.lock_file)
-    same = (lock.source, lock.name) == (SourceKind.PYPI, name)
-    if not same or version not in (None, lock.version) or lock.package is None:
+    source, name, version = wanted
+    if (lock.source, lock.name) != (source, name) or version not in (None, lock.version):
         raise McpInstallError(
             ErrorCode.LOCK_INVALID,
             f"`{request.lock_file}` is the lock of `{lock.full_name}` {lock.version}",
             hint=f"name that: `mcpi install {lock.full_name} --lock …`",
         )
     unreviewed_records.require_bound(lock, "", context)
-    unreviewed_locking.require_old_enough(lock.lock, context.now)
+    if lock.package is not None:
+        unreviewed_locking.require_old_enough(lock.lock, context.now)
     _require_script(lock, request, context)
     return _reviewed(lock)
 
@@ -172,6 +196,8 @@ def _require_script(lock: UnreviewedLock, request: Request, context: Context) ->
     wanted = Wanted(
         identifier=lock.package.identifier,
         version=lock.package.version,
+        scripts=unreviewed_mcp.scripts(lock.server) if lock.entry else (),
+        server_name=lock.name if lock.entry else "",
         offline=request.offline,
     )
     root = unreviewed_locking.root_of(lock.package, lock.lock, interpreter)
@@ -186,9 +212,8 @@ def _require_script(lock: UnreviewedLock, request: Request, context: Context) ->
         )
 
 
-def _in_place(name: str, version: str | None, context: Context) -> UnreviewedLock | None:
+def _in_place(full: str, version: str | None, context: Context) -> UnreviewedLock | None:
     """Return the lock of the installed server of that name, if its version is what is wanted."""
-    full = f"{SourceKind.PYPI}:{name}"
     for receipt in ReceiptStore(context.paths).receipts():
         if receipt.name == full and version in (None, receipt.version):
             lock = unreviewed_records.kept(receipt.manifest_sha256, context)
@@ -198,28 +223,39 @@ def _in_place(name: str, version: str | None, context: Context) -> UnreviewedLoc
 
 
 def _reviewed(
-    lock: UnreviewedLock, address: str = "", tools: ToolList = UNKNOWN_TOOLS
+    lock: UnreviewedLock,
+    address: str = "",
+    *,
+    tools: ToolList = UNKNOWN_TOOLS,
+    fact: str = "",
 ) -> ReviewedServer:
     """Return such a server as all others are described, and that nobody vouches for it."""
+    server = lock.server
     files = sum(len(package.wheels) for package in lock.lock.packages)
     return ReviewedServer(
-        registry=_state(lock, address),
-        manifest=_manifest(lock),
+        registry=_state(lock, address, fact),
+        manifest=_manifest(lock, server),
         manifest_sha256=lock.sha256,
-        server=lock.server,
+        server=server,
         lock=lock.lock,
         tools=tools,
         check=CheckResult(
             check=Check.MANIFEST,
             outcome=Outcome.ABSENT,
             evidence=f"nobody wrote one; {len(lock.lock.packages)} packages ({files} files) were "
-            "locked on the spot, none younger than 7 days",
+            "locked on the spot, none younger than 7 days"
+            if lock.package
+            else "nobody wrote one; nothing of it comes to this machine",
         ),
         unreviewed=lock,
     )
 
 
-def _state(lock: UnreviewedLock, address: str) -> RegistryState:
+def _state(lock: UnreviewedLock, address: str, fact: str) -> RegistryState:
+    what = {
+        SourceKind.PYPI: "no registry vouches for it: a package of your index",
+        SourceKind.MCP: "described by an MCP registry, which vouches for nothing",
+    }[lock.source]
     return RegistryState(
         name=lock.source.value,
         kind=KINDS[lock.source],
@@ -231,31 +267,35 @@ def _state(lock: UnreviewedLock, address: str) -> RegistryState:
         check=CheckResult(
             check=Check.REGISTRY,
             outcome=Outcome.ABSENT,
-            evidence="no registry vouches for it: a package of your index"
-            + (f" {address}" if address else ""),
+            evidence="; ".join(filter(None, (f"{what} {address}".strip(), fact))),
         ),
         stale=False,
         address=address,
     )
 
 
-def _manifest(lock: UnreviewedLock) -> Manifest:
+def _manifest(lock: UnreviewedLock, server: ServerJson) -> Manifest:
     choice = lock.package
+    hosts = tuple(urlsplit(remote.url).hostname or "" for remote in server.remotes)
+    package_words = f"the package `{choice.identifier}` of your index" if choice else ""
     return Manifest(
         name=lock.full_name,
         version=lock.version,
-        title=lock.name,
-        summary=f"the package `{choice.identifier}` of your index" if choice else lock.name,
+        title=server.title or lock.name,
+        summary=server.description if lock.entry else package_words,
         try_sentence="Which tools do you have?",
-        files=(("pylock.toml", lock.lock.sha256),),
+        files=(("pylock.toml", lock.lock.sha256),) if choice else (),
         package=choice,
         publisher=None,
         publisher_absent="nobody described this server",
-        permissions=Permissions(),
+        permissions=Permissions(network=hosts if choice is None else ()),
         probe=ProbeSettings(),
         hooks=(),
         varies=(),
         audience=Audience.TECHNICAL,
-        integrates=Integrates.LOCAL,
+        integrates=Integrates.LOCAL if choice else Integrates.CLOUD,
         reviews=(),
+        remotes=tuple(
+            RemoteChoice(transport=remote.transport, url=remote.url) for remote in server.remotes
+        ),
     )

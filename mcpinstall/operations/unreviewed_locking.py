@@ -161,6 +161,15 @@ def _script(offered: Sequence[str], wanted: Wanted) -> str:
     name = normalized_package(wanted.identifier)
     own = [script for script in offered if normalized_package(script) == name]
     named = [script for script in wanted.scripts if script in offered]
+    if wanted.scripts and not named:
+        raise McpInstallError(
+            ErrorCode.SERVER_JSON_INVALID,
+            f"the registry's entry starts `{wanted.scripts[0]}`, which is no script of "
+            f"`{wanted.identifier}`",
+            hint="its publisher may mean an argument of the server; tell them, or install "
+            f"`pypi:{wanted.identifier}` with the arguments behind `--`",
+            evidence="\n".join(offered),
+        )
     choice = [*named[:1], *own] or (offered if len(offered) == 1 else [])
     if choice:
         return choice[0]

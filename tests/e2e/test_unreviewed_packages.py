@@ -6,19 +6,27 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mcpinstall.errors import McpInstallError
 from mcpinstall.model.checks import Check, Outcome
+from mcpinstall.model.plan import Request
 from mcpinstall.model.unreviewed_lock import parse
-from mcpinstall.operations import doctor, test_server, unreviewed_records, verify
+from mcpinstall.operations import doctor, install, test_server, unreviewed_records, verify
+from mcpinstall.operations.prepared import Prepared
 from tests.builders import servers
 from tests.builders.packages import publish
 from tests.builders.world import World, refusal
 
 CURSOR = ("cursor",)
 NAME = "pypi:weather-server"
+
+
+def planned(world: World, name: str, **request: Any) -> Prepared:  # noqa: ANN401
+    """Return a plan with nothing staged, as of a dry run."""
+    return install.prepare(Request(names=(name,), **request), world.context, stage=False)
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +100,7 @@ def test_everything_later_works_without_the_index(
     assert (verified.is_clean, verified.problem) == (True, None)
     assert verified.anchor.startswith("the lock made at its installation")
     assert (tested.differences, len(tested.tools)) == ((), len(servers.TOOLS))
-    assert [one for one in examined if "weather" in str(one)] == []
+    assert examined.troubles == ()
     assert world.host_files() == before
     assert world.receipts() == {}
     world.require_clean()
@@ -123,13 +131,13 @@ def test_its_first_tools_are_kept_and_others_refused_later(world: World) -> None
 
 
 def test_a_plan_has_one_digest_and_its_lock_replays_it(world: World, tmp_path: Path) -> None:
-    first = world.prepare(NAME, hosts=CURSOR, stage=False)
-    again = world.prepare(NAME, hosts=CURSOR, stage=False)
+    first = planned(world, NAME, hosts=CURSOR)
+    again = planned(world, NAME, hosts=CURSOR)
     file = tmp_path / "weather.lock"
     file.write_bytes(first.locks[0].read_bytes())
     publish(world.index, "weather-server", "3.0")
 
-    newer = world.prepare(NAME, hosts=CURSOR, stage=False)
+    newer = planned(world, NAME, hosts=CURSOR)
     replayed = world.prepare(NAME, hosts=CURSOR, lock_file=file)
 
     assert first.plan.digest == again.plan.digest == replayed.plan.digest
@@ -144,7 +152,7 @@ def test_nothing_of_the_last_seven_days_is_taken(world: World) -> None:
     publish(world.index, "weather-server", "3.0", uploaded=young)
     publish(world.index, "sky-maps", "1.1", body=None, uploaded=young)
 
-    (server,) = world.prepare(NAME, hosts=CURSOR, stage=False).plan.servers
+    (server,) = planned(world, NAME, hosts=CURSOR).plan.servers
 
     assert server.version == "2.0"
     assert {one.version for one in server.artifacts if one.package == "sky-maps"} == {"1.0"}
@@ -161,7 +169,7 @@ def test_an_index_that_tells_no_times_is_refused(world: World) -> None:
 
 
 def test_a_lock_with_young_files_is_refused(world: World, tmp_path: Path) -> None:
-    lock = parse(world.prepare(NAME, stage=False, hosts=CURSOR).locks[0].read_bytes(), "x")
+    lock = parse(planned(world, NAME, hosts=CURSOR).locks[0].read_bytes(), "x")
     recent = f"{datetime.now(UTC) - timedelta(days=6):%Y-%m-%dT%H:%M:%SZ}".encode()
     text = lock.lock.text.replace(b"2026-01-01T00:00:00Z", recent)
     file = tmp_path / "young.lock"
@@ -204,7 +212,7 @@ def test_a_withdrawn_release_needs_to_be_allowed(world: World) -> None:
 
     with pytest.raises(McpInstallError) as refused:
         world.prepare(f"{NAME}==2.0", hosts=CURSOR)
-    allowed = world.prepare(f"{NAME}==2.0", hosts=CURSOR, allow=frozenset({"yanked"}), stage=False)
+    allowed = planned(world, f"{NAME}==2.0", hosts=CURSOR, allow=frozenset({"yanked"}))
 
     assert refusal(refused) == ("version-yanked", 3)
     assert allowed.plan.servers[0].version == "2.0"
