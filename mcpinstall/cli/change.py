@@ -108,7 +108,7 @@ def _in_place(session: Session, prepared: Prepared, answers: Answers) -> int:
 def _planned(session: Session, prepared: Prepared, shown: Sequence[FileDiff], seen: View) -> int:
     """Show the plan of a dry run; its digest is the data."""
     session.ui.say(render_plan.plan(prepared, shown, seen))
-    session.ui.say(render_done.planned(session.ui.width))
+    session.ui.say(render_done.planned(session.ui.width, prepared.locks))
     if session.as_json:
         session.answer(outcome="planned", plan=json_output.plan(prepared, shown))
     else:

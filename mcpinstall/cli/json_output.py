@@ -64,6 +64,7 @@ def plan(prepared: Prepared, diffs: Sequence[FileDiff]) -> Object:
     return {
         "digest": f"sha256:{prepared.plan.digest.removeprefix('sha256:')}",
         "action": prepared.action,
+        **({"locks": [str(path) for path in prepared.locks]} if prepared.locks else {}),
         "servers": [
             {**_server(server), "starts": _starts(server, prepared)}
             for server in prepared.plan.servers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
@@ -85,6 +86,14 @@ Headers: TypeAlias = Annotated[
         "--header",
         metavar="NAME",
         help="HTTP header with a secret that a `remote:URL` wants; repeatable.",
+    ),
+]
+LockFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--lock",
+        metavar="FILE",
+        help="Replay the lock of an earlier plan, for a server that nobody reviewed.",
     ),
 ]
 PrintOnly: TypeAlias = Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from mcpinstall.cli import words
 from mcpinstall.cli.layout import BLANK, Line, Screen, Segment, Tone, line, wrapped
@@ -82,10 +83,18 @@ def paste(title: str, rows: Sequence[HostRow], width: int) -> Screen:
     return wrapped(text, width, "  ", Tone.STRONG)
 
 
-def planned(width: int) -> Screen:
-    """Return what goes after the plan of a dry run; the digest itself is data."""
+def planned(width: int, locks: Sequence[Path] = ()) -> Screen:
+    """Return what goes after the plan of a dry run; the digest itself is data.
+
+    `locks` are the files that replay what was pinned for servers that nobody reviewed.
+    """
     return (
         dry(),
+        *(
+            row
+            for path in locks
+            for row in wrapped(f"`--lock {path}` replays what was pinned", width, "  ")
+        ),
         *wrapped(
             "The plan's digest, for `--yes --expect-digest DIGEST` here or on another machine:",
             width,

@@ -77,7 +77,9 @@ def _command(shown: Shown) -> str:
     """Return the command that installs a server, with the inputs that it can't do without."""
     manifest, registry = shown.reviewed.manifest, shown.reviewed.registry
     names = [alias for alias, full in registry.aliases if full == manifest.name]
-    named = (RegistryKind.BUNDLED, RegistryKind.NONE)
+    named = (
+        RegistryKind.BUNDLED, RegistryKind.NONE, RegistryKind.INDEX, RegistryKind.MCP,
+    )  # fmt: skip
     prefix = "" if registry.kind in named else f"{registry.name}:"
     flags = [q.flag for q in shown.questions if q.required and q.default is None and not q.secret]
     return f"`{' '.join([f'mcpi install {prefix}{[*names, manifest.name][0]}', *flags])}`"

@@ -16,17 +16,24 @@ def search(
     text: Annotated[
         str, typer.Argument(metavar="[TEXT]", help="Part of a name, title or summary.")
     ] = "",
+    updated_since: Annotated[
+        str,
+        typer.Option("--updated-since", metavar="TIME", help="Of an MCP registry: changes since."),
+    ] = "",
     as_json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
-    """Find servers in the registries; without a text, list all."""
+    """Find servers in the registries; without a text, list all.
+
+    `mcp:TEXT` asks the MCP registry of your configuration for names.
+    """
     from mcpinstall.cli import json_output, render_lists
     from mcpinstall.operations import catalog
 
     session: Session = context.obj
     session.begin(as_json=as_json, quiet=quiet, verbose=verbose)
-    rows = catalog.search(text, session.context)
+    rows = catalog.search(text, session.context, updated_since=updated_since)
     if session.as_json:
         session.answer(servers=[json_output.row(row) for row in rows])
     elif rows:

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from mcpinstall.indexes.configured import Index, Source, effective_index
 from mcpinstall.indexes.fetching import Fetched, fetch_artifacts
+from mcpinstall.indexes.naming import Home, home_of
 from mcpinstall.indexes.store import Held, Store
 
-__all__ = ["Fetched", "Held", "Index", "Source", "Store", "effective_index", "fetch_artifacts"]
+__all__ = [
+    "Fetched",
+    "Held",
+    "Home",
+    "Index",
+    "Source",
+    "Store",
+    "effective_index",
+    "fetch_artifacts",
+    "home_of",
+]

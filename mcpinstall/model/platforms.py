@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,6 +67,19 @@ PLATFORMS = {
     )
 }
 """Every name that a manifest can use."""
+
+
+def name_of(markers: Mapping[str, str], wheel_tags: Sequence[str]) -> str | None:
+    """Return the platform of an interpreter by its markers and tags; None when it has no name."""
+    musl = any("musllinux" in tag for tag in wheel_tags)
+    for row in PLATFORMS.values():
+        same = (row.sys_platform, row.machine.lower()) == (
+            markers.get("sys_platform"),
+            markers.get("platform_machine", "").lower(),
+        )
+        if same and (row.libc == "musl") is (musl and bool(row.libc)):
+            return row.name
+    return None
 
 
 def _manylinux(minor: int, machine: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from mcpinstall.model.lock import Lock
 from mcpinstall.model.manifest import Manifest
 from mcpinstall.model.server_json import ServerJson
 from mcpinstall.model.tools import ToolList
+from mcpinstall.model.unreviewed_lock import UnreviewedLock
 
 
 class RegistryKind(StrEnum):
@@ -20,6 +21,10 @@ class RegistryKind(StrEnum):
     FOLDER = "folder"
     NONE = "none"
     """No registry: the user gave the server's address."""
+    INDEX = "index"
+    """No registry: a package of the user's index (`pypi:NAME`)."""
+    MCP = "mcp"
+    """An MCP registry, which describes servers and vouches for none (`mcp:NAME`)."""
 
 
 class ReviewState(StrEnum):
@@ -57,6 +62,8 @@ class RegistryState:
     revocations: tuple[Revocation, ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()
     """Short name → full name."""
+    address: str = ""
+    """Of the index or registry that an unreviewed name was resolved with just now, for people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,3 +92,5 @@ class ReviewedServer:
     tools: ToolList
     check: CheckResult
     """Outcome of check 2: digests, schema, semantic rules, hostile text."""
+    unreviewed: UnreviewedLock | None = None
+    """What mcpinstall itself pinned, where no registry did: a server of `pypi:` or `mcp:`."""

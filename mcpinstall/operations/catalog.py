@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from mcpinstall import registries
+from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import IndexRow, ReviewedServer
-from mcpinstall.operations import lookup, server_plans
+from mcpinstall.model.registry_entry import Status
+from mcpinstall.operations import configuration, lookup, server_plans
 from mcpinstall.operations.context import Context
 from mcpinstall.planning import inputs
 from mcpinstall.receipts.store import ReceiptStore
@@ -26,16 +29,63 @@ class Shown:
     """Its installed entries."""
 
 
-def search(text: str, context: Context) -> tuple[IndexRow, ...]:
+_MCP = "mcp:"
+
+
+def search(text: str, context: Context, *, updated_since: str = "") -> tuple[IndexRow, ...]:
     """Return the newest version of every server whose name, title or summary holds `text`.
 
     Servers of the user's own folders are named `REGISTRY:NAME`, as `mcpi install` wants them.
+    `mcp:TEXT` asks the user's MCP registry, which looks at names only; with `updated_since`
+    (a time, RFC 3339) for what changed since.
+
+    Raises:
+        McpInstallError: `usage`, or what the MCP registry refuses with.
     """
+    if text.startswith(_MCP):
+        return tuple(_of_mcp(text.removeprefix(_MCP), updated_since, context))
+    if updated_since:
+        raise McpInstallError(
+            ErrorCode.USAGE, "`--updated-since` is for MCP registries", hint="`mcp:TEXT` asks one"
+        )
     bundled, *folders = lookup.open_registries(context)
     return (
         *_found(bundled, text, ""),
         *(row for folder in folders for row in _found(folder, text, f"{folder.state.name}:")),
     )
+
+
+def _of_mcp(text: str, updated_since: str, context: Context) -> Iterator[IndexRow]:
+    """Yield what the MCP registry finds; deleted entries are told only where changes are asked."""
+    asked = registries.McpRegistry(configuration.mcp_registry(context), context.machine)
+    try:
+        for entry in asked.search(text, updated_since=_time(updated_since)):
+            if entry.status is Status.DELETED and not updated_since:
+                continue
+            state = "" if entry.status is Status.ACTIVE else f"{entry.status.upper()}: "
+            yield IndexRow(
+                name=f"{_MCP}{entry.server.name}",
+                version=entry.server.version,
+                title=entry.server.title or entry.server.name,
+                summary=f"{state}{entry.server.description}",
+                sha256=entry.sha256,
+            )
+    finally:
+        asked.close()
+
+
+def _time(text: str) -> str:
+    try:
+        found = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        raise McpInstallError(
+            ErrorCode.USAGE,
+            "`--updated-since` takes a date or time",
+            hint="for example `2026-11-01` or `2026-11-01T12:00:00Z`",
+        ) from None
+    if found is None:
+        return ""
+    return f"{(found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _found(registry: registries.Registry, text: str, prefix: str) -> Iterator[IndexRow]:

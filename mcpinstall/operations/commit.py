@@ -23,6 +23,7 @@ from mcpinstall.operations import (
     secret_places,
     server_plans,
     transaction,
+    unreviewed,
 )
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.install import discard
@@ -92,6 +93,9 @@ def _commit(prepared: Prepared, context: Context) -> Done:
     )
     for server in prepared.plan.servers:
         if server.reviewed.registry.kind is RegistryKind.NONE:
+            continue
+        if server.reviewed.unreviewed is not None:
+            unreviewed.keep(server.reviewed, context)
             continue
         registries.remember(server.reviewed.registry, context.paths, now=context.now)
     record = transaction.run(change, context, probe)
@@ -194,7 +198,9 @@ def _expected_results(
             CheckResult(
                 check=Check.ANSWERS,
                 outcome=Outcome.VERIFIED,
-                evidence=f"{tools} tools, unchanged since review",
+                evidence="it answered; nobody reviewed its tools, so the first seen are kept"
+                if any(not s.reviewed.tools.known for s in plan.servers if s.slug in staged)
+                else f"{tools} tools, unchanged since review",
             ),
         ]
     elif here:

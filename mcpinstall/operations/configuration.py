@@ -13,9 +13,10 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import toml_text
 from mcpinstall.model.fields import Fields
 from mcpinstall.operations.context import Context
-from mcpinstall.system import files, limits
+from mcpinstall.system import files, limits, urls
 
 _FILE = "config.toml"
+_MCP = "mcp"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _TAKEN = frozenset(
     {"bundled", "mcp", "pypi", "npm", "mcpb", "remote", "oci", "docker", "http", "https", "file"}
@@ -48,10 +49,38 @@ def folder_registries(context: Context) -> tuple[FolderRegistry, ...]:
         raise McpInstallError(error.code, error.message, hint=hint) from None
 
 
+def mcp_registry(context: Context) -> str:
+    """Return the address of the MCP registry that `mcp:NAME` asks.
+
+    There is no default: no registry's host name is written into this program.
+
+    Raises:
+        McpInstallError: `not-found` where the user named none; as `folder_registries`.
+    """
+    folder_registries(context)  # the whole file is checked, whichever part is wanted
+    path = context.paths.config / _FILE
+    data = files.read_optional(path, limits.STATE_BYTES) or b"schema = 1"
+    for fields in toml_text.parse(data, ErrorCode.CONFIG_INVALID, str(path)).each("registries"):
+        if fields.text("kind") == _MCP:
+            return fields.text("url", limit=500)
+    raise McpInstallError(
+        ErrorCode.NOT_FOUND,
+        "no MCP registry is configured, and there is no default",
+        hint=f"name one in `{path}`: `schema = 1`, then `[[registries]]` with `name = \"mcp\"`, "
+        '`kind = "mcp"` and `url = "https://…"`, which is what stands before `/v0.1/servers`',
+    )
+
+
 def _registries(root: Fields) -> tuple[FolderRegistry, ...]:
     root.only("schema", "registries")
     root.integer("schema", low=1, high=1)
-    found = tuple(_registry(fields) for fields in root.each("registries"))
+    described = tuple(root.each("registries"))
+    mcp = [fields for fields in described if fields.table.get("kind") == _MCP]
+    for fields in mcp:
+        _require_mcp(fields)
+    if len(mcp) > 1:
+        raise root.error("registries", "names two MCP registries; `mcp:NAME` can ask one")
+    found = tuple(_registry(fields) for fields in described if fields not in mcp)
     names = [registry.name for registry in found]
     for name in names:
         if names.count(name) > 1:
@@ -59,10 +88,23 @@ def _registries(root: Fields) -> tuple[FolderRegistry, ...]:
     return found
 
 
+def _require_mcp(fields: Fields) -> None:
+    fields.only("name", "kind", "url")
+    if fields.text("name") != _MCP:
+        raise fields.error("name", "is not `mcp`, as the names of its servers begin")
+    url = fields.text("url", limit=500)
+    try:
+        found = urls.parse(url)
+    except McpInstallError as error:
+        raise fields.error("url", f"can't be used: {error.message}") from None
+    if found.query or "#" in url:
+        raise fields.error("url", "has more than a path behind its host")
+
+
 def _registry(fields: Fields) -> FolderRegistry:
     fields.only("name", "kind", "path")
     if fields.text("kind") != "folder":
-        raise fields.error("kind", "is not `folder`, the only kind that can be added yet")
+        raise fields.error("kind", "is neither `folder` nor `mcp`, the kinds that can be added yet")
     name = fields.text("name")
     if not _NAME.fullmatch(name) or name in _TAKEN:
         raise fields.error("name", "can't name a registry: use lower-case letters and digits")

@@ -23,6 +23,7 @@ from mcpinstall.operations import (
     server_plans,
     settings,
     staging,
+    unreviewed_records,
 )
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.prepared import Draft, MissingInput, Prepared
@@ -50,10 +51,8 @@ def draft(request: Request, context: Context) -> Draft:
             "`--header` names a header for a server at an address (`remote:URL`)",
             hint="a server of a registry says itself which headers it wants: `mcpi show NAME`",
         )
-    found = [
-        lookup.reviewed(spec, context, transport=request.transport, headers=request.headers)
-        for spec in request.names
-    ]
+    found = [lookup.reviewed(spec, context, request) for spec in request.names]
+    request = _with_locks(request, found)
     servers = tuple({server.manifest_sha256: server for server in found}.values())
     _require_distinct(servers, request)
     values = input_values(servers, request)
@@ -67,6 +66,23 @@ def draft(request: Request, context: Context) -> Draft:
     if not missing and not chosen.candidates:
         missing = missing_secrets(servers, values, chosen.chosen, request, context)
     return Draft(request=request, servers=servers, missing=missing, hosts=chosen)
+
+
+def _with_locks(request: Request, found: Sequence[ReviewedServer]) -> Request:
+    """Return the request with what was pinned for it: the next draft decides nothing anew.
+
+    Raises:
+        McpInstallError: `usage` for a `--lock` that no server of the request can have.
+    """
+    if request.lock_file is not None and all(one.unreviewed is None for one in found):
+        raise McpInstallError(
+            ErrorCode.USAGE,
+            "`--lock` is for servers that nobody reviewed",
+            hint="a reviewed server has a lock already, which its registry vouches for",
+        )
+    pairs = zip(request.names, found, strict=True)
+    locks = tuple((spec, one.unreviewed) for spec, one in pairs if one.unreviewed is not None)
+    return replace(request, locks=locks)
 
 
 def missing_secrets(
@@ -182,6 +198,11 @@ def prepare(
     )
     return replace(
         prepared, print_rows=shown, printed=printed, kept=secret.kept, skipped=found.skipped,
+        locks=tuple(
+            unreviewed_records.write_copy(server.unreviewed, context)
+            for server in drafted.servers
+            if server.unreviewed is not None
+        ),
         other_text=any(secret_places.sets_other_text(server, context) for server in servers),
     )  # fmt: skip
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from mcpinstall import environments, registries
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import names
+from mcpinstall.model.plan import Request
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import RegistryKind, RegistryState, ReviewedServer
 from mcpinstall.model.server_json import STDIO
-from mcpinstall.operations import configuration, direct
+from mcpinstall.operations import configuration, direct, unreviewed
 from mcpinstall.operations.context import Context
 from mcpinstall.receipts.store import ReceiptStore
 
@@ -31,12 +32,12 @@ def _open_folder(folder: configuration.FolderRegistry, context: Context) -> regi
     return registries.open_folder(folder.path, context.paths, context.now, name=folder.name)
 
 
-def reviewed(
-    spec: str, context: Context, *, transport: str | None = None, headers: Sequence[str] = ()
-) -> ReviewedServer:
+def reviewed(spec: str, context: Context, request: Request | None = None) -> ReviewedServer:
     """Return the server that `spec` names: alias, full name, either with `@VERSION`.
 
     `remote:URL` is what runs at that address: nobody reviewed it, and no registry knows it.
+    `pypi:NAME` is a package that nobody reviewed; it is locked on the spot.  For these the
+    `request` that names them counts too.
 
     `REGISTRY:NAME` looks in one folder of the user's configuration; without it only registries
     that vouch for their servers are asked.
@@ -45,8 +46,11 @@ def reviewed(
         McpInstallError: `not-found` with near names, `name-ambiguous`, `not-supported-yet`.
     """
     prefix, colon, rest = spec.partition(":")
+    asked = request or Request(names=(spec,))
     if prefix == direct.PREFIX:
-        return direct.server(rest, transport=transport, headers=headers)
+        return direct.server(rest, transport=asked.transport, headers=asked.headers)
+    if unreviewed.is_one(spec):
+        return unreviewed.resolve(spec, asked, context)
     for folder in configuration.folder_registries(context) if colon else ():
         if folder.name == prefix:
             return registries.resolve(rest, [_open_folder(folder, context)])
@@ -61,6 +65,8 @@ def of_receipt(receipt: Receipt, context: Context) -> ReviewedServer:
     """
     if receipt.registry_root == direct.ROOT:
         return direct.of_receipt(receipt)
+    if (found := unreviewed.of_receipt(receipt, context)) is not None:
+        return found
     for registry in open_registries(context):
         if registry.state.root_digest == receipt.registry_root:
             return registry.find(receipt.name, receipt.version)
@@ -74,7 +80,7 @@ def of_receipt(receipt: Receipt, context: Context) -> ReviewedServer:
 def manifest_digest(server: ReviewedServer, context: Context) -> str | None:
     """Return what the server's registry says now about the manifest of that very version."""
     manifest = server.manifest
-    if server.registry.kind is RegistryKind.NONE:
+    if server.registry.kind is RegistryKind.NONE or server.unreviewed is not None:
         return server.manifest_sha256
     for registry in open_registries(context):
         if registry.state.root_digest == server.registry.root_digest:
@@ -91,7 +97,10 @@ def entry_name(server: ReviewedServer, wanted: str | None) -> str:
             return names.entry_name(alias)
     if server.registry.kind is RegistryKind.NONE:
         return names.entry_name(direct.entry_name(server))
-    return names.entry_name(re.sub(r"[^A-Za-z0-9_-]", "-", server.manifest.name.rsplit("/", 1)[-1]))
+    last = server.manifest.name.rsplit("/", 1)[-1]
+    if server.unreviewed is not None:
+        last = unreviewed.entry_name(server.unreviewed)
+    return names.entry_name(re.sub(r"[^A-Za-z0-9_-]", "-", last))
 
 
 def slug_of(registry: RegistryState, name: str, transport: str = STDIO) -> str:
@@ -120,6 +129,8 @@ def spec_of(receipt: Receipt) -> str:
     """Return what names an installed server again: in its registry, in its version."""
     if receipt.registry_root == direct.ROOT:
         return receipt.name
+    if (again := unreviewed.spec_of(receipt)) is not None:
+        return again
     prefix = "" if receipt.registry_name == "bundled" else f"{receipt.registry_name}:"
     return f"{prefix}{receipt.name}@{receipt.version}"
 

@@ -101,6 +101,8 @@ class Prepared:
 
     skipped: tuple[SkippedHost, ...] = ()
     """Hosts of `--host all` that can't take the entries, and why."""
+    locks: tuple[Path, ...] = ()
+    """Files of the cache with what was pinned for servers that nobody reviewed (`--lock`)."""
     other_text: bool = False
     """The launcher is to put other text around a secret, which no host's file shows."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mcpinstall import environments, probing
@@ -10,7 +11,7 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.checks import CheckResult
 from mcpinstall.model.plan import Request, ServerPlan
 from mcpinstall.model.registry import ReviewedServer
-from mcpinstall.operations import server_plans
+from mcpinstall.operations import server_plans, unreviewed
 from mcpinstall.operations.context import Context
 
 _REQUEST = Request(names=(), plaintext_secrets=True)
@@ -39,7 +40,12 @@ def ask(server: ReviewedServer, generation_folder: Path, context: Context) -> pr
 def differences(
     server: ReviewedServer, result: probing.ProbeResult, markers: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Return how the tools differ from the reviewed ones, as lines for a person."""
+    """Return how the tools differ from the reviewed ones, as lines for a person.
+
+    Where nobody reviewed any and none were seen before, nothing differs.
+    """
+    if not server.tools.known:
+        return ()
     return probing.compare(server.tools, result.tools, server.manifest.varies, markers)
 
 
@@ -51,8 +57,10 @@ def require_unchanged(server: ServerPlan, generation: str, context: Context) -> 
     """
     home = environments.server_home(context.paths.servers, server.slug)
     result = ask(server.reviewed, home / generation, context)
-    lines = differences(server.reviewed, result, dict(server.python.markers))
+    known = replace(server.reviewed, tools=unreviewed.first_tools(server.reviewed, context))
+    lines = differences(known, result, dict(server.python.markers))
     require_none(lines, server, "what mcpi wrote was removed; the program did run")
+    unreviewed.keep_tools(server.reviewed, result.tools, context)
     return probing.answers_check(result)
 
 

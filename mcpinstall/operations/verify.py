@@ -160,6 +160,8 @@ def _verified(
     else:
         report.checks += [server.registry.check, server.check]
         anchor = f"registry {server.registry.name}, serial {server.registry.serial}"
+        if server.unreviewed is not None:
+            anchor = "the lock made at its installation, which nobody reviewed"
         try:
             disk = (
                 verify_remote.verify(receipt, server, context)

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from mcpinstall.registries.mcp_api import McpRegistry
 from mcpinstall.registries.memory import remember
 from mcpinstall.registries.names import resolve
 from mcpinstall.registries.sources import bundled_folder, open_bundled, open_folder
 from mcpinstall.registries.tree import Registry
 
-__all__ = ["Registry", "bundled_folder", "open_bundled", "open_folder", "remember", "resolve"]
+__all__ = [
+    "McpRegistry",
+    "Registry",
+    "bundled_folder",
+    "open_bundled",
+    "open_folder",
+    "remember",
+    "resolve",
+]

@@ -78,7 +78,8 @@ def _refuse_prefix(spec: str) -> None:
         raise McpInstallError(
             ErrorCode.NOT_SUPPORTED_YET,
             f"`{prefix}:` names a source without reviews, which is not supported yet",
-            hint=f"`mcpi search {word}` shows what was reviewed",
+            hint=f"`mcpi search {word}` shows what was reviewed; a package of your Python index "
+            "is `pypi:NAME`",
         )
 
 

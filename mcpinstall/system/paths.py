@@ -50,6 +50,11 @@ class StatePaths:
         return self.data / "registries"
 
     @property
+    def unreviewed(self) -> Path:
+        """Locks of servers that nobody reviewed, their first tools, and the names' indexes."""
+        return self.data / "unreviewed"
+
+    @property
     def lock(self) -> Path:
         """The lock that every change holds."""
         return self.data / "lock"
@@ -122,6 +127,7 @@ def require_own_state(paths: StatePaths, machine: Machine) -> None:
     _require_own(paths.data)
     for folder in (
         paths.servers, paths.receipts, paths.history, paths.hosts, paths.registries,
+        paths.unreviewed,
     ):  # fmt: skip
         if os.path.lexists(folder):
             require_own_folder(folder)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from mcpinstall.verification.inspection import inspect_wheel, unaccepted_hooks
 from mcpinstall.verification.outcomes import archives_check, counted, downloads_check
 from mcpinstall.verification.staging import Copies, stage_artifacts
+from mcpinstall.verification.wheel_description import metadata_of
 
 __all__ = [
     "Copies",
@@ -16,6 +17,7 @@ __all__ = [
     "counted",
     "downloads_check",
     "inspect_wheel",
+    "metadata_of",
     "stage_artifacts",
     "unaccepted_hooks",
 ]

@@ -75,6 +75,8 @@ class Listing:
     sha256: str | None
     size: int | None
     yanked: bool | str = False
+    uploaded: str | None = "2026-01-01T00:00:00Z"
+    """When it was uploaded (PEP 700); None for an index that does not tell."""
 
 
 @dataclass(frozen=True)
@@ -202,6 +204,7 @@ def _json_page(package: str, rows: dict[str, Listing], host: str) -> bytes:
             {
                 "filename": name, "url": host + row.path, "yanked": row.yanked, "size": row.size,
                 "hashes": {"sha256": row.sha256} if row.sha256 else {},
+                **({"upload-time": row.uploaded} if row.uploaded else {}),
             }
             for name, row in rows.items()
         ],
@@ -259,6 +262,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         for chunk in body:
             self.wfile.write(chunk)
+
+    def do_HEAD(self) -> None:
+        """Answer as to GET, without the body; resolvers ask so for a wheel's size."""
+        reply = self.index._reply(self.path, {"authorization": self.headers["authorization"] or ""})
+        length = len(reply.body) if isinstance(reply.body, bytes) else 0
+        self.send_response(reply.status)
+        self.send_header("Content-Length", str(length))
+        self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Say nothing."""

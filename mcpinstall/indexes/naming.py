@@ -1,0 +1,47 @@
+"""Which index a package's name belongs to: the first that knows it (threat T08)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcpinstall.indexes import simple_page
+from mcpinstall.indexes.configured import Index, Source
+from mcpinstall.indexes.fetching import MakeClient, client_of
+from mcpinstall.system import limits
+from mcpinstall.system.fetch import Answer
+from mcpinstall.system.machine import Machine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """The index that has a name, and its page."""
+
+    source: Source
+    page: Answer
+
+    def withdrawn(self, filename: str) -> str | None:
+        """Return the reason, possibly empty, why the file was withdrawn; None when it was not."""
+        listed = simple_page.parse(self.page, [filename]).get(filename)
+        return None if listed is None else listed.yanked
+
+
+def home_of(
+    package: str, index: Index, machine: Machine, make_client: MakeClient = client_of
+) -> Home | None:
+    """Return the first index that has a page of `package`; None when none has.
+
+    An index that does not answer ends the search: the next one must not take its names over.
+
+    Raises:
+        McpInstallError: `index-unavailable` or `index-forbidden`.
+    """
+    for source in index.sources:
+        with make_client(source, machine) as client:
+            page = client.get_bytes(
+                source.page(package),
+                limit=limits.INDEX_PAGE_BYTES,
+                headers={"accept": simple_page.ACCEPT},
+            )
+        if page is not None:
+            return Home(source=source, page=page)
+    return None

@@ -1,0 +1,24 @@
+"""The METADATA of a wheel that was inspected: its README is in it."""
+
+from __future__ import annotations
+
+import zipfile
+from typing import BinaryIO
+
+from mcpinstall.model.artifact import Inspection
+from mcpinstall.system import limits
+from mcpinstall.verification.refusals import refusal
+
+
+def metadata_of(file: BinaryIO, inspection: Inspection) -> str:
+    """Return METADATA as text; inspection has shown that every reader sees the same archive.
+
+    Raises:
+        McpInstallError: `archive-refused` for one that is longer than any real one.
+    """
+    name = f"{inspection.dist_info}/METADATA"
+    with zipfile.ZipFile(file) as archive, archive.open(name) as member:
+        data = member.read(limits.ARCHIVE_TEXT + 1)
+    if len(data) > limits.ARCHIVE_TEXT:
+        raise refusal(f"has more than {limits.ARCHIVE_TEXT} bytes of text", member=name)
+    return data.decode("utf-8", "replace")
