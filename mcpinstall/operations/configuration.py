@@ -66,7 +66,7 @@ def mcp_registry(context: Context) -> str:
     raise McpInstallError(
         ErrorCode.NOT_FOUND,
         "no MCP registry is configured, and there is no default",
-        hint=f"name one in `{path}`: `schema = 1`, then `[[registries]]` with `name = \"mcp\"`, "
+        hint=f'name one in `{path}`: `schema = 1`, then `[[registries]]` with `name = "mcp"`, '
         '`kind = "mcp"` and `url = "https://…"`, which is what stands before `/v0.1/servers`',
     )
 

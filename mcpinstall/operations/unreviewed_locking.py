@@ -130,9 +130,7 @@ def require_old_enough(found: Lock, now: datetime) -> None:
         )
 
 
-def examined(
-    root: Artifact, index: indexes.Index | None, wanted: Wanted, context: Context
-) -> str:
+def examined(root: Artifact, index: indexes.Index | None, wanted: Wanted, context: Context) -> str:
     """Fetch and inspect the package's own wheel; return the script that starts the server.
 
     Raises:
@@ -258,9 +256,7 @@ def _address(source: indexes.Source) -> str:
     return f"{source.url.scheme}://{both}@{source.url.netloc}{source.url.target}"
 
 
-def _unresolved(
-    wanted: Wanted, done: process.Completed, index: indexes.Index
-) -> McpInstallError:
+def _unresolved(wanted: Wanted, done: process.Completed, index: indexes.Index) -> McpInstallError:
     words = done.stderr.decode("utf-8", "replace")[-4000:]
     for source in index.sources:
         for secret in source.credentials.secrets if source.credentials else ():
@@ -322,4 +318,3 @@ def interpreter_for(choice: PackageChoice, python: str | None, context: Context)
             hint="without `--lock` a new one is made for this machine",
         )
     return found
-

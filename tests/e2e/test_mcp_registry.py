@@ -181,10 +181,8 @@ def test_real_documents_come_to_a_plan_or_a_precise_refusal(shared_data: Path) -
             unreviewed_mcp.scripts(entry.server) if chosen else None
         except McpInstallError as error:
             found[file.name] = str(error.code)
-            print(f"{file.name:75} {error.code}: {error.message}")
         else:
             how = chosen.registry_type if chosen else entry.server.remotes[0].transport
             found[file.name] = how
-            print(f"{file.name:75} plan: {how}")
 
     assert found == REAL
