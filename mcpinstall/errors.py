@@ -83,6 +83,7 @@ class ErrorCode(StrEnum):
     OFFLINE_MISSING = "offline-missing"
     PLATFORM_UNSUPPORTED = "platform-unsupported"
     PROBE_FAILED = "probe-failed"
+    REGISTRY_UNAVAILABLE = "registry-unavailable"
     SECRET_MISSING = "secret-missing"  # noqa: S105 (a word)
     STATE_BUSY = "state-busy"
     STATE_INVALID = "state-invalid"

@@ -18,6 +18,7 @@ class RegistryKind(StrEnum):
 
     BUNDLED = "bundled"
     FOLDER = "folder"
+    TUF = "tuf"
     NONE = "none"
     """No registry: the user gave the server's address."""
 
@@ -57,6 +58,17 @@ class RegistryState:
     revocations: tuple[Revocation, ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()
     """Short name → full name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TufSource:
+    """A TUF registry as the user's configuration names it."""
+
+    name: str
+    base: str
+    """Its address, or the absolute path of its folder; no slash at the end."""
+    root: str
+    """sha256 of the root that the user confirmed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

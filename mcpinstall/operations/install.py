@@ -50,7 +50,13 @@ def draft(request: Request, context: Context) -> Draft:
             hint="a server of a registry says itself which headers it wants: `mcpi show NAME`",
         )
     found = [
-        lookup.reviewed(spec, context, transport=request.transport, headers=request.headers)
+        lookup.reviewed(
+            spec,
+            context,
+            transport=request.transport,
+            headers=request.headers,
+            offline=request.offline,
+        )
         for spec in request.names
     ]
     servers = tuple({server.manifest_sha256: server for server in found}.values())

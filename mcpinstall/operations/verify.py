@@ -78,7 +78,7 @@ def verify(
     Raises:
         McpInstallError: `not-installed`; `state-invalid` for a receipt that can't be read.
     """
-    how = verify_disk.How(fetch=fetch and not offline, strict=strict, quick=quick)
+    how = verify_disk.How(fetch=fetch and not offline, strict=strict, quick=quick, offline=offline)
     found = {one: _verified(one, how, context) for one in _receipts(names, context)}
     if all(one.is_clean for one in found.values()):
         return tuple(found.values())
@@ -118,7 +118,7 @@ def _verified(receipt: Receipt, how: verify_disk.How, context: Context) -> Verif
     context.progress.step(f"verifying `{receipt.entry_name}`")
     anchor, problem = "none: the registry could not be reached", None
     try:
-        server = lookup.of_receipt(receipt, context)
+        server = lookup.of_receipt(receipt, context, offline=how.offline)
     except McpInstallError as error:
         found = Finding(check=Check.REGISTRY, subject=receipt.name, message=error.message)
         report.close(Check.REGISTRY, [found], "")

@@ -1,0 +1,241 @@
+"""One TUF repository as a client sees it: authentic, fresh and not rolled back, or refused.
+
+The verification is python-tuf's.  Here is which bytes it gets, at which time it judges them,
+what is saved, and what its refusals mean to a reader.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from tuf.api import exceptions
+from tuf.api.metadata import Root, TargetFile, Timestamp
+from tuf.ngclient import Updater, UpdaterConfig
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model import tuf_layout
+from mcpinstall.registries.tuf_fetchers import BoundedFetcher, SavedFetcher
+from mcpinstall.system import files, limits
+
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+"""At this time nothing has expired; every other check of TUF stays what it is."""
+
+
+class Freshness(StrEnum):
+    """How fresh what the client knows is."""
+
+    FRESH = "fresh"
+    SAVED = "saved"
+    """The repository was not asked or not reached; what was saved has not expired."""
+    STALE = "stale"
+    """Authentic and not rolled back, but expired."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where one repository is, and what of it is kept where."""
+
+    name: str
+    root: bytes
+    """The root that the user confirmed."""
+    base: str
+    """Address or path of the repository, without a slash at its end."""
+    metadata: Path
+    """Folder of accepted metadata: what rollback protection rests on."""
+    cache: Path
+    """Folder of targets and files, by sha256; compared whenever one is read."""
+
+
+class TufClient:
+    """Looks targets up in one repository."""
+
+    def __init__(self, places: Places, fetcher: BoundedFetcher | None, *, at: datetime) -> None:
+        """`fetcher` is None to ask nobody; `at` is the time by which expiry is judged."""
+        self._places = places
+        self._fetcher = fetcher
+        self._at = at
+        files.private_folder(places.metadata)
+        with self._locked():
+            self._updater, self.freshness, self.why_saved = self._opened()
+
+    @property
+    def root(self) -> Root:
+        """The root in force."""
+        return self._updater._trusted_set.root  # noqa: SLF001 (there is no public way)
+
+    @property
+    def timestamp(self) -> Timestamp:
+        """The timestamp in force."""
+        return self._updater._trusted_set.timestamp  # noqa: SLF001
+
+    @property
+    def expires(self) -> datetime:
+        """When the first of the top-level roles expires."""
+        known = self._updater._trusted_set  # noqa: SLF001
+        roles = (known.root, known.timestamp, known.snapshot, known.targets)
+        return min(role.expires for role in roles)
+
+    def find(self, path: str) -> TargetFile | None:
+        """Return what the roles in charge of `path` sign about it, or None.
+
+        Raises:
+            McpInstallError: `registry-stale`, `registry-invalid`, `registry-rolled-back` or
+                `registry-unavailable`.
+        """
+        with self._refusals(), self._locked():
+            return self._updater.get_targetinfo(path)
+
+    def read(self, path: str) -> bytes | None:
+        """Return the bytes of a target, compared with its signed digest, or None without one.
+
+        Raises:
+            McpInstallError: as `find`.
+        """
+        found = self.find(path)
+        if found is None:
+            return None
+        digest = found.hashes.get("sha256", "")
+        if len(digest) != 64 or found.length > limits.TUF_RECORD_BYTES:
+            raise _invalid(self._places.name, f"`{path}` has no sha256, or is too long")
+        folder, slash, name = path.rpartition("/")
+        address = f"{tuf_layout.TARGETS}/{folder}{slash}{digest}.{name}"
+        return self._stored(address, digest, found.length)
+
+    def file(self, sha256: str, limit: int) -> bytes:
+        """Return a file that a target pins by its digest.
+
+        Raises:
+            McpInstallError: `digest-mismatch`, `registry-unavailable`, or `offline-missing`.
+        """
+        return self._stored(f"{tuf_layout.FILES}/{sha256}", sha256, limit)
+
+    def _stored(self, address: str, sha256: str, limit: int) -> bytes:
+        path = self._places.cache / sha256
+        saved = files.read_optional(path, limit)
+        if saved is not None and hashlib.sha256(saved).hexdigest() == sha256:
+            return saved
+        data = self._fetched(address, limit)
+        found = hashlib.sha256(data).hexdigest()
+        if found != sha256:
+            raise McpInstallError(
+                ErrorCode.DIGEST_MISMATCH,
+                f"`{address}` of the registry `{self._places.name}` is not the file that is signed",
+                hint=f"expected sha256 `{sha256}`, got `{found}`",
+            )
+        files.private_folder(self._places.cache)
+        files.write_atomic(path, data)
+        return data
+
+    def _fetched(self, address: str, limit: int) -> bytes:
+        if self._fetcher is None:
+            raise McpInstallError(
+                ErrorCode.OFFLINE_MISSING,
+                f"`{address}` of the registry `{self._places.name}` was not downloaded before",
+                hint="run the command once without `--offline`",
+            )
+        with self._refusals():
+            return self._fetcher.download_bytes(f"{self._places.base}/{address}", limit)
+
+    # Opening ---------------------------------------------------------------------------------
+
+    def _opened(self) -> tuple[Updater, Freshness, str]:
+        """Ask the repository, else what was saved; where that has expired, without expiry."""
+        why = "offline"
+        if self._fetcher is not None:
+            try:
+                return self._asked(self._fetcher, Freshness.FRESH, "")
+            except exceptions.DownloadError as error:
+                why = str(error)
+            except exceptions.RepositoryError as error:
+                raise _refusal(self._places.name, error) from None
+        try:
+            return self._asked(SavedFetcher(self._places.metadata), Freshness.SAVED, why)
+        except exceptions.DownloadError:
+            raise McpInstallError(
+                ErrorCode.REGISTRY_UNAVAILABLE,
+                f"the registry `{self._places.name}` can't be reached, and nothing of it was "
+                f"saved: {why}",
+                hint="check its address with `mcpi registry list`, and the network",
+            ) from None
+        except exceptions.RepositoryError as error:
+            raise _refusal(self._places.name, error) from None
+
+    def _asked(
+        self, fetcher: BoundedFetcher, freshness: Freshness, why: str
+    ) -> tuple[Updater, Freshness, str]:
+        try:
+            return self._refreshed(fetcher, self._at), freshness, why
+        except exceptions.ExpiredMetadataError:
+            return self._refreshed(fetcher, _BEGINNING), Freshness.STALE, why
+
+    def _refreshed(self, fetcher: BoundedFetcher, at: datetime) -> Updater:
+        updater = Updater(
+            str(self._places.metadata),
+            f"{self._places.base}/{tuf_layout.METADATA}/",
+            fetcher=fetcher,
+            config=_config(),
+            bootstrap=self._places.root,
+        )
+        # python-tuf takes the machine's clock, which may stand before the latest time seen, and
+        # has no way to read authentic metadata that has expired.
+        updater._trusted_set.reference_time = at  # noqa: SLF001
+        updater.refresh()
+        return updater
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        with files.locked(self._places.metadata.parent / "lock"):
+            yield
+
+    @contextlib.contextmanager
+    def _refusals(self) -> Iterator[None]:
+        try:
+            yield
+        except exceptions.DownloadError as error:
+            raise McpInstallError(
+                ErrorCode.REGISTRY_UNAVAILABLE,
+                f"the registry `{self._places.name}` can't be read: {error}",
+                hint="try again later; what was downloaded before works with `--offline`",
+            ) from None
+        except exceptions.RepositoryError as error:
+            raise _refusal(self._places.name, error) from None
+
+
+def _config() -> UpdaterConfig:
+    return UpdaterConfig(
+        max_root_rotations=limits.TUF_ROTATIONS,
+        max_delegations=limits.TUF_DELEGATIONS,
+        targets_max_length=limits.TUF_TARGETS_BYTES,
+    )
+
+
+def _refusal(name: str, error: exceptions.RepositoryError) -> McpInstallError:
+    """Return what a refusal of python-tuf means; its text can hold text from outside."""
+    if isinstance(error, exceptions.ExpiredMetadataError):
+        return McpInstallError(
+            ErrorCode.REGISTRY_STALE,
+            f"a role of the registry `{name}` has expired: {error}",
+            hint="its owner has to publish again; installed servers keep running",
+        )
+    if isinstance(error, exceptions.BadVersionNumberError):
+        return McpInstallError(
+            ErrorCode.REGISTRY_ROLLED_BACK,
+            f"the registry `{name}` shows an older state than this machine has seen, or a mix "
+            f"of two: {error}",
+            hint="an older state can hide revocations; tell the owner of the registry",
+        )
+    return _invalid(name, str(error))
+
+
+def _invalid(name: str, why: str) -> McpInstallError:
+    return McpInstallError(
+        ErrorCode.REGISTRY_INVALID,
+        f"the registry `{name}` is not what its keys signed: {why}",
+        hint="don't install from it; tell its owner",
+    )
