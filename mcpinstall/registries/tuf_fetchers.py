@@ -6,6 +6,7 @@ them before a registry of that kind is used.
 
 from __future__ import annotations
 
+import weakref
 from abc import abstractmethod
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -57,6 +58,8 @@ class WebFetcher(BoundedFetcher):
     def __init__(self, client: Client) -> None:
         super().__init__()
         self._client = client
+        # A registry is looked into for as long as somebody holds it; so are its connections.
+        weakref.finalize(self, client.close)
 
     def _body(self, url: str, limit: int) -> bytes | None:
         asked = {"accept-encoding": "identity"}
