@@ -45,7 +45,7 @@ class Places:
     root: bytes
     """The root that the user confirmed."""
     base: str
-    """Address or path of the repository, without a slash at its end."""
+    """Address of the repository, without a slash at its end; empty for one in a folder."""
     metadata: Path
     """Folder of accepted metadata: what rollback protection rests on."""
     cache: Path

@@ -105,7 +105,7 @@ def open_registry(
     places = Places(
         name=source.name,
         root=_root(source, paths),
-        base=source.base,
+        base="" if Path(source.base).is_absolute() else source.base,
         metadata=paths.registries / source.root / "metadata",
         cache=paths.cache / "tuf" / source.root,
     )

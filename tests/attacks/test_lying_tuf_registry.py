@@ -187,9 +187,7 @@ def test_a_revoked_key_signs_nothing_any_more(tuf: TufWorld, source: TufSource) 
     assert refusal(tuf, source) is ErrorCode.REGISTRY_INVALID
 
 
-def test_a_root_that_the_old_keys_did_not_sign_is_refused(
-    tuf: TufWorld, source: TufSource
-) -> None:
+def test_a_root_that_the_old_keys_did_not_sign_is_refused(tuf: TufWorld, source: TufSource) -> None:
     other = TufWorld(root=tuf.root / "other", manifests=tuf.manifests, context=tuf.context)
     other.root.mkdir()
     other.begin().rotate(Rotation(role="online", threshold=1), "root-1", "root-2")
@@ -221,9 +219,7 @@ def test_an_endless_record_is_cut_off(tuf: TufWorld, source: TufSource) -> None:
 
 
 @pytest.mark.parametrize("folder", ["targets/servers", "files"])
-def test_a_file_of_other_bytes_is_refused(
-    tuf: TufWorld, source: TufSource, folder: str
-) -> None:
+def test_a_file_of_other_bytes_is_refused(tuf: TufWorld, source: TufSource, folder: str) -> None:
     for path in (tuf.folder / folder).rglob("*"):
         if path.is_file():
             path.write_bytes(path.read_bytes() + b"\n")
