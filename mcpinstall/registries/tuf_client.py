@@ -50,6 +50,13 @@ class Places:
     """Folder of accepted metadata: what rollback protection rests on."""
     cache: Path
     """Folder of targets and files, by sha256; compared whenever one is read."""
+    metadata_at: str = tuf_layout.METADATA
+    targets_at: str = tuf_layout.TARGETS
+    """Paths below `base`; an empty one is `base` itself."""
+
+    def address(self, *parts: str) -> str:
+        """Return the address of a file below `base`."""
+        return "/".join([self.base, *(part for part in parts if part)])
 
 
 class TufClient:
@@ -81,6 +88,22 @@ class TufClient:
         roles = (known.root, known.timestamp, known.snapshot, known.targets)
         return min(role.expires for role in roles)
 
+    def require_fresh(self) -> None:
+        """Refuse a repository that could not be asked, or has expired.
+
+        Raises:
+            McpInstallError: `registry-unavailable` or `registry-stale`.
+        """
+        if self.why_saved:
+            raise _unavailable(self._places.name, self.why_saved)
+        if self.freshness is Freshness.STALE:
+            raise McpInstallError(
+                ErrorCode.REGISTRY_STALE,
+                f"the registry `{self._places.name}` is authentic, but expired "
+                f"{self.expires:%Y-%m-%d %H:%M} UTC",
+                hint="its owner has to publish again; installed servers keep running",
+            )
+
     def find(self, path: str) -> TargetFile | None:
         """Return what the roles in charge of `path` sign about it, or None.
 
@@ -104,7 +127,9 @@ class TufClient:
         if len(digest) != 64 or found.length > limits.TUF_RECORD_BYTES:
             raise _invalid(self._places.name, f"`{path}` has no sha256, or is too long")
         folder, slash, name = path.rpartition("/")
-        address = f"{tuf_layout.TARGETS}/{folder}{slash}{digest}.{name}"
+        address = "/".join(
+            part for part in (self._places.targets_at, f"{folder}{slash}{digest}.{name}") if part
+        )
         return self._stored(address, digest, found.length)
 
     def file(self, sha256: str, limit: int) -> bytes:
@@ -140,44 +165,40 @@ class TufClient:
                 hint="run the command once without `--offline`",
             )
         with self._refusals():
-            return self._fetcher.download_bytes(f"{self._places.base}/{address}", limit)
+            return self._fetcher.download_bytes(self._places.address(address), limit)
 
     # Opening ---------------------------------------------------------------------------------
 
     def _opened(self) -> tuple[Updater, Freshness, str]:
         """Ask the repository, else what was saved; where that has expired, without expiry."""
-        why = "offline"
+        why, refused = "offline", None
         if self._fetcher is not None:
             try:
-                return self._asked(self._fetcher, Freshness.FRESH, "")
+                return self._refreshed(self._fetcher, self._at), Freshness.FRESH, ""
             except exceptions.DownloadError as error:
                 why = str(error)
+            except exceptions.ExpiredMetadataError as error:
+                why, refused = "", _refusal(self._places.name, error)
             except exceptions.RepositoryError as error:
                 raise _refusal(self._places.name, error) from None
         try:
-            return self._asked(SavedFetcher(self._places.metadata), Freshness.SAVED, why)
+            return self._from_saved(why, expired=refused is not None)
         except exceptions.DownloadError:
-            raise McpInstallError(
-                ErrorCode.REGISTRY_UNAVAILABLE,
-                f"the registry `{self._places.name}` can't be reached, and nothing of it was "
-                f"saved: {why}",
-                hint="check its address with `mcpi registry list`, and the network",
-            ) from None
+            raise refused or _unavailable(self._places.name, why) from None
         except exceptions.RepositoryError as error:
-            raise _refusal(self._places.name, error) from None
+            raise refused or _refusal(self._places.name, error) from None
 
-    def _asked(
-        self, fetcher: BoundedFetcher, freshness: Freshness, why: str
-    ) -> tuple[Updater, Freshness, str]:
-        try:
-            return self._refreshed(fetcher, self._at), freshness, why
-        except exceptions.ExpiredMetadataError:
-            return self._refreshed(fetcher, _BEGINNING), Freshness.STALE, why
+    def _from_saved(self, why: str, *, expired: bool) -> tuple[Updater, Freshness, str]:
+        saved = SavedFetcher(self._places.metadata)
+        if not expired:
+            with contextlib.suppress(exceptions.ExpiredMetadataError):
+                return self._refreshed(saved, self._at), Freshness.SAVED, why
+        return self._refreshed(saved, _BEGINNING), Freshness.STALE, why
 
     def _refreshed(self, fetcher: BoundedFetcher, at: datetime) -> Updater:
         updater = Updater(
             str(self._places.metadata),
-            f"{self._places.base}/{tuf_layout.METADATA}/",
+            self._places.address(self._places.metadata_at),
             fetcher=fetcher,
             config=_config(),
             bootstrap=self._places.root,
@@ -231,6 +252,14 @@ def _refusal(name: str, error: exceptions.RepositoryError) -> McpInstallError:
             hint="an older state can hide revocations; tell the owner of the registry",
         )
     return _invalid(name, str(error))
+
+
+def _unavailable(name: str, why: str) -> McpInstallError:
+    return McpInstallError(
+        ErrorCode.REGISTRY_UNAVAILABLE,
+        f"the registry `{name}` can't be reached: {why}",
+        hint="check its address with `mcpi registry list`, and the network",
+    )
 
 
 def _invalid(name: str, why: str) -> McpInstallError:

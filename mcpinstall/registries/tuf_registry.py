@@ -18,7 +18,7 @@ from mcpinstall.model.registry import (
 )
 from mcpinstall.model.registry_text import RegistryFile
 from mcpinstall.registries import memory
-from mcpinstall.registries.sources import clock_words, require_unexpired, root_path
+from mcpinstall.registries.sources import clock_words, root_path
 from mcpinstall.registries.tree import FILE_LIMITS, Registry
 from mcpinstall.registries.tuf_client import Freshness, Places, TufClient
 from mcpinstall.registries.tuf_fetchers import BoundedFetcher, FolderFetcher, WebFetcher
@@ -70,19 +70,8 @@ class TufRegistry(Registry):
         return tuple(row for row in rows if wanted <= set(tuf_layout.row_words(row)))
 
     def require_fresh(self) -> None:
-        """Refuse a registry that could not be asked, or has expired.
-
-        Raises:
-            McpInstallError: `registry-unavailable` or `registry-stale`.
-        """
-        client = self._client
-        if client.why_saved:
-            raise McpInstallError(
-                ErrorCode.REGISTRY_UNAVAILABLE,
-                f"the registry `{self.state.name}` can't be reached: {client.why_saved}",
-                hint=self.state.check.evidence,
-            )
-        require_unexpired(self.state)
+        """Refuse a registry that could not be asked, or has expired: see `TufClient`."""
+        self._client.require_fresh()
 
     def _list(self, key: str) -> list[str]:
         found = self._custom.get(key, [])

@@ -102,7 +102,7 @@ def test_a_replayed_state_is_refused(tuf: TufWorld, source: TufSource) -> None:
 def test_a_frozen_registry_is_stale_and_installs_nothing_new(
     tuf: TufWorld, source: TufSource
 ) -> None:
-    assert opened(tuf, source, days=1.9).find(NAME)
+    assert opened(tuf, source, days=1.9).find(NAME).manifest.name == NAME
     assert refusal(tuf, source, days=2.1) is ErrorCode.REGISTRY_STALE
     with pytest.raises(McpInstallError) as refused:
         lookup.reviewed(f"corp:{NAME}", tuf.at(tuf.later(days=2.1)))
@@ -112,7 +112,7 @@ def test_a_frozen_registry_is_stale_and_installs_nothing_new(
 def test_what_has_expired_is_still_authentic_for_what_is_installed(
     tuf: TufWorld, source: TufSource
 ) -> None:
-    assert opened(tuf, source).find(NAME)
+    assert opened(tuf, source).find(NAME).manifest.name == NAME
 
     stale = registries.open_tuf(
         source, tuf.context.paths, tuf.later(days=400), machine=tuf.context.machine, offline=True
@@ -174,7 +174,7 @@ def test_a_revoked_key_signs_nothing_any_more(tuf: TufWorld, source: TufSource) 
     new = tuf.new_key("online-2")
     change = Rotation(role="online", add=(new,), revoke=(old_key,))
     tuf.rotate(change, "root-1", "root-2", "targets-1", "targets-2", "online-2")
-    assert opened(tuf, source).find(NAME)
+    assert opened(tuf, source).find(NAME).manifest.name == NAME
 
     thief = TufWorld(root=tuf.root, manifests=tuf.manifests, context=tuf.context)
     shutil.copytree(stolen, tuf.root / "thief" / "site")
@@ -228,7 +228,7 @@ def test_a_file_of_other_bytes_is_refused(tuf: TufWorld, source: TufSource, fold
 
 
 def test_a_poisoned_cache_of_targets_is_fetched_again(tuf: TufWorld, source: TufSource) -> None:
-    assert opened(tuf, source).find(NAME)
+    assert opened(tuf, source).find(NAME).manifest.name == NAME
     poisoned = [path for path in tuf.context.paths.cache.rglob("*") if path.is_file()]
     for path in poisoned:
         path.write_bytes(b"poison")
