@@ -19,34 +19,45 @@ Usage: mcpi COMMAND [OPTIONS] [ARGUMENTS]
 Install MCP servers from verified bytes, after one question.
 
 Change:
-  install        Verify servers, ask once, install them
-  uninstall      Take servers out of hosts
-  reinstall      Build a server's environment again
-  configure      Give an installed server other inputs
-  undo           Take the last change back
-  secret set     Keep a secret of a server in the keyring
-  secret remove  Take a secret out of the keyring
+  install            Verify servers, ask once, install them
+  uninstall          Take servers out of hosts
+  reinstall          Build a server's environment again
+  configure          Give an installed server other inputs
+  undo               Take the last change back
+  secret set         Keep a secret of a server in the keyring
+  secret remove      Take a secret out of the keyring
+  registry add       Trust a registry whose root you confirm
+  registry remove    Trust a registry no more
 
 Look:
-  secret list    List secrets and where they are
-  list           List what is installed
-  show           Show who vouches for a server, and its inputs
-  search         Find servers
-  hosts          List hosts and their files
-  why            Say why a server is here and how it starts
-  history        List the last changes
+  secret list        List secrets and where they are
+  list               List what is installed
+  show               Show who vouches for a server, and its inputs
+  search             Find servers
+  hosts              List hosts and their files
+  why                Say why a server is here and how it starts
+  history            List the last changes
+  registry list      List registries and how fresh they are
 
 Check and keep up:
-  run            Start a server with its secrets, as a host does
-  test           Start a server once, compare its tools
-  verify         Check what is installed, down to every file
-  doctor         Say what is wrong here, and what to do
-  cache size     Say how much downloads take
-  cache prune    Delete downloads
+  run                Start a server with its secrets, as a host does
+  test               Start a server once, compare its tools
+  verify             Check what is installed, down to every file
+  doctor             Say what is wrong here, and what to do
+  registry refresh   Ask registries what is new
+  cache size         Say how much downloads take
+  cache prune        Delete downloads
+
+Own a registry:
+  registry key       Make a key, encrypted
+  registry init      Begin a registry that is signed
+  registry publish   Sign manifests, or what expires soon
+  registry delegate  Give a namespace its own reviewers
+  registry rotate    Change the keys of a role
 
 Options:
-  -h, --help     Show this; `mcpi COMMAND --help` shows a command's options
-  -V, --version  Show the version
+  -h, --help         Show this; `mcpi COMMAND --help` shows a command's options
+  -V, --version      Show the version
 
 Example:
   mcpi install time
@@ -509,6 +520,194 @@ Options:
   -q, --quiet    Say only what is needed.
   -v, --verbose  Say more.
   -h, --help     Show this message and exit.
+""",
+                "registry add": """\
+Usage: mcpi registry add [OPTIONS] {NAME} {WHERE}
+
+  Trust a TUF registry; its servers are then named `NAME:SERVER`.
+
+  Its root is shown with its digest, which its owner must have told you in
+  another way. Without a person the digest is given: `--yes --expect-root
+  SHA256`.
+
+  Examples:
+    mcpi registry add corp https://mcp.example.com/registry --root 1.root.json
+
+Arguments:
+  NAME   Your name for it.  [required]
+  WHERE  Its https address, or an absolute folder.  [required]
+
+Options:
+  --root FILE           Its root, from its owner.  [required]
+  --expect-root SHA256  Refuse a root with another digest.
+  -y, --yes             Answer the question with yes; skips no check.
+  --json                Print one JSON object on standard output.
+  -q, --quiet           Say only what is needed.
+  -h, --help            Show this message and exit.
+""",
+                "registry remove": """\
+Usage: mcpi registry remove [OPTIONS] {NAME}
+
+  Trust a registry no more; its installed servers stay and keep running.
+
+  What was seen of it stays remembered, so that adding it again can't roll it
+  back.
+
+  Examples:
+    mcpi registry remove corp
+
+Arguments:
+  NAME  Your name for it.  [required]
+
+Options:
+  --json       Print one JSON object on standard output.
+  -q, --quiet  Say only what is needed.
+  -h, --help   Show this message and exit.
+""",
+                "registry list": """\
+Usage: mcpi registry list [OPTIONS]
+
+  List the registries and what was saved of each; none is asked.
+
+  Examples:
+    mcpi registry list
+
+Options:
+  --json       Print one JSON object on standard output.
+  -q, --quiet  Say only what is needed.
+  -h, --help   Show this message and exit.
+""",
+                "registry refresh": """\
+Usage: mcpi registry refresh [OPTIONS] [NAME]...
+
+  Ask TUF registries now; one that can't be reached or has expired is an
+  error.
+
+  Examples:
+    mcpi registry refresh
+    mcpi registry refresh corp
+
+Arguments:
+  [NAME]...  Registries; all without any.
+
+Options:
+  --json       Print one JSON object on standard output.
+  -q, --quiet  Say only what is needed.
+  -h, --help   Show this message and exit.
+""",
+                "registry key": """\
+Usage: mcpi registry key [OPTIONS] {FILE}
+
+  Make an ed25519 key: FILE, encrypted with a passphrase, and FILE.pub, for
+  others.
+
+  Examples:
+    mcpi registry key root-1.pem
+
+Arguments:
+  FILE  New file of the key.  [required]
+
+Options:
+  --passphrase-stdin  Read one passphrase from standard input.
+  --json              Print one JSON object on standard output.
+  -q, --quiet         Say only what is needed.
+  -h, --help          Show this message and exit.
+""",
+                "registry init": """\
+Usage: mcpi registry init [OPTIONS] {FOLDER}
+
+  Begin a TUF registry in FOLDER: sign its first root with all keys of the
+  root.
+
+  Examples:
+    mcpi registry init site --root-key r.pem --targets-key t.pem --online-key o.pem
+
+Arguments:
+  FOLDER  The registry: what a web server will serve.  [required]
+
+Options:
+  --root-key FILE                 Key of the root; repeatable.  [required]
+  --targets-key FILE              Key of the reviewers; repeatable.
+                                  [required]
+  --online-key FILE               Key of the machine that publishes.
+                                  [required]
+  --root-threshold <int range>    Root keys that must sign.  [default: 1;
+                                  x>=1]
+  --targets-threshold <int range>
+                                  Reviewers that must sign.  [default: 1;
+                                  x>=1]
+  --passphrase-stdin              Read one passphrase from standard input.
+  --json                          Print one JSON object on standard output.
+  -q, --quiet                     Say only what is needed.
+  -h, --help                      Show this message and exit.
+""",
+                "registry publish": """\
+Usage: mcpi registry publish [OPTIONS] {FOLDER}
+
+  Check and sign a folder of manifests; without `--from`, sign again what
+  expires soon.
+
+  The timestamp is good for 2 days: run it without `--from` every day.
+
+  Examples:
+    mcpi registry publish site --from manifests --key t.pem --key o.pem
+    mcpi registry publish site --key o.pem
+
+Arguments:
+  FOLDER  The registry: what a web server will serve.  [required]
+
+Options:
+  --from MANIFESTS    Folder registry to publish.
+  --key FILE          Key to sign with; repeatable.
+  --passphrase-stdin  Read one passphrase from standard input.
+  --json              Print one JSON object on standard output.
+  -q, --quiet         Say only what is needed.
+  -h, --help          Show this message and exit.
+""",
+                "registry delegate": """\
+Usage: mcpi registry delegate [OPTIONS] {FOLDER} {NAMESPACE}
+
+  Give a namespace to reviewers of its own: nobody else's signature counts for
+  it.
+
+  Examples:
+    mcpi registry delegate site io.github.user --to ana.pem.pub --key t.pem --key ana.pem
+
+Arguments:
+  FOLDER     The registry: what a web server will serve.  [required]
+  NAMESPACE  Part before the slash of its servers' names.  [required]
+
+Options:
+  --to FILE                Public key of a reviewer; none: take it back.
+  --threshold <int range>  Reviewers that must sign.  [default: 1; x>=1]
+  --key FILE               Key to sign with; repeatable.
+  --passphrase-stdin       Read one passphrase from standard input.
+  --json                   Print one JSON object on standard output.
+  -q, --quiet              Say only what is needed.
+  -h, --help               Show this message and exit.
+""",
+                "registry rotate": """\
+Usage: mcpi registry rotate [OPTIONS] {FOLDER} {ROLE}
+
+  Change the keys of a role: a new root, and what the role signed is signed
+  again.
+
+  Examples:
+    mcpi registry rotate site online --add new.pem.pub --revoke 0a1b2c3d --key a.pem
+
+Arguments:
+  FOLDER  The registry: what a web server will serve.  [required]
+  ROLE    `root`, `targets` or `online`.  [required]
+
+Options:
+  --add FILE               Public key to add; repeatable.
+  --revoke KEY             Id of a key to revoke; repeatable.
+  --threshold <int range>  Keys that must sign from now on.  [x>=1]
+  --key FILE               Key to sign with; repeatable.
+  --passphrase-stdin       Read one passphrase from standard input.
+  --json                   Print one JSON object on standard output.
+  -q, --quiet              Say only what is needed.
+  -h, --help               Show this message and exit.
 """,
             }
         )[name]
