@@ -45,9 +45,9 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_WORD.findall(text.casefold())))
 
 
-def digits(items: int, each: int) -> int:
-    """Return how many digits of a sha256 divide `items` into parts of about `each`, at most 3."""
-    return next((digits for digits in range(3) if items <= each * 16**digits), 3)
+def digits(items: int, each: int, most: int) -> int:
+    """Return how many digits of a sha256 divide `items` into parts of about `each`."""
+    return next((digits for digits in range(most) if items <= each * 16**digits), most)
 
 
 def row_words(row: IndexRow) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ from mcpinstall.registries.tuf_repository import Repository
 _ONLINE = ("snapshot", "timestamp")
 _IN_BIN, _IN_BUCKET = 400, 20
 """Servers in one bin, and in one part of the search index, about."""
+_MOST_BIN_DIGITS, _MOST_BUCKET_DIGITS = 2, 3
+"""256 bins: every client reads their names and versions, 40 kB of `targets` and 8 of `snapshot`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,7 @@ def write_servers(
         path = tuf_layout.record(name)
         wanted[path] = repository.put_target(path, registry_text.dump_index(rows))
     common, buckets = _search_index([newest(tuple(rows)) for rows in servers.values()])
-    digits = tuf_layout.digits(len(servers), _IN_BUCKET)
+    digits = tuf_layout.digits(len(servers), _IN_BUCKET, _MOST_BUCKET_DIGITS)
     for path, found in buckets.items():
         wanted[path] = repository.put_target(path, registry_text.dump_index(found))
     target = repository.put_target(tuf_layout.FACTS, facts)
@@ -148,7 +150,7 @@ def _search_index(
     for row in rows:
         for word in tuf_layout.row_words(row):
             having[word].append(row)
-    digits = tuf_layout.digits(len(rows), _IN_BUCKET)
+    digits = tuf_layout.digits(len(rows), _IN_BUCKET, _MOST_BUCKET_DIGITS)
     parts: dict[str, dict[str, IndexRow]] = defaultdict(dict)
     for word, found in having.items():
         if len(found) <= tuf_layout.COMMON_ROWS:
@@ -163,7 +165,7 @@ def _write(
     root = repository.root().signed
     online = root.roles["snapshot"]
     keys = [root.keys[keyid] for keyid in online.keyids]
-    digits = tuf_layout.digits(len(wanted), _IN_BIN)
+    digits = tuf_layout.digits(len(wanted), _IN_BIN, _MOST_BIN_DIGITS)
     roles = {f"{tuf_layout.NAMESPACE}{name}": _role(name, who) for name, who in namespaces.items()}
     roles |= tuf_repository.bins(keys, online.threshold, digits)
     every = {key.keyid: key for who in namespaces.values() for key in who.keys}
