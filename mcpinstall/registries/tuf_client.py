@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -23,6 +24,7 @@ from mcpinstall.model import tuf_layout
 from mcpinstall.registries.tuf_fetchers import BoundedFetcher, SavedFetcher
 from mcpinstall.system import files, limits
 
+_DIGEST = re.compile(r"[0-9a-f]{64,128}")
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 """At this time nothing has expired; every other check of TUF stays what it is."""
 
@@ -123,14 +125,22 @@ class TufClient:
         found = self.find(path)
         if found is None:
             return None
-        digest = found.hashes.get("sha256", "")
-        if len(digest) != 64 or found.length > limits.TUF_RECORD_BYTES:
-            raise _invalid(self._places.name, f"`{path}` has no sha256, or is too long")
+        digest = next(iter(found.hashes.values()), "")
+        if not _DIGEST.fullmatch(digest) or found.length > limits.TUF_RECORD_BYTES:
+            raise _invalid(self._places.name, f"`{path}` has no digest, or is too long")
         folder, slash, name = path.rpartition("/")
         address = "/".join(
             part for part in (self._places.targets_at, f"{folder}{slash}{digest}.{name}") if part
         )
-        return self._stored(address, digest, found.length)
+
+        def is_signed(data: bytes) -> bool:
+            try:
+                found.verify_length_and_hashes(data)
+            except exceptions.LengthOrHashMismatchError:
+                return False
+            return True
+
+        return self._stored(address, digest, found.length, is_signed)
 
     def file(self, sha256: str, limit: int) -> bytes:
         """Return a file that a target pins by its digest.
@@ -138,20 +148,27 @@ class TufClient:
         Raises:
             McpInstallError: `digest-mismatch`, `registry-unavailable`, or `offline-missing`.
         """
-        return self._stored(f"{tuf_layout.FILES}/{sha256}", sha256, limit)
+        return self._stored(
+            f"{tuf_layout.FILES}/{sha256}",
+            sha256,
+            limit,
+            lambda data: hashlib.sha256(data).hexdigest() == sha256,
+        )
 
-    def _stored(self, address: str, sha256: str, limit: int) -> bytes:
-        path = self._places.cache / sha256
-        saved = files.read_optional(path, limit)
-        if saved is not None and hashlib.sha256(saved).hexdigest() == sha256:
+    def _stored(
+        self, address: str, digest: str, limit: int, is_signed: Callable[[bytes], bool]
+    ) -> bytes:
+        """Return a file from the cache, else from the repository, when it is what is signed."""
+        path = self._places.cache / digest
+        saved = files.read_optional(path, limit) if _fits(path, limit) else None
+        if saved is not None and is_signed(saved):
             return saved
         data = self._fetched(address, limit)
-        found = hashlib.sha256(data).hexdigest()
-        if found != sha256:
+        if not is_signed(data):
             raise McpInstallError(
                 ErrorCode.DIGEST_MISMATCH,
                 f"`{address}` of the registry `{self._places.name}` is not the file that is signed",
-                hint=f"expected sha256 `{sha256}`, got `{found}`",
+                hint=f"expected `{digest}`, got sha256 `{hashlib.sha256(data).hexdigest()}`",
             )
         files.private_folder(self._places.cache)
         files.write_atomic(path, data)
@@ -226,6 +243,14 @@ class TufClient:
             ) from None
         except exceptions.RepositoryError as error:
             raise _refusal(self._places.name, error) from None
+
+
+def _fits(path: Path, limit: int) -> bool:
+    """Tell whether a saved file is not longer than it may be; one that is, is fetched again."""
+    try:
+        return path.lstat().st_size <= limit
+    except OSError:
+        return False
 
 
 def _config() -> UpdaterConfig:

@@ -231,7 +231,7 @@ def test_a_poisoned_cache_of_targets_is_fetched_again(tuf: TufWorld, source: Tuf
     assert opened(tuf, source).find(NAME).manifest.name == NAME
     poisoned = [path for path in tuf.context.paths.cache.rglob("*") if path.is_file()]
     for path in poisoned:
-        path.write_bytes(b"poison")
+        path.write_bytes(b"poison" * 10_000)
 
     assert poisoned
     assert opened(tuf, source).find(NAME).manifest.version == "1.2.0"

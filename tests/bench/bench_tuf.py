@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from mcpinstall.model import registry_text
@@ -49,7 +50,7 @@ def publish(tuf: TufWorld, servers: int) -> None:
         index="0" * 64, owner="bench",
     )  # fmt: skip
     rows = {one.name: [one] for one in map(row, range(servers))}
-    os.fsync = lambda _: None  # type: ignore[assignment,misc]
+    os.fsync = lambda _: None  # type: ignore[assignment]
     tuf_publish.write_servers(
         Repository(tuf.folder, keys, tuf.now), rows, registry_text.dump(facts)
     )
@@ -107,13 +108,11 @@ def report(tuf: TufWorld, site: Site, servers: int) -> None:
     look(0)
     for number in range(TRIES):
         forget()
-        first.append(measured(site, lambda number=number: look(number * 6151 % servers)))
+        first.append(measured(site, partial(look, number * 6151 % servers)))
     for number in range(TRIES):
-        warm.append(measured(site, lambda number=number: look(number * 7919 % servers)))
+        warm.append(measured(site, partial(look, number * 7919 % servers)))
         searches.append(
-            measured(
-                site, lambda number=number: look(0, f"number {10 + number * 7919 % (servers - 10)}")
-            )
+            measured(site, partial(look, 0, f"number {10 + number * 7919 % (servers - 10)}"))
         )
     for name, found in (("first", first), ("later", warm), ("search", searches)):
         requests, size, seconds = (
