@@ -155,7 +155,62 @@ def _cache_prune() -> Function:
     return prune
 
 
+def _registry_add() -> Function:
+    from mcpinstall.cli.registry import add
+
+    return add
+
+
+def _registry_remove() -> Function:
+    from mcpinstall.cli.registry import remove
+
+    return remove
+
+
+def _registry_list() -> Function:
+    from mcpinstall.cli.registry import listed
+
+    return listed
+
+
+def _registry_refresh() -> Function:
+    from mcpinstall.cli.registry import refresh
+
+    return refresh
+
+
+def _registry_key() -> Function:
+    from mcpinstall.cli.registry_owner import key
+
+    return key
+
+
+def _registry_init() -> Function:
+    from mcpinstall.cli.registry_owner import init
+
+    return init
+
+
+def _registry_publish() -> Function:
+    from mcpinstall.cli.registry_owner import publish
+
+    return publish
+
+
+def _registry_delegate() -> Function:
+    from mcpinstall.cli.registry_owner import delegate
+
+    return delegate
+
+
+def _registry_rotate() -> Function:
+    from mcpinstall.cli.registry_owner import rotate
+
+    return rotate
+
+
 _CHANGE, _LOOK, _UPKEEP = "Change", "Look", "Check and keep up"
+_OWN = "Own a registry"
 
 COMMANDS = (
     Command(
@@ -231,6 +286,49 @@ COMMANDS = (
         ("mcpi policy check", "mcpi policy check time"),
     ),
     Command(
+        "registry add", "Trust a registry whose root you confirm", _CHANGE, _registry_add,
+        ("mcpi registry add corp https://mcp.example.com/registry --root 1.root.json",),
+    ),
+    Command(
+        "registry remove", "Trust a registry no more", _CHANGE, _registry_remove,
+        ("mcpi registry remove corp",),
+    ),
+    Command(
+        "registry list", "List registries and how fresh they are", _LOOK, _registry_list,
+        ("mcpi registry list",),
+    ),
+    Command(
+        "registry refresh", "Ask registries what is new", _UPKEEP, _registry_refresh,
+        ("mcpi registry refresh", "mcpi registry refresh corp"),
+    ),
+    Command(
+        "registry key", "Make a key, encrypted", _OWN, _registry_key,
+        ("mcpi registry key root-1.pem",),
+    ),
+    Command(
+        "registry init", "Begin a registry that is signed", _OWN, _registry_init,
+        (
+            "mcpi registry init site --root-key r.pem --targets-key t.pem --online-key o.pem",
+        ),
+    ),
+    Command(
+        "registry publish", "Sign manifests, or what expires soon", _OWN, _registry_publish,
+        (
+            "mcpi registry publish site --from manifests --key t.pem --key o.pem",
+            "mcpi registry publish site --key o.pem",
+        ),
+    ),
+    Command(
+        "registry delegate", "Give a namespace its own reviewers", _OWN, _registry_delegate,
+        (
+            "mcpi registry delegate site io.github.user --to ana.pem.pub --key t.pem --key ana.pem",
+        ),
+    ),
+    Command(
+        "registry rotate", "Change the keys of a role", _OWN, _registry_rotate,
+        ("mcpi registry rotate site online --add new.pem.pub --revoke 0a1b2c3d --key a.pem",),
+    ),
+    Command(
         "cache size", "Say how much downloads take", _UPKEEP, _cache_size, ("mcpi cache size",)
     ),
     Command(
@@ -252,7 +350,7 @@ def find(arguments: Sequence[str]) -> tuple[Command, Sequence[str]] | None:
 
 def overview() -> str:
     """Return the help of `mcpi` itself."""
-    room = len("-V, --version") + 2
+    room = max(len(command.name) for command in COMMANDS) + 2
     lines = [
         "Usage: mcpi COMMAND [OPTIONS] [ARGUMENTS]",
         "",

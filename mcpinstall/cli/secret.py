@@ -38,7 +38,7 @@ def store(
     session.begin(as_json=as_json, quiet=quiet)
     secret_store.account(entry, name, session.context)
     if stdin:
-        text = _from_standard_input()
+        text = from_standard_input()
     elif session.ui.interactive:
         text = dialog.hidden(session.ui, f"{name} of {entry}:")
     else:
@@ -57,7 +57,7 @@ def store(
     return 0
 
 
-def _from_standard_input() -> str:
+def from_standard_input() -> str:
     """Return standard input as text, without the line end that `echo` puts behind it."""
     from mcpinstall.cli import dialog
     from mcpinstall.errors import ErrorCode, McpInstallError

@@ -19,6 +19,7 @@ class RegistryKind(StrEnum):
 
     BUNDLED = "bundled"
     FOLDER = "folder"
+    TUF = "tuf"
     NONE = "none"
     """No registry: the user gave the server's address."""
     INDEX = "index"
@@ -64,6 +65,17 @@ class RegistryState:
     """Short name → full name."""
     address: str = ""
     """Of the index or registry that an unreviewed name was resolved with just now, for people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TufSource:
+    """A TUF registry as the user's configuration names it."""
+
+    name: str
+    base: str
+    """Its address, or the absolute path of its folder; no slash at the end."""
+    root: str
+    """sha256 of the root that the user confirmed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,10 +107,11 @@ def show(spec: str, context: Context) -> Shown:
     name = server.manifest.name
     versions = [
         row.version
-        for registry in lookup.open_registries(context)
+        for registry in lookup.open_registries(
+            context, root=server.registry.root_digest, offline=named is not None
+        )
         if registry.state.root_digest == server.registry.root_digest
-        for row in registry.index()
-        if row.name == name
+        for row in registry.rows_of(name)
     ]
     return Shown(
         reviewed=server,

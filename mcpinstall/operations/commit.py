@@ -146,7 +146,8 @@ def _require_fresh(prepared: Prepared) -> None:
 def _require_same_registry(prepared: Prepared, context: Context) -> None:
     """Repeat check 1: the registry still says what the plan rests on."""
     for server in prepared.plan.servers:
-        if lookup.manifest_digest(server.reviewed, context) != server.reviewed.manifest_sha256:
+        now = lookup.manifest_digest(server.reviewed, context, offline=prepared.request.offline)
+        if now != server.reviewed.manifest_sha256:
             raise McpInstallError(
                 ErrorCode.PLAN_CHANGED,
                 f"the registry changed what it says about `{server.name}` meanwhile",

@@ -12,12 +12,14 @@ from pathlib import Path
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import toml_text
 from mcpinstall.model.fields import Fields
+from mcpinstall.model.registry import TufSource
 from mcpinstall.operations.context import Context
 from mcpinstall.system import files, limits, urls
 
 _FILE = "config.toml"
 _MCP = "mcp"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _TAKEN = frozenset(
     {"bundled", "mcp", "pypi", "npm", "mcpb", "remote", "oci", "docker", "http", "https", "file"}
 )
@@ -31,19 +33,22 @@ class FolderRegistry:
     path: Path
 
 
-def folder_registries(context: Context) -> tuple[FolderRegistry, ...]:
-    """Return the folders that the user's configuration names as registries.
+Configured = FolderRegistry | TufSource
+
+
+def configured(context: Context) -> tuple[Configured, ...]:
+    """Return all registries that the user's configuration names, in its order.
 
     Raises:
         McpInstallError: `config-invalid`, or `state-unsafe` when others can write to it.
     """
-    path = context.paths.config / _FILE
-    data = files.read_optional(path, limits.STATE_BYTES)
+    data = read(context)
     if data is None:
         return ()
     files.require_own_folder(context.paths.config)
+    path = file_of(context)
     try:
-        return _registries(toml_text.parse(data, ErrorCode.CONFIG_INVALID, str(path)))
+        return parsed(data, path)
     except McpInstallError as error:
         hint = f"correct it in `{path}`"
         raise McpInstallError(error.code, error.message, hint=hint) from None
@@ -55,11 +60,10 @@ def mcp_registry(context: Context) -> str:
     There is no default: no registry's host name is written into this program.
 
     Raises:
-        McpInstallError: `not-found` where the user named none; as `folder_registries`.
+        McpInstallError: `not-found` where the user named none; as `configured`.
     """
-    folder_registries(context)  # the whole file is checked, whichever part is wanted
-    path = context.paths.config / _FILE
-    data = files.read_optional(path, limits.STATE_BYTES) or b"schema = 1"
+    configured(context)  # the whole file is checked, whichever part is wanted
+    path, data = file_of(context), read(context) or b"schema = 1"
     for fields in toml_text.parse(data, ErrorCode.CONFIG_INVALID, str(path)).each("registries"):
         if fields.text("kind") == _MCP:
             return fields.text("url", limit=500)
@@ -71,7 +75,23 @@ def mcp_registry(context: Context) -> str:
     )
 
 
-def _registries(root: Fields) -> tuple[FolderRegistry, ...]:
+def file_of(context: Context) -> Path:
+    """Return where the user's configuration is."""
+    return context.paths.config / _FILE
+
+
+def read(context: Context) -> bytes | None:
+    """Return the bytes of the user's configuration, or None without one."""
+    return files.read_optional(file_of(context), limits.STATE_BYTES)
+
+
+def parsed(data: bytes, path: Path) -> tuple[Configured, ...]:
+    """Return the registries of a configuration.
+
+    Raises:
+        McpInstallError: `config-invalid`.
+    """
+    root = toml_text.parse(data, ErrorCode.CONFIG_INVALID, str(path))
     root.only("schema", "registries")
     root.integer("schema", low=1, high=1)
     described = tuple(root.each("registries"))
@@ -101,14 +121,38 @@ def _require_mcp(fields: Fields) -> None:
         raise fields.error("url", "has more than a path behind its host")
 
 
-def _registry(fields: Fields) -> FolderRegistry:
-    fields.only("name", "kind", "path")
-    if fields.text("kind") != "folder":
-        raise fields.error("kind", "is neither `folder` nor `mcp`, the kinds that can be added yet")
+def _registry(fields: Fields) -> Configured:
+    kind = fields.text("kind")
+    if kind not in ("folder", "tuf"):
+        raise fields.error("kind", "is none of `folder`, `mcp`, `tuf`")
     name = fields.text("name")
     if not _NAME.fullmatch(name) or name in _TAKEN:
         raise fields.error("name", "can't name a registry: use lower-case letters and digits")
+    return _tuf(fields, name) if kind == "tuf" else _folder(fields, name)
+
+
+def _folder(fields: Fields, name: str) -> FolderRegistry:
+    fields.only("name", "kind", "path")
     path = Path(fields.text("path"))
     if not path.is_absolute():
         raise fields.error("path", "is not an absolute path")
     return FolderRegistry(name=name, path=path)
+
+
+def _tuf(fields: Fields, name: str) -> TufSource:
+    fields.only("name", "kind", "at", "root")
+    root = fields.text("root")
+    if not _SHA256.fullmatch(root):
+        raise fields.error("root", "is not a sha256 of 64 lowercase hexadecimal characters")
+    return TufSource(name=name, base=fields.parsed("at", base), root=root)
+
+
+def base(text: str) -> str:
+    """Return the address or absolute path of a TUF registry, without a slash at its end.
+
+    Raises:
+        McpInstallError: `index-forbidden` for an address that is not https.
+    """
+    if Path(text).is_absolute():
+        return str(Path(text))
+    return urls.parse(text).text.rstrip("/")

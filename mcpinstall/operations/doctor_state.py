@@ -67,7 +67,7 @@ def _records(context: Context) -> Iterator[Trouble]:
             titles[name].append(row.title)
 
     readings: list[Callable[[], object]] = [
-        lambda: configuration.folder_registries(context),
+        lambda: configuration.configured(context),
         store.history,
         *(functools.partial(chain, row) for row in hosts.table()),
     ]

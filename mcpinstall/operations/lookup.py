@@ -11,25 +11,35 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import names
 from mcpinstall.model.plan import Request
 from mcpinstall.model.receipt import Receipt
-from mcpinstall.model.registry import RegistryKind, RegistryState, ReviewedServer
+from mcpinstall.model.registry import RegistryKind, RegistryState, ReviewedServer, TufSource
 from mcpinstall.model.server_json import STDIO
 from mcpinstall.operations import configuration, direct, unreviewed
 from mcpinstall.operations.context import Context
 from mcpinstall.receipts.store import ReceiptStore
 
 
-def open_registries(context: Context) -> Iterator[registries.Registry]:
-    """Yield the bundled registry, then the folders of the user's configuration.
+def open_registries(
+    context: Context, *, root: str | None = None, offline: bool = False
+) -> Iterator[registries.Registry]:
+    """Yield the bundled registry, then those of the user's configuration.
 
-    One after the other: a folder that is not there stops only those who look that far.
+    One after the other: one that is not there stops only those who look that far.  With `root`
+    no TUF registry with another root is asked.
     """
     yield registries.open_bundled(context.paths, context.now)
-    for folder in configuration.folder_registries(context):
-        yield _open_folder(folder, context)
+    for one in configuration.configured(context):
+        if not isinstance(one, TufSource) or root in (None, one.root):
+            yield _opened(one, context, offline=offline)
 
 
-def _open_folder(folder: configuration.FolderRegistry, context: Context) -> registries.Registry:
-    return registries.open_folder(folder.path, context.paths, context.now, name=folder.name)
+def _opened(
+    one: configuration.Configured, context: Context, *, offline: bool = False
+) -> registries.Registry:
+    if isinstance(one, TufSource):
+        return registries.open_tuf(
+            one, context.paths, context.now, machine=context.machine, offline=offline
+        )
+    return registries.open_folder(one.path, context.paths, context.now, name=one.name)
 
 
 def reviewed(spec: str, context: Context, request: Request | None = None) -> ReviewedServer:
@@ -39,11 +49,12 @@ def reviewed(spec: str, context: Context, request: Request | None = None) -> Rev
     `pypi:NAME` is a package that nobody reviewed; it is locked on the spot.  For these the
     `request` that names them counts too.
 
-    `REGISTRY:NAME` looks in one folder of the user's configuration; without it only registries
-    that vouch for their servers are asked.
+    `REGISTRY:NAME` looks in one registry of the user's configuration; without it only the
+    bundled one is asked.
 
     Raises:
-        McpInstallError: `not-found` with near names, `name-ambiguous`, `not-supported-yet`.
+        McpInstallError: `not-found` with near names, `name-ambiguous`, `not-supported-yet`,
+            `registry-stale` for a TUF registry that has expired.
     """
     prefix, colon, rest = spec.partition(":")
     asked = request or Request(names=(spec,))
@@ -51,14 +62,18 @@ def reviewed(spec: str, context: Context, request: Request | None = None) -> Rev
         return direct.server(rest, transport=asked.transport, headers=asked.headers)
     if unreviewed.is_one(spec):
         return unreviewed.resolve(spec, asked, context)
-    for folder in configuration.folder_registries(context) if colon else ():
-        if folder.name == prefix:
-            return registries.resolve(rest, [_open_folder(folder, context)])
+    for one in configuration.configured(context) if colon else ():
+        if one.name == prefix:
+            registry = _opened(one, context, offline=asked.offline)
+            registries.require_unexpired(registry.state)
+            return registries.resolve(rest, [registry])
     return registries.resolve(spec, [registries.open_bundled(context.paths, context.now)])
 
 
-def of_receipt(receipt: Receipt, context: Context) -> ReviewedServer:
+def of_receipt(receipt: Receipt, context: Context, *, offline: bool = True) -> ReviewedServer:
     """Return the server of a receipt, from the very registry that it came from.
+
+    What is installed needs no network: a TUF registry is asked only without `offline`.
 
     Raises:
         McpInstallError: `registry-invalid` when that registry's root is another one now.
@@ -67,7 +82,7 @@ def of_receipt(receipt: Receipt, context: Context) -> ReviewedServer:
         return direct.of_receipt(receipt)
     if (found := unreviewed.of_receipt(receipt, context)) is not None:
         return found
-    for registry in open_registries(context):
+    for registry in open_registries(context, root=receipt.registry_root, offline=offline):
         if registry.state.root_digest == receipt.registry_root:
             return registry.find(receipt.name, receipt.version)
     raise McpInstallError(
@@ -77,13 +92,16 @@ def of_receipt(receipt: Receipt, context: Context) -> ReviewedServer:
     )
 
 
-def manifest_digest(server: ReviewedServer, context: Context) -> str | None:
+def manifest_digest(
+    server: ReviewedServer, context: Context, *, offline: bool = False
+) -> str | None:
     """Return what the server's registry says now about the manifest of that very version."""
     manifest = server.manifest
     if server.registry.kind is RegistryKind.NONE or server.unreviewed is not None:
         return server.manifest_sha256
-    for registry in open_registries(context):
-        if registry.state.root_digest == server.registry.root_digest:
+    root = server.registry.root_digest
+    for registry in open_registries(context, root=root, offline=offline):
+        if registry.state.root_digest == root:
             return registry.find(manifest.name, manifest.version).manifest_sha256
     return None
 

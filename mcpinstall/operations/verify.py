@@ -81,7 +81,7 @@ def verify(
     Raises:
         McpInstallError: `not-installed`; `state-invalid` for a receipt that can't be read.
     """
-    how = verify_disk.How(fetch=fetch and not offline, strict=strict, quick=quick)
+    how = verify_disk.How(fetch=fetch and not offline, strict=strict, quick=quick, offline=offline)
     rules = _rules(context)
     found = {one: _verified(one, how, rules, context) for one in _receipts(names, context)}
     if all(one.is_clean for one in found.values()):
@@ -153,7 +153,7 @@ def _verified(
     context.progress.step(f"verifying `{receipt.entry_name}`")
     anchor, problem = "none: the registry could not be reached", None
     try:
-        server = lookup.of_receipt(receipt, context)
+        server = lookup.of_receipt(receipt, context, offline=how.offline)
     except McpInstallError as error:
         found = Finding(check=Check.REGISTRY, subject=receipt.name, message=error.message)
         report.close(Check.REGISTRY, [found], "")

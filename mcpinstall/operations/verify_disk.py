@@ -30,6 +30,8 @@ class How:
     strict: bool
     quick: bool = False
     """Compare with the receipt's digest of the files alone; archives are not looked at."""
+    offline: bool = False
+    """Ask no registry; what was saved of one is judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from mcpinstall.registries.mcp_api import McpRegistry
 from mcpinstall.registries.memory import remember
 from mcpinstall.registries.names import resolve
-from mcpinstall.registries.sources import bundled_folder, open_bundled, open_folder
+from mcpinstall.registries.sources import (
+    bundled_folder,
+    open_bundled,
+    open_folder,
+    open_tuf,
+    require_unexpired,
+    root_path,
+)
 from mcpinstall.registries.tree import Registry
 
 __all__ = [
@@ -14,6 +21,9 @@ __all__ = [
     "bundled_folder",
     "open_bundled",
     "open_folder",
+    "open_tuf",
     "remember",
+    "require_unexpired",
     "resolve",
+    "root_path",
 ]

@@ -93,7 +93,7 @@ def _matches(name: str, registries: Sequence[Registry]) -> list[tuple[Registry, 
 
 
 def _by_full_name(registry: Registry, name: str) -> set[str]:
-    return {row.name for row in registry.index() if row.name == name}
+    return {row.name for row in registry.rows_of(name)}
 
 
 def _by_alias(registry: Registry, name: str) -> set[str]:

@@ -11,11 +11,12 @@ import mcpinstall
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import registry_text
 from mcpinstall.model.checks import Check, CheckResult, Outcome
-from mcpinstall.model.registry import RegistryKind, RegistryState, ReviewState
+from mcpinstall.model.registry import RegistryKind, RegistryState, ReviewState, TufSource
 from mcpinstall.model.registry_text import RegistryFile
 from mcpinstall.registries import memory
-from mcpinstall.registries.tree import Registry
+from mcpinstall.registries.tree import Registry, TreeRegistry
 from mcpinstall.system import files, limits
+from mcpinstall.system.machine import Machine
 from mcpinstall.system.paths import StatePaths
 
 _BUNDLED_ROOT = hashlib.sha256(b"mcpinstall bundled registry").hexdigest()
@@ -32,12 +33,12 @@ def open_bundled(paths: StatePaths, now: datetime) -> Registry:
     parsed = _registry_file(folder)
     seen = memory.recall(_BUNDLED_ROOT, paths)
     _require_no_rollback(parsed, seen, "the bundled registry")
-    return Registry(folder, _bundled_state(parsed, seen, now), parsed.index)
+    return TreeRegistry(folder, _bundled_state(parsed, seen, now), parsed.index)
 
 
 def open_folder(
     path: Path, paths: StatePaths, now: datetime, *, name: str | None = None
-) -> Registry:
+) -> TreeRegistry:
     """Open a folder of the user as a registry; nothing vouches for what is in it.
 
     `name` is what the user's configuration calls it, instead of what it calls itself.
@@ -61,13 +62,58 @@ def open_folder(
         check=CheckResult(
             check=Check.REGISTRY,
             outcome=Outcome.ABSENT,
-            evidence="folder of yours, nothing vouches for it" + _clock(seen, now),
+            evidence="folder of yours, nothing vouches for it" + clock_words(seen, now),
         ),
         stale=_is_stale(parsed, seen, now),
         revocations=parsed.revocations,
         aliases=parsed.aliases,
     )
-    return Registry(folder, state, parsed.index)
+    return TreeRegistry(folder, state, parsed.index)
+
+
+def open_tuf(
+    source: TufSource,
+    paths: StatePaths,
+    now: datetime,
+    *,
+    machine: Machine,
+    offline: bool = False,
+    strict: bool = False,
+) -> Registry:
+    """Open a TUF registry of the user's configuration; python-tuf is loaded here.
+
+    `offline` asks nobody: what was saved is judged.  `strict` refuses one that could not be
+    asked, or has expired.
+
+    Raises:
+        McpInstallError: `registry-invalid`, `registry-rolled-back` or `registry-unavailable`.
+            One that has expired is returned, and says so.
+    """
+    from mcpinstall.registries import tuf_registry
+
+    found = tuf_registry.open_registry(source, paths, now, machine=machine, offline=offline)
+    if strict:
+        found.require_fresh()
+    return found
+
+
+def require_unexpired(state: RegistryState) -> None:
+    """Refuse what is new from a TUF registry that has expired; what is installed keeps running.
+
+    Raises:
+        McpInstallError: `registry-stale`.
+    """
+    if state.kind is RegistryKind.TUF and state.stale:
+        raise McpInstallError(
+            ErrorCode.REGISTRY_STALE,
+            f"the registry `{state.name}` is authentic, but expired: {state.check.evidence}",
+            hint="its owner has to publish again; installed servers keep running",
+        )
+
+
+def root_path(root: str, paths: StatePaths) -> Path:
+    """Return where the root with this sha256 is kept once the user has confirmed it."""
+    return paths.config / "roots" / f"{root}.json"
 
 
 def bundled_folder() -> Path:
@@ -132,7 +178,7 @@ def _bundled_state(parsed: RegistryFile, seen: memory.Seen, now: datetime) -> Re
             check=Check.REGISTRY,
             outcome=Outcome.ABSENT if stale else Outcome.VERIFIED,
             evidence=f"shipped with mcpinstall {mcpinstall.__version__}, {fresh}, not rolled back"
-            + _clock(seen, now),
+            + clock_words(seen, now),
         ),
         stale=stale,
         revocations=parsed.revocations,
@@ -145,7 +191,8 @@ def _is_stale(parsed: RegistryFile, seen: memory.Seen, now: datetime) -> bool:
     return max(now, seen.latest) >= parsed.expires
 
 
-def _clock(seen: memory.Seen, now: datetime) -> str:
+def clock_words(seen: memory.Seen, now: datetime) -> str:
+    """Say that the machine's clock stands before the latest time seen, or nothing."""
     if now >= seen.latest:
         return ""
     return f"; this machine's clock stands before {seen.latest:%Y-%m-%d %H:%M} UTC, seen earlier"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -22,38 +23,41 @@ from mcpinstall.model.tools import UNKNOWN_TOOLS
 from mcpinstall.registries import agreement
 from mcpinstall.system import files, limits
 
-_LIMITS = {
+FILE_LIMITS = {
+    "manifest.toml": limits.MANIFEST_BYTES,
     "pylock.toml": limits.LOCK_BYTES,
     "server.json": limits.SERVER_JSON_BYTES,
     "tools.json": limits.TOOLS_BYTES,
 }
+"""Files of one version, and how long each may be."""
+_PINNED = FILE_LIMITS.keys() - {"manifest.toml"}
 
 
-class Registry:
-    """A registry whose `registry.toml` was accepted; everything else is checked against it."""
+class Registry(ABC):
+    """A registry whose facts were accepted; everything else is checked against them."""
 
-    def __init__(self, folder: Path, state: RegistryState, index_sha256: str) -> None:
+    def __init__(self, state: RegistryState) -> None:
         self.state = state
-        self._folder = folder
-        path = folder / "index.toml"
-        self._rows = registry_text.parse_index(
-            _read(path, limits.INDEX_BYTES, index_sha256), str(path)
-        )
-        self._require_targets()
 
+    @abstractmethod
     def index(self) -> tuple[IndexRow, ...]:
-        """Return every row, sorted by name and version."""
-        return self._rows
+        """Return every row that is known without a name, sorted by name and version."""
 
+    @abstractmethod
+    def rows_of(self, name: str) -> tuple[IndexRow, ...]:
+        """Return the rows of one server, by its full name; none for a name that isn't there."""
+
+    @abstractmethod
     def search(self, text: str) -> tuple[IndexRow, ...]:
         """Return the newest row of every server in which each word of `text` occurs."""
-        from mcpinstall.registries.names import newest
 
-        words = text.casefold().split()
-        found = {
-            row.name: row for row in self._rows if all(word in self._words(row) for word in words)
-        }
-        return tuple(newest(tuple(row for row in self._rows if row.name == name)) for name in found)
+    @abstractmethod
+    def _file(self, row: IndexRow, name: str, sha256: str) -> bytes:
+        """Return a file of one version, compared with its digest."""
+
+    def _where(self, row: IndexRow, name: str) -> str:
+        """Return what messages call a file of one version."""
+        return f"{self.state.name}: {row.name}/{row.version}/{name}"
 
     def alias_of(self, name: str) -> str | None:
         """Return the alias of a full name, or None."""
@@ -69,9 +73,8 @@ class Registry:
                 `not-supported-yet`, or the refusal of a parser.
         """
         row = self._row(name, version)
-        folder = self._folder.joinpath(*row.name.split("/"), row.version)
-        data = _read(folder / "manifest.toml", limits.MANIFEST_BYTES, row.sha256)
-        manifest = manifest_text.parse(data, str(folder / "manifest.toml"))
+        data = self._file(row, "manifest.toml", row.sha256)
+        manifest = manifest_text.parse(data, self._where(row, "manifest.toml"))
         agreement.require_row(manifest, row)
         package = manifest.package
         if package is not None and package.registry_type != "pypi":
@@ -80,26 +83,24 @@ class Registry:
                 f"`{row.name}` is a package of type `{package.registry_type}`, "
                 "which mcpinstall does not install yet",
             )
-        return self._reviewed(folder, manifest, row)
+        return self._reviewed(manifest, row)
 
-    def _reviewed(self, folder: Path, manifest: Manifest, row: IndexRow) -> ReviewedServer:
-        if manifest.package and {name for name, _ in manifest.files} != _LIMITS.keys():
+    def _reviewed(self, manifest: Manifest, row: IndexRow) -> ReviewedServer:
+        if manifest.package and {name for name, _ in manifest.files} != _PINNED:
             raise McpInstallError(
                 ErrorCode.MANIFEST_INVALID,
                 f"`{row.name}` is a Python package, but its lock is not `pylock.toml`",
             )
-        texts = {
-            name: _read(folder / name, _LIMITS[name], digest) for name, digest in manifest.files
-        }
+        texts = {name: self._file(row, name, digest) for name, digest in manifest.files}
         server = ReviewedServer(
             registry=self.state,
             manifest=manifest,
             manifest_sha256=row.sha256,
-            server=server_text.parse(texts["server.json"], str(folder / "server.json")),
-            lock=lock_text.parse(texts["pylock.toml"], str(folder / "pylock.toml"))
+            server=server_text.parse(texts["server.json"], self._where(row, "server.json")),
+            lock=lock_text.parse(texts["pylock.toml"], self._where(row, "pylock.toml"))
             if "pylock.toml" in texts
             else NO_LOCK,
-            tools=tool_text.parse_tools(texts["tools.json"], str(folder / "tools.json"))
+            tools=tool_text.parse_tools(texts["tools.json"], self._where(row, "tools.json"))
             if "tools.json" in texts
             else UNKNOWN_TOOLS,
             check=CheckResult(
@@ -114,11 +115,10 @@ class Registry:
     def _row(self, name: str, version: str | None) -> IndexRow:
         from mcpinstall.registries.names import newest
 
-        rows = tuple(
-            row for row in self._rows if row.name == name and version in {None, row.version}
-        )
+        every = self.rows_of(name)
+        rows = tuple(row for row in every if version in {None, row.version})
         if not rows:
-            raise self._unknown(name, version)
+            raise _unknown(name, version, every)
         kept = tuple(row for row in rows if self._reason(row) is None)
         if not kept:
             row = newest(rows)
@@ -139,15 +139,51 @@ class Registry:
             None,
         )
 
-    def _unknown(self, name: str, version: str | None) -> McpInstallError:
-        others = [row.version for row in self._rows if row.name == name]
-        if not others:
-            return McpInstallError(ErrorCode.NOT_FOUND, f"no server is named `{name}`")
-        return McpInstallError(
-            ErrorCode.NOT_FOUND,
-            f"`{name}` has no version `{version}`",
-            hint=f"there is {', '.join(f'`{other}`' for other in others[:10])}",
+
+class TreeRegistry(Registry):
+    """A registry in a folder, all of it pinned by the digest of its index."""
+
+    def __init__(self, folder: Path, state: RegistryState, index_sha256: str) -> None:
+        super().__init__(state)
+        self._folder = folder
+        path = folder / "index.toml"
+        self._rows = registry_text.parse_index(
+            _read(path, limits.INDEX_BYTES, index_sha256), str(path)
         )
+        self._require_targets()
+
+    def index(self) -> tuple[IndexRow, ...]:
+        """Return every row, sorted by name and version."""
+        return self._rows
+
+    def rows_of(self, name: str) -> tuple[IndexRow, ...]:
+        """Return the rows of one server."""
+        return tuple(row for row in self._rows if row.name == name)
+
+    def search(self, text: str) -> tuple[IndexRow, ...]:
+        """Return the newest row of every server in which each word of `text` occurs."""
+        from mcpinstall.registries.names import newest
+
+        words = text.casefold().split()
+        found = {
+            row.name: row for row in self._rows if all(word in self._words(row) for word in words)
+        }
+        return tuple(newest(self.rows_of(name)) for name in found)
+
+    def files_of(self, row: IndexRow) -> tuple[bytes, ...]:
+        """Return the manifest of one version and the files that it pins, each compared."""
+        manifest = self._file(row, "manifest.toml", row.sha256)
+        pinned = manifest_text.parse(manifest, self._where(row, "manifest.toml")).files
+        return (manifest, *(self._file(row, name, digest) for name, digest in pinned))
+
+    def _file(self, row: IndexRow, name: str, sha256: str) -> bytes:
+        return _read(self._path(row, name), FILE_LIMITS[name], sha256)
+
+    def _where(self, row: IndexRow, name: str) -> str:
+        return str(self._path(row, name))
+
+    def _path(self, row: IndexRow, name: str) -> Path:
+        return self._folder.joinpath(*row.name.split("/"), row.version, name)
 
     def _words(self, row: IndexRow) -> str:
         alias = self.alias_of(row.name) or ""
@@ -162,6 +198,16 @@ class Registry:
                     f"the alias `{alias}` stands for `{names.server_name(full)}`, "
                     "which is not in the index",
                 )
+
+
+def _unknown(name: str, version: str | None, rows: tuple[IndexRow, ...]) -> McpInstallError:
+    if not rows:
+        return McpInstallError(ErrorCode.NOT_FOUND, f"no server is named `{name}`")
+    return McpInstallError(
+        ErrorCode.NOT_FOUND,
+        f"`{name}` has no version `{version}`",
+        hint=f"there is {', '.join(f'`{row.version}`' for row in rows[:10])}",
+    )
 
 
 def _read(path: Path, limit: int, sha256: str) -> bytes:

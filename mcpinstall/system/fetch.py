@@ -165,9 +165,16 @@ class Client:
             ) from None
 
     def get_bytes(
-        self, url: str | Url, *, limit: int, headers: Mapping[str, str] | None = None
+        self,
+        url: str | Url,
+        *,
+        limit: int,
+        headers: Mapping[str, str] | None = None,
+        gone: frozenset[int] = _GONE,
     ) -> Answer | None:
         """Return a body of at most `limit` bytes, or None when there is nothing at `url`.
+
+        `gone` holds the statuses that say so.
 
         Raises:
             McpInstallError: `index-unavailable` after the last try, or `index-forbidden`.
@@ -177,7 +184,7 @@ class Client:
 
         def once() -> Answer | None:
             with self._open(address, asked) as (final, response):
-                if response.status_code in _GONE:
+                if response.status_code in gone:
                     self._drain(response)
                     return None
                 require_ok(response)

@@ -65,3 +65,9 @@ LOCK_SECONDS: Final = 60.0  # seconds to wait for another mcpinstall
 FOLDER_LOCK_SECONDS: Final = 5.0  # the same where anybody who can list the folder can lock it
 PREPARED_SECONDS: Final = 600.0  # seconds that a shown plan stays good
 HISTORY_DAYS: Final = 30  # days that a finished change can be taken back
+
+TUF_TARGETS_BYTES: Final = 5_000_000  # bytes; 400 servers in a bin take 60 kB
+TUF_RECORD_BYTES: Final = 4 * 1024 * 1024  # bytes; the words of 100,000 servers take 60 kB a part
+TUF_ROTATIONS: Final = 256  # new roots at once; one a month for 20 years
+TUF_DELEGATIONS: Final = 32  # roles that one name is looked for in
+KEY_BYTES: Final = 16 * 1024  # bytes; an encrypted ed25519 key takes 300

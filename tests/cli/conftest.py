@@ -30,6 +30,11 @@ class Screen(io.StringIO):
     def isatty(self) -> bool:
         return self.terminal
 
+    @property
+    def buffer(self) -> io.BytesIO:
+        """What is left of it, as bytes."""
+        return io.BytesIO(self.read().encode())
+
 
 @dataclass(frozen=True)
 class Ran:

@@ -137,7 +137,7 @@ def test_configure_of_a_server_from_a_folder_asks_that_folder(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = FolderRegistry(name="mine", path=world.registry.folder)
-    monkeypatch.setattr(configuration, "folder_registries", lambda context: (folder,))
+    monkeypatch.setattr(configuration, "configured", lambda context: (folder,))
     world.install("mine:clock", hosts=["cursor"])
 
     world.configure("clock", ("zone", "Oslo"))
@@ -151,7 +151,7 @@ def test_one_name_from_two_registries_is_two_servers(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = FolderRegistry(name="mine", path=world.registry.folder)
-    monkeypatch.setattr(configuration, "folder_registries", lambda context: (folder,))
+    monkeypatch.setattr(configuration, "configured", lambda context: (folder,))
     world.install("clock", hosts=["cursor"])
     world.install("mine:clock", hosts=["cursor"], entry_name="other")
     world.install("mine:clock", hosts=["codex"], entry_name="third")

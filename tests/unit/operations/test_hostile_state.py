@@ -23,7 +23,7 @@ def test_a_configuration_that_is_no_toml_is_refused(home: Path, text: str) -> No
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
 
     with pytest.raises(McpInstallError) as refused:
-        configuration.folder_registries(context)
+        configuration.configured(context)
 
     assert refused.value.code is ErrorCode.CONFIG_INVALID
     assert str(home) in refused.value.message

@@ -1,0 +1,156 @@
+"""`mcpi registry key|init|publish|delegate|rotate`: a TUF registry as its owner works on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mcpinstall import registries
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.secret import Secret
+from mcpinstall.operations.context import Context
+from mcpinstall.system import files, limits
+
+if TYPE_CHECKING:
+    from securesystemslib.signer import Signer
+
+    from mcpinstall.registries.tuf_publish import Published
+    from mcpinstall.registries.tuf_repository import Repository
+    from mcpinstall.registries.tuf_roots import RootFacts
+
+Passphrase = Callable[[Path], Secret]
+"""Asks for the passphrase of a key, unseen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Who holds a role: files of keys (private, or `.pub`), and how many must sign."""
+
+    keys: tuple[Path, ...]
+    threshold: int
+
+
+def make_key(path: Path, passphrase: Secret, context: Context) -> str:
+    """Make an encrypted key and its `.pub`; return its id."""
+    from mcpinstall.registries import tuf_keys
+
+    return tuf_keys.make(context.machine.cwd / path, passphrase)
+
+
+def begin(folder: Path, roles: dict[str, Held], ask: Passphrase, context: Context) -> RootFacts:
+    """Make the first root of a registry; `roles` are `root`, `targets` and `online`.
+
+    Raises:
+        McpInstallError: `input-invalid` where there is one already, or a threshold that can't
+            be met; what opening the keys refuses.
+    """
+    from mcpinstall.registries import tuf_keys, tuf_roots
+
+    here = context.machine.cwd / folder
+    if files.exists(here / "metadata"):
+        raise McpInstallError(
+            ErrorCode.INPUT_INVALID,
+            f"`{here}` holds a TUF registry already",
+            hint="`mcpi registry rotate` changes its keys",
+        )
+    named = {
+        "root": roles["root"], "targets": roles["targets"],
+        "snapshot": roles["online"], "timestamp": roles["online"],
+    }  # fmt: skip
+    keys = {
+        role: [tuf_keys.public(context.machine.cwd / path) for path in held.keys]
+        for role, held in named.items()
+    }
+    thresholds = {role: held.threshold for role, held in named.items()}
+    repository = _repository(here, roles["root"].keys, ask, context)
+    return tuf_roots.read(repository.begin(keys, thresholds), "1.root.json")
+
+
+def publish(
+    folder: Path, source: Path | None, keys: Sequence[Path], ask: Passphrase, context: Context
+) -> Published:
+    """Publish what `source` holds; without it, sign again what expires soon.
+
+    Raises:
+        McpInstallError: what the checks of `source` refuse; `input-missing` for a role whose
+            keys are not at hand.
+    """
+    from mcpinstall.registries import tuf_publish
+
+    repository = _repository(context.machine.cwd / folder, keys, ask, context)
+    repository.root()
+    if source is None:
+        return tuf_publish.renew(repository)
+    manifests = context.machine.cwd / source
+    registry = registries.open_folder(manifests, context.paths, context.now)
+    facts = files.read_bounded(manifests / "registry.toml", limits.REGISTRY_BYTES)
+    return tuf_publish.publish(repository, registry, facts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegation:
+    """Who signs for a namespace from now on; None: the registry itself."""
+
+    namespace: str
+    held: Held | None
+
+
+def delegate(
+    folder: Path, change: Delegation, keys: Sequence[Path], ask: Passphrase, context: Context
+) -> Published:
+    """Give a namespace to reviewers of its own, or take it back."""
+    from mcpinstall.registries import tuf_keys, tuf_publish
+
+    who, held = None, change.held
+    if held is not None:
+        public = tuple(tuf_keys.public(context.machine.cwd / path) for path in held.keys)
+        who = tuf_publish.Namespace(keys=public, threshold=held.threshold)
+    repository = _repository(context.machine.cwd / folder, keys, ask, context)
+    return tuf_publish.delegate(repository, change.namespace, who)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rotation:
+    """A change of the keys of `root`, `targets` or `online`."""
+
+    role: str
+    add: tuple[Path, ...] = ()
+    revoke: tuple[str, ...] = ()
+    threshold: int | None = None
+
+
+def rotate(
+    folder: Path, change: Rotation, keys: Sequence[Path], ask: Passphrase, context: Context
+) -> RootFacts:
+    """Change the keys of a role, and sign again what they signed."""
+    from mcpinstall.registries import tuf_keys, tuf_publish, tuf_roots
+
+    if change.role not in ("root", "targets", "online"):
+        raise McpInstallError(
+            ErrorCode.INPUT_INVALID,
+            f"there is no role `{change.role}`",
+            hint="it is `root`, `targets` or `online`",
+        )
+    repository = _repository(context.machine.cwd / folder, keys, ask, context)
+    data = tuf_publish.rotate(
+        repository,
+        change.role,
+        add=[tuf_keys.public(context.machine.cwd / path) for path in change.add],
+        revoke=change.revoke,
+        threshold=change.threshold,
+    )
+    return tuf_roots.read(data, "root.json")
+
+
+def _repository(
+    folder: Path, keys: Sequence[Path], ask: Passphrase, context: Context
+) -> Repository:
+    from mcpinstall.registries import tuf_keys
+    from mcpinstall.registries.tuf_repository import Repository
+
+    signers: list[Signer] = [
+        tuf_keys.signer(context.machine.cwd / path, ask(path)) for path in dict.fromkeys(keys)
+    ]
+    return Repository(folder, signers, context.now)

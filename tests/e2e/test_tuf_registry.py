@@ -1,0 +1,129 @@
+"""From a TUF registry on loopback to a server that a host starts, and back."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.checks import Check, Outcome
+from mcpinstall.operations import catalog, registry_sources, verify
+from mcpinstall.registries import sources
+from tests.builders.registry_folders import RegistryFolder
+from tests.builders.tuf_world import Site, TufWorld
+from tests.builders.world import World
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def tuf(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[TufWorld]:
+    """The world's servers come from a TUF registry; the bundled one has none."""
+    made = TufWorld(root=world.root, manifests=world.registry.folder, context=world.context)
+    made.begin().publish()
+    bundled = RegistryFolder(world.root / "nothing").publish(serial=1)
+    monkeypatch.setattr(sources, "bundled_folder", lambda: bundled.folder)
+    with Site(made.folder) as made.site:
+        made.trust()
+        yield made
+
+
+def test_a_server_is_installed_and_goes_again(world: World, tuf: TufWorld) -> None:
+    before = world.host_files()
+
+    prepared = world.prepare("corp:clock", hosts=("cursor",))
+    check = next(one for one in prepared.plan.checks if one.check is Check.REGISTRY)
+    assert check.outcome is Outcome.VERIFIED
+    assert "signed by 2 of 3 keys" in check.evidence
+    assert world.carry_out(prepared) is not None
+
+    assert world.starts("cursor", "clock")
+    (receipt,) = world.receipts().values()
+    (_, listed) = registry_sources.listed(world.context)
+    assert (receipt.name, receipt.registry_root) == ("io.github.user/clock", listed.root)
+    assert verify.verify(("clock",), world.context)[0].findings == ()
+    world.uninstall("clock")
+    assert world.host_files() == before
+    world.require_clean()
+
+
+def test_what_is_installed_lives_on_without_its_registry(world: World, tuf: TufWorld) -> None:
+    world.install("corp:clock", hosts=("cursor",))
+    shutil.rmtree(tuf.folder)
+
+    world.reinstall("clock")
+
+    assert world.starts("cursor", "clock")
+    assert catalog.show("clock", world.context).reviewed.manifest.name == "io.github.user/clock"
+
+
+def test_another_root_under_the_same_name_is_another_registry(world: World, tuf: TufWorld) -> None:
+    world.install("corp:clock", hosts=("cursor",))
+    other = TufWorld(root=world.root / "other", manifests=tuf.manifests, context=world.context)
+    other.root.mkdir()
+    other.begin().publish()
+    registry_sources.remove("corp", world.context)
+    other.trust()
+
+    with pytest.raises(McpInstallError) as refused:
+        world.reinstall("clock")
+
+    assert refused.value.code is ErrorCode.REGISTRY_INVALID
+
+
+def test_a_withdrawn_version_is_not_installed_and_is_reported(world: World, tuf: TufWorld) -> None:
+    world.install("corp:clock", hosts=("cursor",))
+    world.registry.revoke("1.0", "it leaks")
+    tuf.publish()
+
+    with pytest.raises(McpInstallError) as refused:
+        world.prepare("corp:clock", hosts=("codex",))
+    assert refused.value.code is ErrorCode.VERSION_REVOKED
+
+    (entry,) = verify.verify(("clock",), world.context)
+    assert "withdrawn" in entry.findings[0].message
+
+
+def test_a_registry_is_searched_by_words(world: World, tuf: TufWorld) -> None:
+    found = catalog.search("notes", world.context)
+
+    assert [row.name for row in found] == ["corp:io.github.user/notes"]
+    assert catalog.search("nothing-like-this", world.context) == ()
+
+
+def test_a_folder_serves_as_well_as_the_web(world: World, tuf: TufWorld) -> None:
+    tuf.name = "disk"
+    tuf.trust(where=str(tuf.folder))
+
+    assert world.install("disk:clock", hosts=("cursor",)) is not None
+    assert world.starts("cursor", "clock")
+
+
+def test_everything_is_there_offline_once_it_was_looked_at(world: World, tuf: TufWorld) -> None:
+    world.install("corp:clock", hosts=("cursor",))
+    assert tuf.site is not None
+    tuf.site.requests.clear()
+
+    world.install("corp:clock", hosts=("codex",), offline=True)
+
+    assert tuf.site.requests == []
+    assert set(world.receipts()["clock"].hosts) >= {"cursor-user", "codex-user"}
+
+
+def test_the_configuration_is_changed_by_blocks(world: World, tuf: TufWorld) -> None:
+    path: Path = world.context.paths.config / "config.toml"
+    with_one = path.read_bytes()
+    tuf.name = "second"
+    tuf.trust()
+    assert [one.name for one in registry_sources.listed(world.context)][1:] == ["corp", "second"]
+
+    registry_sources.remove("second", world.context)
+
+    assert path.read_bytes().rstrip() == with_one.rstrip()
+    with pytest.raises(McpInstallError) as refused:
+        tuf.name = "corp"
+        tuf.trust()
+    assert refused.value.code is ErrorCode.INPUT_INVALID
