@@ -16,6 +16,7 @@ def search(
     text: Annotated[
         str, typer.Argument(metavar="[TEXT]", help="Part of a name, title or summary.")
     ] = "",
+    *,
     updated_since: Annotated[
         str,
         typer.Option("--updated-since", metavar="TIME", help="Of an MCP registry: changes since."),

@@ -85,7 +85,8 @@ def _time(text: str) -> str:
         ) from None
     if found is None:
         return ""
-    return f"{(found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    zoned = found if found.tzinfo else found.replace(tzinfo=UTC)
+    return f"{zoned.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _found(registry: registries.Registry, text: str, prefix: str) -> Iterator[IndexRow]:

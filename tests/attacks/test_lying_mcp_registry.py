@@ -83,7 +83,7 @@ def test_an_honest_answer_is_taken(world: World, registry: IndexServer) -> None:
 def test_a_lie_in_a_field_is_refused(
     world: World, registry: IndexServer, changes: dict[str, Any], expected: str
 ) -> None:
-    serve(registry, document(NAME, **changes), under=NAME)
+    serve(registry, {**document(NAME), **changes}, under=NAME)
 
     assert code(world) == expected
 

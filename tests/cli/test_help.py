@@ -92,6 +92,8 @@ Options:
                                   server offers several.
   --header NAME                   HTTP header with a secret that a
                                   `remote:URL` wants; repeatable.
+  --lock FILE                     Replay the lock of an earlier plan, for a
+                                  server that nobody reviewed.
   --print                         Print the entry; change no host file.
   --replace                       Replace another entry of the same name.
   --strip-bom                     Take a byte-order mark off where the host
@@ -265,6 +267,8 @@ Usage: mcpi search [OPTIONS] [TEXT]
 
   Find servers in the registries; without a text, list all.
 
+  `mcp:TEXT` asks the MCP registry of your configuration for names.
+
   Examples:
     mcpi search repository
 
@@ -272,10 +276,11 @@ Arguments:
   [TEXT]  Part of a name, title or summary.
 
 Options:
-  --json         Print one JSON object on standard output.
-  -q, --quiet    Say only what is needed.
-  -v, --verbose  Say more.
-  -h, --help     Show this message and exit.
+  --updated-since TIME  Of an MCP registry: changes since.
+  --json                Print one JSON object on standard output.
+  -q, --quiet           Say only what is needed.
+  -v, --verbose         Say more.
+  -h, --help            Show this message and exit.
 """,
                 "hosts": """\
 Usage: mcpi hosts [OPTIONS]
