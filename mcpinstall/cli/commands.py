@@ -131,6 +131,12 @@ def _run() -> Function:
     return run
 
 
+def _manifest_sign() -> Function:
+    from mcpinstall.cli.sign import sign
+
+    return sign
+
+
 def _cache_size() -> Function:
     from mcpinstall.cli.cache import size
 
@@ -144,6 +150,7 @@ def _cache_prune() -> Function:
 
 
 _CHANGE, _LOOK, _UPKEEP = "Change", "Look", "Check and keep up"
+_AUTHOR = "Publish"
 
 COMMANDS = (
     Command(
@@ -215,6 +222,10 @@ COMMANDS = (
     ),
     Command(
         "cache prune", "Delete downloads", _UPKEEP, _cache_prune, ("mcpi cache prune --days 30",)
+    ),
+    Command(
+        "manifest sign", "Sign a registry, or a review", _AUTHOR, _manifest_sign,
+        ("mcpi manifest sign manifests", "mcpi manifest sign manifests/…/1.2.0/manifest.toml"),
     ),
 )  # fmt: skip
 

@@ -57,6 +57,8 @@ class RegistryState:
     revocations: tuple[Revocation, ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()
     """Short name → full name."""
+    reviewers: tuple[str, ...] = ()
+    """Of one server: reviewers whose signature over its manifest holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,8 @@ from pathlib import Path
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import toml_text
 from mcpinstall.model.fields import Fields
+from mcpinstall.model.signing import Signing
+from mcpinstall.operations import configured_signers
 from mcpinstall.operations.context import Context
 from mcpinstall.system import files, limits
 
@@ -28,6 +30,8 @@ class FolderRegistry:
 
     name: str
     path: Path
+    signing: Signing | None = None
+    """Who may sign it; None where the configuration names nobody."""
 
 
 def folder_registries(context: Context) -> tuple[FolderRegistry, ...]:
@@ -60,7 +64,7 @@ def _registries(root: Fields) -> tuple[FolderRegistry, ...]:
 
 
 def _registry(fields: Fields) -> FolderRegistry:
-    fields.only("name", "kind", "path")
+    fields.only("name", "kind", "path", *configured_signers.KEYS)
     if fields.text("kind") != "folder":
         raise fields.error("kind", "is not `folder`, the only kind that can be added yet")
     name = fields.text("name")
@@ -69,4 +73,4 @@ def _registry(fields: Fields) -> FolderRegistry:
     path = Path(fields.text("path"))
     if not path.is_absolute():
         raise fields.error("path", "is not an absolute path")
-    return FolderRegistry(name=name, path=path)
+    return FolderRegistry(name=name, path=path, signing=configured_signers.parse(fields))

@@ -14,6 +14,7 @@ from mcpinstall.model.registry import RegistryKind, RegistryState, ReviewedServe
 from mcpinstall.model.server_json import STDIO
 from mcpinstall.operations import configuration, direct
 from mcpinstall.operations.context import Context
+from mcpinstall.operations.signers import Signers
 from mcpinstall.receipts.store import ReceiptStore
 
 
@@ -28,7 +29,10 @@ def open_registries(context: Context) -> Iterator[registries.Registry]:
 
 
 def _open_folder(folder: configuration.FolderRegistry, context: Context) -> registries.Registry:
-    return registries.open_folder(folder.path, context.paths, context.now, name=folder.name)
+    voucher = None if folder.signing is None else Signers(folder.name, folder.signing, context)
+    return registries.open_folder(
+        folder.path, context.paths, context.now, name=folder.name, voucher=voucher
+    )
 
 
 def reviewed(

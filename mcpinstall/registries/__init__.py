@@ -6,5 +6,22 @@ from mcpinstall.registries.memory import remember
 from mcpinstall.registries.names import resolve
 from mcpinstall.registries.sources import bundled_folder, open_bundled, open_folder
 from mcpinstall.registries.tree import Registry
+from mcpinstall.registries.vouching import (
+    MANIFEST_SIGNATURES,
+    REGISTRY_SIGNATURES,
+    Vouched,
+    Voucher,
+)
 
-__all__ = ["Registry", "bundled_folder", "open_bundled", "open_folder", "remember", "resolve"]
+__all__ = [
+    "MANIFEST_SIGNATURES",
+    "REGISTRY_SIGNATURES",
+    "Registry",
+    "Vouched",
+    "Voucher",
+    "bundled_folder",
+    "open_bundled",
+    "open_folder",
+    "remember",
+    "resolve",
+]

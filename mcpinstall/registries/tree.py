@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -20,6 +21,7 @@ from mcpinstall.model.manifest import Manifest
 from mcpinstall.model.registry import IndexRow, RegistryState, ReviewedServer
 from mcpinstall.model.tools import UNKNOWN_TOOLS
 from mcpinstall.registries import agreement
+from mcpinstall.registries.vouching import MANIFEST_SIGNATURES, Nobody, Voucher
 from mcpinstall.system import files, limits
 
 _LIMITS = {
@@ -32,8 +34,15 @@ _LIMITS = {
 class Registry:
     """A registry whose `registry.toml` was accepted; everything else is checked against it."""
 
-    def __init__(self, folder: Path, state: RegistryState, index_sha256: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        state: RegistryState,
+        index_sha256: str,
+        voucher: Voucher | None = None,
+    ) -> None:
         self.state = state
+        self._voucher = voucher or Nobody()
         self._folder = folder
         path = folder / "index.toml"
         self._rows = registry_text.parse_index(
@@ -92,7 +101,7 @@ class Registry:
             name: _read(folder / name, _LIMITS[name], digest) for name, digest in manifest.files
         }
         server = ReviewedServer(
-            registry=self.state,
+            registry=self._vouched(folder, manifest, row),
             manifest=manifest,
             manifest_sha256=row.sha256,
             server=server_text.parse(texts["server.json"], str(folder / "server.json")),
@@ -110,6 +119,16 @@ class Registry:
         )
         agreement.require_agreement(server)
         return server
+
+    def _vouched(self, folder: Path, manifest: Manifest, row: IndexRow) -> RegistryState:
+        """Return the registry's state for one server: it may need reviews of its own."""
+        signatures = files.read_optional(folder / MANIFEST_SIGNATURES, limits.SIGNATURE_BYTES)
+        found = self._voucher.manifest(manifest, row.sha256, signatures, self.state.review)
+        check = self.state.check
+        if found.evidence:
+            evidence = f"{check.evidence}; {found.evidence}"
+            check = replace(check, evidence=evidence)
+        return replace(self.state, review=found.review, check=check, reviewers=found.reviewers)
 
     def _row(self, name: str, version: str | None) -> IndexRow:
         from mcpinstall.registries.names import newest
