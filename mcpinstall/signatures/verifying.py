@@ -116,6 +116,8 @@ def _unsupported(bundle: bytes) -> str:
         kind = _member(entry, "kindVersion")
         if (_member(kind, "kind"), _member(kind, "version")) == _LEGACY:
             return "its log entry is of an old kind, `intoto` 0.0.2"
+        if _member(_member(entry, "inclusionProof"), "checkpoint") is None:
+            return "it is of an old kind: without a proof that the log holds its entry"
     return ""
 
 
