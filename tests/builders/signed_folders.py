@@ -48,9 +48,7 @@ class SignedFolder:
         place.chmod(0o700)
         self.instance = Instance()
         self.registry = RegistryFolder(place / "registry").add()
-        self.paths = StatePaths(
-            config=place / "config", data=place / "data", cache=place / "cache"
-        )
+        self.paths = StatePaths(config=place / "config", data=place / "data", cache=place / "cache")
         self.paths.config.mkdir(mode=0o700)
         (self.paths.config / "instance.json").write_bytes(self.instance.trusted_root)
 
