@@ -7,10 +7,6 @@ from mcpinstall.model import json_text
 from mcpinstall.model.json_text import Json
 from mcpinstall.signatures.statements import PAYLOAD_TYPE
 
-PUBLISH_TYPE = "https://docs.pypi.org/attestations/publish/v1"
-"""Says that an index took a file from the workflow that uploaded it."""
-PROVENANCE_TYPE = "https://slsa.dev/provenance/v1"
-"""Says how a file was built."""
 _BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import tomli_w
 
 from mcpinstall.model.registry import ReviewedServer
+from mcpinstall.model.signing import Subject
 from mcpinstall.operations import lookup
 from mcpinstall.operations.context import Context
 from mcpinstall.registries import MANIFEST_SIGNATURES, REGISTRY_SIGNATURES
@@ -17,7 +18,6 @@ from mcpinstall.signatures import REGISTRY_TYPE, REVIEW_TYPE
 from mcpinstall.system.machine import Machine
 from mcpinstall.system.paths import StatePaths
 from mcpinstall.system.progress import SilentProgress
-from mcpinstall.model.signing import Subject
 from tests.builders.registry_folders import NAME, VERSION, RegistryFolder
 from tests.builders.sigstore_instance import Identity, Instance, person
 
@@ -58,11 +58,13 @@ class SignedFolder:
             machine=Machine.current(), paths=self.paths, now=NOW, progress=SilentProgress()
         )
 
-    def trust(self, *signers: dict[str, object], private: bool = True, **keys: object) -> None:
+    def trust(
+        self, *signers: Mapping[str, object], instance: str = "instance.json", **keys: object
+    ) -> None:
         """Write the configuration: who may sign, and what else its table says."""
         table: dict[str, object] = {
             "name": "mine", "kind": "folder", "path": str(self.registry.folder),
-            "signers": list(signers), **({"trust-config": "instance.json"} if private else {}),
+            "signers": list(signers), **({"trust-config": instance} if instance else {}),
             **keys,
         }  # fmt: skip
         document = {"schema": 1, "registries": [table]}

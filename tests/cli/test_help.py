@@ -44,6 +44,9 @@ Check and keep up:
   cache size     Say how much downloads take
   cache prune    Delete downloads
 
+Publish:
+  manifest sign  Sign a registry, or a review
+
 Options:
   -h, --help     Show this; `mcpi COMMAND --help` shows a command's options
   -V, --version  Show the version
@@ -509,6 +512,29 @@ Options:
   -q, --quiet    Say only what is needed.
   -v, --verbose  Say more.
   -h, --help     Show this message and exit.
+""",
+                "manifest sign": """\
+Usage: mcpi manifest sign [OPTIONS] {PATH}
+
+  Sign a registry, or the review in one manifest, as whoever you are to
+  Sigstore.
+
+  In CI it is the job's own identity; on a desktop a browser opens for you to
+  log in.  Everything that is signed is checked first.  No key is kept.
+
+  Examples:
+    mcpi manifest sign manifests
+    mcpi manifest sign manifests/com.example/clock/1.2/manifest.toml
+
+Arguments:
+  PATH  A registry's folder, or one `manifest.toml`.  [required]
+
+Options:
+  --trust-config FILE  A private Sigstore instance instead.
+  -y, --yes            Answer the question with yes; skips no check.
+  --json               Print one JSON object on standard output.
+  -q, --quiet          Say only what is needed.
+  -h, --help           Show this message and exit.
 """,
             }
         )[name]

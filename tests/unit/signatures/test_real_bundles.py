@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from pathlib import Path
@@ -15,7 +16,7 @@ from mcpinstall.signatures import PUBLIC, TrustRoot, pep740
 
 FORGE = "https://token.actions.githubusercontent.com"
 LOGIN = "https://github.com/login/oauth"
-PUBLISH, PROVENANCE = pep740.PUBLISH_TYPE, pep740.PROVENANCE_TYPE
+PUBLISH, PROVENANCE = "/attestations/publish/v1", "https://slsa.dev/provenance/v1"
 
 PERSON = PersonSigner(issuer=LOGIN, identity="william@yossarian.net")
 
@@ -75,6 +76,14 @@ def root_of(name: str, bundles: Path) -> TrustRoot:
     return PUBLIC if name == "public" else TrustRoot((bundles / places[name]).read_bytes())
 
 
+def kind_of(bundle: bytes, ending: str) -> str:
+    """The type of a bundle's statement: that of PEP 740 begins with the host of an index."""
+    payload = base64.b64decode(json.loads(bundle)["dsseEnvelope"]["payload"])
+    kind: str = json.loads(payload)["predicateType"]
+    assert kind.endswith(ending)
+    return kind
+
+
 def attestations(path: Path) -> list[bytes]:
     """The bundles of an attestation, or of every one of a provenance document."""
     document = json.loads(path.read_bytes())
@@ -106,7 +115,7 @@ OTHER_INSTANCE = {"public": "staging", "staging": "public"}
 
 @pytest.mark.parametrize(("name", "ending", "instance", "signer", "kind"), ATTESTED)
 def test_attestations_of_an_index_verify_for_their_file_alone(
-    shared_data: Path, name: str, ending: str, instance: str, signer: Signer, kind: str
+    *, shared_data: Path, name: str, ending: str, instance: str, signer: Signer, kind: str
 ) -> None:
     folder = shared_data / "bundles"
     root, other = (root_of(one, folder) for one in (instance, OTHER_INSTANCE[instance]))
@@ -114,9 +123,13 @@ def test_attestations_of_an_index_verify_for_their_file_alone(
     found = attestations(folder / "pypi" / f"{name}{ending}")
     assert found
     for bundle in found:
+        wanted_kind = kind_of(bundle, kind)
 
         def outcome(
-            wanted: Subject = subject, of: TrustRoot = root, kind: str = kind, data: bytes = bundle
+            wanted: Subject = subject,
+            of: TrustRoot = root,
+            kind: str = wanted_kind,
+            data: bytes = bundle,
         ) -> Outcome:
             return signatures.verify_statement(wanted, data, signer, of, (kind,)).outcome
 
@@ -131,9 +144,9 @@ def test_an_attestation_without_its_file_is_refused(shared_data: Path) -> None:
     name = "spt3g-1.0-cp310-cp310-manylinux_2_17_x86_64.manylinux2014_x86_64.whl"
     folder = shared_data / "bundles"
     (bundle,) = attestations(folder / "pypi" / f"{name}.publish.attestation")
-    root = root_of("staging", folder)
+    root, kind = root_of("staging", folder), kind_of(bundle, PUBLISH)
     for subject in (Subject(name=name, sha256="0" * 64), Subject(name="other.whl", sha256="0")):
-        verdict = signatures.verify_statement(subject, bundle, PERSON, root, (PUBLISH,))
+        verdict = signatures.verify_statement(subject, bundle, PERSON, root, (kind,))
 
         assert verdict.outcome is Outcome.FAILED
 
@@ -187,7 +200,7 @@ VERIFIED, FAILED, UNSUPPORTED = Outcome.VERIFIED, Outcome.FAILED, Outcome.UNSUPP
     ],
 )  # fmt: skip
 def test_signatures_over_files(
-    shared_data: Path, bundle: str, file: str, instance: str, signer: Signer, outcome: Outcome
+    *, shared_data: Path, bundle: str, file: str, instance: str, signer: Signer, outcome: Outcome
 ) -> None:
     folder = shared_data / "bundles"
     data, root = (folder / bundle).read_bytes(), root_of(instance, folder)
@@ -240,6 +253,7 @@ OLD = "https://slsa.dev/provenance/v0.2"
     ],
 )  # fmt: skip
 def test_signed_statements(
+    *,
     shared_data: Path,
     bundle: str,
     subject: tuple[str, str],
@@ -252,7 +266,7 @@ def test_signed_statements(
     data, root = (folder / bundle).read_bytes(), root_of(instance, folder)
     wanted = Subject(name=subject[0], sha256=sha256(folder / subject[1]))
 
-    verdict = signatures.verify_statement(wanted, data, signer, root, (kind,))
+    verdict = signatures.verify_statement(wanted, data, signer, root, (kind_of(data, kind),))
 
     assert verdict.outcome is outcome, verdict
 
