@@ -225,7 +225,10 @@ COMMANDS = (
     ),
     Command(
         "manifest sign", "Sign a registry, or a review", _AUTHOR, _manifest_sign,
-        ("mcpi manifest sign manifests", "mcpi manifest sign manifests/com.example/clock/1.2/manifest.toml"),
+        (
+            "mcpi manifest sign manifests",
+            "mcpi manifest sign manifests/com.example/clock/1.2/manifest.toml",
+        ),
     ),
 )  # fmt: skip
 

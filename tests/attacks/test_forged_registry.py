@@ -21,8 +21,8 @@ from mcpinstall.model.signing import Subject
 from mcpinstall.registries import REGISTRY_SIGNATURES
 from mcpinstall.signatures import REGISTRY_TYPE, REVIEW_TYPE
 from tests.builders.registry_folders import manifest
-from tests.builders.signed_folders import ADA, BOB, EVE, SignedFolder, named
-from tests.builders.sigstore_instance import Instance, person
+from tests.builders.signed_folders import ADA, BOB, EVE, SignedFolder, named, named_workflow
+from tests.builders.sigstore_instance import Instance, person, workflow
 
 
 @pytest.fixture
@@ -163,3 +163,11 @@ def test_without_signers_in_the_configuration_a_folder_is_as_before(folder: Sign
     assert state.review is ReviewState.UNREVIEWED
     assert state.check.outcome is Outcome.ABSENT
     assert "your configuration names no signers" in state.check.evidence
+
+
+def test_one_identity_that_two_signers_describe_is_one(folder: SignedFolder) -> None:
+    robot = workflow()
+    folder.trust(named_workflow("release", robot), named("robot", robot), threshold=2)
+    folder.sign(robot, robot)
+
+    assert "signed twice" in refusal(folder).evidence
