@@ -58,6 +58,7 @@ class ErrorCode(StrEnum):
     REMOTE_REFUSED = "remote-refused"
     SERVER_EXISTS = "server-exists"
     SERVER_JSON_INVALID = "server-json-invalid"
+    SIGNATURE_INVALID = "signature-invalid"
     STATE_UNSAFE = "state-unsafe"
     TEXT_HOSTILE = "text-hostile"
     TOOLS_CHANGED = "tools-changed"
@@ -88,6 +89,7 @@ class ErrorCode(StrEnum):
     PROBE_FAILED = "probe-failed"
     REGISTRY_UNAVAILABLE = "registry-unavailable"
     SECRET_MISSING = "secret-missing"  # noqa: S105 (a word)
+    SIGNING_FAILED = "signing-failed"
     STATE_BUSY = "state-busy"
     STATE_INVALID = "state-invalid"
     TOOL_FAILED = "tool-failed"

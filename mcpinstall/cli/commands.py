@@ -143,6 +143,12 @@ def _policy_check() -> Function:
     return check
 
 
+def _manifest_sign() -> Function:
+    from mcpinstall.cli.sign import sign
+
+    return sign
+
+
 def _cache_size() -> Function:
     from mcpinstall.cli.cache import size
 
@@ -211,6 +217,7 @@ def _registry_rotate() -> Function:
 
 _CHANGE, _LOOK, _UPKEEP = "Change", "Look", "Check and keep up"
 _OWN = "Own a registry"
+_AUTHOR = "Publish"
 
 COMMANDS = (
     Command(
@@ -333,6 +340,13 @@ COMMANDS = (
     ),
     Command(
         "cache prune", "Delete downloads", _UPKEEP, _cache_prune, ("mcpi cache prune --days 30",)
+    ),
+    Command(
+        "manifest sign", "Sign a registry, or a review", _AUTHOR, _manifest_sign,
+        (
+            "mcpi manifest sign manifests",
+            "mcpi manifest sign manifests/com.example/clock/1.2/manifest.toml",
+        ),
     ),
 )  # fmt: skip
 

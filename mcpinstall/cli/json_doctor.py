@@ -94,7 +94,10 @@ def _origin(one: Origin) -> Object:
         "generation": one.receipt.generation,
         "current": one.current,
         "changes": [json_output.record(record) for record in one.records],
-        "reviews": [{"by": review.by, "on": review.on} for review in one.reviews],
+        "reviews": [
+            {"by": review.by, "on": review.on, "signed": review.by in one.reviewers}
+            for review in one.reviews
+        ],
         "places": [_place(place) for place in one.places],
         "removed_by": one.removed_by,
     }

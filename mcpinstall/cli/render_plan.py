@@ -175,7 +175,7 @@ def vouching(
         return (Segment("NOT REVIEWED", Tone.BAD), said)
     source = Segment(f"registry: {registry.name} (issued {registry.issued:%Y-%m-%d})")
     if registry.review is not ReviewState.CERTIFIED:
-        return (Segment("NOT REVIEWED", Tone.BAD), source)
+        return (Segment("NOT REVIEWED", Tone.BAD), source, *_signed(registry, manifest))
     meant = REMOTE_CRITERIA if remote else CRITERIA
     done = [criterion for criterion in meant if criterion in manifest.criteria]
     undone = [criterion for criterion in meant if criterion not in done]
@@ -185,8 +185,17 @@ def vouching(
         Segment(f"criteria: {', '.join(done) or 'none'}"),
         Segment(f"not done: {', '.join(undone) or 'none'}", Tone.WARN if undone else Tone.PLAIN),
     ]
-    items += [Segment(f"review claimed by {review.by}, {review.on}") for review in manifest.reviews]
+    items += [
+        Segment(f"review {words.review(review, registry.reviewers)}, {review.on}")
+        for review in manifest.reviews
+    ]
     return tuple(items)
+
+
+def _signed(registry: RegistryState, manifest: Manifest) -> Iterable[Segment]:
+    """Yield the reviews of a server that has some, though too few to be certified."""
+    for review in manifest.reviews if registry.reviewers else ():
+        yield Segment(f"review {words.review(review, registry.reviewers)}, {review.on}")
 
 
 def stale(registry: RegistryState) -> str:

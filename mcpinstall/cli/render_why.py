@@ -57,7 +57,7 @@ def _facts(one: Origin) -> Iterator[tuple[str, str]]:
         yield "change", f"{words.record_time(record.id)}  {record.action}  {record.id}"
     yield "registry", f"{receipt.registry_name} ({receipt.review})"
     for review in one.reviews:
-        yield "review", f"claimed by {review.by}, {review.on}"
+        yield "review", f"{words.review(review, one.reviewers)}, {review.on}"
     if not one.reviews:
         yield "review", "none that its registry tells of now"
     if receipt.python_path:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mcpinstall.model.manifest import Review
 
 _STEP = 1000  # package indexes count in decimal megabytes
 _ID_TIME = re.compile(r"(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z")
@@ -73,3 +77,8 @@ def action_noun(action: str) -> str:
         "reinstall": "reinstallation",
         "configure": "new configuration",
     }.get(action, action)
+
+
+def review(said: Review, reviewers: Sequence[str]) -> str:
+    """Return `signed by NAME` for a review whose signature holds, else `claimed by NAME`."""
+    return f"{'signed' if said.by in reviewers else 'claimed'} by {said.by}"

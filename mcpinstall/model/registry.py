@@ -65,6 +65,8 @@ class RegistryState:
     """Short name → full name."""
     address: str = ""
     """Of the index or registry that an unreviewed name was resolved with just now, for people."""
+    reviewers: tuple[str, ...] = ()
+    """Of one server: reviewers whose signature over its manifest holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

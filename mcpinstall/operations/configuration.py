@@ -13,6 +13,8 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import toml_text
 from mcpinstall.model.fields import Fields
 from mcpinstall.model.registry import TufSource
+from mcpinstall.model.signing import Signing
+from mcpinstall.operations import configured_signers
 from mcpinstall.operations.context import Context
 from mcpinstall.system import files, limits, urls
 
@@ -31,6 +33,8 @@ class FolderRegistry:
 
     name: str
     path: Path
+    signing: Signing | None = None
+    """Who may sign it; None where the configuration names nobody."""
 
 
 Configured = FolderRegistry | TufSource
@@ -132,11 +136,11 @@ def _registry(fields: Fields) -> Configured:
 
 
 def _folder(fields: Fields, name: str) -> FolderRegistry:
-    fields.only("name", "kind", "path")
+    fields.only("name", "kind", "path", *configured_signers.KEYS)
     path = Path(fields.text("path"))
     if not path.is_absolute():
         raise fields.error("path", "is not an absolute path")
-    return FolderRegistry(name=name, path=path)
+    return FolderRegistry(name=name, path=path, signing=configured_signers.parse(fields))
 
 
 def _tuf(fields: Fields, name: str) -> TufSource:

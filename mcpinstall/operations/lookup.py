@@ -15,6 +15,7 @@ from mcpinstall.model.registry import RegistryKind, RegistryState, ReviewedServe
 from mcpinstall.model.server_json import STDIO
 from mcpinstall.operations import configuration, direct, unreviewed
 from mcpinstall.operations.context import Context
+from mcpinstall.operations.signers import Signers
 from mcpinstall.receipts.store import ReceiptStore
 
 
@@ -39,7 +40,10 @@ def _opened(
         return registries.open_tuf(
             one, context.paths, context.now, machine=context.machine, offline=offline
         )
-    return registries.open_folder(one.path, context.paths, context.now, name=one.name)
+    voucher = None if one.signing is None else Signers(one.name, one.signing, context)
+    return registries.open_folder(
+        one.path, context.paths, context.now, name=one.name, voucher=voucher
+    )
 
 
 def reviewed(spec: str, context: Context, request: Request | None = None) -> ReviewedServer:

@@ -60,6 +60,8 @@ class Origin:
     """Changes of the last 30 days that touched it, oldest first."""
     reviews: tuple[Review, ...]
     """Who claims to have reviewed it, as far as its registry can be read now."""
+    reviewers: tuple[str, ...]
+    """Those of them whose signature holds."""
     places: tuple[Place, ...]
     removed_by: str
     """Command that takes it away."""
@@ -142,9 +144,10 @@ def _origin(receipt: Receipt, context: Context) -> Origin:
     store = ReceiptStore(context.paths)
     entry = _written(receipt, store)
     try:
-        reviews = lookup.of_receipt(receipt, context).manifest.reviews
+        server = lookup.of_receipt(receipt, context)
+        reviews, reviewers = server.manifest.reviews, server.registry.reviewers
     except McpInstallError:
-        reviews = ()
+        reviews, reviewers = (), ()
     differences = {one.subject: one.kind for one in verify_hosts.verify(receipt, context)}
     return Origin(
         receipt=receipt,
@@ -154,6 +157,7 @@ def _origin(receipt: Receipt, context: Context) -> Origin:
         current=lookup.current_generation(lookup.receipt_slug(receipt), context),
         records=tuple(one for one in store.history() if receipt.entry_name in one.entries),
         reviews=reviews,
+        reviewers=reviewers,
         places=tuple(_place(row_id, differences.get(row_id), context) for row_id in receipt.hosts),
         removed_by=f"mcpi uninstall {receipt.entry_name}",
     )

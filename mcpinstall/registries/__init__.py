@@ -14,10 +14,20 @@ from mcpinstall.registries.sources import (
     root_path,
 )
 from mcpinstall.registries.tree import Registry
+from mcpinstall.registries.vouching import (
+    MANIFEST_SIGNATURES,
+    REGISTRY_SIGNATURES,
+    Vouched,
+    Voucher,
+)
 
 __all__ = [
+    "MANIFEST_SIGNATURES",
+    "REGISTRY_SIGNATURES",
     "McpRegistry",
     "Registry",
+    "Vouched",
+    "Voucher",
     "bundled_folder",
     "open_bundled",
     "open_folder",

@@ -15,6 +15,7 @@ from mcpinstall.model.registry import RegistryKind, RegistryState, ReviewState, 
 from mcpinstall.model.registry_text import RegistryFile
 from mcpinstall.registries import memory
 from mcpinstall.registries.tree import Registry, TreeRegistry
+from mcpinstall.registries.vouching import REGISTRY_SIGNATURES, Nobody, Vouched, Voucher
 from mcpinstall.system import files, limits
 from mcpinstall.system.machine import Machine
 from mcpinstall.system.paths import StatePaths
@@ -37,18 +38,28 @@ def open_bundled(paths: StatePaths, now: datetime) -> Registry:
 
 
 def open_folder(
-    path: Path, paths: StatePaths, now: datetime, *, name: str | None = None
+    path: Path,
+    paths: StatePaths,
+    now: datetime,
+    *,
+    name: str | None = None,
+    voucher: Voucher | None = None,
 ) -> TreeRegistry:
-    """Open a folder of the user as a registry; nothing vouches for what is in it.
+    """Open a folder of the user as a registry; `voucher` tells who signed it, else nobody did.
 
     `name` is what the user's configuration calls it, instead of what it calls itself.
 
     Raises:
-        McpInstallError: `registry-invalid`, `registry-rolled-back` or `digest-mismatch`.
+        McpInstallError: `registry-invalid`, `registry-rolled-back`, `digest-mismatch`, or
+            `signature-invalid`.
     """
     folder = path.absolute()
+    voucher = voucher or Nobody()
     root = hashlib.sha256(b"folder\0" + str(folder).encode()).hexdigest()
-    parsed = _registry_file(folder)
+    text = _registry_text(folder)
+    signatures = files.read_optional(folder / REGISTRY_SIGNATURES, limits.SIGNATURE_BYTES)
+    vouched = voucher.registry(text, signatures)  # before anything is read from those bytes
+    parsed = registry_text.parse(text, str(folder / "registry.toml"))
     seen = memory.recall(root, paths)
     _require_no_rollback(parsed, seen, f"the registry `{folder}`")
     state = RegistryState(
@@ -58,17 +69,27 @@ def open_folder(
         serial=parsed.serial,
         issued=parsed.issued,
         expires=parsed.expires,
-        review=ReviewState.UNREVIEWED,
-        check=CheckResult(
-            check=Check.REGISTRY,
-            outcome=Outcome.ABSENT,
-            evidence="folder of yours, nothing vouches for it" + clock_words(seen, now),
-        ),
+        review=vouched.review,
+        check=_folder_check(parsed, vouched, seen, now),
         stale=_is_stale(parsed, seen, now),
         revocations=parsed.revocations,
         aliases=parsed.aliases,
     )
-    return TreeRegistry(folder, state, parsed.index)
+    return TreeRegistry(folder, state, parsed.index, voucher)
+
+
+def _folder_check(
+    parsed: RegistryFile, vouched: Vouched, seen: memory.Seen, now: datetime
+) -> CheckResult:
+    """Return check 1 of a folder: signed by whom, fresh or not, and not rolled back."""
+    signed = vouched.review is ReviewState.CERTIFIED
+    stale = _is_stale(parsed, seen, now)
+    fresh = f", {_freshness(parsed, stale=stale)}, not rolled back" if signed else ""
+    return CheckResult(
+        check=Check.REGISTRY,
+        outcome=Outcome.VERIFIED if signed and not stale else Outcome.ABSENT,
+        evidence=vouched.evidence + fresh + clock_words(seen, now),
+    )
 
 
 def open_tuf(
@@ -145,13 +166,16 @@ def _is_our_checkout(folder: Path) -> bool:
 
 
 def _registry_file(folder: Path) -> RegistryFile:
-    path = folder / "registry.toml"
-    data = files.read_optional(path, limits.REGISTRY_BYTES)
+    return registry_text.parse(_registry_text(folder), str(folder / "registry.toml"))
+
+
+def _registry_text(folder: Path) -> bytes:
+    data = files.read_optional(folder / "registry.toml", limits.REGISTRY_BYTES)
     if data is None:
         raise McpInstallError(
             ErrorCode.REGISTRY_INVALID, f"`{folder}` is no registry: it has no `registry.toml`"
         )
-    return registry_text.parse(data, str(path))
+    return data
 
 
 def _require_no_rollback(parsed: RegistryFile, seen: memory.Seen, what: str) -> None:
@@ -165,7 +189,7 @@ def _require_no_rollback(parsed: RegistryFile, seen: memory.Seen, what: str) -> 
 
 def _bundled_state(parsed: RegistryFile, seen: memory.Seen, now: datetime) -> RegistryState:
     stale = _is_stale(parsed, seen, now)
-    fresh = f"STALE since {parsed.expires:%Y-%m-%d}" if stale else "fresh"
+    fresh = _freshness(parsed, stale=stale)
     return RegistryState(
         name="bundled",
         kind=RegistryKind.BUNDLED,
@@ -189,6 +213,10 @@ def _bundled_state(parsed: RegistryFile, seen: memory.Seen, now: datetime) -> Re
 def _is_stale(parsed: RegistryFile, seen: memory.Seen, now: datetime) -> bool:
     """Tell whether the registry expired; a clock that was turned back does not help."""
     return max(now, seen.latest) >= parsed.expires
+
+
+def _freshness(parsed: RegistryFile, *, stale: bool) -> str:
+    return f"STALE since {parsed.expires:%Y-%m-%d}" if stale else "fresh"
 
 
 def clock_words(seen: memory.Seen, now: datetime) -> str:

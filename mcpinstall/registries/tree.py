@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -21,6 +22,7 @@ from mcpinstall.model.manifest import Manifest
 from mcpinstall.model.registry import IndexRow, RegistryState, ReviewedServer
 from mcpinstall.model.tools import UNKNOWN_TOOLS
 from mcpinstall.registries import agreement
+from mcpinstall.registries.vouching import MANIFEST_SIGNATURES, Nobody, Voucher
 from mcpinstall.system import files, limits
 
 FILE_LIMITS = {
@@ -93,7 +95,7 @@ class Registry(ABC):
             )
         texts = {name: self._file(row, name, digest) for name, digest in manifest.files}
         server = ReviewedServer(
-            registry=self.state,
+            registry=self._vouched(manifest, row),
             manifest=manifest,
             manifest_sha256=row.sha256,
             server=server_text.parse(texts["server.json"], self._where(row, "server.json")),
@@ -111,6 +113,11 @@ class Registry(ABC):
         )
         agreement.require_agreement(server)
         return server
+
+    def _vouched(self, manifest: Manifest, row: IndexRow) -> RegistryState:
+        """Return the registry's state for one server: it may need reviews of its own."""
+        del manifest, row
+        return self.state
 
     def _row(self, name: str, version: str | None) -> IndexRow:
         from mcpinstall.registries.names import newest
@@ -143,8 +150,15 @@ class Registry(ABC):
 class TreeRegistry(Registry):
     """A registry in a folder, all of it pinned by the digest of its index."""
 
-    def __init__(self, folder: Path, state: RegistryState, index_sha256: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        state: RegistryState,
+        index_sha256: str,
+        voucher: Voucher | None = None,
+    ) -> None:
         super().__init__(state)
+        self._voucher = voucher or Nobody()
         self._folder = folder
         path = folder / "index.toml"
         self._rows = registry_text.parse_index(
@@ -181,6 +195,18 @@ class TreeRegistry(Registry):
 
     def _where(self, row: IndexRow, name: str) -> str:
         return str(self._path(row, name))
+
+    def _vouched(self, manifest: Manifest, row: IndexRow) -> RegistryState:
+        """Return the registry's state for one server: it may need reviews of its own."""
+        signatures = files.read_optional(
+            self._path(row, MANIFEST_SIGNATURES), limits.SIGNATURE_BYTES
+        )
+        found = self._voucher.manifest(manifest, row.sha256, signatures, self.state.review)
+        check = self.state.check
+        if found.evidence:
+            evidence = f"{check.evidence}; {found.evidence}"
+            check = replace(check, evidence=evidence)
+        return replace(self.state, review=found.review, check=check, reviewers=found.reviewers)
 
     def _path(self, row: IndexRow, name: str) -> Path:
         return self._folder.joinpath(*row.name.split("/"), row.version, name)

@@ -19,36 +19,50 @@ Usage: mcpi COMMAND [OPTIONS] [ARGUMENTS]
 Install MCP servers from verified bytes, after one question.
 
 Change:
-  install        Verify servers, ask once, install them
-  uninstall      Take servers out of hosts
-  reinstall      Build a server's environment again
-  configure      Give an installed server other inputs
-  undo           Take the last change back
-  secret set     Keep a secret of a server in the keyring
-  secret remove  Take a secret out of the keyring
+  install            Verify servers, ask once, install them
+  uninstall          Take servers out of hosts
+  reinstall          Build a server's environment again
+  configure          Give an installed server other inputs
+  undo               Take the last change back
+  secret set         Keep a secret of a server in the keyring
+  secret remove      Take a secret out of the keyring
+  registry add       Trust a registry whose root you confirm
+  registry remove    Trust a registry no more
 
 Look:
-  secret list    List secrets and where they are
-  list           List what is installed
-  show           Show who vouches for a server, and its inputs
-  search         Find servers
-  hosts          List hosts and their files
-  why            Say why a server is here and how it starts
-  history        List the last changes
+  secret list        List secrets and where they are
+  list               List what is installed
+  show               Show who vouches for a server, and its inputs
+  search             Find servers
+  hosts              List hosts and their files
+  why                Say why a server is here and how it starts
+  history            List the last changes
+  registry list      List registries and how fresh they are
 
 Check and keep up:
-  run            Start a server with its secrets, as a host does
-  test           Start a server once, compare its tools
-  verify         Check what is installed, down to every file
-  doctor         Say what is wrong here, and what to do
-  policy show    Show which rules hold here, and whose
-  policy check   Check policy files, and servers by them
-  cache size     Say how much downloads take
-  cache prune    Delete downloads
+  run                Start a server with its secrets, as a host does
+  test               Start a server once, compare its tools
+  verify             Check what is installed, down to every file
+  doctor             Say what is wrong here, and what to do
+  policy show        Show which rules hold here, and whose
+  policy check       Check policy files, and servers by them
+  registry refresh   Ask registries what is new
+  cache size         Say how much downloads take
+  cache prune        Delete downloads
+
+Own a registry:
+  registry key       Make a key, encrypted
+  registry init      Begin a registry that is signed
+  registry publish   Sign manifests, or what expires soon
+  registry delegate  Give a namespace its own reviewers
+  registry rotate    Change the keys of a role
+
+Publish:
+  manifest sign      Sign a registry, or a review
 
 Options:
-  -h, --help     Show this; `mcpi COMMAND --help` shows a command's options
-  -V, --version  Show the version
+  -h, --help         Show this; `mcpi COMMAND --help` shows a command's options
+  -V, --version      Show the version
 
 Example:
   mcpi install time

@@ -34,6 +34,7 @@ def origin(**changes: object) -> Origin:
         "current": "20261122T134501423Z-2026.10.19-abc123",
         "records": (plans.record(),),
         "reviews": (),
+        "reviewers": (),
         "places": (
             Place(
                 row=plans.row(), path=plans.HOME / ".cursor/mcp.json", state=PlaceState.AS_WRITTEN
