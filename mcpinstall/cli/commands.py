@@ -314,9 +314,7 @@ COMMANDS = (
     ),
     Command(
         "registry init", "Begin a registry that is signed", _OWN, _registry_init,
-        (
-            "mcpi registry init site --root-key r.pem --targets-key t.pem --online-key o.pem",
-        ),
+        ("mcpi registry init site --root-key r.pem --targets-key t.pem --online-key o.pem",),
     ),
     Command(
         "registry publish", "Sign manifests, or what expires soon", _OWN, _registry_publish,
@@ -343,10 +341,7 @@ COMMANDS = (
     ),
     Command(
         "manifest sign", "Sign a registry, or a review", _AUTHOR, _manifest_sign,
-        (
-            "mcpi manifest sign manifests",
-            "mcpi manifest sign manifests/com.example/clock/1.2/manifest.toml",
-        ),
+        ("mcpi manifest sign site", "mcpi manifest sign site/com.example/clock/1.2/manifest.toml"),
     ),
 )  # fmt: skip
 

@@ -29,7 +29,7 @@ from mcpinstall.model import remote_url
 from mcpinstall.model.checks import CheckResult, Outcome
 from mcpinstall.model.manifest import CRITERIA, REMOTE_CRITERIA, Audience, Integrates, Manifest
 from mcpinstall.model.plan import ServerPlan
-from mcpinstall.model.registry import RegistryKind, RegistryState, ReviewState
+from mcpinstall.model.registry import RegistryState, ReviewState
 from mcpinstall.operations.prepared import Prepared
 
 CLOUD = (
@@ -166,13 +166,8 @@ def vouching(
 
     Of one that is used where it runs (`remote`), no file was locked or inspected.
     """
-    if registry.kind is RegistryKind.NONE:
-        return (Segment("NOT REVIEWED", Tone.BAD), Segment("no registry: you gave the address"))
-    if registry.kind is RegistryKind.INDEX:
-        return (Segment("NOT REVIEWED", Tone.BAD), Segment("no registry: a package of your index"))
-    if registry.kind is RegistryKind.MCP:
-        said = Segment("described by an MCP registry, which vouches for nothing")
-        return (Segment("NOT REVIEWED", Tone.BAD), said)
+    if (said := words.UNVOUCHED.get(registry.kind)) is not None:
+        return (Segment("NOT REVIEWED", Tone.BAD), Segment(said))
     source = Segment(f"registry: {registry.name} (issued {registry.issued:%Y-%m-%d})")
     if registry.review is not ReviewState.CERTIFIED:
         return (Segment("NOT REVIEWED", Tone.BAD), source, *_signed(registry, manifest))

@@ -7,8 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mcpinstall.model.registry import RegistryKind
+
 if TYPE_CHECKING:
     from mcpinstall.model.manifest import Review
+
+UNVOUCHED = {
+    RegistryKind.NONE: "no registry: you gave the address",
+    RegistryKind.INDEX: "no registry: a package of your index",
+    RegistryKind.MCP: "described by an MCP registry, which vouches for nothing",
+}
+"""Where a server comes from that no registry of ours vouches for."""
 
 _STEP = 1000  # package indexes count in decimal megabytes
 _ID_TIME = re.compile(r"(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z")

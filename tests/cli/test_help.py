@@ -570,6 +570,217 @@ Options:
   -q, --quiet  Say only what is needed.
   -h, --help   Show this message and exit.
 """,
+                "manifest sign": """\
+Usage: mcpi manifest sign [OPTIONS] {PATH}
+
+  Sign a registry, or the review in one manifest, as whoever you are to
+  Sigstore.
+
+  In CI it is the job's own identity; on a desktop a browser opens for you to
+  log in.  Everything that is signed is checked first.  No key is kept.
+
+  Examples:
+    mcpi manifest sign manifests
+    mcpi manifest sign manifests/com.example/clock/1.2/manifest.toml
+
+Arguments:
+  PATH  A registry's folder, or one `manifest.toml`.  [required]
+
+Options:
+  --trust-config FILE  A private Sigstore instance instead.
+  -y, --yes            Answer the question with yes; skips no check.
+  --json               Print one JSON object on standard output.
+  -q, --quiet          Say only what is needed.
+  -h, --help           Show this message and exit.
+""",
+                "registry add": """\
+Usage: mcpi registry add [OPTIONS] {NAME} {WHERE}
+
+  Trust a TUF registry; its servers are then named `NAME:SERVER`.
+
+  Its root is shown with its digest, which its owner must have told you in
+  another way. Without a person the digest is given: `--yes --expect-root
+  SHA256`.
+
+  Examples:
+    mcpi registry add corp https://mcp.example.com/registry --root 1.root.json
+
+Arguments:
+  NAME   Your name for it.  [required]
+  WHERE  Its https address, or an absolute folder.  [required]
+
+Options:
+  --root FILE           Its root, from its owner.  [required]
+  --expect-root SHA256  Refuse a root with another digest.
+  -y, --yes             Answer the question with yes; skips no check.
+  --json                Print one JSON object on standard output.
+  -q, --quiet           Say only what is needed.
+  -h, --help            Show this message and exit.
+""",
+                "registry remove": """\
+Usage: mcpi registry remove [OPTIONS] {NAME}
+
+  Trust a registry no more; its installed servers stay and keep running.
+
+  What was seen of it stays remembered, so that adding it again can't roll it
+  back.
+
+  Examples:
+    mcpi registry remove corp
+
+Arguments:
+  NAME  Your name for it.  [required]
+
+Options:
+  --json       Print one JSON object on standard output.
+  -q, --quiet  Say only what is needed.
+  -h, --help   Show this message and exit.
+""",
+                "registry list": """\
+Usage: mcpi registry list [OPTIONS]
+
+  List the registries and what was saved of each; none is asked.
+
+  Examples:
+    mcpi registry list
+
+Options:
+  --json       Print one JSON object on standard output.
+  -q, --quiet  Say only what is needed.
+  -h, --help   Show this message and exit.
+""",
+                "registry refresh": """\
+Usage: mcpi registry refresh [OPTIONS] [NAME]...
+
+  Ask TUF registries now; one that can't be reached or has expired is an
+  error.
+
+  Examples:
+    mcpi registry refresh
+    mcpi registry refresh corp
+
+Arguments:
+  [NAME]...  Registries; all without any.
+
+Options:
+  --json       Print one JSON object on standard output.
+  -q, --quiet  Say only what is needed.
+  -h, --help   Show this message and exit.
+""",
+                "registry key": """\
+Usage: mcpi registry key [OPTIONS] {FILE}
+
+  Make an ed25519 key: FILE, encrypted with a passphrase, and FILE.pub, for
+  others.
+
+  Examples:
+    mcpi registry key root-1.pem
+
+Arguments:
+  FILE  New file of the key.  [required]
+
+Options:
+  --passphrase-stdin  Read one passphrase from standard input.
+  --json              Print one JSON object on standard output.
+  -q, --quiet         Say only what is needed.
+  -h, --help          Show this message and exit.
+""",
+                "registry init": """\
+Usage: mcpi registry init [OPTIONS] {FOLDER}
+
+  Begin a TUF registry in FOLDER: sign its first root with all keys of the
+  root.
+
+  Examples:
+    mcpi registry init site --root-key r.pem --targets-key t.pem --online-key o.pem
+
+Arguments:
+  FOLDER  The registry: what a web server will serve.  [required]
+
+Options:
+  --root-key FILE                 Key of the root; repeatable.  [required]
+  --targets-key FILE              Key of the reviewers; repeatable.
+                                  [required]
+  --online-key FILE               Key of the machine that publishes.
+                                  [required]
+  --root-threshold <int range>    Root keys that must sign.  [default: 1;
+                                  x>=1]
+  --targets-threshold <int range>
+                                  Reviewers that must sign.  [default: 1;
+                                  x>=1]
+  --passphrase-stdin              Read one passphrase from standard input.
+  --json                          Print one JSON object on standard output.
+  -q, --quiet                     Say only what is needed.
+  -h, --help                      Show this message and exit.
+""",
+                "registry publish": """\
+Usage: mcpi registry publish [OPTIONS] {FOLDER}
+
+  Check and sign a folder of manifests; without `--from`, sign again what
+  expires soon.
+
+  The timestamp is good for 2 days: run it without `--from` every day.
+
+  Examples:
+    mcpi registry publish site --from manifests --key t.pem --key o.pem
+    mcpi registry publish site --key o.pem
+
+Arguments:
+  FOLDER  The registry: what a web server will serve.  [required]
+
+Options:
+  --from MANIFESTS    Folder registry to publish.
+  --key FILE          Key to sign with; repeatable.
+  --passphrase-stdin  Read one passphrase from standard input.
+  --json              Print one JSON object on standard output.
+  -q, --quiet         Say only what is needed.
+  -h, --help          Show this message and exit.
+""",
+                "registry delegate": """\
+Usage: mcpi registry delegate [OPTIONS] {FOLDER} {NAMESPACE}
+
+  Give a namespace to reviewers of its own: nobody else's signature counts for
+  it.
+
+  Examples:
+    mcpi registry delegate site io.github.user --to ana.pem.pub --key t.pem --key ana.pem
+
+Arguments:
+  FOLDER     The registry: what a web server will serve.  [required]
+  NAMESPACE  Part before the slash of its servers' names.  [required]
+
+Options:
+  --to FILE                Public key of a reviewer; none: take it back.
+  --threshold <int range>  Reviewers that must sign.  [default: 1; x>=1]
+  --key FILE               Key to sign with; repeatable.
+  --passphrase-stdin       Read one passphrase from standard input.
+  --json                   Print one JSON object on standard output.
+  -q, --quiet              Say only what is needed.
+  -h, --help               Show this message and exit.
+""",
+                "registry rotate": """\
+Usage: mcpi registry rotate [OPTIONS] {FOLDER} {ROLE}
+
+  Change the keys of a role: a new root, and what the role signed is signed
+  again.
+
+  Examples:
+    mcpi registry rotate site online --add new.pem.pub --revoke 0a1b2c3d --key a.pem
+
+Arguments:
+  FOLDER  The registry: what a web server will serve.  [required]
+  ROLE    `root`, `targets` or `online`.  [required]
+
+Options:
+  --add FILE               Public key to add; repeatable.
+  --revoke KEY             Id of a key to revoke; repeatable.
+  --threshold <int range>  Keys that must sign from now on.  [x>=1]
+  --key FILE               Key to sign with; repeatable.
+  --passphrase-stdin       Read one passphrase from standard input.
+  --json                   Print one JSON object on standard output.
+  -q, --quiet              Say only what is needed.
+  -h, --help               Show this message and exit.
+""",
             }
         )[name]
     )
