@@ -580,8 +580,8 @@ Usage: mcpi manifest sign [OPTIONS] {PATH}
   log in.  Everything that is signed is checked first.  No key is kept.
 
   Examples:
-    mcpi manifest sign manifests
-    mcpi manifest sign manifests/com.example/clock/1.2/manifest.toml
+    mcpi manifest sign site
+    mcpi manifest sign site/com.example/clock/1.2/manifest.toml
 
 Arguments:
   PATH  A registry's folder, or one `manifest.toml`.  [required]
