@@ -64,9 +64,8 @@ def install(
         unattended=change.unattended(session, answers),
     )
     if change.may_ask(session, answers):
-        request = dialog.completed(
-            session.ui, request, lambda asked: operation.draft(asked, session.context)
-        )
+        state = session.context
+        request = dialog.completed(session.ui, request, lambda one: operation.draft(one, state))
     with session.working() as state:
         prepared = operation.prepare(request, state, stage=change.may_act(session, answers))
     return change.carry_out(session, prepared, answers)

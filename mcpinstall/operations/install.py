@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from mcpinstall import hosts, indexes, verification
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -193,18 +194,24 @@ def prepare(
         for row in shown
         for server in servers
     )
+    locks = _lock_copies(drafted.servers, context)
+    other_text = any(secret_places.sets_other_text(server, context) for server in servers)
     prepared = with_files(
         servers, found.changes, request, context, action=action, stage=stage, rows=found.rows
     )
     return replace(
         prepared, print_rows=shown, printed=printed, kept=secret.kept, skipped=found.skipped,
-        locks=tuple(
-            unreviewed_records.write_copy(server.unreviewed, context)
-            for server in drafted.servers
-            if server.unreviewed is not None
-        ),
-        other_text=any(secret_places.sets_other_text(server, context) for server in servers),
+        locks=locks, other_text=other_text,
     )  # fmt: skip
+
+
+def _lock_copies(servers: Sequence[ReviewedServer], context: Context) -> tuple[Path, ...]:
+    """Write the locks that were made on the spot into the cache, and return where they are."""
+    return tuple(
+        unreviewed_records.write_copy(server.unreviewed, context)
+        for server in servers
+        if server.unreviewed is not None
+    )
 
 
 def require_printable(servers: Sequence[ServerPlan]) -> None:
