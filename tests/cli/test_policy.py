@@ -43,7 +43,7 @@ until = 2027-01-31
 
 def two_files() -> tuple[Policy, Policy]:
     system = parsed(SYSTEM, Level.SYSTEM, "/etc/mcpinstall/policy.toml")
-    return system, parsed("hosts = []\n", Level.PROJECT, "/work/app/.mcpinstall/policy.toml")
+    return system, parsed("hosts = []\n", Level.PROJECT, "/code/app/.mcpinstall/policy.toml")
 
 
 def files(*found: Policy) -> list[PolicyFile]:
@@ -66,8 +66,8 @@ def test_every_rule_with_its_file_line_and_exceptions() -> None:
     assert layout.plain(page) == snapshot("""\
 Policy files, each only tighter than those above
   system   /etc/mcpinstall/policy.toml  (4 rules)
-  project  /work/app/.mcpinstall/policy.toml  (1 rule)
-  project  /work/app/.mcpinstall/policy.toml  (no file)
+  project  /code/app/.mcpinstall/policy.toml  (1 rule)
+  project  /code/app/.mcpinstall/policy.toml  (no file)
 
 reviewed-only = true
   from system, /etc/mcpinstall/policy.toml, line 2
@@ -77,7 +77,7 @@ deny-names = io.github.user/*, com.example/*
   from system, /etc/mcpinstall/policy.toml, line 4
   exception until 2027-01-31: io.github.user/clock (read by us)
 hosts = (nothing)
-  from project, /work/app/.mcpinstall/policy.toml, line 2
+  from project, /code/app/.mcpinstall/policy.toml, line 2
 min-release-age-days = 14
   from system, /etc/mcpinstall/policy.toml, line 5
   ended 2026-11-30: io.github.user/clock (ticket 4711)
@@ -117,7 +117,7 @@ def test_what_the_policy_says_of_servers() -> None:
 
 forbidden  io.github.user/clock 1.0 (as clock)
   its entry is for `cursor` (`hosts` in the project policy
-  ↳ `/work/app/.mcpinstall/policy.toml`, line 2)
+  ↳ `/code/app/.mcpinstall/policy.toml`, line 2)
   its newest file was published on 2026-11-28 (`min-release-age-days` in the
   ↳ system policy `/etc/mcpinstall/policy.toml`, line 5; its exception ended on
   ↳ 2026-11-30)
@@ -138,7 +138,7 @@ def test_a_plan_names_the_files_unless_there_are_none(mcpi: Mcpi, operations: Op
     added = [line for line in with_policy.splitlines() if line not in plain.splitlines()]
     assert "\n".join(added) == snapshot("""\
 Policy  system /etc/mcpinstall/policy.toml (4 rules) · project
-  ↳ /work/app/.mcpinstall/policy.toml (1 rule)\
+  ↳ /code/app/.mcpinstall/policy.toml (1 rule)\
 """)
 
 
