@@ -220,9 +220,9 @@ def test_files_that_contradict_each_other_are_status_3(mcpi: Mcpi, home: Path) -
         ran = mcpi("policy", *words, columns=1000)
 
         assert ran.status == 3
-        assert ran.err.replace(str(home.parent), "…") == snapshot("""\
-error[policy-loosened]: the project policy `…/work/.mcpinstall/policy.toml`, line 2 would loosen `min-release-age-days` of the user policy `…/home/.config/mcpinstall/policy.toml`: it sets it to 7, and that one says 14
+        assert ran.err.replace(f"{Path.cwd()}/", "").replace(str(home.parent), "…") == snapshot("""\
+error[policy-loosened]: the project policy `.mcpinstall/policy.toml`, line 2 would loosen `min-release-age-days` of the user policy `…/home/.config/mcpinstall/policy.toml`: it sets it to 7, and that one says 14
   nothing was changed
 
-hint: take `min-release-age-days` out of `…/work/.mcpinstall/policy.toml`, or make it as tight; only whoever keeps `…/home/.config/mcpinstall/policy.toml` can loosen it
+hint: take `min-release-age-days` out of `.mcpinstall/policy.toml`, or make it as tight; only whoever keeps `…/home/.config/mcpinstall/policy.toml` can loosen it
 """)
