@@ -57,12 +57,9 @@ def install(
         extra_arguments=session.extra_arguments,
         allow=options.allowances(allow),
         plaintext_secrets=plaintext_secrets,
-        offline=offline,
-        print_only=print_only,
-        replace=replace,
-        strip_bom=strip_bom,
+        offline=offline, print_only=print_only, replace=replace, strip_bom=strip_bom,
         unattended=change.unattended(session, answers),
-    )
+    )  # fmt: skip
     if change.may_ask(session, answers):
         state = session.context
         request = dialog.completed(session.ui, request, lambda one: operation.draft(one, state))
