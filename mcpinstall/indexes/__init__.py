@@ -5,6 +5,7 @@ from __future__ import annotations
 from mcpinstall.indexes.configured import Index, Source, effective_index
 from mcpinstall.indexes.fetching import Fetched, fetch_artifacts
 from mcpinstall.indexes.naming import Home, home_of
+from mcpinstall.indexes.provenance import Offered, origin_of
 from mcpinstall.indexes.store import Held, Store
 
 __all__ = [
@@ -12,9 +13,11 @@ __all__ = [
     "Held",
     "Home",
     "Index",
+    "Offered",
     "Source",
     "Store",
     "effective_index",
     "fetch_artifacts",
     "home_of",
+    "origin_of",
 ]

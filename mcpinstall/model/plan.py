@@ -11,6 +11,7 @@ from mcpinstall.model.environment import Command, Interpreter
 from mcpinstall.model.host import HostChange, ServerEntry
 from mcpinstall.model.input_value import InputValue
 from mcpinstall.model.policy import NO_POLICY, Policy
+from mcpinstall.model.publisher import ServerPublishers
 from mcpinstall.model.registry import ReviewedServer
 from mcpinstall.model.secret import Secret
 from mcpinstall.model.unreviewed_lock import UnreviewedLock
@@ -133,6 +134,8 @@ class Plan:
     """sha256 of the canonical plan: equal on every machine for the same decision."""
     home: Path
     """`<data>/servers`."""
+    publishers: tuple[ServerPublishers, ...] = ()
+    """Check 5 of each server."""
     policy: Policy = NO_POLICY
     """Rules of policy files that every server was judged by; no part of the digest, for it
     differs from machine to machine where the decision is the same."""

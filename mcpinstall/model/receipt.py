@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from mcpinstall.model.checks import CheckResult
 from mcpinstall.model.host import Chain, Patch
 from mcpinstall.model.input_value import InputValue
+from mcpinstall.model.publisher import PackagePublisher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,8 @@ class Receipt:
     """Its whole address."""
     headers: tuple[str, ...] = ()
     """Names of the HTTP headers that hosts send."""
+    publishers: tuple[PackagePublisher, ...] = ()
+    """Whose attestations check 5 verified, of any package of the closure: facts, no level."""
 
     @property
     def is_remote(self) -> bool:

@@ -106,5 +106,7 @@ class ReviewedServer:
     tools: ToolList
     check: CheckResult
     """Outcome of check 2: digests, schema, semantic rules, hostile text."""
+    attestations: tuple[tuple[str, tuple[bytes, ...]], ...] = ()
+    """File name → attestations that its registry carries beside the manifest."""
     unreviewed: UnreviewedLock | None = None
     """What mcpinstall itself pinned, where no registry did: a server of `pypi:` or `mcp:`."""

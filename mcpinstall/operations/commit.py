@@ -19,6 +19,7 @@ from mcpinstall.operations import (
     policies,
     probing_remote,
     probing_server,
+    publisher_records,
     receipt_changes,
     secret_places,
     server_plans,
@@ -98,6 +99,7 @@ def _commit(prepared: Prepared, context: Context) -> Done:
             unreviewed.keep(server.reviewed, context)
             continue
         registries.remember(server.reviewed.registry, context.paths, now=context.now)
+    publisher_records.keep(prepared.plan.publishers, context)
     record = transaction.run(change, context, probe)
     with contextlib.suppress(McpInstallError):  # the change has happened; this is a convenience
         host_choice.remember(tuple(change.file.row for change in prepared.plan.changes), context)

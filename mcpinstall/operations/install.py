@@ -19,6 +19,7 @@ from mcpinstall.operations import (
     host_choice,
     lookup,
     policies,
+    publishers,
     remote_plans,
     secret_places,
     server_plans,
@@ -262,13 +263,24 @@ def with_files(
     folder = staging.new_folder(context)
     known = staging.Introduction(folder, context) if stage else None
     try:
-        fetched, verified = staging.fetched(servers, request, folder, context, known)
+        asked = publishers.Publishers(servers, request, context)
+        fetched, verified = staging.fetched(
+            servers, request, folder, context, known, attested=asked.wanted
+        )
+        published = asked.checked(fetched.offered)
+        policies.require(servers, names, rules, context.now, published)
         plan = Plan(
             servers=servers,
             changes=changes,
-            checks=checks.combined(_results(servers, verified, fetched, request, bases)),
+            checks=checks.combined(
+                (
+                    *_results(servers, verified, fetched, request, bases),
+                    *(one.check for one in published),
+                )
+            ),
             digest=plan_digest(servers, [row.id for row in rows]),
             home=context.paths.servers,
+            publishers=published,
             policy=rules,
         )
         staged = (
@@ -298,7 +310,7 @@ def _results(
     request: Request,
     bases: Mapping[str, str],
 ) -> tuple[CheckResult, ...]:
-    """Return the outcomes of checks 1 to 6; `bases` says what check 3 rests on, by slug.
+    """Return the outcomes of checks 1 to 6 but 5; `bases` says what check 3 rests on, by slug.
 
     Raises:
         McpInstallError: when policy refuses (check 3).
@@ -325,7 +337,6 @@ def _results(
             if server.remote is not None
             for result in remote_plans.checks(server, offline=request.offline)
         ),
-        *(policy.publisher_check(server.reviewed) for server in servers),
     )
 
 

@@ -70,6 +70,7 @@ def with_environment(receipt: Receipt, other: Receipt) -> Receipt:
         python_version=other.python_version,
         python_sha256=other.python_sha256,
         artifacts=other.artifacts,
+        publishers=other.publishers,
         checks=checks.with_results(receipt.checks, *results),
     )
 
@@ -140,4 +141,7 @@ def _receipt(
         transport=remote.transport if remote else STDIO,
         url=remote.url if remote else "",
         headers=remote.headers if remote else (),
+        publishers=next(
+            (o.verified for o in prepared.plan.publishers if o.slug == server.slug), ()
+        ),
     )

@@ -41,22 +41,6 @@ def check(
     )
 
 
-def publisher_check(server: ReviewedServer) -> CheckResult:
-    """Return the outcome of check 5: this version knows publishers, but not their signatures."""
-    publisher = server.manifest.publisher
-    if publisher is None:
-        return CheckResult(
-            check=Check.PUBLISHER,
-            outcome=Outcome.ABSENT,
-            evidence="the manifest names no publisher identity",
-        )
-    return CheckResult(
-        check=Check.PUBLISHER,
-        outcome=Outcome.UNSUPPORTED,
-        evidence=f"{publisher.repository} is named, but attestations are not checked yet",
-    )
-
-
 def _review_words(server: ReviewedServer, allow: frozenset[str], *, unattended: bool) -> str:
     manifest = server.manifest
     for item in server.registry.revocations:

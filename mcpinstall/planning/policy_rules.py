@@ -169,8 +169,11 @@ def _denied_name(value: RuleValue, subject: PolicySubject, _: datetime) -> str:
     return f"its name is denied by `{found[0]}`" if found else ""
 
 
-def _publisher(_: RuleValue, __: PolicySubject, ___: datetime) -> str:
-    return "publishers can't be checked yet, so nobody can say that it is one of those allowed"
+def _publisher(value: RuleValue, subject: PolicySubject, _: datetime) -> str:
+    publisher = subject.publisher
+    if publisher is None or any(publisher and matches(one, publisher) for one in _items(value)):
+        return ""
+    return f"its package is of `{publisher}`" if publisher else "nobody verified its publisher"
 
 
 def _transport(value: RuleValue, subject: PolicySubject, _: datetime) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from mcpinstall.model import (
     lock_text,
     manifest_text,
     names,
+    provenance_text,
     registry_text,
     server_text,
     tool_text,
@@ -26,13 +28,15 @@ from mcpinstall.registries.vouching import MANIFEST_SIGNATURES, Nobody, Voucher
 from mcpinstall.system import files, limits
 
 FILE_LIMITS = {
+    "attestations.json": limits.ATTESTATIONS_BYTES,
     "manifest.toml": limits.MANIFEST_BYTES,
     "pylock.toml": limits.LOCK_BYTES,
     "server.json": limits.SERVER_JSON_BYTES,
     "tools.json": limits.TOOLS_BYTES,
 }
 """Files of one version, and how long each may be."""
-_PINNED = FILE_LIMITS.keys() - {"manifest.toml"}
+_OPTIONAL = {"attestations.json"}
+_PINNED = FILE_LIMITS.keys() - _OPTIONAL - {"manifest.toml"}
 
 
 class Registry(ABC):
@@ -88,7 +92,7 @@ class Registry(ABC):
         return self._reviewed(manifest, row)
 
     def _reviewed(self, manifest: Manifest, row: IndexRow) -> ReviewedServer:
-        if manifest.package and {name for name, _ in manifest.files} != _PINNED:
+        if manifest.package and {name for name, _ in manifest.files} - _OPTIONAL != _PINNED:
             raise McpInstallError(
                 ErrorCode.MANIFEST_INVALID,
                 f"`{row.name}` is a Python package, but its lock is not `pylock.toml`",
@@ -105,6 +109,7 @@ class Registry(ABC):
             tools=tool_text.parse_tools(texts["tools.json"], self._where(row, "tools.json"))
             if "tools.json" in texts
             else UNKNOWN_TOOLS,
+            attestations=_carried(texts, self._where(row, "attestations.json")),
             check=CheckResult(
                 check=Check.MANIFEST,
                 outcome=Outcome.VERIFIED,
@@ -224,6 +229,11 @@ class TreeRegistry(Registry):
                     f"the alias `{alias}` stands for `{names.server_name(full)}`, "
                     "which is not in the index",
                 )
+
+
+def _carried(texts: Mapping[str, bytes], where: str) -> tuple[tuple[str, tuple[bytes, ...]], ...]:
+    data = texts.get("attestations.json")
+    return () if data is None else tuple(provenance_text.parse_carried(data, where).items())
 
 
 def _unknown(name: str, version: str | None, rows: tuple[IndexRow, ...]) -> McpInstallError:
