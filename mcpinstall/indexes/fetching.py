@@ -49,7 +49,7 @@ def client_of(source: Source, machine: Machine) -> Client:
     return Client(source.url.text, machine=machine, credentials=source.credentials)
 
 
-def fetch_artifacts(
+def fetch_artifacts(  # noqa: PLR0913 (each stands for itself, and has a plain default)
     artifacts: Sequence[Artifact],
     *,
     index: Index | Callable[[], Index] | None,

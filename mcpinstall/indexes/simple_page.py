@@ -1,7 +1,7 @@
 """What an index says about one package's files: the simple API, as JSON or HTML.
 
-PEP 691 and, where an index has only that, PEP 503; `yanked` is PEP 592's, `provenance` PEP 740's.  Everything here is a
-claim; only a file's digest, which a lock pins, decides about the file.
+PEP 691 and, where an index has only that, PEP 503; `yanked` is PEP 592's, `provenance` PEP 740's.
+Everything here is a claim; only a file's digest, which a lock pins, decides about the file.
 """
 
 from __future__ import annotations

@@ -88,14 +88,3 @@ def test_no_leave_is_given_for_a_revoked_version(certified: ReviewedServer) -> N
         policy.check(revoked, frozenset({"unreviewed", "stale", "yanked", "vulnerable"}))
 
     assert refused.value.code is ErrorCode.VERSION_REVOKED
-
-
-def test_the_words_for_a_publisher(certified: ReviewedServer) -> None:
-    publisher = Publisher(
-        issuer="https://issuer.example", repository="https://forge.example/o/r",
-        repository_id="1", owner_id="2", workflow="release.yml", ref="refs/tags/*",
-    )  # fmt: skip
-    named = replace(certified, manifest=replace(certified.manifest, publisher=publisher))
-
-    assert policy.publisher_check(certified).outcome is Outcome.ABSENT
-    assert policy.publisher_check(named).outcome is Outcome.UNSUPPORTED

@@ -36,6 +36,11 @@ def refuses(policy: Policy, one: PolicySubject, now: datetime = NOW) -> set[Rule
         ("deny-names = ['io.github.user/*']", subject()),
         ("deny-names = ['io.github.User/*']", subject(name="io.github.uSER/x")),
         ("publishers = ['*']", subject()),
+        (
+            "publishers = ['https://forge.example/acme/*']",
+            subject(publisher="https://forge.example/acme-evil/x"),
+        ),
+        ("publishers = []", subject(publisher="https://forge.example/acme/x")),
         ("transports = ['sse']", subject()),
         ("remote-hosts = ['*.example.com']", subject(address="example.com")),
         ("remote-hosts = []", subject(address="example.com")),
