@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mcpinstall.cli import render_policy
+from mcpinstall.cli import render_policy, render_publishers
 from mcpinstall.errors import McpInstallError
 
 if TYPE_CHECKING:
@@ -66,7 +66,16 @@ def plan(prepared: Prepared, diffs: Sequence[FileDiff]) -> Object:
         "action": prepared.action,
         **({"locks": [str(path) for path in prepared.locks]} if prepared.locks else {}),
         "servers": [
-            {**_server(server), "starts": _starts(server, prepared)}
+            {
+                **_server(server),
+                "publishers": [
+                    found
+                    for one in prepared.plan.publishers
+                    if one.slug == server.slug
+                    for found in render_publishers.as_objects(one.verified)
+                ],
+                "starts": _starts(server, prepared),
+            }
             for server in prepared.plan.servers
         ],
         "checks": checks(prepared.plan.checks),
@@ -231,6 +240,7 @@ def receipt(one: Receipt) -> Object:
         else {"path": one.python_path, "version": one.python_version},
         "plan_digest": f"sha256:{one.plan_digest.removeprefix('sha256:')}",
         "installed": one.installed,
+        "publishers": render_publishers.as_objects(one.publishers),
         "checks": checks(one.checks),
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mcpinstall.cli import words
+from mcpinstall.cli import render_publishers, words
 from mcpinstall.cli.layout import (
     BLANK,
     CONTINUED,
@@ -56,7 +56,6 @@ def server(shown: Shown, width: int) -> Screen:
 def _facts(shown: Shown, width: int) -> Screen:
     manifest = shown.reviewed.manifest
     entries = ", ".join(receipt.entry_name for receipt in shown.receipts)
-    publisher = manifest.publisher.repository if manifest.publisher else manifest.publisher_absent
     package = manifest.package
     local = () if package is None else (
         ("package", f"{package.registry_type} {package.identifier} {package.version}"),
@@ -66,7 +65,8 @@ def _facts(shown: Shown, width: int) -> Screen:
     facts = (
         *local,
         *(("remote", f"{one.transport} {one.url}") for one in manifest.remotes),
-        ("publisher", publisher),
+        ("publisher", render_publishers.named(manifest)),
+        *render_publishers.facts(shown.receipts),
         ("versions", ", ".join(shown.versions)),
         ("installed", f"as {entries}" if entries else f"no; {_command(shown)}"),
     )

@@ -115,6 +115,7 @@ class RegistryFolder:
     def add(
         self, described: Manifest | None = None, *, server: bytes = b"", locked: bytes = b"",
         tools: bytes = TOOLS, alias: str = "", lock_name: str = "pylock.toml",
+        attestations: bytes = b"",
     ) -> RegistryFolder:  # fmt: skip
         """Add a server; what is not given is made to fit."""
         found = described or manifest()
@@ -122,6 +123,7 @@ class RegistryFolder:
             "server.json": server or server_json(found.name, found.version),
             lock_name: locked or lock(found.version),
             "tools.json": tools,
+            **({"attestations.json": attestations} if attestations else {}),
         }
         return self._add(found, files, alias)
 

@@ -11,7 +11,6 @@ import pytest
 from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.checks import Outcome
-from mcpinstall.model.manifest import Publisher
 from mcpinstall.model.registry import ReviewedServer, ReviewState, Revocation
 from mcpinstall.planning import policy
 from mcpinstall.system.paths import StatePaths
