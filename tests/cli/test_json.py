@@ -84,6 +84,7 @@ def test_a_plan(mcpi: Mcpi, operations: Operations) -> None:
                             }
                         ],
                         "already_installed": False,
+                        "publishers": [],
                         "starts": [
                             {
                                 "hosts": ["cursor-user"],
@@ -205,6 +206,7 @@ def test_a_finished_change(mcpi: Mcpi, operations: Operations) -> None:
                     "python": {"path": "/usr/bin/python3.12", "version": "3.12.4"},
                     "plan_digest": "sha256:5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c",
                     "installed": "2026-11-22T13:45:01Z",
+                    "publishers": [],
                     "checks": [
                         {
                             "number": 1,
@@ -315,6 +317,7 @@ def test_the_lists(mcpi: Mcpi, operations: Operations) -> None:
                     "python": {"path": "/usr/bin/python3.12", "version": "3.12.4"},
                     "plan_digest": "sha256:5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c",
                     "installed": "2026-11-22T13:45:01Z",
+                    "publishers": [],
                     "checks": [
                         {
                             "number": 1,
