@@ -50,11 +50,10 @@ class Seen:
 
 def unnamed(server: ReviewedServer) -> CheckResult:
     """Return check 5 of a server that a registry vouches for without naming a publisher."""
-    reason = server.manifest.publisher_absent
     return CheckResult(
         check=Check.PUBLISHER,
         outcome=Outcome.ABSENT,
-        evidence="the manifest names no publisher identity" + (f": {reason}" if reason else ""),
+        evidence=f"none named: {server.manifest.publisher_absent}",
     )
 
 
