@@ -259,7 +259,7 @@ def with_files(
     """
     rules = policies.load(context)
     names = policies.host_names(rows) or policies.entry_hosts(servers, context)
-    bases = policies.require(servers, names, rules, context.now)
+    policies.require(servers, names, rules, context.now)
     folder = staging.new_folder(context)
     known = staging.Introduction(folder, context) if stage else None
     try:
@@ -268,7 +268,7 @@ def with_files(
             servers, request, folder, context, known, attested=asked.wanted
         )
         published = asked.checked(fetched.offered)
-        policies.require(servers, names, rules, context.now, published)
+        bases = policies.require(servers, names, rules, context.now, published)
         plan = Plan(
             servers=servers,
             changes=changes,

@@ -32,7 +32,7 @@ _HOSTILE = frozenset({ErrorCode.INDEX_FORBIDDEN, ErrorCode.DIGEST_MISMATCH})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Kept:
+class Kept:
     """Attestations that were verified once, and where they came from."""
 
     origin: Origin
@@ -73,7 +73,7 @@ class Source:
         if data is None:
             return None
         with contextlib.suppress(McpInstallError):
-            kept = codec.load(data, _Kept, str(path))
+            kept = codec.load(data, Kept, str(path))
             found = self.of(file, kept.attestations, kept.origin) if kept.attestations else None
             if found is not None and found.outcome is Outcome.VERIFIED:
                 return found
@@ -103,10 +103,10 @@ class Source:
             return _unknown(file, Outcome.FAILED, error.message, answer.origin)
         found = self.of(file, attestations, answer.origin)
         if found.outcome is Outcome.VERIFIED:
-            self._keep(file, _Kept(origin=answer.origin, attestations=attestations))
+            self._keep(file, Kept(origin=answer.origin, attestations=attestations))
         return found
 
-    def _keep(self, file: PackageFile, kept: _Kept) -> None:
+    def _keep(self, file: PackageFile, kept: Kept) -> None:
         files.private_folder(self._context.paths.attestations)
         files.write_atomic(self._path(file), codec.dump(kept))
 

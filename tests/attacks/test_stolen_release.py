@@ -15,12 +15,14 @@ from dataclasses import replace
 import pytest
 
 from mcpinstall.errors import McpInstallError
-from mcpinstall.model import provenance_text
+from mcpinstall.model import json_text, provenance_text
 from mcpinstall.model.artifact import Artifact
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.signing import Subject
 from mcpinstall.operations import install
 from mcpinstall.operations.prepared import Prepared
+from mcpinstall.operations.provenance import Kept
+from mcpinstall.receipts import codec
 from tests.builders import attested, wheels
 from tests.builders.attested import PUBLISHER, release
 from tests.builders.sigstore_instance import Identity, Instance
@@ -213,6 +215,27 @@ def test_offline_nothing_is_taken_on_trust(
     with pytest.raises(McpInstallError) as refused:
         world.prepare("clock", hosts=CURSOR, offline=True)
     assert refusal(refused) == ("publisher-unverified", 3)
+
+
+def test_a_planted_copy_is_taken_away_and_the_index_is_asked(
+    world: World, instance: Instance, wheel: Artifact
+) -> None:
+    """Another program of this user writes an attestation of something else into the cache."""
+    attested.attest(world.index, wheel, instance, release())
+    install.discard(world.prepare("clock", hosts=CURSOR))
+    (path,) = world.context.paths.attestations.iterdir()
+    kept = codec.load(path.read_bytes(), Kept, str(path))
+    about = Subject(name="other.whl", sha256="0" * 64)
+    other = json_text.canonical(attested.attestation(instance, about, release()))
+    path.write_bytes(codec.dump(replace(kept, attestations=(other,))))
+    asked = len(world.index.asked("/integrity/"))
+
+    again = world.prepare("clock", hosts=CURSOR)
+
+    assert check(again).outcome is Outcome.VERIFIED
+    assert len(world.index.asked("/integrity/")) == asked + 1
+    assert codec.load(path.read_bytes(), Kept, str(path)) == kept
+    install.discard(again)
 
 
 # Carried beside the manifest -------------------------------------------------------------------

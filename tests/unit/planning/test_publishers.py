@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 
 import pytest
@@ -144,13 +145,14 @@ def test_less_than_what_was_seen_is_refused_for_both_kinds(outcome: Outcome, cod
     one = provenance("clock", outcome=outcome)
     seen = {"clock": Seen(identities={ORIGIN.digest: identity_of(SAID)}, place="/record.json")}
 
-    for act in (
+    acts: list[Callable[[], object]] = [
         lambda: publishers.unreviewed("s", "clock", [one], seen, offline=False),
         lambda: publishers.unreviewed(
             "s", "clock", [replace(one, origin=None)], seen, offline=False
         ),
         lambda: publishers.certified("s", "clock", PUBLISHER, [provenance("clock", SAID), one]),
-    ):
+    ]
+    for act in acts:
         with pytest.raises(McpInstallError) as refused:
             act()
         assert refused.value.code == code
