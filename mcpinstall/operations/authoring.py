@@ -109,17 +109,24 @@ def hooks(draft: Draft, locked: Lock, context: Context) -> tuple[Hook, ...]:
 
 
 def write(
-    folder: Path, draft: Draft, locked: Lock, accepted: Sequence[Hook], tools: ToolList
+    folder: Path,
+    draft: Draft,
+    locked: Lock,
+    accepted: Sequence[Hook],
+    tools: ToolList,
+    *,
+    attestations: bytes = b"",
 ) -> Path:
     """Write the files of a server below `folder`, and return their folder.
 
-    They are at most four: without a package there is no lock, and tools that nobody saw are in
-    no file.
+    They are at most five: without a package there is no lock, and tools that nobody saw, or
+    attestations that nobody made, are in no file.
     """
     server_text.parse(draft.server, "server.json")
     texts = {"server.json": draft.server}
     texts |= {"pylock.toml": locked.text} if draft.manifest.package else {}
     texts |= {"tools.json": tools.text} if tools.known else {}
+    texts |= {"attestations.json": attestations} if attestations else {}
     digests = tuple(
         (name, hashlib.sha256(data).hexdigest()) for name, data in sorted(texts.items())
     )

@@ -89,14 +89,15 @@ def _files(server: ServerPlan) -> tuple[PackageFile, ...]:
         return ()
     kind = package.registry_type
     if server.reviewed.unreviewed is not None:
-        return tuple(_file(artifact, kind) for artifact in server.artifacts)
+        return tuple(file_of(artifact, kind) for artifact in server.artifacts)
     if manifest.publisher is None:
         return ()
     main = normalized_package(package.identifier)
-    return tuple(_file(one, kind) for one in server.artifacts if one.package == main)
+    return tuple(file_of(one, kind) for one in server.artifacts if one.package == main)
 
 
-def _file(artifact: Artifact, ecosystem: str) -> PackageFile:
+def file_of(artifact: Artifact, ecosystem: str) -> PackageFile:
+    """Return a file of a lock as attestations have to name it."""
     return PackageFile(
         ecosystem=ecosystem,
         package=artifact.package,

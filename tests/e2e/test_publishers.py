@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from mcpinstall.errors import McpInstallError
-from mcpinstall.model import provenance_text
+from mcpinstall.model import lock_text, manifest_text, provenance_text, tool_text
 from mcpinstall.model.checks import Check, CheckResult, Outcome
-from mcpinstall.operations import install, policies
+from mcpinstall.operations import authoring, authoring_attestations, install, policies
 from mcpinstall.operations.prepared import Prepared
 from mcpinstall.registries import sources
 from tests.builders import attested
@@ -20,7 +20,7 @@ from tests.builders.packages import publish
 from tests.builders.registry_folders import RegistryFolder
 from tests.builders.sigstore_instance import Instance
 from tests.builders.tuf_world import Site, TufWorld
-from tests.builders.world import World, refusal
+from tests.builders.world import NAMESPACE, World, refusal
 
 pytestmark = pytest.mark.e2e
 
@@ -261,6 +261,44 @@ def test_a_tuf_registry_carries_attestations(
 
     assert check(prepared).outcome is Outcome.VERIFIED
     install.discard(prepared)
+
+
+def test_an_author_carries_what_the_index_offers(world: World, instance: Instance) -> None:
+    wheel = world.offer("clock", publisher=PUBLISHER)
+    attested.attest(world.index, wheel, instance, release())
+    full = f"{NAMESPACE}/clock"
+    (folder,) = world.registry.folder.glob(f"{full}/*")
+    draft = authoring.Draft(
+        manifest=manifest_text.parse((folder / "manifest.toml").read_bytes()),
+        server=(folder / "server.json").read_bytes(),
+    )
+    locked = lock_text.parse((folder / "pylock.toml").read_bytes(), "pylock.toml")
+    tools = tool_text.parse_tools((folder / "tools.json").read_bytes())
+
+    carried = authoring_attestations.carried(draft, locked, world.context)
+    authoring.write(world.registry.folder, draft, locked, (), tools, attestations=carried)
+    authoring.write_registry(world.registry.folder, world.registry.file)
+    for kept in world.context.paths.attestations.iterdir():
+        kept.unlink()
+    world.index.listing(wheel).provenance = None
+
+    assert check(world.prepare("clock", hosts=CURSOR)).outcome is Outcome.VERIFIED
+
+
+def test_an_author_can_not_lock_what_nobody_could_install(world: World, instance: Instance) -> None:
+    wheel = world.offer("clock", publisher=PUBLISHER)
+    thief = release(ids=("7", "7"))
+    attested.attest(world.index, wheel, instance, thief)
+    (folder,) = world.registry.folder.glob(f"{NAMESPACE}/clock/*")
+    draft = authoring.Draft(
+        manifest=manifest_text.parse((folder / "manifest.toml").read_bytes()), server=b"{}"
+    )
+    locked = lock_text.parse((folder / "pylock.toml").read_bytes(), "pylock.toml")
+
+    with pytest.raises(McpInstallError) as refused:
+        authoring_attestations.carried(draft, locked, world.context)
+
+    assert refusal(refused) == ("publisher-mismatch", 3)
 
 
 @pytest.mark.parametrize(
