@@ -15,7 +15,14 @@ from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.policy import Policy
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import ReviewedServer
-from mcpinstall.operations import lookup, policies, verify_disk, verify_hosts, verify_remote
+from mcpinstall.operations import (
+    lookup,
+    policies,
+    verify_disk,
+    verify_hosts,
+    verify_publisher,
+    verify_remote,
+)
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.findings import Finding, Kind
 from mcpinstall.planning import policy_rules
@@ -174,6 +181,10 @@ def _verified(
             problem = problem or rules
         else:
             _policy(receipt, server, rules, report, context)
+        if not how.quick and (publisher := verify_publisher.verify(receipt, server, context)):
+            result, finding = publisher
+            report.checks.append(result)
+            report.findings += [finding] if finding else []
         report.findings += disk.findings
         report.checks += disk.checks
         anchor = disk.anchor or anchor

@@ -15,6 +15,7 @@ import pytest
 
 from mcpinstall.errors import McpInstallError
 from mcpinstall.model.checks import Check, CheckResult, Outcome
+from mcpinstall.operations import verify
 from mcpinstall.operations.prepared import Prepared
 from tests.builders import attested
 from tests.builders.attested import release
@@ -209,6 +210,19 @@ def test_a_dependency_that_changes_hands_is_noticed(world: World, instance: Inst
     with pytest.raises(McpInstallError) as refused:
         world.prepare(NAME, hosts=CURSOR)
     assert refusal(refused) == ("publisher-missing", 3)
+
+
+def test_verify_compares_with_whom_was_seen_first(world: World, instance: Instance) -> None:
+    del instance
+    world.install(NAME, hosts=CURSOR)
+    (record,) = world.context.paths.publishers.iterdir()
+
+    (honest,) = verify.verify((), world.context)
+    record.write_bytes(record.read_bytes().replace(b"acme/clock", b"thief/clock"))
+    (changed,) = verify.verify((), world.context)
+
+    assert honest.findings == ()
+    assert [one.check for one in changed.findings] == [Check.PUBLISHER]
 
 
 def test_offline_the_very_file_is_verified_again(world: World, instance: Instance) -> None:

@@ -19,7 +19,7 @@ from mcpinstall.model import json_text, provenance_text
 from mcpinstall.model.artifact import Artifact
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.signing import Subject
-from mcpinstall.operations import install
+from mcpinstall.operations import install, verify
 from mcpinstall.operations.prepared import Prepared
 from mcpinstall.operations.provenance import Kept
 from mcpinstall.receipts import codec
@@ -236,6 +236,33 @@ def test_a_planted_copy_is_taken_away_and_the_index_is_asked(
     assert len(world.index.asked("/integrity/")) == asked + 1
     assert codec.load(path.read_bytes(), Kept, str(path)) == kept
     install.discard(again)
+
+
+def test_verify_tells_when_the_registry_names_another_publisher_now(
+    world: World, instance: Instance
+) -> None:
+    wheel = world.offer("clock", publisher=PUBLISHER)
+    attested.attest(world.index, wheel, instance, release())
+    world.install("clock", hosts=CURSOR)
+    (before,) = verify.verify(("clock",), world.context)
+    world.registry.forget("io.github.user/clock")
+    world.offer("clock", publisher=replace(PUBLISHER, owner_id="78"))
+
+    (after,) = verify.verify(("clock",), world.context)
+    for kept in world.context.paths.attestations.iterdir():
+        kept.unlink()
+    (gone,) = verify.verify(("clock",), world.context)
+
+    results = [
+        next(one for one in entry.checks if one.check is Check.PUBLISHER).outcome
+        for entry in (before, after, gone)
+    ]
+    assert results == [Outcome.VERIFIED, Outcome.FAILED, Outcome.NOT_CHECKED]
+    assert before.findings == ()
+    assert (
+        "owner id differs"
+        in [one.message for one in after.findings if one.check is Check.PUBLISHER][0]
+    )
 
 
 # Carried beside the manifest -------------------------------------------------------------------

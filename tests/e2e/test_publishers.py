@@ -99,6 +99,24 @@ def test_what_is_known_is_in_json_receipt_and_screen(world: World, instance: Ins
     assert "acme/clock by release.yml" in shown
 
 
+def test_a_refusal_shows_both_identities_and_the_way_out(world: World, instance: Instance) -> None:
+    attested.attest(world.index, publish(world.index, "weather-server", "1.0"), instance, release())
+    world.install("pypi:weather-server", hosts=CURSOR)
+    world.uninstall("weather-server")
+    thief = release("2.0", repository="https://forge.example/thief/clock")
+    attested.attest(world.index, publish(world.index, "weather-server", "2.0"), instance, thief)
+
+    refused = world.command().run(
+        "install", "pypi:weather-server", "--host", "cursor", "--dry-run", status=3
+    )
+    said = "".join(refused.stderr.replace("↳", "").split())
+
+    assert "error[publisher-mismatch]" in said
+    assert "https://forge.example/acme/clock(id1001,owner77)" in said
+    assert "https://forge.example/thief/clock(id1001,owner77)" in said
+    assert "publishers/" in said
+
+
 def test_a_package_that_was_never_signed_is_taken_as_before(
     world: World, instance: Instance
 ) -> None:
