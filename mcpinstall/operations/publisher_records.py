@@ -84,14 +84,21 @@ def _read(package: str, path: Path) -> _Record:
     data = files.read_optional(path, limits.STATE_BYTES)
     if data is None:
         return _Record(package=package, seen=())
-    found = codec.load(data, _Record, str(path))
+    try:
+        found = codec.load(data, _Record, str(path))
+    except McpInstallError as error:
+        raise _damaged(error.message) from None
     if found.package != package:
-        raise McpInstallError(
-            ErrorCode.STATE_INVALID,
-            f"`{path}` is about another package than `{package}`",
-            hint="move the file away; what it remembers is then forgotten",
-        )
+        raise _damaged(f"`{path}` is about another package than `{package}`")
     return found
+
+
+def _damaged(fact: str) -> McpInstallError:
+    return McpInstallError(
+        ErrorCode.STATE_INVALID,
+        fact,
+        hint="move the file away; whom its package was first seen from is then forgotten",
+    )
 
 
 def _path(package: str, context: Context) -> Path:

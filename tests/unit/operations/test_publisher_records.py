@@ -12,11 +12,13 @@ from mcpinstall.model.publisher import (
     FirstSeen,
     Identity,
     Origin,
+    PackageFile,
     PackagePublisher,
     ServerPublishers,
 )
 from mcpinstall.operations import publisher_records
 from mcpinstall.operations.context import Context
+from mcpinstall.operations.provenance import Source
 
 ACME = Identity(
     issuer="https://i.example", repository="https://f.example/acme/x", repository_id="1",
@@ -72,6 +74,7 @@ def test_a_damaged_record_stops(context: Context, damage: bytes) -> None:
         publisher_records.seen("clock", context)
 
     assert refused.value.code == "state-invalid"
+    assert "first seen" in refused.value.hint
 
 
 def test_the_record_of_another_package_is_none(context: Context) -> None:
@@ -84,3 +87,13 @@ def test_the_record_of_another_package_is_none(context: Context) -> None:
         publisher_records.seen("notes", context)
 
     assert refused.value.code == "state-invalid"
+
+
+def test_a_kind_of_package_that_nobody_can_verify_yet_is_unsupported(context: Context) -> None:
+    file = PackageFile(
+        ecosystem="npm", package="clock", version="1", filename="clock-1.tgz", sha256="0" * 64
+    )
+
+    found = Source(context).of(file, [b"{}"], None)
+
+    assert (found.outcome, found.signers) == (Outcome.UNSUPPORTED, ())
