@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from mcpinstall.model.advisory_text import AdvisoryFile
 from mcpinstall.model.checks import CheckResult
 from mcpinstall.model.lock import Lock
 from mcpinstall.model.manifest import Manifest
@@ -67,6 +69,8 @@ class RegistryState:
     """Of the index or registry that an unreviewed name was resolved with just now, for people."""
     reviewers: tuple[str, ...] = ()
     """Of one server: reviewers whose signature over its manifest holds."""
+    advisories: str = ""
+    """sha256 of the registry's file of advisories; nothing where it has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,3 +112,7 @@ class ReviewedServer:
     """Outcome of check 2: digests, schema, semantic rules, hostile text."""
     unreviewed: UnreviewedLock | None = None
     """What mcpinstall itself pinned, where no registry did: a server of `pypi:` or `mcp:`."""
+    advisories: Callable[[], AdvisoryFile | None] | None = field(
+        default=None, compare=False, repr=False
+    )
+    """Reads the advisories of its registry; that may fetch them."""

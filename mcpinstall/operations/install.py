@@ -14,6 +14,7 @@ from mcpinstall.model.host import HostChange, HostRow, SecretStyle
 from mcpinstall.model.plan import Plan, Request, ServerPlan
 from mcpinstall.model.registry import ReviewedServer
 from mcpinstall.operations import (
+    advisories,
     direct,
     host_changes,
     host_choice,
@@ -188,7 +189,7 @@ def prepare(
     if shown:
         require_printable(servers)
         names = policies.host_names(rows) or [policies.UNKNOWN_HOST]
-        policies.require(servers, names, policies.load(context), context.now)
+        policies.require(servers, names, policies.load(context), context)
     printed = tuple(
         (row.title, hosts.rendered(row, secret_places.entry_for(server, row)))
         for row in shown
@@ -258,7 +259,7 @@ def with_files(
     """
     rules = policies.load(context)
     names = policies.host_names(rows) or policies.entry_hosts(servers, context)
-    bases = policies.require(servers, names, rules, context.now)
+    bases = policies.require(servers, names, rules, context)
     folder = staging.new_folder(context)
     known = staging.Introduction(folder, context) if stage else None
     try:
@@ -266,7 +267,7 @@ def with_files(
         plan = Plan(
             servers=servers,
             changes=changes,
-            checks=checks.combined(_results(servers, verified, fetched, request, bases)),
+            checks=checks.combined(_results(servers, verified, fetched, request, bases, context)),
             digest=plan_digest(servers, [row.id for row in rows]),
             home=context.paths.servers,
             policy=rules,
@@ -297,12 +298,14 @@ def _results(
     fetched: indexes.Fetched,
     request: Request,
     bases: Mapping[str, str],
+    context: Context,
 ) -> tuple[CheckResult, ...]:
     """Return the outcomes of checks 1 to 6; `bases` says what check 3 rests on, by slug.
 
     Raises:
         McpInstallError: when policy refuses (check 3).
     """
+    known = advisories.Advisories(context)
     return (
         *(server.reviewed.registry.check for server in servers),
         *(server.reviewed.check for server in servers),
@@ -311,10 +314,11 @@ def _results(
                 server.reviewed,
                 request.allow,
                 fetched.yanked,
-                fetched.yanked_checked and not server.already_installed,
+                staging.yanked_unknown(fetched, request, server),
                 unattended=request.unattended,
                 files=server.remote is None,
                 basis=bases[server.slug],
+                advisories=known.of_plan(server, request.allow),
             )
             for server in servers
         ),

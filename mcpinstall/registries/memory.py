@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,6 +45,15 @@ def recall(root_digest: str, paths: StatePaths) -> Seen:
             f"`{path}` does not say what was seen of a registry: {error.message}",
             hint="without it an older registry could be replayed; delete it to begin anew",
         ) from None
+
+
+def latest(paths: StatePaths) -> datetime:
+    """Return the latest time seen of any registry; records that can't be read say nothing."""
+    times = [_BEGINNING]
+    for path in paths.registries.glob("*.json"):
+        with contextlib.suppress(McpInstallError):
+            times.append(recall(path.stem, paths).latest)
+    return max(times)
 
 
 def remember(state: RegistryState, paths: StatePaths, *, now: datetime | None = None) -> None:

@@ -74,6 +74,7 @@ def open_folder(
         stale=_is_stale(parsed, seen, now),
         revocations=parsed.revocations,
         aliases=parsed.aliases,
+        advisories=parsed.advisories,
     )
     return TreeRegistry(folder, state, parsed.index, voucher)
 
@@ -207,6 +208,7 @@ def _bundled_state(parsed: RegistryFile, seen: memory.Seen, now: datetime) -> Re
         stale=stale,
         revocations=parsed.revocations,
         aliases=parsed.aliases,
+        advisories=parsed.advisories,
     )
 
 
