@@ -31,7 +31,7 @@ CVSS = re.compile(r"CVSS:[0-9.]+/[A-Za-z:/]+")
 def git(repository: Path, *arguments: str) -> bytes:
     """Return what git prints."""
     command = ["git", "-C", str(repository), *arguments]
-    return subprocess.run(command, check=True, capture_output=True).stdout  # noqa: S603
+    return subprocess.run(command, check=True, capture_output=True).stdout
 
 
 def documents(repository: Path, commit: str) -> Iterator[dict[str, Any]]:
@@ -40,7 +40,7 @@ def documents(repository: Path, commit: str) -> Iterator[dict[str, Any]]:
     paths = git(repository, "ls-tree", "-r", "--name-only", commit, "vulns").decode().split("\n")
     wanted = [path for path in paths if path.endswith(".yaml")]
     names = "".join(f"{commit}:{path}\n" for path in wanted).encode()
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         ["git", "-C", str(repository), "cat-file", "--batch"],
         input=names, check=True, capture_output=True,
     )  # fmt: skip
@@ -126,7 +126,7 @@ def main() -> None:
             packages[f"pypi:{canonicalize_name(package['name'])}"][found.id] = found
     source = AdvisorySource(name=f"{NAME} at {commit}", date=issued, licence=LICENCE, link=LINK)
     data = advisory_text.dump(
-        issued, [source], {key: [of[id] for id in sorted(of)] for key, of in packages.items()}
+        issued, [source], {key: [of[one] for one in sorted(of)] for key, of in packages.items()}
     )
     written = advisory_text.read(data, chosen.output.name)
     records = sum(len(of) for _, of in written.every())

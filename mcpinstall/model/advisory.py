@@ -143,8 +143,8 @@ def _is_affected(events: Sequence[Event], version: Version) -> bool:
         if event.bound is Bound.INTRODUCED:
             if event.version == BEGINNING or version >= Version(event.version):
                 affected = True
-        elif event.bound is Bound.FIXED and version >= Version(event.version):
-            affected = False
-        elif event.bound is Bound.LAST_AFFECTED and version > Version(event.version):
+        elif version > Version(event.version) or (
+            event.bound is Bound.FIXED and version == Version(event.version)
+        ):
             affected = False
     return affected

@@ -78,6 +78,18 @@ class Advisories:
         return self._shipped[0]
 
 
+def of_plans(
+    servers: Iterable[ServerPlan], allow: Collection[str], context: Context
+) -> dict[str, tuple[str, ...]]:
+    """Return what check 3 says of each server, by slug, or refuse.
+
+    Raises:
+        McpInstallError: as `Advisories.of_plan`.
+    """
+    every = Advisories(context)
+    return {one.slug: every.of_plan(one, allow) for one in servers}
+
+
 def latest(context: Context) -> datetime:
     """Return the later of this machine's clock and the latest time seen of any registry."""
     return max(context.now, registries.latest(context.paths))

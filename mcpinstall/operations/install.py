@@ -260,6 +260,7 @@ def with_files(
     rules = policies.load(context)
     names = policies.host_names(rows) or policies.entry_hosts(servers, context)
     bases = policies.require(servers, names, rules, context)
+    advised = advisories.of_plans(servers, request.allow, context)
     folder = staging.new_folder(context)
     known = staging.Introduction(folder, context) if stage else None
     try:
@@ -267,7 +268,9 @@ def with_files(
         plan = Plan(
             servers=servers,
             changes=changes,
-            checks=checks.combined(_results(servers, verified, fetched, request, bases, context)),
+            checks=checks.combined(
+                _results(servers, verified, fetched, request, bases, advised=advised)
+            ),
             digest=plan_digest(servers, [row.id for row in rows]),
             home=context.paths.servers,
             policy=rules,
@@ -298,14 +301,16 @@ def _results(
     fetched: indexes.Fetched,
     request: Request,
     bases: Mapping[str, str],
-    context: Context,
+    *,
+    advised: Mapping[str, Sequence[str]],
 ) -> tuple[CheckResult, ...]:
     """Return the outcomes of checks 1 to 6; `bases` says what check 3 rests on, by slug.
+
+    `advised` is what was found out of advisories, by slug.
 
     Raises:
         McpInstallError: when policy refuses (check 3).
     """
-    known = advisories.Advisories(context)
     return (
         *(server.reviewed.registry.check for server in servers),
         *(server.reviewed.check for server in servers),
@@ -318,7 +323,7 @@ def _results(
                 unattended=request.unattended,
                 files=server.remote is None,
                 basis=bases[server.slug],
-                advisories=known.of_plan(server, request.allow),
+                advisories=advised[server.slug],
             )
             for server in servers
         ),

@@ -89,7 +89,7 @@ def require(name: str, known: Known, allow: Collection[str]) -> None:
         raise McpInstallError(
             ErrorCode.PACKAGE_MALICIOUS,
             f"`{name}` needs a package that is known to be malicious: {sentence(malicious)}",
-            hint="don't install it anywhere; where it ran before, change every secret it could read",
+            hint="don't install it; where it ran before, change every secret that it could read",
             evidence=_evidence(malicious),
         )
     if known.affected and ALLOWANCE not in allow:
