@@ -12,6 +12,7 @@ from mcpinstall.model.artifact import Artifact
 from mcpinstall.model.plan import ServerPlan
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import RegistryKind, ReviewedServer
+from mcpinstall.operations import clock
 from mcpinstall.operations.context import Context
 from mcpinstall.planning import advisories
 from mcpinstall.planning.advisories import Known
@@ -29,7 +30,7 @@ class Advisories:
     @property
     def time(self) -> datetime:
         """The time by which the age of data is told: the later of clock and what was seen."""
-        return latest(self._context)
+        return clock.latest(self._context)
 
     def of_plan(self, server: ServerPlan, allow: Collection[str]) -> tuple[str, ...]:
         """Return what check 3 says of a server that is to be installed, or refuse it.
@@ -88,11 +89,6 @@ def of_plans(
     """
     every = Advisories(context)
     return {one.slug: every.of_plan(one, allow) for one in servers}
-
-
-def latest(context: Context) -> datetime:
-    """Return the later of this machine's clock and the latest time seen of any registry."""
-    return max(context.now, registries.latest(context.paths))
 
 
 def _why(error: McpInstallError) -> str:

@@ -15,6 +15,7 @@ from mcpinstall.model.plan import Plan, Request, ServerPlan
 from mcpinstall.model.registry import ReviewedServer
 from mcpinstall.operations import (
     advisories,
+    clock,
     direct,
     host_changes,
     host_choice,
@@ -269,7 +270,10 @@ def with_files(
             servers=servers,
             changes=changes,
             checks=checks.combined(
-                _results(servers, verified, fetched, request, bases, advised=advised)
+                (
+                    *(clock.registry_check(one.reviewed.registry, context) for one in servers),
+                    *_results(servers, verified, fetched, request, bases, advised=advised),
+                )
             ),
             digest=plan_digest(servers, [row.id for row in rows]),
             home=context.paths.servers,
@@ -304,7 +308,7 @@ def _results(
     *,
     advised: Mapping[str, Sequence[str]],
 ) -> tuple[CheckResult, ...]:
-    """Return the outcomes of checks 1 to 6; `bases` says what check 3 rests on, by slug.
+    """Return the outcomes of checks 2 to 6; `bases` says what check 3 rests on, by slug.
 
     `advised` is what was found out of advisories, by slug.
 
@@ -312,7 +316,6 @@ def _results(
         McpInstallError: when policy refuses (check 3).
     """
     return (
-        *(server.reviewed.registry.check for server in servers),
         *(server.reviewed.check for server in servers),
         *(
             policy.check(

@@ -10,7 +10,7 @@ from pathlib import Path
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import json_text
 from mcpinstall.model.fields import Fields
-from mcpinstall.model.registry import RegistryState
+from mcpinstall.model.registry import RegistryState, ReviewState
 from mcpinstall.system import files, limits, machine
 from mcpinstall.system.paths import StatePaths
 
@@ -65,7 +65,9 @@ def remember(state: RegistryState, paths: StatePaths, *, now: datetime | None = 
     folder = files.private_folder(paths.registries)
     with files.locked(folder / "lock"):
         before = recall(state.root_digest, paths)
-        latest = max(before.latest, state.issued, now or machine.now())
+        # What nobody vouches for can say that it was issued in any year.
+        issued = state.issued if state.review is ReviewState.CERTIFIED else _BEGINNING
+        latest = max(before.latest, issued, now or machine.now())
         record = {
             "serial": max(before.serial, state.serial),
             "latest": latest.astimezone(UTC).replace(microsecond=0).isoformat(),

@@ -104,7 +104,7 @@ def open_registry(
     # A clock that was turned back does not make anything fresh again.
     fetcher = None if offline else fetcher_for(source.base, machine)
     client = TufClient(places, fetcher, at=max(now, seen.latest))
-    return TufRegistry(client, source, clock_words(seen, now))
+    return TufRegistry(client, source, clock_words(seen.latest, now))
 
 
 def fetcher_for(base: str, machine: Machine) -> BoundedFetcher:

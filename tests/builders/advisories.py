@@ -25,7 +25,8 @@ def events(*said: tuple[str, str]) -> tuple[Event, ...]:
 def advisory(id_: str = "PYSEC-2026-1", *said: tuple[str, str], **keys: Any) -> Advisory:  # noqa: ANN401
     """One advisory about every version below 2, unless something else is said."""
     ranges = (events(*(said or (("introduced", "0"), ("fixed", "2.0")))),)
-    return Advisory(**{"id": id_, "modified": date(2026, 11, 1), "ranges": ranges} | keys)
+    values: dict[str, Any] = {"id": id_, "modified": date(2026, 11, 1), "ranges": ranges}
+    return Advisory(**(values | keys))
 
 
 def file(issued: date, **packages: Advisory) -> bytes:

@@ -70,7 +70,7 @@ LAST: Said = (("introduced", "1.0"), ("last_affected", "1.4"))
         ((("introduced", "1.9"), ("fixed", "1.10")), "1.11", False),
     ],
 )  # fmt: skip
-def test_a_range_has_a_version_or_not(said: Said, version: str, affected: bool) -> None:  # noqa: FBT001
+def test_a_range_has_a_version_or_not(said: Said, version: str, affected: bool) -> None:
     assert model.affects(advisory("A-1", *said), version) is affected
 
 
@@ -78,7 +78,7 @@ def test_a_range_has_a_version_or_not(said: Said, version: str, affected: bool) 
     ("version", "affected"),
     [("1.0", True), ("1.0.0", True), ("1.1", False), ("1.0+cpu", True), ("1.0.1", False)],
 )
-def test_a_version_may_be_listed(version: str, affected: bool) -> None:  # noqa: FBT001
+def test_a_version_may_be_listed(version: str, affected: bool) -> None:
     listed = advisory(ranges=(), versions=("0.9", "1.0", "1.2-not-pep440"))
 
     assert model.affects(listed, version) is affected
