@@ -129,9 +129,7 @@ def test_every_kind_of_source_tells_it(world: World, source: str) -> None:
         state = registries.open_folder(
             world.registry.folder, world.context.paths, world.context.now
         ).state
-        registries.remember(
-            state, world.context.paths, now=datetime.now(UTC) + timedelta(days=1)
-        )
+        registries.remember(state, world.context.paths, now=datetime.now(UTC) + timedelta(days=1))
         evidence = registries.open_folder(
             world.registry.folder, world.context.paths, world.context.now
         ).state.check.evidence

@@ -9,7 +9,7 @@ Twin: `test_a_file_at_its_limits_is_read_in_time`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -28,7 +28,7 @@ CLOCK = [("clock", "1.0")]
 REFUSALS = (ErrorCode.ADVISORIES_INVALID, ErrorCode.JSON_INVALID, ErrorCode.TEXT_HOSTILE)
 
 
-def line(*records: dict[str, object]) -> str:
+def line(*records: Mapping[str, object]) -> str:
     every = [{"id": f"A-{n:05}", "modified": "2026-11-01", **one} for n, one in enumerate(records)]
     return json.dumps(
         {"package": "pypi:clock", "records": every}, sort_keys=True, separators=(",", ":")

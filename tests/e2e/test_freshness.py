@@ -1,4 +1,4 @@
-"""Authenticity, freshness and rollback, told apart by check 1; what is stale, and what still runs."""
+"""Authenticity, freshness and rollback, told apart by check 1; what is stale, what still runs."""
 
 from __future__ import annotations
 
