@@ -117,7 +117,7 @@ def _between(first: ErrorCode, last: ErrorCode) -> frozenset[ErrorCode]:
 
 
 _USAGE = _between(ErrorCode.USAGE, ErrorCode.NAME_AMBIGUOUS)
-_REFUSED = _between(ErrorCode.ARCHIVE_REFUSED, ErrorCode.VERSION_YANKED)
+_REFUSED = _between(ErrorCode.ADVISORIES_INVALID, ErrorCode.VERSION_YANKED)
 _NO_CONSENT = _between(ErrorCode.CONSENT_UNAVAILABLE, ErrorCode.DECLINED)
 
 

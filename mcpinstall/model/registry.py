@@ -6,14 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from mcpinstall.model.advisory_text import AdvisoryFile
 from mcpinstall.model.checks import CheckResult
 from mcpinstall.model.lock import Lock
 from mcpinstall.model.manifest import Manifest
 from mcpinstall.model.server_json import ServerJson
 from mcpinstall.model.tools import ToolList
 from mcpinstall.model.unreviewed_lock import UnreviewedLock
+
+if TYPE_CHECKING:
+    from mcpinstall.model.advisory_text import AdvisoryFile
 
 
 class RegistryKind(StrEnum):

@@ -140,6 +140,23 @@ def test_what_is_installed_is_reported_by_verify_and_doctor(world: World) -> Non
     assert "mcpi uninstall notes" in troubles[Kind.MALICIOUS].fix
 
 
+def test_what_builds_again_asks_again(world: World) -> None:
+    world.install("clock", hosts=CURSOR)
+    advise(world.registry, bad(clock_server="PYSEC-2026-1"))
+
+    with pytest.raises(McpInstallError) as refused:
+        world.reinstall("clock")
+    assert refusal(refused) == ("version-vulnerable", 3)
+    world.reinstall("clock", allow=ALLOWED)
+
+    world.uninstall("clock")
+    assert world.homes() == []
+    with pytest.raises(McpInstallError) as refused:
+        world.undo()
+    assert refusal(refused) == ("version-vulnerable", 3)
+    assert world.receipts() == {}
+
+
 def test_a_file_that_can_not_be_read_is_a_problem_and_no_clean_answer(world: World) -> None:
     world.install("clock", hosts=CURSOR)
     advise(world.registry, bad(clock_server="PYSEC-2026-1"))
@@ -220,3 +237,12 @@ def test_one_that_is_another_is_refused(world: World, tuf: TufWorld) -> None:
         policy_words(world, "corp:clock")
 
     assert refusal(refused) == ("digest-mismatch", 3)
+
+
+def test_an_owner_can_not_publish_a_malformed_file(world: World, tuf: TufWorld) -> None:
+    advise(world.registry, file(today(), other=advisory()).replace(b"PYSEC-2026-1", b"PYSEC 2026"))
+
+    with pytest.raises(McpInstallError) as refused:
+        tuf.publish()
+
+    assert refusal(refused) == ("advisories-invalid", 3)
