@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from mcpinstall.model.checks import CheckResult
 from mcpinstall.model.lock import Lock
@@ -12,6 +14,9 @@ from mcpinstall.model.manifest import Manifest
 from mcpinstall.model.server_json import ServerJson
 from mcpinstall.model.tools import ToolList
 from mcpinstall.model.unreviewed_lock import UnreviewedLock
+
+if TYPE_CHECKING:
+    from mcpinstall.model.advisory_text import AdvisoryFile
 
 
 class RegistryKind(StrEnum):
@@ -67,6 +72,8 @@ class RegistryState:
     """Of the index or registry that an unreviewed name was resolved with just now, for people."""
     reviewers: tuple[str, ...] = ()
     """Of one server: reviewers whose signature over its manifest holds."""
+    advisories: str = ""
+    """sha256 of the registry's file of advisories; nothing where it has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,3 +117,7 @@ class ReviewedServer:
     """File name → attestations that its registry carries beside the manifest."""
     unreviewed: UnreviewedLock | None = None
     """What mcpinstall itself pinned, where no registry did: a server of `pypi:` or `mcp:`."""
+    advisories: Callable[[], AdvisoryFile | None] | None = field(
+        default=None, compare=False, repr=False
+    )
+    """Reads the advisories of its registry; that may fetch them."""

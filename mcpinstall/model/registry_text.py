@@ -33,6 +33,8 @@ class RegistryFile:
     aliases: tuple[tuple[str, str], ...] = ()
     """Short name → full name, sorted."""
     revocations: tuple[Revocation, ...] = ()
+    advisories: str = ""
+    """sha256 of `advisories.jsonl`, where the registry has one."""
 
 
 def parse(data: bytes, where: str) -> RegistryFile:
@@ -43,8 +45,9 @@ def parse(data: bytes, where: str) -> RegistryFile:
     """
     top = toml_text.parse(data, ErrorCode.REGISTRY_INVALID, where)
     top.only(
-        "schema", "name", "serial", "issued", "expires", "index", "owner", "aliases", "revocations"
-    )
+        "schema", "name", "serial", "issued", "expires", "index", "owner", "aliases", "revocations",
+        "advisories",
+    )  # fmt: skip
     top.integer("schema", low=1, high=1)
     name = top.text("name", limit=63)
     if not _NAME.fullmatch(name):
@@ -64,6 +67,7 @@ def parse(data: bytes, where: str) -> RegistryFile:
             (key, aliases.parsed(key, names.server_name)) for key in sorted(aliases.table)
         ),
         revocations=tuple(_revocation(item) for item in top.each("revocations")),
+        advisories=_sha256(top, "advisories") if "advisories" in top.table else "",
     )
 
 
@@ -78,6 +82,7 @@ def dump(registry: RegistryFile) -> bytes:
         "issued": registry.issued,
         "expires": registry.expires,
         "index": registry.index,
+        **({"advisories": registry.advisories} if registry.advisories else {}),
         "owner": registry.owner,
         "aliases": dict(registry.aliases),
     }

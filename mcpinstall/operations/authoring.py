@@ -14,7 +14,14 @@ from pathlib import Path
 
 from mcpinstall import environments, indexes, verification
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model import lock_authoring, lock_text, manifest_text, registry_text, server_text
+from mcpinstall.model import (
+    advisory_text,
+    lock_authoring,
+    lock_text,
+    manifest_text,
+    registry_text,
+    server_text,
+)
 from mcpinstall.model.lock import NO_LOCK, Lock
 from mcpinstall.model.manifest import Hook, Manifest
 from mcpinstall.model.registry import IndexRow
@@ -152,7 +159,12 @@ def index_rows(folder: Path) -> tuple[IndexRow, ...]:
 def write_registry(folder: Path, described: RegistryFile) -> None:
     """Write `index.toml` for the manifests that are there, and `registry.toml` that pins it."""
     index = registry_text.dump_index(index_rows(folder))
-    pinned = replace(described, index=hashlib.sha256(index).hexdigest())
+    advisories = files.read_optional(folder / advisory_text.NAME, limits.ADVISORIES_BYTES)
+    pinned = replace(
+        described,
+        index=hashlib.sha256(index).hexdigest(),
+        advisories="" if advisories is None else hashlib.sha256(advisories).hexdigest(),
+    )
     files.write_atomic(folder / "index.toml", index, mode=0o644)
     files.write_atomic(folder / "registry.toml", registry_text.dump(pinned), mode=0o644)
 

@@ -30,6 +30,8 @@ _FIXES = {
     "`--python` chooses one",
     Kind.INTERPRETER_CHANGED: "`mcpi reinstall {0}` builds it for the Python that is there now",
     Kind.POLICY_FORBIDS: "`mcpi uninstall {0}` takes it out; `mcpi policy show` lists the rules",
+    Kind.VULNERABLE: "`mcpi uninstall {0}` takes it out; a later version may be without it",
+    Kind.MALICIOUS: "`mcpi uninstall {0}` takes it out; then change every secret it could read",
     Kind.ENTRY_GONE: _CONFIGURE,
     Kind.ENTRY_CHANGED: _CONFIGURE,
     Kind.RECORD_GONE: "delete the entry in the file, then `mcpi configure {0}{2}` writes it again",

@@ -18,6 +18,8 @@ class Kind(StrEnum):
     INTERPRETER_CHANGED = "interpreter-changed"
     OTHER_MACHINE = "other-machine"
     POLICY_FORBIDS = "policy-forbids"
+    VULNERABLE = "vulnerable"
+    MALICIOUS = "malicious"
     ENTRY_GONE = "entry-gone"
     ENTRY_CHANGED = "entry-changed"
     SECRET_MISSING = "secret-missing"  # noqa: S105 (a word)
@@ -40,6 +42,7 @@ class Kind(StrEnum):
     CHANGE_UNFINISHED = "change-unfinished"
     LEFTOVERS = "leftovers"
     NO_LOCKS = "no-locks"
+    CLOCK_BEHIND = "clock-behind"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,8 @@ from mcpinstall.model.host import HostChange, HostRow, SecretStyle
 from mcpinstall.model.plan import Plan, Request, ServerPlan
 from mcpinstall.model.registry import ReviewedServer
 from mcpinstall.operations import (
+    advisories,
+    clock,
     direct,
     host_changes,
     host_choice,
@@ -189,7 +191,7 @@ def prepare(
     if shown:
         require_printable(servers)
         names = policies.host_names(rows) or [policies.UNKNOWN_HOST]
-        policies.require(servers, names, policies.load(context), context.now)
+        policies.require(servers, names, policies.load(context), context)
     printed = tuple(
         (row.title, hosts.rendered(row, secret_places.entry_for(server, row)))
         for row in shown
@@ -259,7 +261,8 @@ def with_files(
     """
     rules = policies.load(context)
     names = policies.host_names(rows) or policies.entry_hosts(servers, context)
-    policies.require(servers, names, rules, context.now)
+    policies.require(servers, names, rules, context)
+    advised = advisories.of_plans(servers, request.allow, context)
     folder = staging.new_folder(context)
     known = staging.Introduction(folder, context) if stage else None
     try:
@@ -268,13 +271,14 @@ def with_files(
             servers, request, folder, context, known, attested=asked.wanted
         )
         published = asked.checked(fetched.offered)
-        bases = policies.require(servers, names, rules, context.now, published)
+        bases = policies.require(servers, names, rules, context, published)
         plan = Plan(
             servers=servers,
             changes=changes,
             checks=checks.combined(
                 (
-                    *_results(servers, verified, fetched, request, bases),
+                    *(clock.registry_check(one.reviewed.registry, context) for one in servers),
+                    *_results(servers, verified, fetched, request, bases, advised=advised),
                     *(one.check for one in published),
                 )
             ),
@@ -309,24 +313,28 @@ def _results(
     fetched: indexes.Fetched,
     request: Request,
     bases: Mapping[str, str],
+    *,
+    advised: Mapping[str, Sequence[str]],
 ) -> tuple[CheckResult, ...]:
-    """Return the outcomes of checks 1 to 6 but 5; `bases` says what check 3 rests on, by slug.
+    """Return the outcomes of checks 2 to 6 but 5; `bases` says what 3 rests on, by slug.
+
+    `advised` is what was found out of advisories, by slug.
 
     Raises:
         McpInstallError: when policy refuses (check 3).
     """
     return (
-        *(server.reviewed.registry.check for server in servers),
         *(server.reviewed.check for server in servers),
         *(
             policy.check(
                 server.reviewed,
                 request.allow,
                 fetched.yanked,
-                fetched.yanked_checked and not server.already_installed,
+                staging.yanked_unknown(fetched, request, server),
                 unattended=request.unattended,
                 files=server.remote is None,
                 basis=bases[server.slug],
+                advisories=advised[server.slug],
             )
             for server in servers
         ),

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from mcpinstall import hosts
+from mcpinstall import hosts, registries
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import policy_text
 from mcpinstall.model.artifact import Artifact
@@ -114,7 +114,7 @@ def require(
     servers: Sequence[ServerPlan],
     names: Sequence[tuple[str, ...]],
     policy: Policy,
-    now: datetime,
+    context: Context,
     published: Sequence[ServerPublishers] | None = None,
 ) -> dict[str, str]:
     """Refuse the servers that `policy` forbids; return what check 3 rests on, by slug.
@@ -128,7 +128,7 @@ def require(
     bases = {}
     for server in servers:
         subject = of_plan(server, names, _publisher(server, published))
-        decision = policy_rules.decide(policy, subject, now)
+        decision = _decide(policy, subject, context)
         if error := policy_rules.refused(decision, subject):
             raise error
         bases[server.slug] = policy_rules.evidence(policy, decision)
@@ -261,9 +261,18 @@ def _released(server: ReviewedServer, artifacts: Sequence[Artifact]) -> datetime
 # What is installed -----------------------------------------------------------------------------
 
 
-def decision(receipt: Receipt, server: ReviewedServer, policy: Policy, now: datetime) -> Decision:
+def decision(
+    receipt: Receipt, server: ReviewedServer, policy: Policy, context: Context
+) -> Decision:
     """Return what the policy of today says of what is installed."""
-    return policy_rules.decide(policy, of_receipt(receipt, server), now)
+    return _decide(policy, of_receipt(receipt, server), context)
+
+
+def _decide(policy: Policy, subject: PolicySubject, context: Context) -> Decision:
+    """Decide by the machine's clock and, where exceptions end, by the latest time seen."""
+    ends = any(rule.exceptions for rule in policy.rules)
+    latest = registries.latest(context.paths) if ends else None
+    return policy_rules.decide(policy, subject, context.now, latest)
 
 
 def require_installable(receipts: Iterable[Receipt], policy: Policy, context: Context) -> None:
@@ -275,7 +284,7 @@ def require_installable(receipts: Iterable[Receipt], policy: Policy, context: Co
     """
     for receipt in receipts if policy.rules else ():
         subject = of_receipt(receipt, lookup.of_receipt(receipt, context))
-        decision = policy_rules.decide(policy, subject, context.now)
+        decision = _decide(policy, subject, context)
         if error := policy_rules.refused(decision, subject):
             raise error
 
@@ -326,7 +335,7 @@ def judge(specs: Iterable[str], policy: Policy, context: Context) -> Iterator[Ju
 
 
 def _judged(subject: PolicySubject, entry: str, policy: Policy, context: Context) -> Judged:
-    decision = policy_rules.decide(policy, subject, context.now)
+    decision = _decide(policy, subject, context)
     return Judged(
         name=subject.name,
         version=subject.version,

@@ -140,6 +140,17 @@ class _Begun:
         return Verified(server=self._server, folder=self._folder, artifacts=artifacts)
 
 
+def yanked_unknown(fetched: indexes.Fetched, request: Request, server: ServerPlan) -> str:
+    """Return why nobody knows whether files were withdrawn; nothing where the index said it."""
+    if request.offline:
+        return "offline"
+    if server.already_installed:
+        return "in place already"
+    if fetched.yanked_checked:
+        return ""
+    return "the index gave no answer" if fetched.downloaded_bytes else "files are at hand already"
+
+
 @contextlib.contextmanager
 def _one_thread() -> Iterator[ThreadPoolExecutor]:
     """Yield an executor of one thread, which ends with its jobs; nobody waits for it here."""

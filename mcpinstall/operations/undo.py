@@ -13,6 +13,7 @@ from mcpinstall.model.host import HostChange, ServerEntry
 from mcpinstall.model.plan import Request, ServerPlan
 from mcpinstall.model.receipt import FileChange, HistoryRecord, Receipt, Switch
 from mcpinstall.operations import (
+    advisories,
     host_files,
     lookup,
     policies,
@@ -172,6 +173,7 @@ class _Rebuilt:
 def _rebuilt(record: HistoryRecord, folder: Path, context: Context) -> dict[str, _Rebuilt]:
     """Return a new environment, by slug, for each server that has none to go back to."""
     found: dict[str, _Rebuilt] = {}
+    known = advisories.Advisories(context)
     for receipt in record.receipts_before:
         slug = lookup.receipt_slug(receipt)
         if slug in found or _standing(receipt, context) is not None:
@@ -180,7 +182,11 @@ def _rebuilt(record: HistoryRecord, folder: Path, context: Context) -> dict[str,
         server = server_plans.rebuild(receipt, request, context)
         fetched, (verified,) = staging.fetched([server], request, folder, context)
         policy.check(
-            server.reviewed, request.allow, fetched.yanked, fetched.yanked_checked
+            server.reviewed,
+            request.allow,
+            fetched.yanked,
+            staging.yanked_unknown(fetched, request, server),
+            advisories=known.of_plan(server, request.allow),
         )  # (3) again, beside the rules of policy files
         staged = staging.build(verified, context)
         found[slug] = _Rebuilt(server=server, staged=staged)

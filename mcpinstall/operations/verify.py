@@ -18,6 +18,7 @@ from mcpinstall.model.registry import ReviewedServer
 from mcpinstall.operations import (
     lookup,
     policies,
+    verify_advisories,
     verify_disk,
     verify_hosts,
     verify_publisher,
@@ -133,12 +134,19 @@ def _rules(context: Context) -> Policy | McpInstallError:
 
 
 def _policy(
-    receipt: Receipt, server: ReviewedServer, rules: Policy, report: _Report, context: Context
-) -> None:
-    """Record what policy files say today of what is installed; nothing where there are none."""
-    if rules.rules:
-        decision = policies.decision(receipt, server, rules, context.now)
-        found = [
+    receipt: Receipt,
+    server: ReviewedServer,
+    rules: Policy | McpInstallError,
+    report: _Report,
+    context: Context,
+) -> McpInstallError | None:
+    """Record what policy files and advisories say today; return what could not be read of them."""
+    problem, found, words = verify_advisories.verify(receipt, server, context)
+    if isinstance(rules, McpInstallError):
+        problem = rules
+    elif rules.rules:
+        decision = policies.decision(receipt, server, rules, context)
+        found += [
             Finding(
                 check=Check.POLICY,
                 subject=receipt.name,
@@ -147,7 +155,10 @@ def _policy(
             )
             for one in decision.refusals
         ]
-        report.close(Check.POLICY, found, policy_rules.evidence(rules, decision))
+        words.insert(0, policy_rules.evidence(rules, decision))
+    if found or words:
+        report.close(Check.POLICY, found, "; ".join(words))
+    return problem
 
 
 def _verified(
@@ -177,10 +188,7 @@ def _verified(
             )
         except McpInstallError as error:
             disk, problem = verify_disk.stopped(error), error
-        if isinstance(rules, McpInstallError):
-            problem = problem or rules
-        else:
-            _policy(receipt, server, rules, report, context)
+        problem = _policy(receipt, server, rules, report, context) or problem
         if not how.quick and (publisher := verify_publisher.verify(receipt, server, context)):
             result, finding = publisher
             report.checks.append(result)

@@ -13,15 +13,17 @@ def check(
     server: ReviewedServer,
     allow: frozenset[str] = frozenset(),
     yanked: Sequence[tuple[str, str]] = (),
-    yanked_checked: bool = True,  # noqa: FBT001, FBT002 (as `Fetched` gives it)
+    yanked_unknown: str = "",
     *,
     unattended: bool = False,
     files: bool = True,
     basis: str = "built-in default",
+    advisories: Sequence[str] = (),
 ) -> CheckResult:
     """Return the outcome of check 3, or refuse.
 
-    `yanked` holds file name and reason, as the index told them; a remote server has no `files`.
+    `yanked` holds file name and reason, as the index told them, and `yanked_unknown` why it was
+    not asked; a remote server has no `files`.  `advisories` is what was found out of them before.
     `basis` is what `policy_rules` says of the policy files, which were asked before.
     A stale registry is refused only when nobody is there to read that sentence.
 
@@ -31,7 +33,8 @@ def check(
     """
     words = [
         _review_words(server, allow, unattended=unattended),
-        *((_yanked_words(yanked, allow, checked=yanked_checked),) if files else ()),
+        *((_yanked_words(yanked, allow, unknown=yanked_unknown),) if files else ()),
+        *advisories,
         *_stale_words(server, allow, unattended=unattended),
     ]
     return CheckResult(
@@ -62,11 +65,9 @@ def _review_words(server: ReviewedServer, allow: frozenset[str], *, unattended: 
     return "NOT REVIEWED"
 
 
-def _yanked_words(
-    yanked: Sequence[tuple[str, str]], allow: frozenset[str], *, checked: bool
-) -> str:
+def _yanked_words(yanked: Sequence[tuple[str, str]], allow: frozenset[str], *, unknown: str) -> str:
     if not yanked:
-        return "none yanked" if checked else "yanked not checked"
+        return f"yanked not checked ({unknown})" if unknown else "none yanked"
     names = ", ".join(f"`{name}`" + (f" ({reason})" if reason else "") for name, reason in yanked)
     if "yanked" not in allow:
         raise McpInstallError(

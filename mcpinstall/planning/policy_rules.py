@@ -120,15 +120,22 @@ def value_text(value: RuleValue) -> str:
 # Decision --------------------------------------------------------------------------------------
 
 
-def decide(policy: Policy, subject: PolicySubject, now: datetime) -> Decision:
-    """Return every rule that `subject` breaks, and which of them an exception lets it pass."""
+def decide(
+    policy: Policy, subject: PolicySubject, now: datetime, latest: datetime | None = None
+) -> Decision:
+    """Return every rule that `subject` breaks, and which of them an exception lets it pass.
+
+    Exceptions end by the later of the machine's clock `now` and the latest time seen: a clock
+    that is turned back revives none.  Ages are told by `now`: turned back, it makes files younger.
+    """
+    today = max(now, latest or now).astimezone(UTC).date()
     refusals, excepted = [], []
     for rule in policy.rules:
         why = _WHY[rule.key](rule.value, subject, now) if rule.demands else ""
         if not why:
             continue
         named = [one for one in rule.exceptions if _is_named(one.names, subject)]
-        standing = [one for one in named if now.astimezone(UTC).date() <= one.until]
+        standing = [one for one in named if today <= one.until]
         if standing:
             excepted.append((rule, standing[0]))
         else:

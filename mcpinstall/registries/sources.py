@@ -74,6 +74,7 @@ def open_folder(
         stale=_is_stale(parsed, seen, now),
         revocations=parsed.revocations,
         aliases=parsed.aliases,
+        advisories=parsed.advisories,
     )
     return TreeRegistry(folder, state, parsed.index, voucher)
 
@@ -84,11 +85,12 @@ def _folder_check(
     """Return check 1 of a folder: signed by whom, fresh or not, and not rolled back."""
     signed = vouched.review is ReviewState.CERTIFIED
     stale = _is_stale(parsed, seen, now)
-    fresh = f", {_freshness(parsed, stale=stale)}, not rolled back" if signed else ""
+    said = "," if signed else "; by its own word"  # an unsigned file can say anything
+    fresh = f"{said} {_freshness(parsed, stale=stale)}, not rolled back"
     return CheckResult(
         check=Check.REGISTRY,
         outcome=Outcome.VERIFIED if signed and not stale else Outcome.ABSENT,
-        evidence=vouched.evidence + fresh + clock_words(seen, now),
+        evidence=vouched.evidence + fresh + clock_words(seen.latest, now),
     )
 
 
@@ -202,11 +204,12 @@ def _bundled_state(parsed: RegistryFile, seen: memory.Seen, now: datetime) -> Re
             check=Check.REGISTRY,
             outcome=Outcome.ABSENT if stale else Outcome.VERIFIED,
             evidence=f"shipped with mcpinstall {mcpinstall.__version__}, {fresh}, not rolled back"
-            + clock_words(seen, now),
+            + clock_words(seen.latest, now),
         ),
         stale=stale,
         revocations=parsed.revocations,
         aliases=parsed.aliases,
+        advisories=parsed.advisories,
     )
 
 
@@ -219,8 +222,8 @@ def _freshness(parsed: RegistryFile, *, stale: bool) -> str:
     return f"STALE since {parsed.expires:%Y-%m-%d}" if stale else "fresh"
 
 
-def clock_words(seen: memory.Seen, now: datetime) -> str:
+def clock_words(latest: datetime, now: datetime) -> str:
     """Say that the machine's clock stands before the latest time seen, or nothing."""
-    if now >= seen.latest:
+    if now >= latest:
         return ""
-    return f"; this machine's clock stands before {seen.latest:%Y-%m-%d %H:%M} UTC, seen earlier"
+    return f"; this machine's clock stands before {latest:%Y-%m-%d %H:%M} UTC, seen earlier"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import (
+    advisory_text,
     lock_text,
     manifest_text,
     names,
@@ -18,6 +19,7 @@ from mcpinstall.model import (
     server_text,
     tool_text,
 )
+from mcpinstall.model.advisory_text import AdvisoryFile
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.lock import NO_LOCK
 from mcpinstall.model.manifest import Manifest
@@ -60,6 +62,23 @@ class Registry(ABC):
     @abstractmethod
     def _file(self, row: IndexRow, name: str, sha256: str) -> bytes:
         """Return a file of one version, compared with its digest."""
+
+    @abstractmethod
+    def _advisories(self, sha256: str) -> bytes:
+        """Return the file of advisories, compared with its digest."""
+
+    def advisories(self) -> AdvisoryFile | None:
+        """Return the advisories of this registry, or None where it has none.
+
+        Raises:
+            McpInstallError: `digest-mismatch`, `advisories-invalid`; of a TUF registry also
+                `registry-unavailable` or `offline-missing`.
+        """
+        sha256 = self.state.advisories
+        if not sha256:
+            return None
+        where = f"{self.state.name}: {advisory_text.NAME}"
+        return advisory_text.read(self._advisories(sha256), where, sha256=sha256)
 
     def _where(self, row: IndexRow, name: str) -> str:
         """Return what messages call a file of one version."""
@@ -115,6 +134,7 @@ class Registry(ABC):
                 outcome=Outcome.VERIFIED,
                 evidence=f"{len(texts) + 1} files match their sha256",
             ),
+            advisories=self.advisories,
         )
         agreement.require_agreement(server)
         return server
@@ -194,6 +214,18 @@ class TreeRegistry(Registry):
         manifest = self._file(row, "manifest.toml", row.sha256)
         pinned = manifest_text.parse(manifest, self._where(row, "manifest.toml")).files
         return (manifest, *(self._file(row, name, digest) for name, digest in pinned))
+
+    def advisory_bytes(self) -> bytes | None:
+        """Return the file of advisories, all of it checked, or None where there is none."""
+        found = self.advisories()
+        if found is None:
+            return None
+        for _ in found.every():
+            pass
+        return self._advisories(found.sha256)
+
+    def _advisories(self, sha256: str) -> bytes:
+        return _read(self._folder / advisory_text.NAME, limits.ADVISORIES_BYTES, sha256)
 
     def _file(self, row: IndexRow, name: str, sha256: str) -> bytes:
         return _read(self._path(row, name), FILE_LIMITS[name], sha256)

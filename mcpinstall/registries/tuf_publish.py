@@ -58,6 +58,9 @@ def publish(repository: Repository, source: TreeRegistry, facts: bytes) -> Publi
         for data in source.files_of(row):
             repository.put_file(data)
         servers[row.name].append(row)
+    advisories = source.advisory_bytes()
+    if advisories is not None:
+        repository.put_file(advisories)
     return write_servers(repository, servers, facts)
 
 

@@ -40,6 +40,7 @@ files = st.builds(
         ),
         max_size=2,
     ).map(tuple),
+    advisories=st.just("") | digests,
 )
 rows = st.lists(
     st.builds(

@@ -39,9 +39,9 @@ def test_a_certified_server_is_accepted(certified: ReviewedServer) -> None:
 
 
 def test_offline_nothing_is_known_of_yanked_files(certified: ReviewedServer) -> None:
-    found = policy.check(certified, frozenset(), (), False)
+    found = policy.check(certified, frozenset(), (), "offline")
 
-    assert found.evidence == "built-in default: certified; yanked not checked"
+    assert found.evidence == "built-in default: certified; yanked not checked (offline)"
 
 
 def test_an_unreviewed_server_needs_leave_when_nobody_reads_the_screen(
