@@ -134,7 +134,8 @@ def parse(data: bytes, where: str) -> UnreviewedLock:
         package=choice,
         entry=_entry(top),
         entry_sha256=top.text("server-sha256", limit=64),
-        lock=lock_text.parse(text.encode(), "lock") if choice else NO_LOCK,
+        # What is no UTF-8 is left to its reader, which refuses it.
+        lock=lock_text.parse(text.encode("utf-8", "surrogatepass"), "lock") if choice else NO_LOCK,
     )
     _require_meaning(top, found)
     return found
