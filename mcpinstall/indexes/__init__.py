@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mcpinstall.indexes.ages import published
 from mcpinstall.indexes.configured import Index, Source, effective_index
 from mcpinstall.indexes.fetching import Fetched, fetch_artifacts
 from mcpinstall.indexes.naming import Home, home_of
@@ -17,4 +18,5 @@ __all__ = [
     "effective_index",
     "fetch_artifacts",
     "home_of",
+    "published",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.indexes import simple_page
@@ -36,6 +37,8 @@ class Found:
     yanked: str | None
     """The reason, possibly empty, or None when the release was not withdrawn."""
     at: Opened
+    uploaded: datetime | None = None
+    """When that index says that it got the file; None where it does not say."""
 
 
 def look_up(
@@ -68,7 +71,10 @@ def look_up(
             if listed.url is None:
                 problem = problem or _unusable(artifact, listed, at)
                 continue
-            found[artifact] = Found(artifact=artifact, url=listed.url, yanked=listed.yanked, at=at)
+            found[artifact] = Found(
+                artifact=artifact, url=listed.url, yanked=listed.yanked, at=at,
+                uploaded=listed.uploaded,
+            )  # fmt: skip
         if len(found) == len(artifacts):
             return tuple(found.values())
     lost = next(artifact for artifact in artifacts if artifact not in found)

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import unquote
 
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -57,6 +58,8 @@ class Listed:
     yanked: str | None
     """The reason, possibly empty, or None when the release was not withdrawn."""
     fault: str = ""
+    uploaded: datetime | None = None
+    """When the index got the file (PEP 700); None where it does not say."""
 
 
 def parse(answer: Answer, wanted: Iterable[str]) -> dict[str, Listed]:
@@ -100,7 +103,15 @@ def _listed(row: Mapping[str, object], base: Url) -> Listed:
         sha256=digest if _SHA256.fullmatch(digest) else None,
         yanked=reason if yanked else None,
         fault=fault,
+        uploaded=_time(row.get("upload-time")),
     )
+
+
+def _time(value: object) -> datetime | None:
+    with contextlib.suppress(ValueError, OverflowError):
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return found.astimezone(UTC) if found and found.tzinfo else None
+    return None
 
 
 def _json_rows(answer: Answer) -> Iterator[tuple[str, Mapping[str, object], Url]]:

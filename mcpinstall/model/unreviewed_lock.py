@@ -185,10 +185,27 @@ def _require_meaning(top: Fields, found: UnreviewedLock) -> None:
         raise top.error("server", "is the entry of another version")
     else:
         top.parsed("server-sha256", _digest)
+        _require_described(top, found)
     if choice is not None:
         pinned = {(package.name, package.version) for package in found.lock.packages}
         if (names.normalized_package(choice.identifier), choice.version) not in pinned:
             raise top.error("lock", f"does not pin `{choice.identifier}` {choice.version}")
+
+
+def _require_described(top: Fields, found: UnreviewedLock) -> None:
+    """Refuse a lock that pins something else than its own entry offers."""
+    choice, server = found.package, found.server
+    if choice is None:
+        if not server.remotes:
+            raise top.error("package", "is missing, and the entry names no remote server")
+        return
+    offered = {
+        (one.identifier, exact_version(one.version or ""))
+        for one in server.packages
+        if (one.registry_type, one.transport) == (_PYPI, STDIO)
+    }
+    if (choice.identifier, choice.version) not in offered:
+        raise top.error("package", "is none that the registry's entry offers")
 
 
 def _package(fields: Fields) -> PackageChoice:

@@ -82,7 +82,7 @@ def _with_locks(request: Request, found: Sequence[ReviewedServer]) -> Request:
             hint="a reviewed server has a lock already, which its registry vouches for",
         )
     pairs = zip(request.names, found, strict=True)
-    locks = tuple((spec, one.unreviewed) for spec, one in pairs if one.unreviewed is not None)
+    locks = tuple((spec, one) for spec, one in pairs if one.unreviewed is not None)
     return replace(request, locks=locks)
 
 
