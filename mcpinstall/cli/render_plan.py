@@ -208,8 +208,8 @@ def _transport(server: ServerPlan) -> str:
 def guidance(
     manifest: Manifest, registry: RegistryState, *, remote: bool = False
 ) -> tuple[str, ...]:
-    """Return what follows from who the server is for and what it works on (design §1)."""
-    sentences = []
+    """Return warnings, and what follows from who a server is for and works on (design §1)."""
+    sentences = [*registry.warnings]
     if registry.review is ReviewState.CERTIFIED and manifest.audience is Audience.TECHNICAL:
         sentences.append(TECHNICAL)
     if manifest.integrates is Integrates.CLOUD and not (remote or manifest.remotes):

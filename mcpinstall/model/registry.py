@@ -67,6 +67,8 @@ class RegistryState:
     """Of the index or registry that an unreviewed name was resolved with just now, for people."""
     reviewers: tuple[str, ...] = ()
     """Of one server: reviewers whose signature over its manifest holds."""
+    warnings: tuple[str, ...] = ()
+    """Of one server: what a reader has to know before the yes, as sentences."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

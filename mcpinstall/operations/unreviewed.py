@@ -32,6 +32,7 @@ from mcpinstall.model.unreviewed_lock import (
     package_name,
 )
 from mcpinstall.operations import (
+    look_alikes,
     unreviewed_locking,
     unreviewed_mcp,
     unreviewed_records,
@@ -93,7 +94,7 @@ def _package(name: str, version: str | None, request: Request, context: Context)
         package=found.choice,
         lock=found.lock,
     )
-    return Decided(lock=lock, address=found.address)
+    return Decided(lock=lock, address=found.address, fact=look_alikes.warning(name, context))
 
 
 def of_receipt(receipt: Receipt, context: Context) -> ReviewedServer | None:
@@ -237,6 +238,7 @@ def _state(lock: UnreviewedLock, address: str, fact: str) -> RegistryState:
         ),
         stale=False,
         address=address,
+        warnings=(fact,) if fact else (),
     )
 
 

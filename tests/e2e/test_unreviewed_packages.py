@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from mcpinstall.cli import render_plan
 from mcpinstall.errors import McpInstallError
 from mcpinstall.model.checks import Check, Outcome
 from mcpinstall.model.plan import Request
@@ -233,3 +234,43 @@ def test_consent_is_the_name_and_unattended_the_digest(world: World) -> None:
     assert "NOT REVIEWED" in planned.stderr
     assert "--lock" in planned.stderr
     assert world.starts("cursor", "weather-server")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("clok-server", "its name is nearly that of `clock-server`"),
+        ("clockserver", "its name is nearly that of `clock-server`"),
+        ("clock-server", "a version of this package was reviewed"),
+        ("weather-server", ""),
+    ],
+)
+def test_a_name_near_a_reviewed_one_is_told_before_the_question(
+    world: World, name: str, said: str
+) -> None:
+    kept = world.index.pages.pop(name, None)
+    publish(world.index, name, "0.9")
+
+    (server,) = planned(world, f"pypi:{name}", hosts=CURSOR).plan.servers
+
+    world.index.pages.pop(name)
+    if kept is not None:
+        world.index.pages[name] = kept
+    warnings = server.reviewed.registry.warnings
+    assert [one[: len(said)] for one in warnings] == ([said] if said else [])
+    assert all("`mcpi install clock`" in one for one in warnings)
+    assert set(warnings) <= set(render_plan.guidance(server.reviewed.manifest,
+                                                     server.reviewed.registry))  # fmt: skip
+
+
+def test_what_its_source_says_survives_the_questions(world: World) -> None:
+    publish(world.index, "clocks-server", "1.0")
+    request = Request(names=("pypi:clocks-server",), hosts=CURSOR)
+
+    drafted = install.draft(request, world.context).request  # as where inputs or hosts are asked
+    prepared = install.prepare(drafted, world.context, stage=False)
+    install.discard(prepared)
+
+    registry = prepared.plan.servers[0].reviewed.registry
+    assert registry.warnings
+    assert registry.address.startswith("http://127.0.0.1")
