@@ -15,6 +15,7 @@ from mcpinstall.model.plan import Plan, Request, ServerPlan
 from mcpinstall.model.registry import ReviewedServer
 from mcpinstall.operations import (
     direct,
+    early_refusals,
     host_changes,
     host_choice,
     lookup,
@@ -52,6 +53,7 @@ def draft(request: Request, context: Context) -> Draft:
             "`--header` names a header for a server at an address (`remote:URL`)",
             hint="a server of a registry says itself which headers it wants: `mcpi show NAME`",
         )
+    early_refusals.of_names(request, context)
     found = [lookup.reviewed(spec, context, request) for spec in request.names]
     request = _with_locks(request, found)
     servers = tuple({server.manifest_sha256: server for server in found}.values())
@@ -66,6 +68,8 @@ def draft(request: Request, context: Context) -> Draft:
     chosen = host_choice.choose(request, context)
     if not missing and not chosen.candidates:
         missing = missing_secrets(servers, values, chosen.chosen, request, context)
+    if missing or chosen.candidates:  # before anything is asked
+        early_refusals.of_sources(servers, request, context)
     return Draft(request=request, servers=servers, missing=missing, hosts=chosen)
 
 

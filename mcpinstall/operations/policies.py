@@ -165,6 +165,11 @@ def of_plan(server: ServerPlan, names: Sequence[tuple[str, ...]]) -> PolicySubje
     )
 
 
+def of_source(server: ReviewedServer, transport: str) -> PolicySubject:
+    """Return what is to be judged of a server before its inputs and hosts are known."""
+    return _subject(server, transport, "", (), (), ())
+
+
 def of_receipt(receipt: Receipt, server: ReviewedServer) -> PolicySubject:
     """Return what is to be judged of what is installed, as its registry describes it today."""
     digests = {sha256 for _, sha256 in receipt.artifacts}

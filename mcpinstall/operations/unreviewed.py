@@ -53,6 +53,16 @@ def is_one(spec: str) -> bool:
     return spec.partition(":")[0] in set(SourceKind)
 
 
+def named(spec: str) -> tuple[str, str | None]:
+    """Return full name and exact version that `spec` names, as its form alone says.
+
+    Raises:
+        McpInstallError: `name-invalid`.
+    """
+    source, name, version = _wanted(spec)
+    return f"{source}:{name}", version
+
+
 def resolve(spec: str, request: Request, context: Context) -> ReviewedServer:
     """Return the server that `pypi:NAME[==VERSION]` or `mcp:NAME[@VERSION]` names, locked.
 

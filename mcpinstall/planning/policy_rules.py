@@ -9,6 +9,7 @@ wrote it believes that it works.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -118,6 +119,20 @@ def value_text(value: RuleValue) -> str:
 
 
 # Decision --------------------------------------------------------------------------------------
+
+
+BY_NAME = frozenset({
+    RuleKey.REVIEWED_ONLY, RuleKey.REQUIRE_CRITERIA, RuleKey.ALLOW_NAMES, RuleKey.DENY_NAMES,
+})  # fmt: skip
+"""Rules that judge a server of which nothing but its name and who vouches for it is known."""
+
+BY_SOURCE = BY_NAME | {RuleKey.REGISTRIES, RuleKey.TRANSPORTS, RuleKey.SANDBOX_REQUIRED}
+"""Rules that judge a server before its inputs and hosts are known."""
+
+
+def only(policy: Policy, keys: frozenset[RuleKey]) -> Policy:
+    """Return the rules of some keys: what they refuse, the whole policy refuses."""
+    return replace(policy, rules=tuple(rule for rule in policy.rules if rule.key in keys))
 
 
 def decide(policy: Policy, subject: PolicySubject, now: datetime) -> Decision:
@@ -244,10 +259,10 @@ def refused(decision: Decision, subject: PolicySubject) -> McpInstallError | Non
     if not decision.refusals:
         return None
     first = decision.refusals[0].rule.origin
+    what = f"`{subject.name}` {subject.version}".rstrip()
     return McpInstallError(
         ErrorCode.POLICY_REFUSED,
-        f"policy forbids `{subject.name}` {subject.version}: "
-        + "; ".join(sentence(one) for one in decision.refusals),
+        f"policy forbids {what}: " + "; ".join(sentence(one) for one in decision.refusals),
         hint=f"`mcpi policy show` lists the rules; whoever keeps `{first.path}` can change them",
     )
 
