@@ -17,6 +17,7 @@ from mcpinstall.model.plan import Request
 from mcpinstall.model.unreviewed_lock import parse
 from mcpinstall.operations import doctor, install, test_server, unreviewed_records, verify
 from mcpinstall.operations.prepared import Prepared
+from mcpinstall.system import limits
 from tests.builders import servers
 from tests.builders.packages import publish
 from tests.builders.world import World, refusal
@@ -274,3 +275,39 @@ def test_what_its_source_says_survives_the_questions(world: World) -> None:
     registry = prepared.plan.servers[0].reviewed.registry
     assert registry.warnings
     assert registry.address.startswith("http://127.0.0.1")
+
+
+def test_what_nothing_uses_any_more_is_deleted_but_not_whose_name_it_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = world.context.paths.unreviewed
+
+    def kept() -> list[str]:
+        return sorted(path.name for path in folder.iterdir() if path.is_file())
+
+    world.install(NAME, hosts=CURSOR)
+    used = kept()
+    (folder / f"{'0' * 64}.json").write_text("of an installation that failed")
+    (folder / f"{'0' * 64}.tools.json").write_text("{}")
+    (folder / "notes.json").write_text("not ours")
+    world.uninstall("weather-server")
+    after_uninstallation = kept()
+    monkeypatch.setattr(limits, "HISTORY_DAYS", -1)
+    world.install("clock", hosts=CURSOR)
+    world.install("notes", hosts=CURSOR)
+    world.install("maps", hosts=CURSOR)
+
+    assert len(used) == 2
+    assert after_uninstallation == sorted([*used, "notes.json"])
+    assert kept() == ["notes.json"]
+    assert len(list((folder / "names").iterdir())) == 1
+
+
+def test_a_damaged_history_costs_no_more_than_disk_space(world: World) -> None:
+    world.install(NAME, hosts=CURSOR)
+    (record,) = (world.data / "history").glob("2*.json")
+    record.write_text("{")
+    world.uninstall("weather-server")
+
+    assert any(world.context.paths.unreviewed.glob("*.json"))
+    world.require_clean()
