@@ -173,13 +173,14 @@ def exact_version(text: str) -> str:
 
 
 def _require_meaning(top: Fields, found: UnreviewedLock) -> None:
-    choice = found.package
-    if found.source is SourceKind.PYPI:
-        if package_name(found.name) != found.name or choice is None:
+    choice, is_package = found.package, found.source is SourceKind.PYPI
+    name = top.parsed("name", package_name if is_package else names.server_name)
+    if is_package:
+        if name != found.name or choice is None:
             raise top.error("name", "is not the normalised name of a package")
         if (choice.identifier, choice.version) != (found.name, found.version) or found.entry:
             raise top.error("package", "is another package than the name says")
-    elif not found.entry or found.server.name != names.server_name(found.name):
+    elif not found.entry or found.server.name != name:
         raise top.error("server", "is the entry of another server")
     elif found.server.version != found.version:
         raise top.error("server", "is the entry of another version")
@@ -199,12 +200,14 @@ def _require_described(top: Fields, found: UnreviewedLock) -> None:
         if not server.remotes:
             raise top.error("package", "is missing, and the entry names no remote server")
         return
+    from packaging.version import Version
+
     offered = {
-        (one.identifier, exact_version(one.version or ""))
+        (one.identifier, Version(one.version or ""))  # 2.0 is 2.0.0
         for one in server.packages
         if (one.registry_type, one.transport) == (_PYPI, STDIO)
     }
-    if (choice.identifier, choice.version) not in offered:
+    if (choice.identifier, Version(choice.version)) not in offered:
         raise top.error("package", "is none that the registry's entry offers")
 
 
