@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.globs import covers, matches
+from mcpinstall.model.names import normalized_package
 from mcpinstall.model.policy import (
     Decision,
     Level,
@@ -26,6 +27,7 @@ from mcpinstall.model.policy import (
     RuleKey,
     RuleValue,
 )
+from mcpinstall.model.unreviewed_lock import SourceKind
 
 # Merge -----------------------------------------------------------------------------------------
 
@@ -180,8 +182,14 @@ def _allowed_name(value: RuleValue, subject: PolicySubject, _: datetime) -> str:
 
 def _denied_name(value: RuleValue, subject: PolicySubject, _: datetime) -> str:
     name = subject.name.casefold()  # a name in other letters is denied as well, never allowed
-    found = [pattern for pattern in _items(value) if matches(pattern.casefold(), name)]
-    return f"its name is denied by `{found[0]}`" if found else ""
+    found = next((one for one in _items(value) if matches(_as_denied(one), name)), None)
+    return "" if found is None else f"its name is denied by `{found}`"
+
+
+def _as_denied(pattern: str) -> str:
+    """Return a pattern as names are: an index takes `Some_Package` for `some-package`."""
+    folded = pattern.casefold()
+    return normalized_package(folded) if folded.startswith(f"{SourceKind.PYPI}:") else folded
 
 
 def _publisher(_: RuleValue, __: PolicySubject, ___: datetime) -> str:
