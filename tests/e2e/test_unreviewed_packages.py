@@ -234,6 +234,8 @@ def test_consent_is_the_name_and_unattended_the_digest(world: World) -> None:
     assert digest[:7] == "sha256:"
     assert "NOT REVIEWED" in planned.stderr
     assert "--lock" in planned.stderr
+    assert "nobody declared what it needs" in planned.stderr
+    assert "network no" not in planned.stderr
     assert world.starts("cursor", "weather-server")
 
 
@@ -311,3 +313,16 @@ def test_a_damaged_history_costs_no_more_than_disk_space(world: World) -> None:
 
     assert any(world.context.paths.unreviewed.glob("*.json"))
     world.require_clean()
+
+
+def test_of_two_servers_each_has_the_permissions_that_somebody_declared(world: World) -> None:
+    command = world.command()
+
+    both = command.run("install", "clock", NAME, "-H", "cursor", "--dry-run").stderr
+    shown = command.answer("install", "clock", NAME, "-H", "cursor", "--dry-run")
+
+    assert "NOT enforced)\n  clock  network" in both
+    assert "nobody declared what it needs, and nothing" in both
+    assert "(weather-server)" in both
+    first, second = shown["plan"]["servers"]
+    assert (first["permissions"]["enforced"], second["permissions"]) == (False, None)
