@@ -146,7 +146,9 @@ def _server(server: ServerPlan) -> Object:
         "command": list(server.command.argv) if server.remote is None else [],
         "unreviewed_arguments": list(server.extra_arguments),
         "environment": [variable(value) for value in server.entry.env],
-        "permissions": {
+        "permissions": None
+        if server.reviewed.unreviewed is not None  # nobody declared any
+        else {
             "enforced": False,
             "network": list(allowed.network),
             "read": list(allowed.read),

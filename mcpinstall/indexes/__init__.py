@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mcpinstall.indexes.ages import published
 from mcpinstall.indexes.configured import Index, Source, effective_index
 from mcpinstall.indexes.fetching import Fetched, fetch_artifacts
 from mcpinstall.indexes.naming import Home, home_of
@@ -20,4 +21,5 @@ __all__ = [
     "fetch_artifacts",
     "home_of",
     "origin_of",
+    "published",
 ]

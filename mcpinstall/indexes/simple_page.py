@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import unquote
 
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -61,6 +62,8 @@ class Listed:
     """Where its attestations are; None when the index offers none."""
     provenance_fault: str = ""
     """Why the address of its attestations can't be used."""
+    uploaded: datetime | None = None
+    """When the index got the file (PEP 700); None where it does not say."""
 
 
 def parse(answer: Answer, wanted: Iterable[str]) -> dict[str, Listed]:
@@ -105,6 +108,7 @@ def _listed(row: Mapping[str, object], base: Url) -> Listed:
         fault=fault,
         provenance=provenance,
         provenance_fault=provenance_fault,
+        uploaded=_time(row.get("upload-time")),
     )
 
 
@@ -114,6 +118,13 @@ def _joined(base: Url, reference: str) -> tuple[Url | None, str]:
         return urls.join(base, reference), ""
     except McpInstallError as error:
         return None, error.message
+
+
+def _time(value: object) -> datetime | None:
+    with contextlib.suppress(ValueError, OverflowError):
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return found.astimezone(UTC) if found and found.tzinfo else None
+    return None
 
 
 def _json_rows(answer: Answer) -> Iterator[tuple[str, Mapping[str, object], Url]]:

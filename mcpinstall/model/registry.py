@@ -74,6 +74,8 @@ class RegistryState:
     """Of one server: reviewers whose signature over its manifest holds."""
     advisories: str = ""
     """sha256 of the registry's file of advisories; nothing where it has none."""
+    warnings: tuple[str, ...] = ()
+    """Of one server: what a reader has to know before the yes, as sentences."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

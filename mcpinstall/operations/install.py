@@ -17,9 +17,11 @@ from mcpinstall.operations import (
     advisories,
     clock,
     direct,
+    early_refusals,
     host_changes,
     host_choice,
     lookup,
+    missing_inputs,
     policies,
     publishers,
     remote_plans,
@@ -55,6 +57,7 @@ def draft(request: Request, context: Context) -> Draft:
             "`--header` names a header for a server at an address (`remote:URL`)",
             hint="a server of a registry says itself which headers it wants: `mcpi show NAME`",
         )
+    early_refusals.of_names(request, context)
     found = [lookup.reviewed(spec, context, request) for spec in request.names]
     request = _with_locks(request, found)
     servers = tuple({server.manifest_sha256: server for server in found}.values())
@@ -69,6 +72,8 @@ def draft(request: Request, context: Context) -> Draft:
     chosen = host_choice.choose(request, context)
     if not missing and not chosen.candidates:
         missing = missing_secrets(servers, values, chosen.chosen, request, context)
+    if missing or chosen.candidates:  # before anything is asked
+        early_refusals.of_sources(servers, request, context)
     return Draft(request=request, servers=servers, missing=missing, hosts=chosen)
 
 
@@ -85,7 +90,7 @@ def _with_locks(request: Request, found: Sequence[ReviewedServer]) -> Request:
             hint="a reviewed server has a lock already, which its registry vouches for",
         )
     pairs = zip(request.names, found, strict=True)
-    locks = tuple((spec, one.unreviewed) for spec, one in pairs if one.unreviewed is not None)
+    locks = tuple((spec, one) for spec, one in pairs if one.unreviewed is not None)
     return replace(request, locks=locks)
 
 
@@ -164,7 +169,7 @@ def prepare(
         McpInstallError: whatever refuses; nothing was changed then.
     """
     drafted = draft(request, context)
-    require_complete(drafted)
+    missing_inputs.require_none(drafted)
     rows = host_choice.require_decided(drafted.hosts)
     values = input_values(drafted.servers, request)
     servers = tuple(
@@ -346,34 +351,6 @@ def _results(
             for result in remote_plans.checks(server, offline=request.offline)
         ),
     )
-
-
-def require_complete(drafted: Draft) -> None:
-    """Refuse a draft with missing inputs, naming the flag of each.
-
-    Raises:
-        McpInstallError: `input-missing`.
-    """
-    if not drafted.missing:
-        return
-    several = len(drafted.servers) > 1
-    flags = " ".join(
-        _flag(m, f"{m.entry_name}." if several else "", m.question.name) for m in drafted.missing
-    )
-    wanted = ", ".join(f"`{missing.question.name}`" for missing in drafted.missing)
-    raise McpInstallError(
-        ErrorCode.INPUT_MISSING, f"required inputs are missing: {wanted}", hint=f"add {flags}"
-    )
-
-
-def _flag(missing: MissingInput, prefix: str, name: str) -> str:
-    """Return the option that answers; a secret is never a part of it."""
-    if missing.for_keyring:
-        return f"`--secret-from-env {prefix}{name}=VARIABLE`, or `--secret {name}` at a terminal"
-    if missing.question.secret and missing.question.remote:
-        own = f"`--set {prefix}{name}=host:` where the host asks for it itself, such as VS Code"
-        return f"`--secret-from-env {prefix}{name}=VARIABLE`, or {own}"
-    return f"`--set {prefix}{name}=…`"
 
 
 def _archive_checks(

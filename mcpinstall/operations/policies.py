@@ -128,7 +128,7 @@ def require(
     bases = {}
     for server in servers:
         subject = of_plan(server, names, _publisher(server, published))
-        decision = _decide(policy, subject, context)
+        decision = decide(policy, subject, context)
         if error := policy_rules.refused(decision, subject):
             raise error
         bases[server.slug] = policy_rules.evidence(policy, decision)
@@ -189,6 +189,11 @@ def of_plan(
         clear,
         publisher,
     )
+
+
+def of_source(server: ReviewedServer, transport: str) -> PolicySubject:
+    """Return what is to be judged of a server before its inputs and hosts are known."""
+    return _subject(server, transport, "", (), (), (), None)
 
 
 def of_receipt(receipt: Receipt, server: ReviewedServer) -> PolicySubject:
@@ -265,10 +270,10 @@ def decision(
     receipt: Receipt, server: ReviewedServer, policy: Policy, context: Context
 ) -> Decision:
     """Return what the policy of today says of what is installed."""
-    return _decide(policy, of_receipt(receipt, server), context)
+    return decide(policy, of_receipt(receipt, server), context)
 
 
-def _decide(policy: Policy, subject: PolicySubject, context: Context) -> Decision:
+def decide(policy: Policy, subject: PolicySubject, context: Context) -> Decision:
     """Decide by the machine's clock and, where exceptions end, by the latest time seen."""
     ends = any(rule.exceptions for rule in policy.rules)
     latest = registries.latest(context.paths) if ends else None
@@ -284,7 +289,7 @@ def require_installable(receipts: Iterable[Receipt], policy: Policy, context: Co
     """
     for receipt in receipts if policy.rules else ():
         subject = of_receipt(receipt, lookup.of_receipt(receipt, context))
-        decision = _decide(policy, subject, context)
+        decision = decide(policy, subject, context)
         if error := policy_rules.refused(decision, subject):
             raise error
 
@@ -335,7 +340,7 @@ def judge(specs: Iterable[str], policy: Policy, context: Context) -> Iterator[Ju
 
 
 def _judged(subject: PolicySubject, entry: str, policy: Policy, context: Context) -> Judged:
-    decision = _decide(policy, subject, context)
+    decision = decide(policy, subject, context)
     return Judged(
         name=subject.name,
         version=subject.version,

@@ -38,12 +38,17 @@ def package_of(server: ReviewedServer) -> Package:
             "can't install yet",
             hint="servers of type `pypi` can be installed",
         )
-    for package in server.server.packages:
-        if (package.registry_type, package.identifier) == ("pypi", choice.identifier):
-            return package
-    raise McpInstallError(
-        ErrorCode.MANIFEST_INVALID, f"`server.json` has no package `{choice.identifier}`"
-    )
+    found = [
+        package
+        for package in server.server.packages
+        if (package.registry_type, package.identifier) == ("pypi", choice.identifier)
+    ]
+    if not found:
+        raise McpInstallError(
+            ErrorCode.MANIFEST_INVALID, f"`server.json` has no package `{choice.identifier}`"
+        )
+    # The same package may be there twice: as a web server too, which wants other arguments.
+    return next((package for package in found if package.transport == STDIO), found[0])
 
 
 def resolved(

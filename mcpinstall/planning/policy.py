@@ -56,13 +56,18 @@ def _review_words(server: ReviewedServer, allow: frozenset[str], *, unattended: 
     if server.registry.review is ReviewState.CERTIFIED:
         return "certified"
     if unattended and "unreviewed" not in allow:
-        raise McpInstallError(
-            ErrorCode.POLICY_REFUSED,
-            f"nobody reviewed `{manifest.name}` from `{server.registry.name}`",
-            hint="read its source first; `--allow unreviewed` with `--expect-digest` installs it "
-            "unattended",
-        )
+        raise unreviewed(manifest.name, server.registry.name)
     return "NOT REVIEWED"
+
+
+def unreviewed(name: str, registry: str) -> McpInstallError:
+    """Return the refusal of a server that nobody reviewed, where nobody reads the screen."""
+    return McpInstallError(
+        ErrorCode.POLICY_REFUSED,
+        f"nobody reviewed `{name}` from `{registry}`",
+        hint="read its source first; `--allow unreviewed` with `--expect-digest` installs it "
+        "unattended",
+    )
 
 
 def _yanked_words(yanked: Sequence[tuple[str, str]], allow: frozenset[str], *, unknown: str) -> str:

@@ -9,10 +9,12 @@ wrote it believes that it works.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.globs import covers, matches
+from mcpinstall.model.names import normalized_package
 from mcpinstall.model.policy import (
     Decision,
     Level,
@@ -25,6 +27,7 @@ from mcpinstall.model.policy import (
     RuleKey,
     RuleValue,
 )
+from mcpinstall.model.unreviewed_lock import SourceKind
 
 # Merge -----------------------------------------------------------------------------------------
 
@@ -120,6 +123,20 @@ def value_text(value: RuleValue) -> str:
 # Decision --------------------------------------------------------------------------------------
 
 
+BY_NAME = frozenset({
+    RuleKey.REVIEWED_ONLY, RuleKey.REQUIRE_CRITERIA, RuleKey.ALLOW_NAMES, RuleKey.DENY_NAMES,
+})  # fmt: skip
+"""Rules that judge a server of which nothing but its name and who vouches for it is known."""
+
+BY_SOURCE = BY_NAME | {RuleKey.REGISTRIES, RuleKey.TRANSPORTS, RuleKey.SANDBOX_REQUIRED}
+"""Rules that judge a server before its inputs and hosts are known."""
+
+
+def only(policy: Policy, keys: frozenset[RuleKey]) -> Policy:
+    """Return the rules of some keys: what they refuse, the whole policy refuses."""
+    return replace(policy, rules=tuple(rule for rule in policy.rules if rule.key in keys))
+
+
 def decide(
     policy: Policy, subject: PolicySubject, now: datetime, latest: datetime | None = None
 ) -> Decision:
@@ -172,8 +189,14 @@ def _allowed_name(value: RuleValue, subject: PolicySubject, _: datetime) -> str:
 
 def _denied_name(value: RuleValue, subject: PolicySubject, _: datetime) -> str:
     name = subject.name.casefold()  # a name in other letters is denied as well, never allowed
-    found = [pattern for pattern in _items(value) if matches(pattern.casefold(), name)]
-    return f"its name is denied by `{found[0]}`" if found else ""
+    found = next((one for one in _items(value) if matches(_as_denied(one), name)), None)
+    return "" if found is None else f"its name is denied by `{found}`"
+
+
+def _as_denied(pattern: str) -> str:
+    """Return a pattern as names are: an index takes `Some_Package` for `some-package`."""
+    folded = pattern.casefold()
+    return normalized_package(folded) if folded.startswith(f"{SourceKind.PYPI}:") else folded
 
 
 def _publisher(value: RuleValue, subject: PolicySubject, _: datetime) -> str:
@@ -254,10 +277,10 @@ def refused(decision: Decision, subject: PolicySubject) -> McpInstallError | Non
     if not decision.refusals:
         return None
     first = decision.refusals[0].rule.origin
+    what = f"`{subject.name}` {subject.version}".rstrip()
     return McpInstallError(
         ErrorCode.POLICY_REFUSED,
-        f"policy forbids `{subject.name}` {subject.version}: "
-        + "; ".join(sentence(one) for one in decision.refusals),
+        f"policy forbids {what}: " + "; ".join(sentence(one) for one in decision.refusals),
         hint=f"`mcpi policy show` lists the rules; whoever keeps `{first.path}` can change them",
     )
 

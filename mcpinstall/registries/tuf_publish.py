@@ -128,8 +128,12 @@ def rotate(
             root.signed.revoke_key(_full(text, root.signed.roles[one].keyids, role), one)
         if threshold is not None:
             root.signed.roles[one].threshold = threshold
+    published = repository.targets() is not None
+    if published and role != "root":  # else a root would be written that nothing else fits
+        again = role == "online" or not repository.fits(root.signed)
+        repository.require_keys(root.signed, (*_ONLINE, *(("targets",) if again else ())))
     data = repository.sign_root(root)
-    if repository.targets() is not None:
+    if published and role != "root":
         renew(repository)
     return data
 

@@ -136,7 +136,7 @@ def _facts(client: TufClient, name: str) -> tuple[RegistryFile, dict[str, object
     if found is None:
         raise _contradiction(name, f"it has no target `{tuf_layout.FACTS}`")
     text = (found.custom or {}).get(tuf_layout.FACTS_TEXT)
-    data = text.encode() if isinstance(text, str) else b""
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else b""
     if hashlib.sha256(data).hexdigest() != found.hashes.get("sha256"):
         raise _contradiction(name, f"the text of `{tuf_layout.FACTS}` has another digest")
     return registry_text.parse(data, f"{name}: {tuf_layout.FACTS}"), dict(found.custom or {})

@@ -85,6 +85,30 @@ class Repository:
             _require_possible(role, len(held.keyids), held.threshold)
         return self._write_root(root, before)
 
+    def fits(self, root: Root) -> bool:
+        """Tell whether the targets role as it is signed verifies under a changed root."""
+        found = self.targets()
+        if found is None:
+            return False
+        try:
+            root.verify_delegate("targets", found.signed_bytes, found.signatures)
+        except (RepositoryError, ValueError):
+            return False
+        return True
+
+    def require_keys(self, root: Root, roles: Iterable[str]) -> None:
+        """Refuse before anything is written where keys for these roles are not at hand.
+
+        Raises:
+            McpInstallError: `input-missing`.
+        """
+        for role in roles:
+            wanted = root.roles[role]
+            missing = [keyid for keyid in wanted.keyids if keyid not in self._signers]
+            at_hand = len(wanted.keyids) - len(missing)
+            if at_hand < wanted.threshold:
+                raise _missing(role, wanted.threshold, at_hand, missing)
+
     def _write_root(self, root: Metadata[Root], before: Metadata[Root]) -> bytes:
         wanted = {*root.signed.roles["root"].keyids, *before.signed.roles["root"].keyids}
         self._sign(root, wanted)
@@ -237,13 +261,7 @@ class Repository:
     def _require_signed(self, delegator: Root | Targets, role: str, signed: Metadata[S]) -> None:
         result = delegator.get_verification_result(role, signed.signed_bytes, signed.signatures)
         if not result.verified:
-            raise McpInstallError(
-                ErrorCode.INPUT_MISSING,
-                f"`{role}` needs {result.threshold} signatures, and the keys at hand give "
-                f"{len(result.signed)}",
-                hint="add `--key FILE` for: "
-                + ", ".join(sorted(key[:16] for key in result.unsigned)),
-            )
+            raise _missing(role, result.threshold, len(result.signed), result.unsigned)
 
     def _until(self, days: int) -> datetime:
         return self._now + timedelta(days=days)
@@ -259,6 +277,14 @@ def bins(online: Sequence[Key], threshold: int, digits: int) -> dict[str, Delega
         )
         for prefix in prefixes or [""]
     }
+
+
+def _missing(role: str, wanted: int, given: int, unsigned: Iterable[str]) -> McpInstallError:
+    return McpInstallError(
+        ErrorCode.INPUT_MISSING,
+        f"`{role}` needs {wanted} signatures, and the keys at hand give {given}",
+        hint="add `--key FILE` for: " + ", ".join(sorted(key[:16] for key in unsigned)),
+    )
 
 
 def _days(role: str) -> int:

@@ -10,7 +10,8 @@ import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.checks import Check, Outcome
-from mcpinstall.operations import catalog, registry_sources, verify
+from mcpinstall.operations import catalog, lookup, registry_sources, verify
+from mcpinstall.operations.registry_owner import Rotation
 from mcpinstall.registries import sources
 from tests.builders.registry_folders import RegistryFolder
 from tests.builders.tuf_world import Site, TufWorld
@@ -127,3 +128,30 @@ def test_the_configuration_is_changed_by_blocks(world: World, tuf: TufWorld) -> 
         tuf.name = "corp"
         tuf.trust()
     assert refused.value.code is ErrorCode.INPUT_INVALID
+
+
+@pytest.mark.parametrize("role", ["targets", "online"])
+def test_a_rotation_whose_keys_are_not_at_hand_changes_nothing(
+    world: World, tuf: TufWorld, role: str
+) -> None:
+    new = tuf.new_key("new")
+    before = sorted(path.name for path in tuf.metadata.iterdir())
+    roots = ("root-1", "root-2")
+    change = Rotation(role=role, add=(new,), threshold={"targets": 3, "online": 2}[role])
+
+    with pytest.raises(McpInstallError) as refused:
+        tuf.rotate(change, *roots, "targets-1", "targets-2", "online")
+
+    assert refused.value.code is ErrorCode.INPUT_MISSING
+    assert sorted(path.name for path in tuf.metadata.iterdir()) == before
+    assert lookup.reviewed("corp:clock", world.context).manifest.version == "1.0"
+    tuf.rotate(change, *roots, "targets-1", "targets-2", "online", "new")
+    assert lookup.reviewed("corp:clock", world.context).manifest.version == "1.0"
+
+
+def test_the_root_changes_with_the_keys_of_the_root_alone(world: World, tuf: TufWorld) -> None:
+    change = Rotation(role="root", add=(tuf.new_key("new"),))
+
+    tuf.rotate(change, "root-1", "root-2", "new")
+
+    assert lookup.reviewed("corp:clock", world.context).manifest.version == "1.0"
