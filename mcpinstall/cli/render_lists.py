@@ -43,12 +43,19 @@ def installed(rows: Sequence[Installed], width: int) -> Screen:
                 Segment(row.receipt.entry_name, Tone.STRONG),
                 row.receipt.version,
                 ", ".join(map(words.host, row.receipt.hosts)) or "none",
-                Segment(row.state, Tone.GOOD if row.state == "ok" else Tone.WARN),
+                _state(row),
             )
             for row in rows
         ],
         width,
     )
+
+
+def _state(row: Installed) -> Segment:
+    if row.withdrawal is None:
+        return Segment(row.state, Tone.GOOD if row.state == "ok" else Tone.WARN)
+    also = "" if row.state == "ok" else f"; {row.state}"
+    return Segment(f"REVOKED: {row.withdrawal.reason} ({row.withdrawal.date}){also}", Tone.BAD)
 
 
 def secrets(states: Sequence[SecretState], width: int) -> Screen:
@@ -188,9 +195,12 @@ def welcome(
 
 
 def _next(rows: Sequence[Installed], width: int) -> Screen:
-    broken = [row.receipt.entry_name for row in rows if row.state != "ok"]
+    revoked = [row.receipt.entry_name for row in rows if row.withdrawal is not None]
+    broken = [r.receipt.entry_name for r in rows if r.state != "ok" and r.withdrawal is None]
     steps = [("mcpi search TEXT", "find a server"), ("mcpi --help", "every command")]
-    if broken:
+    if revoked:
+        steps.insert(0, (f"mcpi uninstall {revoked[0]}", "its registry revoked it"))
+    elif broken:
         steps.insert(0, (f"mcpi reinstall {broken[0]}", "build its environment again"))
     elif rows:
         steps.insert(0, ("mcpi verify", "check what is installed"))

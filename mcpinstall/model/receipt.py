@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mcpinstall.model.backing import NO_BACKING, Backing
 from mcpinstall.model.checks import CheckResult
 from mcpinstall.model.host import Chain, Patch
 from mcpinstall.model.input_value import InputValue
@@ -62,6 +63,8 @@ class Receipt:
     """Its whole address."""
     headers: tuple[str, ...] = ()
     """Names of the HTTP headers that hosts send."""
+    backing: Backing = NO_BACKING
+    """Publisher and reviews that it was installed by."""
 
     @property
     def is_remote(self) -> bool:

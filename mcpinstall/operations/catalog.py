@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model import revocation
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import IndexRow, ReviewedServer
 from mcpinstall.model.registry_entry import Status
@@ -27,6 +28,8 @@ class Shown:
     """All versions that the registry has, newest first."""
     receipts: tuple[Receipt, ...]
     """Its installed entries."""
+    revoked_versions: tuple[str, ...] = ()
+    """Those of `versions` that the registry revoked by name."""
 
 
 _MCP = "mcp:"
@@ -104,7 +107,11 @@ def show(spec: str, context: Context) -> Shown:
     """
     receipts = ReceiptStore(context.paths).receipts()
     named = next((receipt for receipt in receipts if receipt.entry_name == spec), None)
-    server = lookup.of_receipt(named, context) if named else lookup.reviewed(spec, context)
+    server = (
+        lookup.of_receipt(named, context, withdrawn=True)
+        if named
+        else lookup.reviewed(spec, context, withdrawn=True)
+    )
     name = server.manifest.name
     versions = [
         row.version
@@ -118,5 +125,10 @@ def show(spec: str, context: Context) -> Shown:
         reviewed=server,
         questions=server_plans.questions(server, named.transport if named else None),
         versions=tuple(versions),
+        revoked_versions=tuple(
+            one
+            for one in versions
+            if revocation.is_withdrawn(name, one, server.registry.revocations)
+        ),
         receipts=tuple(receipt for receipt in receipts if receipt.name == name),
     )

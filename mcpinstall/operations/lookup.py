@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
 from collections.abc import Iterator
@@ -36,9 +37,31 @@ def open_registries(
 def _opened(
     one: configuration.Configured, context: Context, *, offline: bool = False
 ) -> registries.Registry:
+    found = read(one, context, offline=offline)
+    if not offline:
+        with contextlib.suppress(McpInstallError):  # (a look that can't be written down is a look)
+            registries.note_revocations(found.state, context.paths)
+    return found
+
+
+def read(
+    one: configuration.Configured, context: Context, *, offline: bool = False, strict: bool = False
+) -> registries.Registry:
+    """Return a registry of the user's configuration, its signatures checked.
+
+    `offline` asks nobody; `strict` refuses a TUF registry that has expired or can't be asked.
+
+    Raises:
+        McpInstallError: what check 1 refuses.
+    """
     if isinstance(one, TufSource):
         return registries.open_tuf(
-            one, context.paths, context.now, machine=context.machine, offline=offline
+            one,
+            context.paths,
+            context.now,
+            machine=context.machine,
+            offline=offline,
+            strict=strict,
         )
     voucher = None if one.signing is None else Signers(one.name, one.signing, context)
     return registries.open_folder(
@@ -46,7 +69,9 @@ def _opened(
     )
 
 
-def reviewed(spec: str, context: Context, request: Request | None = None) -> ReviewedServer:
+def reviewed(
+    spec: str, context: Context, request: Request | None = None, *, withdrawn: bool = False
+) -> ReviewedServer:
     """Return the server that `spec` names: alias, full name, either with `@VERSION`.
 
     `remote:URL` is what runs at that address: nobody reviewed it, and no registry knows it.
@@ -54,7 +79,7 @@ def reviewed(spec: str, context: Context, request: Request | None = None) -> Rev
     `request` that names them counts too.
 
     `REGISTRY:NAME` looks in one registry of the user's configuration; without it only the
-    bundled one is asked.
+    bundled one is asked.  Only with `withdrawn` a revoked server is returned, to be looked at.
 
     Raises:
         McpInstallError: `not-found` with near names, `name-ambiguous`, `not-supported-yet`,
@@ -70,14 +95,18 @@ def reviewed(spec: str, context: Context, request: Request | None = None) -> Rev
         if one.name == prefix:
             registry = _opened(one, context, offline=asked.offline)
             registries.require_unexpired(registry.state)
-            return registries.resolve(rest, [registry])
-    return registries.resolve(spec, [registries.open_bundled(context.paths, context.now)])
+            return registries.resolve(rest, [registry], withdrawn=withdrawn)
+    bundled = registries.open_bundled(context.paths, context.now)
+    return registries.resolve(spec, [bundled], withdrawn=withdrawn)
 
 
-def of_receipt(receipt: Receipt, context: Context, *, offline: bool = True) -> ReviewedServer:
+def of_receipt(
+    receipt: Receipt, context: Context, *, offline: bool = True, withdrawn: bool = False
+) -> ReviewedServer:
     """Return the server of a receipt, from the very registry that it came from.
 
-    What is installed needs no network: a TUF registry is asked only without `offline`.
+    What is installed needs no network: a TUF registry is asked only without `offline`.  Only
+    with `withdrawn` a revoked server is returned: whoever builds or writes anything asks without.
 
     Raises:
         McpInstallError: `registry-invalid` when that registry's root is another one now.
@@ -88,7 +117,7 @@ def of_receipt(receipt: Receipt, context: Context, *, offline: bool = True) -> R
         return found
     for registry in open_registries(context, root=receipt.registry_root, offline=offline):
         if registry.state.root_digest == receipt.registry_root:
-            return registry.find(receipt.name, receipt.version)
+            return registry.find(receipt.name, receipt.version, withdrawn=withdrawn)
     raise McpInstallError(
         ErrorCode.REGISTRY_INVALID,
         f"the registry that `{receipt.entry_name}` came from is not configured any more",

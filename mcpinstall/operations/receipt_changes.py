@@ -61,6 +61,7 @@ def with_environment(receipt: Receipt, other: Receipt) -> Receipt:
         version=other.version,
         title=other.title,
         review=other.review,
+        backing=other.backing,
         generation=other.generation,
         manifest_sha256=other.manifest_sha256,
         lock_sha256=other.lock_sha256,
@@ -140,4 +141,5 @@ def _receipt(
         transport=remote.transport if remote else STDIO,
         url=remote.url if remote else "",
         headers=remote.headers if remote else (),
+        backing=reviewed.backing,
     )

@@ -15,7 +15,15 @@ from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.policy import Policy
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import ReviewedServer
-from mcpinstall.operations import lookup, policies, verify_disk, verify_hosts, verify_remote
+from mcpinstall.model.revocation import Withdrawal
+from mcpinstall.operations import (
+    lookup,
+    policies,
+    revoked,
+    verify_disk,
+    verify_hosts,
+    verify_remote,
+)
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.findings import Finding, Kind
 from mcpinstall.planning import policy_rules
@@ -125,10 +133,32 @@ def _rules(context: Context) -> Policy | McpInstallError:
         return error
 
 
+def _revoked(receipt: Receipt, why: Withdrawal | None) -> tuple[Finding, ...]:
+    """Return that the registry revoked what is installed."""
+    if why is None:
+        return ()
+    message = f"{why.sentence}; it still runs where hosts start it"
+    return (Finding(check=Check.POLICY, subject=receipt.name, message=message, kind=Kind.REVOKED),)
+
+
+def _remembered(receipt: Receipt, report: _Report, context: Context) -> McpInstallError | None:
+    """Record a revocation that was read before its registry went; return why that can't be told."""
+    try:
+        found = _revoked(receipt, revoked.one(receipt, context))
+    except McpInstallError as error:
+        return error
+    if found:
+        report.close(Check.POLICY, found, "")
+    return None
+
+
 def _policy(
     receipt: Receipt, server: ReviewedServer, rules: Policy, report: _Report, context: Context
 ) -> None:
-    """Record what policy files say today of what is installed; nothing where there are none."""
+    """Record what its registry and policy files say today; nothing where they say nothing."""
+    revoked_since = _revoked(receipt, server.withdrawal)
+    if revoked_since and not rules.rules:
+        report.close(Check.POLICY, revoked_since, "")
     if rules.rules:
         decision = policies.decision(receipt, server, rules, context.now)
         found = [
@@ -140,7 +170,7 @@ def _policy(
             )
             for one in decision.refusals
         ]
-        report.close(Check.POLICY, found, policy_rules.evidence(rules, decision))
+        report.close(Check.POLICY, [*revoked_since, *found], policy_rules.evidence(rules, decision))
 
 
 def _verified(
@@ -153,10 +183,11 @@ def _verified(
     context.progress.step(f"verifying `{receipt.entry_name}`")
     anchor, problem = "none: the registry could not be reached", None
     try:
-        server = lookup.of_receipt(receipt, context, offline=how.offline)
+        server = lookup.of_receipt(receipt, context, offline=how.offline, withdrawn=True)
     except McpInstallError as error:
         found = Finding(check=Check.REGISTRY, subject=receipt.name, message=error.message)
         report.close(Check.REGISTRY, [found], "")
+        problem = _remembered(receipt, report, context)
     else:
         report.checks += [server.registry.check, server.check]
         anchor = f"registry {server.registry.name}, serial {server.registry.serial}"
@@ -172,6 +203,7 @@ def _verified(
             disk, problem = verify_disk.stopped(error), error
         if isinstance(rules, McpInstallError):
             problem = problem or rules
+            report.findings += _revoked(receipt, server.withdrawal)
         else:
             _policy(receipt, server, rules, report, context)
         report.findings += disk.findings

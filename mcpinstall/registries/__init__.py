@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mcpinstall.registries.mcp_api import McpRegistry
-from mcpinstall.registries.memory import remember
+from mcpinstall.registries.memory import note_revocations, remember
 from mcpinstall.registries.names import resolve
 from mcpinstall.registries.sources import (
     bundled_folder,
@@ -29,6 +29,7 @@ __all__ = [
     "Vouched",
     "Voucher",
     "bundled_folder",
+    "note_revocations",
     "open_bundled",
     "open_folder",
     "open_tuf",

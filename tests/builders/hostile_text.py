@@ -8,8 +8,9 @@ from typing import TypeAlias
 
 from mcpinstall.model import manifest_text, registry_text, server_text
 from mcpinstall.model.manifest import Permissions, Review
-from mcpinstall.model.registry import IndexRow, Revocation
+from mcpinstall.model.registry import IndexRow
 from mcpinstall.model.registry_text import RegistryFile
+from mcpinstall.model.revocation import Revocation
 from tests.builders.registry_folders import EXPIRES, ISSUED, NAME, VERSION, manifest, server_json
 
 Place: TypeAlias = Callable[[str], None]

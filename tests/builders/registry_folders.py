@@ -18,8 +18,9 @@ from mcpinstall.model.manifest import (
     ProbeSettings,
     Review,
 )
-from mcpinstall.model.registry import IndexRow, Revocation
+from mcpinstall.model.registry import IndexRow
 from mcpinstall.model.registry_text import RegistryFile
+from mcpinstall.model.revocation import Revocation
 
 NAME, VERSION, PACKAGE = "io.github.user/clock", "1.2.0", "clock-server"
 ISSUED = datetime(2026, 11, 22, tzinfo=UTC)

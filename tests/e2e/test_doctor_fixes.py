@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mcpinstall.model.registry import Revocation
+from mcpinstall.model.revocation import Revocation
 from mcpinstall.operations import doctor
 from mcpinstall.operations.trouble import Trouble
 from tests.builders.remote_offers import offer_remote, remote

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import registry_text
-from mcpinstall.model.registry import IndexRow, Revocation
+from mcpinstall.model.registry import IndexRow
 from mcpinstall.model.registry_text import RegistryFile
+from mcpinstall.model.revocation import Revocation
 
 words = st.text(st.characters(codec="ascii", categories=["L", "N", "P", "Zs"]), max_size=20)
 short = st.from_regex(r"[a-z0-9][a-z0-9.-]{0,20}", fullmatch=True)
