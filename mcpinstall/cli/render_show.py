@@ -39,13 +39,13 @@ def server(shown: Shown, width: int) -> Screen:
         *wrapped(f"  {manifest.summary}", width, CONTINUED),
         BLANK,
     ]
+    if shown.reviewed.withdrawal is not None:
+        text = f"  REVOKED: {shown.reviewed.withdrawal.label}"
+        rows += wrapped(text, width, CONTINUED, Tone.BAD)
     for segment in vouching(registry, manifest, remote=manifest.package is None):
         rows += wrapped(f"  {segment.text}", width, CONTINUED, segment.tone)
     for text in guidance(manifest, registry):
         rows += wrapped(f"  ! {text}", width, "    ", Tone.WARN)
-    if shown.reviewed.withdrawal is not None:
-        text = f"  REVOKED: {shown.reviewed.withdrawal.sentence}"
-        rows += wrapped(text, width, CONTINUED, Tone.BAD)
     for text in shown.reviewed.discounted:
         rows += wrapped(f"  ! {text}", width, "    ", Tone.WARN)
     rows += [BLANK, *_facts(shown, width)]

@@ -43,7 +43,7 @@ def _origin(one: Origin, home: Path, width: int) -> Screen:
         *broken(receipt.name, width, "  ", Tone.NAME),
     ]
     if one.withdrawal is not None:
-        rows += wrapped(f"  REVOKED: {one.withdrawal.sentence}", width, CONTINUED, Tone.BAD)
+        rows += wrapped(f"  REVOKED: {one.withdrawal.label}", width, CONTINUED, Tone.BAD)
     for label, fact in _facts(one):
         rows += _fact(label, fact, width)
     for place in one.places:

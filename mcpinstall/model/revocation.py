@@ -101,6 +101,11 @@ class Withdrawal:
         """The fact."""
         return f"{self.what} was revoked: {self.reason} ({self.date})"
 
+    @property
+    def label(self) -> str:
+        """The fact behind the word REVOKED."""
+        return f"{self.what}: {self.reason} ({self.date})"
+
     def error(self, hint: str = "") -> McpInstallError:
         """Return the refusal."""
         return McpInstallError(self.code, self.sentence, hint=hint or _HINT)

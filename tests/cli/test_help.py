@@ -652,7 +652,9 @@ Options:
                 "registry refresh": """\
 Usage: mcpi registry refresh [OPTIONS] [NAME]...
 
-  Ask TUF registries now; one that can't be reached or has expired is an
+  Read the registries of your configuration now, and what they revoke.
+
+  TUF registries are asked; one that can't be reached or has expired is an
   error.
 
   Examples:

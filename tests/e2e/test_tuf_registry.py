@@ -11,6 +11,7 @@ import pytest
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.checks import Check, Outcome
 from mcpinstall.operations import catalog, registry_sources, verify
+from mcpinstall.operations.findings import Kind
 from mcpinstall.registries import sources
 from tests.builders.registry_folders import RegistryFolder
 from tests.builders.tuf_world import Site, TufWorld
@@ -84,7 +85,8 @@ def test_a_withdrawn_version_is_not_installed_and_is_reported(world: World, tuf:
     assert refused.value.code is ErrorCode.VERSION_REVOKED
 
     (entry,) = verify.verify(("clock",), world.context)
-    assert "withdrawn" in entry.findings[0].message
+    assert "it leaks" in entry.findings[0].message
+    assert entry.findings[0].kind is Kind.REVOKED
 
 
 def test_a_registry_is_searched_by_words(world: World, tuf: TufWorld) -> None:
