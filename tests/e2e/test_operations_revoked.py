@@ -90,7 +90,10 @@ def refused(code: ErrorCode, act: Callable[[], object]) -> McpInstallError:
 def told(world: World) -> dict[str, ErrorCode | None]:
     """Return what `mcpi list` tells of each entry."""
     rows = installed.installed(world.context)
-    return {one.receipt.entry_name: one.withdrawal and one.withdrawal.code for one in rows}
+    return {
+        one.receipt.entry_name: None if one.withdrawal is None else one.withdrawal.code
+        for one in rows
+    }
 
 
 @every_kind
