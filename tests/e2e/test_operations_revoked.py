@@ -28,6 +28,7 @@ from mcpinstall.operations import (
     installed,
     registry_sources,
     revoked,
+    test_server,
     verify,
     why,
 )
@@ -174,6 +175,7 @@ def test_what_was_installed_before_can_only_go(
     refused(code, lambda: named.reinstall("clock"))
     refused(code, lambda: named.install("clock", hosts=["codex"]))
     refused(code, lambda: named.configure("clock", ("zone", "UTC")))
+    refused(code, lambda: test_server.test("clock", named.context))
     assert named.starts("cursor", "clock")  # hosts start it as before
 
     named.uninstall("clock")
