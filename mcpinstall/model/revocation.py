@@ -111,6 +111,8 @@ class Withdrawal:
         return McpInstallError(self.code, self.sentence, hint=hint or _HINT)
 
 
+_DESCRIBED = "mcp:"
+"""Before the name of a server that an MCP registry describes: the same name, so the same server."""
 _HINT = "nothing new of it is installed; `mcpi list` marks what is installed already"
 
 
@@ -184,7 +186,7 @@ def revoked_review(
 
 
 def _server(name: str, version: str, revocations: Sequence[AnyRevocation]) -> Withdrawal | None:
-    wanted = name.casefold()
+    wanted = name.removeprefix(_DESCRIBED).casefold()
     found = [
         item
         for item in revocations

@@ -6,15 +6,16 @@ import contextlib
 import difflib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mcpinstall import environments, registries
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model import names
+from mcpinstall.model import names, revocation
 from mcpinstall.model.plan import Request
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import RegistryKind, RegistryState, ReviewedServer, TufSource
 from mcpinstall.model.server_json import STDIO
-from mcpinstall.operations import configuration, direct, unreviewed
+from mcpinstall.operations import configuration, direct, revoked, unreviewed
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.signers import Signers
 from mcpinstall.receipts.store import ReceiptStore
@@ -90,7 +91,7 @@ def reviewed(
     if prefix == direct.PREFIX:
         return direct.server(rest, transport=asked.transport, headers=asked.headers)
     if unreviewed.is_one(spec):
-        return unreviewed.resolve(spec, asked, context)
+        return _not_revoked(unreviewed.resolve(spec, asked, context), context, withdrawn=withdrawn)
     for one in configuration.configured(context) if colon else ():
         if one.name == prefix:
             registry = _opened(one, context, offline=asked.offline)
@@ -114,7 +115,7 @@ def of_receipt(
     if receipt.registry_root == direct.ROOT:
         return direct.of_receipt(receipt)
     if (found := unreviewed.of_receipt(receipt, context)) is not None:
-        return found
+        return _not_revoked(found, context, withdrawn=withdrawn)
     for registry in open_registries(context, root=receipt.registry_root, offline=offline):
         if registry.state.root_digest == receipt.registry_root:
             return registry.find(receipt.name, receipt.version, withdrawn=withdrawn)
@@ -130,13 +131,28 @@ def manifest_digest(
 ) -> str | None:
     """Return what the server's registry says now about the manifest of that very version."""
     manifest = server.manifest
-    if server.registry.kind is RegistryKind.NONE or server.unreviewed is not None:
+    if server.registry.kind is RegistryKind.NONE:
         return server.manifest_sha256
+    if server.unreviewed is not None:
+        return _not_revoked(server, context, withdrawn=False).manifest_sha256
     root = server.registry.root_digest
     for registry in open_registries(context, root=root, offline=offline):
         if registry.state.root_digest == root:
             return registry.find(manifest.name, manifest.version).manifest_sha256
     return None
+
+
+def _not_revoked(server: ReviewedServer, context: Context, *, withdrawn: bool) -> ReviewedServer:
+    """Return a server that no registry vouches for, with what the user's registries revoked.
+
+    Raises:
+        McpInstallError: `server-revoked` and its like, without `withdrawn`.
+    """
+    state = replace(server.registry, revocations=revoked.for_uncertified(context))
+    found = replace(server, registry=state)
+    if not withdrawn:
+        revocation.require_none(found.withdrawal)
+    return found
 
 
 def entry_name(server: ReviewedServer, wanted: str | None) -> str:

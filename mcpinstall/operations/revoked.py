@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from mcpinstall.model import names
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.operations.context import Context
 from mcpinstall.receipts.store import ReceiptStore
-from mcpinstall.system import revocation_memory
+from mcpinstall.system import bundled, revocation_memory
 
 if TYPE_CHECKING:
     from mcpinstall.model.revocation import AnyRevocation, Withdrawal
+
+_UNCERTIFIED = ("mcp:", "pypi:")
 
 
 def installed(context: Context) -> tuple[tuple[Receipt, Withdrawal], ...]:
@@ -38,8 +41,35 @@ def each(receipts: Iterable[Receipt], context: Context) -> tuple[Withdrawal | No
     for receipt in (every := tuple(receipts)):
         root = receipt.registry_root
         if root not in known:
-            known[root] = revocation_memory.known(root, context.paths)
+            known[root] = (
+                for_uncertified(context)
+                if receipt.name.startswith(_UNCERTIFIED)
+                else revocation_memory.known(root, context.paths)
+            )
     return tuple(_withdrawal(receipt, known[receipt.registry_root]) for receipt in every)
+
+
+def for_uncertified(context: Context) -> tuple[AnyRevocation, ...]:
+    """Return what counts for `mcp:` and `pypi:`: all that the user's registries revoked.
+
+    No registry vouches for these, and none stands behind them; but what one of them took back
+    does not come in through another door.
+
+    Raises:
+        McpInstallError: `state-unsafe`, `config-invalid`.
+    """
+    from mcpinstall.model.registry import TufSource
+    from mcpinstall.operations import configuration
+
+    roots = [
+        one.root if isinstance(one, TufSource) else names.folder_root(str(one.path))
+        for one in configuration.configured(context)
+    ]
+    return tuple(
+        item
+        for root in (bundled.ROOT, *roots)
+        for item in revocation_memory.known(root, context.paths)
+    )
 
 
 def one(receipt: Receipt, context: Context) -> Withdrawal | None:

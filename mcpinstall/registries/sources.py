@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 from pathlib import Path
 
 import mcpinstall
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model import registry_text
+from mcpinstall.model import names, registry_text
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.registry import RegistryKind, RegistryState, ReviewState, TufSource
 from mcpinstall.model.registry_text import RegistryFile
@@ -52,7 +51,7 @@ def open_folder(
     """
     folder = path.absolute()
     voucher = voucher or Nobody()
-    root = hashlib.sha256(b"folder\0" + str(folder).encode()).hexdigest()
+    root = names.folder_root(str(folder))
     text = _registry_text(folder)
     signatures = files.read_optional(folder / REGISTRY_SIGNATURES, limits.SIGNATURE_BYTES)
     vouched = voucher.registry(text, signatures)  # before anything is read from those bytes
