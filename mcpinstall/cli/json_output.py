@@ -292,6 +292,16 @@ def row(one: IndexRow) -> Object:
     }
 
 
+def not_searched(name: str, failure: McpInstallError) -> Object:
+    """Return which registry could not be searched, and why."""
+    return {
+        "registry": name,
+        "code": str(failure.code),
+        "message": failure.message,
+        "hint": failure.hint,
+    }
+
+
 def shown(one: Shown) -> Object:
     """Return everything about one server of a registry."""
     manifest, registry = one.reviewed.manifest, one.reviewed.registry

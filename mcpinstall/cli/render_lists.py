@@ -25,6 +25,7 @@ from mcpinstall.cli.layout import (
 from mcpinstall.model.host import SecretPlace
 
 if TYPE_CHECKING:
+    from mcpinstall.errors import McpInstallError
     from mcpinstall.model.receipt import HistoryRecord
     from mcpinstall.model.registry import IndexRow
     from mcpinstall.operations.installed import Installed
@@ -98,6 +99,12 @@ def servers(rows: Sequence[IndexRow], width: int) -> Screen:
             width,
         )
     return tuple(shown for row in rows for shown in _server(row, width))
+
+
+def not_searched(name: str, error: McpInstallError, width: int) -> Screen:
+    """Return that a registry is not among those whose servers are shown, and why."""
+    text = f"not searched: the registry `{name}` ({error.code}): {error.message}"
+    return wrapped(text, width, CONTINUED, Tone.WARN)
 
 
 def _server(row: IndexRow, width: int) -> Screen:

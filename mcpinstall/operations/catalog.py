@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -35,15 +36,24 @@ class Shown:
 _MCP = "mcp:"
 
 
-def search(text: str, context: Context, *, updated_since: str = "") -> tuple[IndexRow, ...]:
+Failed = Callable[[str, McpInstallError], None]
+"""Is told the name of a registry that could not be searched, and why."""
+
+
+def search(
+    text: str, context: Context, *, updated_since: str = "", failed: Failed | None = None
+) -> tuple[IndexRow, ...]:
     """Return the newest version of every server whose name, title or summary holds `text`.
 
     Servers of the user's own folders are named `REGISTRY:NAME`, as `mcpi install` wants them.
     `mcp:TEXT` asks the user's MCP registry, which looks at names only; with `updated_since`
     (a time, RFC 3339) for what changed since.
 
+    With `failed` one registry that can't be searched stops none of the others.
+
     Raises:
-        McpInstallError: `usage`, or what the MCP registry refuses with.
+        McpInstallError: `usage`, what a registry refuses with; `registry-unavailable` where none
+            of them could be searched.
     """
     if text.startswith(_MCP):
         return tuple(_of_mcp(text.removeprefix(_MCP), updated_since, context))
@@ -51,11 +61,30 @@ def search(text: str, context: Context, *, updated_since: str = "") -> tuple[Ind
         raise McpInstallError(
             ErrorCode.USAGE, "`--updated-since` is for MCP registries", hint="`mcp:TEXT` asks one"
         )
-    bundled, *folders = lookup.open_registries(context)
-    return (
-        *_found(bundled, text, ""),
-        *(row for folder in folders for row in _found(folder, text, f"{folder.state.name}:")),
-    )
+    opened: dict[str, Callable[[], registries.Registry]] = {
+        "bundled": functools.partial(registries.open_bundled, context.paths, context.now)
+    }
+    opened |= {
+        one.name: functools.partial(lookup.opened, one, context)
+        for one in configuration.configured(context)
+    }
+    rows: list[IndexRow] = []
+    unanswered = 0
+    for name, opening in opened.items():
+        try:
+            rows += _found(opening(), text, "" if name == "bundled" else f"{name}:")
+        except McpInstallError as error:
+            if failed is None:
+                raise
+            unanswered += 1
+            failed(name, error)
+    if unanswered == len(opened):
+        raise McpInstallError(
+            ErrorCode.REGISTRY_UNAVAILABLE,
+            "none of your registries could be searched",
+            hint="each of them is named above, with its reason",
+        )
+    return tuple(rows)
 
 
 def _of_mcp(text: str, updated_since: str, context: Context) -> Iterator[IndexRow]:

@@ -32,12 +32,17 @@ def open_registries(
     yield registries.open_bundled(context.paths, context.now)
     for one in configuration.configured(context):
         if not isinstance(one, TufSource) or root in (None, one.root):
-            yield _opened(one, context, offline=offline)
+            yield opened(one, context, offline=offline)
 
 
-def _opened(
+def opened(
     one: configuration.Configured, context: Context, *, offline: bool = False
 ) -> registries.Registry:
+    """Return a registry of the user's configuration, and remember what it revokes.
+
+    Raises:
+        McpInstallError: what check 1 refuses.
+    """
     found = read(one, context, offline=offline)
     if not offline:
         with contextlib.suppress(McpInstallError):  # (a look that can't be written down is a look)
@@ -94,7 +99,7 @@ def reviewed(
         return _not_revoked(unreviewed.resolve(spec, asked, context), context, withdrawn=withdrawn)
     for one in configuration.configured(context) if colon else ():
         if one.name == prefix:
-            registry = _opened(one, context, offline=asked.offline)
+            registry = opened(one, context, offline=asked.offline)
             registries.require_unexpired(registry.state)
             return registries.resolve(rest, [registry], withdrawn=withdrawn)
     bundled = registries.open_bundled(context.paths, context.now)

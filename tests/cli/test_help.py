@@ -281,7 +281,8 @@ Usage: mcpi search [OPTIONS] [TEXT]
 
   Find servers in the registries; without a text, list all.
 
-  `mcp:TEXT` asks the MCP registry of your configuration for names.
+  `mcp:TEXT` asks the MCP registry of your configuration for names.  One
+  registry that can't be searched is named and stops none of the others.
 
   Examples:
     mcpi search repository

@@ -349,6 +349,7 @@ def test_the_lists(mcpi: Mcpi, operations: Operations) -> None:
                     "sha256": "abababababababababababababababababababababababababababababababab",
                 }
             ],
+            "not_searched": [],
         }
     )
 

@@ -151,6 +151,25 @@ def test_a_search_without_result(mcpi: Mcpi, operations: Operations) -> None:
     assert (ran.status, ran.err) == (0, "no server matches `\\x1b[2J`\n")
 
 
+def test_a_search_names_the_registry_that_fails(
+    mcpi: Mcpi, monkeypatch: pytest.MonkeyPatch, operations: Operations
+) -> None:
+    from mcpinstall.operations import catalog
+
+    def search(*_: object, failed: catalog.Failed, **__: object) -> tuple[IndexRow, ...]:
+        failed("corp", McpInstallError(ErrorCode.REGISTRY_STALE, "expired\x1b[2J"))
+        return ()
+
+    monkeypatch.setattr(catalog, "search", search)
+
+    ran = mcpi("search", "git", "--quiet")
+
+    assert ran.status == 0
+    assert ran.err == snapshot(
+        "not searched: the registry `corp` (registry-stale): expired\\x1b[2J\n"
+    )
+
+
 @pytest.mark.usefixtures("three_hosts")
 def test_hosts(mcpi: Mcpi) -> None:
     ran = mcpi("hosts")
