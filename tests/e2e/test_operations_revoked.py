@@ -198,6 +198,20 @@ def test_undo_brings_no_revoked_version_back(named: World) -> None:
     assert named.receipts()["clock"].version == "2.0"
 
 
+def test_undo_knows_what_a_registry_revoked_that_is_gone(named: World) -> None:
+    folder = configured(named)
+    named.install(f"team:{CLOCK}", hosts=["cursor"])
+    named.registry.withdraw(KINDS[ErrorCode.SERVER_REVOKED])
+    shutil.copytree(named.registry.folder, folder, dirs_exist_ok=True)
+    registry_sources.refresh(("team",), named.context)
+    named.uninstall("clock")
+    shutil.rmtree(folder)
+
+    refused(ErrorCode.SERVER_REVOKED, named.undo)
+
+    assert named.receipts() == {}
+
+
 def test_undo_takes_a_revoked_server_out_of_a_host(named: World) -> None:
     named.install("clock", hosts=["cursor"])
     named.install("clock", hosts=["codex"])
@@ -245,6 +259,27 @@ def test_a_review_that_does_not_count_is_named(
     assert told(named) == {"chess": None}
     named.registry.withdraw(ReviewerRevocation(reviewer="Bob", **FACTS))
     assert told(named) == {"chess": ErrorCode.REVIEWER_REVOKED}
+
+
+def test_another_version_rests_on_its_own_reviewers(
+    named: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named.install("clock", hosts=["cursor"])
+    named.install("clock", hosts=["codex"], entry_name="second")
+    plain = registry_folders.manifest
+
+    def by_bob(*names: str) -> Manifest:
+        found = plain(*names)
+        return replace(found, reviews=(replace(found.reviews[0], by="Bob"),))
+
+    monkeypatch.setattr(registry_folders, "manifest", by_bob)
+    named.offer("clock", "2.0")
+    named.install("clock@2.0", hosts=["cursor"])
+
+    named.registry.withdraw(KINDS[ErrorCode.REVIEWER_REVOKED])
+
+    assert {one.version for one in named.receipts().values()} == {"2.0"}
+    assert told(named) == {"clock": None, "second": None}
 
 
 def with_second_reviewer(plain: Callable[..., Manifest], *names: str) -> Manifest:
