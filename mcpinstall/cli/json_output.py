@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mcpinstall.model.plan import ServerPlan
     from mcpinstall.model.receipt import HistoryRecord, Receipt
     from mcpinstall.model.registry import IndexRow
+    from mcpinstall.model.revocation import Withdrawal
     from mcpinstall.operations.catalog import Shown
     from mcpinstall.operations.installed import Installed
     from mcpinstall.operations.inventory import HostState
@@ -249,7 +250,14 @@ def receipt(one: Receipt) -> Object:
 
 def installed(one: Installed) -> Object:
     """Return an installed entry and its state."""
-    return {**receipt(one.receipt), "state": one.state}
+    return {**receipt(one.receipt), "state": one.state, "revoked": revoked(one.withdrawal)}
+
+
+def revoked(why: Withdrawal | None) -> Object | None:
+    """Return why a registry revoked a server, or null."""
+    if why is None:
+        return None
+    return {"code": str(why.code), "what": why.what, "reason": why.reason, "date": why.date}
 
 
 def host(state: HostState) -> Object:
@@ -296,6 +304,16 @@ def row(one: IndexRow) -> Object:
     }
 
 
+def not_searched(name: str, failure: McpInstallError) -> Object:
+    """Return which registry could not be searched, and why."""
+    return {
+        "registry": name,
+        "code": str(failure.code),
+        "message": failure.message,
+        "hint": failure.hint,
+    }
+
+
 def shown(one: Shown) -> Object:
     """Return everything about one server of a registry."""
     manifest, registry = one.reviewed.manifest, one.reviewed.registry
@@ -321,7 +339,10 @@ def shown(one: Shown) -> Object:
         "audience": str(manifest.audience),
         "integrates": str(manifest.integrates),
         "inputs": [_input(question) for question in one.questions],
+        "revoked": revoked(one.reviewed.withdrawal),
+        "discounted_reviews": list(one.reviewed.discounted),
         "versions": list(one.versions),
+        "revoked_versions": list(one.revoked_versions),
         "entries": [receipt.entry_name for receipt in one.receipts],
         "tools": [tool.get("name") for tool in one.reviewed.tools.tools if isinstance(tool, dict)],
     }
@@ -361,7 +382,12 @@ def verified(entry: VerifiedEntry) -> Object:
         "version": entry.version,
         "checks": checks(entry.checks),
         "findings": [
-            {"check": int(f.check), "subject": f.subject, "message": f.message}
+            {
+                "check": int(f.check),
+                "kind": str(f.kind),
+                "subject": f.subject,
+                "message": f.message,
+            }
             for f in entry.findings
         ],
         "anchor": entry.anchor,

@@ -39,9 +39,14 @@ def server(shown: Shown, width: int) -> Screen:
         *wrapped(f"  {manifest.summary}", width, CONTINUED),
         BLANK,
     ]
+    if shown.reviewed.withdrawal is not None:
+        text = f"  REVOKED: {shown.reviewed.withdrawal.label}"
+        rows += wrapped(text, width, CONTINUED, Tone.BAD)
     for segment in vouching(registry, manifest, remote=manifest.package is None):
         rows += wrapped(f"  {segment.text}", width, CONTINUED, segment.tone)
     for text in guidance(manifest, registry):
+        rows += wrapped(f"  ! {text}", width, "    ", Tone.WARN)
+    for text in shown.reviewed.discounted:
         rows += wrapped(f"  ! {text}", width, "    ", Tone.WARN)
     rows += [BLANK, *_facts(shown, width)]
     if shown.questions:
@@ -67,10 +72,18 @@ def _facts(shown: Shown, width: int) -> Screen:
         *(("remote", f"{one.transport} {one.url}") for one in manifest.remotes),
         ("publisher", render_publishers.named(manifest)),
         *render_publishers.facts(shown.receipts),
-        ("versions", ", ".join(shown.versions)),
-        ("installed", f"as {entries}" if entries else f"no; {_command(shown)}"),
+        ("versions", ", ".join(_version(one, shown) for one in shown.versions)),
+        ("installed", f"as {entries}" if entries else f"no{_offer(shown)}"),
     )
     return tuple(row for name, fact in facts for row in _fact(name, fact, width))
+
+
+def _version(version: str, shown: Shown) -> str:
+    return f"{version} (REVOKED)" if version in shown.revoked_versions else version
+
+
+def _offer(shown: Shown) -> str:
+    return f"; {_command(shown)}" if shown.reviewed.withdrawal is None else ""
 
 
 def _command(shown: Shown) -> str:

@@ -85,6 +85,11 @@ def slug(root_digest: str, name: str) -> str:
     return f"{readable[:_SLUG_READABLE].strip('-') or 'server'}-{key}"
 
 
+def folder_root(path: str) -> str:
+    """Return what identifies the registry in a folder, by its absolute path."""
+    return hashlib.sha256(b"folder\0" + path.encode()).hexdigest()
+
+
 def _invalid(text: str, hint: str) -> McpInstallError:
     return McpInstallError(
         ErrorCode.NAME_INVALID, f"`{text[:200]}` is not a usable name", hint=hint

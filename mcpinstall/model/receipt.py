@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mcpinstall.model.backing import NO_BACKING, Backing
 from mcpinstall.model.checks import CheckResult
 from mcpinstall.model.host import Chain, Patch
 from mcpinstall.model.input_value import InputValue
@@ -65,6 +66,8 @@ class Receipt:
     """Names of the HTTP headers that hosts send."""
     publishers: tuple[PackagePublisher, ...] = ()
     """Whose attestations check 5 verified, of any package of the closure: facts, no level."""
+    backing: Backing = NO_BACKING
+    """Publisher and reviews that it was installed by."""
 
     @property
     def is_remote(self) -> bool:

@@ -8,9 +8,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from mcpinstall.model import revocation
+from mcpinstall.model.backing import NO_BACKING, Backing
 from mcpinstall.model.checks import CheckResult
 from mcpinstall.model.lock import Lock
 from mcpinstall.model.manifest import Manifest
+from mcpinstall.model.revocation import AnyRevocation, Withdrawal
 from mcpinstall.model.server_json import ServerJson
 from mcpinstall.model.tools import ToolList
 from mcpinstall.model.unreviewed_lock import UnreviewedLock
@@ -41,16 +44,6 @@ class ReviewState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Revocation:
-    """A version that its registry withdrew."""
-
-    name: str
-    version: str
-    reason: str
-    date: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryState:
     """A registry at one moment: who it is, how fresh it is."""
 
@@ -65,7 +58,7 @@ class RegistryState:
     check: CheckResult
     """Outcome of check 1: authentic, fresh, not rolled back."""
     stale: bool
-    revocations: tuple[Revocation, ...] = ()
+    revocations: tuple[AnyRevocation, ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()
     """Short name → full name."""
     address: str = ""
@@ -123,3 +116,14 @@ class ReviewedServer:
         default=None, compare=False, repr=False
     )
     """Reads the advisories of its registry; that may fetch them."""
+    backing: Backing = NO_BACKING
+    """Publisher and reviews, of which some may be revoked."""
+    discounted: tuple[str, ...] = ()
+    """Why reviews that the manifest names don't count and are not in `manifest.reviews`."""
+
+    @property
+    def withdrawal(self) -> Withdrawal | None:
+        """Why its registry revoked it, or None."""
+        found = self.manifest
+        revoked = self.registry.revocations
+        return revocation.withdrawal(found.name, found.version, self.backing, revoked)

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     INTERPRETER_MISSING = "interpreter-missing"
     INTERPRETER_CHANGED = "interpreter-changed"
     OTHER_MACHINE = "other-machine"
+    REVOKED = "revoked"
     POLICY_FORBIDS = "policy-forbids"
     VULNERABLE = "vulnerable"
     MALICIOUS = "malicious"

@@ -288,7 +288,8 @@ def require_installable(receipts: Iterable[Receipt], policy: Policy, context: Co
             a server is, and there are rules.
     """
     for receipt in receipts if policy.rules else ():
-        subject = of_receipt(receipt, lookup.of_receipt(receipt, context))
+        server = lookup.of_receipt(receipt, context, withdrawn=True)  # (told apart from rules)
+        subject = of_receipt(receipt, server)
         decision = decide(policy, subject, context)
         if error := policy_rules.refused(decision, subject):
             raise error

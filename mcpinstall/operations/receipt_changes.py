@@ -61,6 +61,7 @@ def with_environment(receipt: Receipt, other: Receipt) -> Receipt:
         version=other.version,
         title=other.title,
         review=other.review,
+        backing=other.backing,
         generation=other.generation,
         manifest_sha256=other.manifest_sha256,
         lock_sha256=other.lock_sha256,
@@ -144,4 +145,5 @@ def _receipt(
         publishers=next(
             (o.verified for o in prepared.plan.publishers if o.slug == server.slug), ()
         ),
+        backing=reviewed.backing,
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.registry import RegistryState, TufSource
-from mcpinstall.operations import configuration
+from mcpinstall.operations import configuration, lookup
 from mcpinstall.operations.configuration import Configured
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.signers import Signers
@@ -117,26 +117,23 @@ def listed(context: Context) -> tuple[Listed, ...]:
 
 
 def refresh(names: Sequence[str], context: Context) -> tuple[RegistryState, ...]:
-    """Ask the TUF registries of the user's configuration, all or those named.
+    """Read the registries of the user's configuration anew, all or those named; TUF ones are asked.
 
     Raises:
         McpInstallError: `not-found`, what check 1 refuses, `registry-unavailable`,
             `registry-stale`.
     """
-    known = [one for one in configuration.configured(context) if isinstance(one, TufSource)]
+    known = configuration.configured(context)
     for name in names:
         if name not in {one.name for one in known}:
             raise _unknown(name, known)
-    states = tuple(
-        registries.open_tuf(
-            one, context.paths, context.now, machine=context.machine, strict=True
-        ).state
-        for one in known
-        if not names or one.name in names
-    )
-    for state in states:
-        registries.remember(state, context.paths, now=context.now)
-    return states
+    return tuple(_refreshed(one, context) for one in known if not names or one.name in names)
+
+
+def _refreshed(one: Configured, context: Context) -> RegistryState:
+    state = lookup.read(one, context, strict=True).state
+    registries.remember(state, context.paths, now=context.now)
+    return state
 
 
 def _row(one: Configured, context: Context) -> Listed:

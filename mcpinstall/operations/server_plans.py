@@ -134,16 +134,19 @@ def plan(
     )
 
 
-def rebuild(receipt: Receipt, request: Request, context: Context) -> ServerPlan:
+def rebuild(
+    receipt: Receipt, request: Request, context: Context, *, withdrawn: bool = False
+) -> ServerPlan:
     """Return the plan that builds an installed server's environment anew, for the same Python.
 
     Its command is not used: the entries in the hosts stay as they are.
 
     Raises:
-        McpInstallError: when its registry does not vouch for that version any more.
+        McpInstallError: when its registry does not vouch for that version any more; with
+            `withdrawn`, which is for those who only compare, not for its being revoked.
     """
     remote_plans.require_local(receipt)
-    server = lookup.of_receipt(receipt, context)
+    server = lookup.of_receipt(receipt, context, withdrawn=withdrawn)
     slug = lookup.receipt_slug(receipt)
     home = environments.server_home(context.paths.servers, slug)
     interpreter = _interpreter(server, request.python, receipt.python_path, context)

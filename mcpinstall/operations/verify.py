@@ -15,9 +15,11 @@ from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.policy import Policy
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import ReviewedServer
+from mcpinstall.model.revocation import Withdrawal
 from mcpinstall.operations import (
     lookup,
     policies,
+    revoked,
     verify_advisories,
     verify_disk,
     verify_hosts,
@@ -133,6 +135,25 @@ def _rules(context: Context) -> Policy | McpInstallError:
         return error
 
 
+def _revoked(receipt: Receipt, why: Withdrawal | None) -> tuple[Finding, ...]:
+    """Return that the registry revoked what is installed."""
+    if why is None:
+        return ()
+    message = f"{why.sentence}; it still runs where hosts start it"
+    return (Finding(check=Check.POLICY, subject=receipt.name, message=message, kind=Kind.REVOKED),)
+
+
+def _remembered(receipt: Receipt, report: _Report, context: Context) -> McpInstallError | None:
+    """Record a revocation that was read before its registry went; return why that can't be told."""
+    try:
+        found = _revoked(receipt, revoked.one(receipt, context))
+    except McpInstallError as error:
+        return error
+    if found:
+        report.close(Check.POLICY, found, "")
+    return None
+
+
 def _policy(
     receipt: Receipt,
     server: ReviewedServer,
@@ -140,8 +161,9 @@ def _policy(
     report: _Report,
     context: Context,
 ) -> McpInstallError | None:
-    """Record what policy files and advisories say today; return what could not be read of them."""
+    """Record what registry, policy files and advisories say; return what could not be read."""
     problem, found, words = verify_advisories.verify(receipt, server, context)
+    found = [*_revoked(receipt, server.withdrawal), *found]
     if isinstance(rules, McpInstallError):
         problem = rules
     elif rules.rules:
@@ -171,10 +193,11 @@ def _verified(
     context.progress.step(f"verifying `{receipt.entry_name}`")
     anchor, problem = "none: the registry could not be reached", None
     try:
-        server = lookup.of_receipt(receipt, context, offline=how.offline)
+        server = lookup.of_receipt(receipt, context, offline=how.offline, withdrawn=True)
     except McpInstallError as error:
         found = Finding(check=Check.REGISTRY, subject=receipt.name, message=error.message)
         report.close(Check.REGISTRY, [found], "")
+        problem = _remembered(receipt, report, context)
     else:
         report.checks += [server.registry.check, server.check]
         anchor = f"registry {server.registry.name}, serial {server.registry.serial}"

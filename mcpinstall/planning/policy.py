@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model import revocation
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.registry import ReviewedServer, ReviewState
 
@@ -28,7 +29,7 @@ def check(
     A stale registry is refused only when nobody is there to read that sentence.
 
     Raises:
-        McpInstallError: `version-revoked`, `policy-refused`, `version-yanked`,
+        McpInstallError: `version-revoked` and its like, `policy-refused`, `version-yanked`,
             `registry-stale`.
     """
     words = [
@@ -46,13 +47,7 @@ def check(
 
 def _review_words(server: ReviewedServer, allow: frozenset[str], *, unattended: bool) -> str:
     manifest = server.manifest
-    for item in server.registry.revocations:
-        if (item.name, item.version) == (manifest.name, manifest.version):
-            raise McpInstallError(
-                ErrorCode.VERSION_REVOKED,
-                f"`{item.name}` {item.version} was withdrawn: {item.reason} ({item.date})",
-                hint="another version may be available: `mcpi show NAME`",
-            )
+    revocation.require_none(server.withdrawal)
     if server.registry.review is ReviewState.CERTIFIED:
         return "certified"
     if unattended and "unreviewed" not in allow:

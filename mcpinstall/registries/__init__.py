@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mcpinstall.registries.mcp_api import McpRegistry
-from mcpinstall.registries.memory import latest, remember
+from mcpinstall.registries.memory import latest, note_revocations, remember
 from mcpinstall.registries.names import resolve
 from mcpinstall.registries.sources import (
     bundled_folder,
@@ -32,6 +32,7 @@ __all__ = [
     "bundled_folder",
     "clock_words",
     "latest",
+    "note_revocations",
     "open_bundled",
     "open_folder",
     "open_tuf",

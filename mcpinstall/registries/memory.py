@@ -11,7 +11,7 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import json_text
 from mcpinstall.model.fields import Fields
 from mcpinstall.model.registry import RegistryState, ReviewState
-from mcpinstall.system import files, limits, machine
+from mcpinstall.system import files, limits, machine, revocation_memory
 from mcpinstall.system.paths import StatePaths
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -57,7 +57,7 @@ def latest(paths: StatePaths) -> datetime:
 
 
 def remember(state: RegistryState, paths: StatePaths, *, now: datetime | None = None) -> None:
-    """Keep the serial and the time of a registry that was accepted; both only ever grow.
+    """Keep serial and time of a registry that was accepted, which only grow; what it revokes too.
 
     Raises:
         McpInstallError: `state-unsafe` or `disk-failed`.
@@ -73,6 +73,16 @@ def remember(state: RegistryState, paths: StatePaths, *, now: datetime | None = 
             "latest": latest.astimezone(UTC).replace(microsecond=0).isoformat(),
         }
         files.write_atomic(_path(state.root_digest, paths), json_text.canonical(record) + b"\n")
+    note_revocations(state, paths)
+
+
+def note_revocations(state: RegistryState, paths: StatePaths) -> None:
+    """Keep what a registry revokes that was read, whatever it was read for.
+
+    Raises:
+        McpInstallError: `state-unsafe` or `disk-failed`.
+    """
+    revocation_memory.note(state.root_digest, state.serial, state.revocations, paths)
 
 
 def _path(root_digest: str, paths: StatePaths) -> Path:

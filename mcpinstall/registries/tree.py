@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -16,17 +15,19 @@ from mcpinstall.model import (
     names,
     provenance_text,
     registry_text,
+    revocation,
     server_text,
     tool_text,
 )
 from mcpinstall.model.advisory_text import AdvisoryFile
+from mcpinstall.model.backing import NO_BACKING
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.lock import NO_LOCK
 from mcpinstall.model.manifest import Manifest
 from mcpinstall.model.registry import IndexRow, RegistryState, ReviewedServer
 from mcpinstall.model.tools import UNKNOWN_TOOLS
-from mcpinstall.registries import agreement
-from mcpinstall.registries.vouching import MANIFEST_SIGNATURES, Nobody, Voucher
+from mcpinstall.registries import agreement, standing
+from mcpinstall.registries.vouching import MANIFEST_SIGNATURES, Nobody, Vouched, Voucher
 from mcpinstall.system import files, limits
 
 FILE_LIMITS = {
@@ -88,16 +89,19 @@ class Registry(ABC):
         """Return the alias of a full name, or None."""
         return next((alias for alias, full in self.state.aliases if full == name), None)
 
-    def find(self, name: str, version: str | None = None) -> ReviewedServer:
+    def find(
+        self, name: str, version: str | None = None, *, withdrawn: bool = False
+    ) -> ReviewedServer:
         """Return a server with all its files, each compared with its digest.
 
-        Without `version` it is the newest that was not revoked.
+        Without `version` it is the newest that was not revoked.  With `withdrawn` it may be a
+        revoked one, whose `withdrawal` says why: to look at, and for what is installed.
 
         Raises:
-            McpInstallError: `not-found`, `version-revoked`, `digest-mismatch`,
+            McpInstallError: `not-found`, `version-revoked` and its like, `digest-mismatch`,
                 `not-supported-yet`, or the refusal of a parser.
         """
-        row = self._row(name, version)
+        row = self._row(name, version, withdrawn=withdrawn)
         data = self._file(row, "manifest.toml", row.sha256)
         manifest = manifest_text.parse(data, self._where(row, "manifest.toml"))
         agreement.require_row(manifest, row)
@@ -108,7 +112,10 @@ class Registry(ABC):
                 f"`{row.name}` is a package of type `{package.registry_type}`, "
                 "which mcpinstall does not install yet",
             )
-        return self._reviewed(manifest, row)
+        server = self._reviewed(manifest, row)
+        if not withdrawn:
+            revocation.require_none(server.withdrawal, self._left(name))
+        return server
 
     def _reviewed(self, manifest: Manifest, row: IndexRow) -> ReviewedServer:
         if manifest.package and {name for name, _ in manifest.files} - _OPTIONAL != _PINNED:
@@ -117,9 +124,11 @@ class Registry(ABC):
                 f"`{row.name}` is a Python package, but its lock is not `pylock.toml`",
             )
         texts = {name: self._file(row, name, digest) for name, digest in manifest.files}
+        reviews = standing.standing(manifest, self.state.revocations)
+        found = self._vouched(reviews.manifest, row)
         server = ReviewedServer(
-            registry=self._vouched(manifest, row),
-            manifest=manifest,
+            registry=standing.told(self.state, found, reviews),
+            manifest=reviews.manifest,
             manifest_sha256=row.sha256,
             server=server_text.parse(texts["server.json"], self._where(row, "server.json")),
             lock=lock_text.parse(texts["pylock.toml"], self._where(row, "pylock.toml"))
@@ -135,41 +144,35 @@ class Registry(ABC):
                 evidence=f"{len(texts) + 1} files match their sha256",
             ),
             advisories=self.advisories,
+            backing=standing.backing(found, reviews),
+            discounted=reviews.discounted,
         )
         agreement.require_agreement(server)
         return server
 
-    def _vouched(self, manifest: Manifest, row: IndexRow) -> RegistryState:
-        """Return the registry's state for one server: it may need reviews of its own."""
+    def _vouched(self, manifest: Manifest, row: IndexRow) -> Vouched:
+        """Return what vouches for one server: it may need reviews of its own."""
         del manifest, row
-        return self.state
+        return Vouched(review=self.state.review, evidence="")
 
-    def _row(self, name: str, version: str | None) -> IndexRow:
+    def _row(self, name: str, version: str | None, *, withdrawn: bool) -> IndexRow:
         from mcpinstall.registries.names import newest
 
         every = self.rows_of(name)
         rows = tuple(row for row in every if version in {None, row.version})
         if not rows:
             raise _unknown(name, version, every)
-        kept = tuple(row for row in rows if self._reason(row) is None)
-        if not kept:
+        kept = revocation.not_withdrawn(rows, self.state.revocations)
+        if not kept and not withdrawn:
             row = newest(rows)
-            raise McpInstallError(
-                ErrorCode.VERSION_REVOKED,
-                f"`{row.name}` {row.version} was withdrawn: {self._reason(row)}",
-                hint=f"`mcpi show {name}` lists the versions that are left",
-            )
-        return newest(kept)
+            why = revocation.withdrawal(row.name, row.version, NO_BACKING, self.state.revocations)
+            revocation.require_none(why, self._left(name))
+        return newest(kept or rows)
 
-    def _reason(self, row: IndexRow) -> str | None:
-        return next(
-            (
-                f"{item.reason} ({item.date})"
-                for item in self.state.revocations
-                if (item.name, item.version) == (row.name, row.version)
-            ),
-            None,
-        )
+    def _left(self, name: str) -> str:
+        """Return a hint at the versions that are left, where there are any."""
+        left = revocation.not_withdrawn(self.rows_of(name), self.state.revocations)
+        return f"`mcpi show {name}` lists its versions" if left else ""
 
 
 class TreeRegistry(Registry):
@@ -207,7 +210,10 @@ class TreeRegistry(Registry):
         found = {
             row.name: row for row in self._rows if all(word in self._words(row) for word in words)
         }
-        return tuple(newest(self.rows_of(name)) for name in found)
+        left = (
+            revocation.not_withdrawn(self.rows_of(name), self.state.revocations) for name in found
+        )
+        return tuple(newest(rows) for rows in left if rows)
 
     def files_of(self, row: IndexRow) -> tuple[bytes, ...]:
         """Return the manifest of one version and the files that it pins, each compared."""
@@ -233,17 +239,12 @@ class TreeRegistry(Registry):
     def _where(self, row: IndexRow, name: str) -> str:
         return str(self._path(row, name))
 
-    def _vouched(self, manifest: Manifest, row: IndexRow) -> RegistryState:
-        """Return the registry's state for one server: it may need reviews of its own."""
+    def _vouched(self, manifest: Manifest, row: IndexRow) -> Vouched:
+        """Return what vouches for one server: it may need reviews of its own."""
         signatures = files.read_optional(
             self._path(row, MANIFEST_SIGNATURES), limits.SIGNATURE_BYTES
         )
-        found = self._voucher.manifest(manifest, row.sha256, signatures, self.state.review)
-        check = self.state.check
-        if found.evidence:
-            evidence = f"{check.evidence}; {found.evidence}"
-            check = replace(check, evidence=evidence)
-        return replace(self.state, review=found.review, check=check, reviewers=found.reviewers)
+        return self._voucher.manifest(manifest, row.sha256, signatures, self.state.review)
 
     def _path(self, row: IndexRow, name: str) -> Path:
         return self._folder.joinpath(*row.name.split("/"), row.version, name)

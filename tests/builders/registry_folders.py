@@ -18,8 +18,9 @@ from mcpinstall.model.manifest import (
     ProbeSettings,
     Review,
 )
-from mcpinstall.model.registry import IndexRow, Revocation
+from mcpinstall.model.registry import IndexRow
 from mcpinstall.model.registry_text import RegistryFile
+from mcpinstall.model.revocation import AnyRevocation, Revocation
 
 NAME, VERSION, PACKAGE = "io.github.user/clock", "1.2.0", "clock-server"
 ISSUED = datetime(2026, 11, 22, tzinfo=UTC)
@@ -171,9 +172,14 @@ class RegistryFolder:
 
     def revoke(self, version: str, reason: str) -> RegistryFolder:
         """Withdraw a version of the first server."""
-        item = Revocation(name=NAME, version=version, reason=reason, date="2026-11-23")
-        self.file = replace(self.file, revocations=(*self.file.revocations, item))
-        return self.publish(serial=self.file.serial + 1)
+        return self.withdraw(
+            Revocation(name=NAME, version=version, reason=reason, date="2026-11-23")
+        )
+
+    def withdraw(self, *items: AnyRevocation) -> RegistryFolder:
+        """Revoke whatever it is, under the next serial."""
+        self.file = replace(self.file, revocations=(*self.file.revocations, *items))
+        return self.publish(serial=self.file.serial + 1, expires=self.file.expires)
 
     def retitle(self, title: str) -> RegistryFolder:
         """Give the first server another title, in the index only."""

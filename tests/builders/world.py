@@ -32,6 +32,7 @@ from mcpinstall.operations.prepared import Done, Prepared
 from mcpinstall.probing import canonical_tools
 from mcpinstall.receipts.store import JOURNAL, ReceiptStore
 from mcpinstall.registries import sources
+from mcpinstall.system import bundled
 from tests.builders import registry_folders, servers, wheels
 from tests.builders.command import Command, copied_checkout
 from tests.builders.index_server import IndexServer
@@ -341,6 +342,7 @@ def empty(tmp_path: Path, home: Path, index: IndexServer, monkeypatch: pytest.Mo
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setattr(sources, "bundled_folder", lambda: registry.folder)
+    monkeypatch.setattr(bundled, "folder", lambda: registry.folder)
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     monkeypatch.setenv("UV_DEFAULT_INDEX", index.url)
     for name in [name for name in os.environ if name.upper().endswith("_PROXY")]:

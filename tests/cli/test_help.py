@@ -281,7 +281,8 @@ Usage: mcpi search [OPTIONS] [TEXT]
 
   Find servers in the registries; without a text, list all.
 
-  `mcp:TEXT` asks the MCP registry of your configuration for names.
+  `mcp:TEXT` asks the MCP registry of your configuration for names.  One
+  registry that can't be searched is named and stops none of the others.
 
   Examples:
     mcpi search repository
@@ -652,7 +653,9 @@ Options:
                 "registry refresh": """\
 Usage: mcpi registry refresh [OPTIONS] [NAME]...
 
-  Ask TUF registries now; one that can't be reached or has expired is an
+  Read the registries of your configuration now, and what they revoke.
+
+  TUF registries are asked; one that can't be reached or has expired is an
   error.
 
   Examples:

@@ -11,6 +11,7 @@ import pytest
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.checks import Check, Outcome
 from mcpinstall.operations import catalog, lookup, registry_sources, verify
+from mcpinstall.operations.findings import Kind
 from mcpinstall.operations.registry_owner import Rotation
 from mcpinstall.registries import sources
 from tests.builders.registry_folders import RegistryFolder
@@ -85,7 +86,8 @@ def test_a_withdrawn_version_is_not_installed_and_is_reported(world: World, tuf:
     assert refused.value.code is ErrorCode.VERSION_REVOKED
 
     (entry,) = verify.verify(("clock",), world.context)
-    assert "withdrawn" in entry.findings[0].message
+    assert "it leaks" in entry.findings[0].message
+    assert entry.findings[0].kind is Kind.REVOKED
 
 
 def test_a_registry_is_searched_by_words(world: World, tuf: TufWorld) -> None:
@@ -93,6 +95,42 @@ def test_a_registry_is_searched_by_words(world: World, tuf: TufWorld) -> None:
 
     assert [row.name for row in found] == ["corp:io.github.user/notes"]
     assert catalog.search("nothing-like-this", world.context) == ()
+
+
+def test_one_registry_that_fails_stops_no_search(world: World, tuf: TufWorld) -> None:
+    config = world.context.paths.config / "config.toml"
+    gone = f'[[registries]]\nname = "gone"\nkind = "folder"\npath = "{world.root}/gone"\n'
+    config.write_text(f"{config.read_text()}\n{gone}")
+
+    ran = world.command().run("search", "notes")
+
+    assert "corp:io.github.user/notes" in ran.stdout
+    assert "not searched: the registry `gone` (registry-invalid)" in ran.stderr
+    answer = world.command().answer("search", "notes")
+    assert {one["name"] for one in answer["servers"]} >= {"corp:io.github.user/notes"}
+    assert [one["registry"] for one in answer["not_searched"]] == ["gone"]
+
+
+def test_where_no_registry_answers_the_search_says_so(
+    world: World, tuf: TufWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(tuf.folder)
+    shutil.rmtree(world.context.paths.registries)
+    monkeypatch.setattr(sources, "bundled_folder", lambda: world.root / "none")
+    told: list[tuple[str, ErrorCode]] = []
+
+    with pytest.raises(McpInstallError) as refused:
+        catalog.search(
+            "notes", world.context, failed=lambda name, error: told.append((name, error.code))
+        )
+
+    assert refused.value.code is ErrorCode.REGISTRY_UNAVAILABLE
+    assert refused.value.code.exit_status == 5
+    assert told == [
+        ("bundled", ErrorCode.REGISTRY_INVALID), ("corp", ErrorCode.REGISTRY_UNAVAILABLE)
+    ]  # fmt: skip
+    with pytest.raises(McpInstallError):
+        catalog.search("notes", world.context)
 
 
 def test_a_folder_serves_as_well_as_the_web(world: World, tuf: TufWorld) -> None:

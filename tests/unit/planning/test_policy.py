@@ -11,7 +11,8 @@ import pytest
 from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.checks import Outcome
-from mcpinstall.model.registry import ReviewedServer, ReviewState, Revocation
+from mcpinstall.model.registry import ReviewedServer, ReviewState
+from mcpinstall.model.revocation import Revocation
 from mcpinstall.planning import policy
 from mcpinstall.system.paths import StatePaths
 from tests.builders.registry_folders import NAME, RegistryFolder
