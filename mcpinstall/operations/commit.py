@@ -20,6 +20,7 @@ from mcpinstall.operations import (
     probing_remote,
     probing_server,
     publisher_records,
+    publishers,
     receipt_changes,
     secret_places,
     server_plans,
@@ -49,6 +50,7 @@ def commit(prepared: Prepared, context: Context) -> Done:
         with transaction.exclusive(context):
             _require_same_registry(prepared, context)
             policies.require_same(prepared.plan.policy, context)
+            publishers.require_unrevoked(prepared.plan.publishers, context)
             _require_same_state(prepared, context)
             return _commit(prepared, context)
     finally:

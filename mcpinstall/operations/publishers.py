@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from mcpinstall.errors import McpInstallError
 from mcpinstall.indexes import Offered
+from mcpinstall.model import revocation
 from mcpinstall.model.artifact import Artifact
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.names import normalized_package
 from mcpinstall.model.plan import Request, ServerPlan
 from mcpinstall.model.publisher import PackageFile, Provenance, ServerPublishers
-from mcpinstall.operations import publisher_records, server_plans
+from mcpinstall.operations import publisher_records, revoked, server_plans
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.provenance import Source
 from mcpinstall.planning import publishers
@@ -48,9 +49,11 @@ class Publishers:
 
         Raises:
             McpInstallError: `publisher-missing`, `publisher-mismatch`, `publisher-unverified`,
-                or what a hostile answer of the index is refused with.
+                `publisher-revoked`, or what a hostile answer of the index is refused with.
         """
-        return tuple(self._checked(server, offered) for server in self._servers)
+        found = tuple(self._checked(server, offered) for server in self._servers)
+        require_unrevoked(found, self._context)
+        return found
 
     def _of_ours(self, server: ServerPlan, file: PackageFile) -> Provenance | None:
         carried = dict(server.reviewed.attestations).get(file.filename)
@@ -79,6 +82,18 @@ class Publishers:
             check = publishers.unnamed(server.reviewed)
             return ServerPublishers(slug=server.slug, check=check)
         return publishers.certified(server.slug, main, manifest.publisher, found)
+
+
+def require_unrevoked(found: Sequence[ServerPublishers], context: Context) -> None:
+    """Refuse an attested package of a publisher that one of the user's registries revoked.
+
+    Raises:
+        McpInstallError: `publisher-revoked`.
+    """
+    every = {one.identity for server in found for one in server.verified}
+    known = revoked.for_uncertified(context) if every else ()
+    for identity in sorted(every, key=lambda one: one.whole):
+        revocation.require_none(revocation.revoked_publisher(identity, known))
 
 
 def _files(server: ServerPlan) -> tuple[PackageFile, ...]:

@@ -86,4 +86,6 @@ def _withdrawal(receipt: Receipt, known: tuple[AnyRevocation, ...]) -> Withdrawa
         return None
     from mcpinstall.model import revocation
 
-    return revocation.withdrawal(receipt.name, receipt.version, receipt.backing, known)
+    found = revocation.withdrawal(receipt.name, receipt.version, receipt.backing, known)
+    attested = (revocation.revoked_publisher(one.identity, known) for one in receipt.publishers)
+    return found or next(filter(None, attested), None)

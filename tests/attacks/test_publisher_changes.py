@@ -13,9 +13,10 @@ import stat
 
 import pytest
 
-from mcpinstall.errors import McpInstallError
+from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.checks import Check, CheckResult, Outcome
-from mcpinstall.operations import verify
+from mcpinstall.model.revocation import PublisherRevocation
+from mcpinstall.operations import installed, verify
 from mcpinstall.operations.prepared import Prepared
 from tests.builders import attested
 from tests.builders.attested import release
@@ -102,6 +103,34 @@ def test_another_publisher_is_refused_with_both_shown(
     assert f"{part} differs" in error.message
     assert thief.claims[12] in error.evidence
     assert str(world.context.paths.publishers) in error.hint
+
+
+def test_a_publisher_that_a_registry_revoked_is_refused_and_told(
+    world: World, instance: Instance
+) -> None:
+    next_release(world, instance, release("2.0"))
+    prepared = world.prepare(NAME, hosts=CURSOR)
+    world.install(NAME, hosts=CURSOR)
+    assert installed.installed(world.context)[0].withdrawal is None
+    revoked = PublisherRevocation(
+        issuer=release("2.0").issuer, repository=attested.REPOSITORY,
+        reason="its keys were stolen", date="2026-11-23",
+    )  # fmt: skip
+    world.registry.withdraw(revoked)
+
+    (row,) = installed.installed(world.context)
+    assert row.withdrawal is not None
+    assert row.withdrawal.code is ErrorCode.PUBLISHER_REVOKED
+    world.uninstall("weather-server")
+    for act in (
+        lambda: world.prepare(NAME, hosts=CURSOR),
+        lambda: world.carry_out(prepared),
+    ):
+        with pytest.raises(McpInstallError) as refused:
+            act()
+        assert refusal(refused) == ("publisher-revoked", 3)
+    assert world.receipts() == {}
+    world.require_clean()
 
 
 def test_one_of_several_attestations_may_be_of_somebody_else(
