@@ -33,6 +33,8 @@ class Site:
         self.sent = 0
         """Bytes of bodies."""
         self.lie: Callable[[str], Iterator[bytes] | None] = lambda path: None
+        self.leads_to: Callable[[str], str | None] = lambda path: None
+        """Where a request is sent on to."""
         site = self
 
         class Handler(SimpleHTTPRequestHandler):
@@ -40,6 +42,12 @@ class Site:
 
             def do_GET(self) -> None:
                 site.requests.append(self.path)
+                if elsewhere := site.leads_to(self.path):
+                    self.send_response(302)
+                    self.send_header("Location", elsewhere)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
                 lies = site.lie(self.path)
                 if lies is None:
                     super().do_GET()
