@@ -39,8 +39,12 @@ def make_key(path: Path, passphrase: Secret, context: Context) -> str:
     return tuf_keys.make(context.machine.cwd / path, passphrase)
 
 
-def begin(folder: Path, roles: dict[str, Held], ask: Passphrase, context: Context) -> RootFacts:
+def begin(
+    folder: Path, roles: dict[str, Held], ask: Passphrase, context: Context, *, stage: bool = False
+) -> RootFacts | None:
     """Make the first root of a registry; `roles` are `root`, `targets` and `online`.
+
+    Private keys of the root sign; `stage` leaves it, for the others to sign, and returns None.
 
     Raises:
         McpInstallError: `input-invalid` where there is one already, or a threshold that can't
@@ -64,14 +68,24 @@ def begin(folder: Path, roles: dict[str, Held], ask: Passphrase, context: Contex
         for role, held in named.items()
     }
     thresholds = {role: held.threshold for role, held in named.items()}
-    repository = _repository(here, roles["root"].keys, ask, context)
-    return tuf_roots.read(repository.begin(keys, thresholds), "1.root.json")
+    private = [path for path in roles["root"].keys if path.suffix != tuf_keys.PUBLIC]
+    repository = _repository(here, private, ask, context, stage=stage)
+    data = repository.begin(keys, thresholds)
+    return None if stage else tuf_roots.read(data, "1.root.json")
 
 
 def publish(
-    folder: Path, source: Path | None, keys: Sequence[Path], ask: Passphrase, context: Context
+    folder: Path,
+    source: Path | None,
+    keys: Sequence[Path],
+    ask: Passphrase,
+    context: Context,
+    *,
+    stage: bool = False,
 ) -> Published:
     """Publish what `source` holds; without it, sign again what expires soon.
+
+    `stage` leaves it where no client reads it, for others to sign: `registry_signing`.
 
     Raises:
         McpInstallError: what the checks of `source` refuse; `input-missing` for a role whose
@@ -79,7 +93,7 @@ def publish(
     """
     from mcpinstall.registries import tuf_publish
 
-    repository = _repository(context.machine.cwd / folder, keys, ask, context)
+    repository = _repository(context.machine.cwd / folder, keys, ask, context, stage=stage)
     repository.root()
     if source is None:
         return tuf_publish.renew(repository)
@@ -98,7 +112,13 @@ class Delegation:
 
 
 def delegate(
-    folder: Path, change: Delegation, keys: Sequence[Path], ask: Passphrase, context: Context
+    folder: Path,
+    change: Delegation,
+    keys: Sequence[Path],
+    ask: Passphrase,
+    context: Context,
+    *,
+    stage: bool = False,
 ) -> Published:
     """Give a namespace to reviewers of its own, or take it back."""
     from mcpinstall.registries import tuf_keys, tuf_publish
@@ -107,7 +127,7 @@ def delegate(
     if held is not None:
         public = tuple(tuf_keys.public(context.machine.cwd / path) for path in held.keys)
         who = tuf_publish.Namespace(keys=public, threshold=held.threshold)
-    repository = _repository(context.machine.cwd / folder, keys, ask, context)
+    repository = _repository(context.machine.cwd / folder, keys, ask, context, stage=stage)
     return tuf_publish.delegate(repository, change.namespace, who)
 
 
@@ -122,9 +142,15 @@ class Rotation:
 
 
 def rotate(
-    folder: Path, change: Rotation, keys: Sequence[Path], ask: Passphrase, context: Context
-) -> RootFacts:
-    """Change the keys of a role, and sign again what they signed."""
+    folder: Path,
+    change: Rotation,
+    keys: Sequence[Path],
+    ask: Passphrase,
+    context: Context,
+    *,
+    stage: bool = False,
+) -> RootFacts | None:
+    """Change the keys of a role, and sign again what they signed; None where it is staged."""
     from mcpinstall.registries import tuf_keys, tuf_publish, tuf_roots
 
     if change.role not in ("root", "targets", "online"):
@@ -133,7 +159,7 @@ def rotate(
             f"there is no role `{change.role}`",
             hint="it is `root`, `targets` or `online`",
         )
-    repository = _repository(context.machine.cwd / folder, keys, ask, context)
+    repository = _repository(context.machine.cwd / folder, keys, ask, context, stage=stage)
     data = tuf_publish.rotate(
         repository,
         change.role,
@@ -141,16 +167,25 @@ def rotate(
         revoke=change.revoke,
         threshold=change.threshold,
     )
-    return tuf_roots.read(data, "root.json")
+    return None if stage else tuf_roots.read(data, "root.json")
 
 
 def _repository(
-    folder: Path, keys: Sequence[Path], ask: Passphrase, context: Context
+    folder: Path, keys: Sequence[Path], ask: Passphrase, context: Context, *, stage: bool
 ) -> Repository:
-    from mcpinstall.registries import tuf_keys
     from mcpinstall.registries.tuf_repository import Repository
+    from mcpinstall.registries.tuf_staging import StagingRepository
 
-    signers: list[Signer] = [
-        tuf_keys.signer(context.machine.cwd / path, ask(path)) for path in dict.fromkeys(keys)
-    ]
-    return Repository(folder, signers, context.now)
+    signers = open_keys(keys, ask, context)
+    return (StagingRepository if stage else Repository)(folder, signers, context.now)
+
+
+def open_keys(keys: Sequence[Path], ask: Passphrase, context: Context) -> list[Signer]:
+    """Open keys for signing.
+
+    Raises:
+        McpInstallError: what opening one refuses.
+    """
+    from mcpinstall.registries import tuf_keys
+
+    return [tuf_keys.signer(context.machine.cwd / path, ask(path)) for path in dict.fromkeys(keys)]

@@ -39,7 +39,7 @@ class Repository:
 
     def __init__(self, folder: Path, signers: Sequence[Signer], now: datetime) -> None:
         self.folder = folder
-        self._metadata = folder / tuf_layout.METADATA
+        self._metadata = self._out = folder / tuf_layout.METADATA
         self._signers = {signer.public_key.keyid: signer for signer in signers}
         self._now = now.replace(microsecond=0)
         self.changed: list[str] = []
@@ -171,6 +171,22 @@ class Repository:
         """Put a file that a target pins by its digest."""
         self._put(f"{tuf_layout.FILES}/{hashlib.sha256(data).hexdigest()}", data)
 
+    def target(self, target: TargetFile) -> bytes:
+        """Return the bytes of a target, compared with what a role says of it.
+
+        Raises:
+            McpInstallError: `file-unreadable` or `digest-mismatch`.
+        """
+        digest = target.hashes.get("sha256", "")
+        folder, slash, name = target.path.rpartition("/")
+        address = f"{tuf_layout.TARGETS}/{folder}{slash}{digest}.{name}"
+        data = files.read_bounded(self.folder.joinpath(*address.split("/")), target.length)
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise McpInstallError(
+                ErrorCode.DIGEST_MISMATCH, f"`{address}` is not the file that a role names"
+            )
+        return data
+
     # Files ---------------------------------------------------------------------------------------
 
     def _put(self, address: str, data: bytes) -> None:
@@ -208,11 +224,15 @@ class Repository:
 
     def _write(self, name: str, signed: Metadata[S]) -> bytes:
         data = signed.to_bytes(JSONSerializer(compact=True))
-        with files.disk_errors(f"make the folder `{self._metadata}`"):
-            self._metadata.mkdir(parents=True, exist_ok=True)
-        files.write_atomic(self._metadata / f"{name}.json", data, mode=0o644)
+        self.put_metadata(name, data)
         self.changed.append(name)
         return data
+
+    def put_metadata(self, name: str, data: bytes) -> None:
+        """Write a role as it is."""
+        with files.disk_errors(f"make the folder `{self._out}`"):
+            self._out.mkdir(parents=True, exist_ok=True)
+        files.write_atomic(self._out / f"{name}.json", data, mode=0o644)
 
     # Signatures ----------------------------------------------------------------------------------
 

@@ -54,6 +54,7 @@ Own a registry:
   registry key       Make a key, encrypted
   registry init      Begin a registry that is signed
   registry publish   Sign manifests, or what expires soon
+  registry sign      Add your signature to what is staged
   registry delegate  Give a namespace its own reviewers
   registry rotate    Change the keys of a role
 
@@ -708,6 +709,8 @@ Options:
   --targets-threshold <int range>
                                   Reviewers that must sign.  [default: 1;
                                   x>=1]
+  --stage                         Leave it for `mcpi registry sign`; no client
+                                  reads it yet.
   --passphrase-stdin              Read one passphrase from standard input.
   --json                          Print one JSON object on standard output.
   -q, --quiet                     Say only what is needed.
@@ -731,10 +734,37 @@ Arguments:
 Options:
   --from MANIFESTS    Folder registry to publish.
   --key FILE          Key to sign with; repeatable.
+  --stage             Leave it for `mcpi registry sign`; no client reads it
+                      yet.
   --passphrase-stdin  Read one passphrase from standard input.
   --json              Print one JSON object on standard output.
   -q, --quiet         Say only what is needed.
   -h, --help          Show this message and exit.
+""",
+                "registry sign": """\
+Usage: mcpi registry sign [OPTIONS] {FOLDER}
+
+  Show what a staged change does, and sign it; the last signature makes it
+  live.
+
+  The digest is the same for every holder: compare it with the others.
+  Without a person it is given: `--yes --expect-digest SHA256`.
+
+  Examples:
+    mcpi registry sign site
+    mcpi registry sign site --key t.pem
+
+Arguments:
+  FOLDER  The registry.  [required]
+
+Options:
+  --key FILE              Key to sign with; none: only show it.
+  --expect-digest SHA256  Refuse another change than this.
+  -y, --yes               Answer the question with yes; skips no check.
+  --passphrase-stdin      Read one passphrase from standard input.
+  --json                  Print one JSON object on standard output.
+  -q, --quiet             Say only what is needed.
+  -h, --help              Show this message and exit.
 """,
                 "registry delegate": """\
 Usage: mcpi registry delegate [OPTIONS] {FOLDER} {NAMESPACE}
@@ -753,6 +783,8 @@ Options:
   --to FILE                Public key of a reviewer; none: take it back.
   --threshold <int range>  Reviewers that must sign.  [default: 1; x>=1]
   --key FILE               Key to sign with; repeatable.
+  --stage                  Leave it for `mcpi registry sign`; no client reads
+                           it yet.
   --passphrase-stdin       Read one passphrase from standard input.
   --json                   Print one JSON object on standard output.
   -q, --quiet              Say only what is needed.
@@ -776,6 +808,8 @@ Options:
   --revoke KEY             Id of a key to revoke; repeatable.
   --threshold <int range>  Keys that must sign from now on.  [x>=1]
   --key FILE               Key to sign with; repeatable.
+  --stage                  Leave it for `mcpi registry sign`; no client reads
+                           it yet.
   --passphrase-stdin       Read one passphrase from standard input.
   --json                   Print one JSON object on standard output.
   -q, --quiet              Say only what is needed.
