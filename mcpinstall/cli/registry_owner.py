@@ -13,7 +13,7 @@ from mcpinstall.cli.session import Session
 
 if TYPE_CHECKING:
     from mcpinstall.model.secret import Secret
-    from mcpinstall.operations.registry_owner import Passphrase
+    from mcpinstall.operations.registry_keys import Elsewhere, Passphrase
     from mcpinstall.registries.tuf_publish import Published
     from mcpinstall.registries.tuf_roots import RootFacts
 
@@ -22,6 +22,10 @@ _Folder: TypeAlias = Annotated[
 ]
 _Keys: TypeAlias = Annotated[
     list[Path] | None, typer.Option("--key", metavar="FILE", help="Key to sign with; repeatable.")
+]
+Signers: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--signer", metavar="PUB=URI", help="Key in a device or service; repeatable."),
 ]
 _Stage: TypeAlias = Annotated[
     bool, typer.Option("--stage", help="Leave it for `mcpi registry sign`; no client reads it yet.")
@@ -73,6 +77,7 @@ def init(
     ],
     root_threshold: Annotated[int, typer.Option(min=1, help="Root keys that must sign.")] = 1,
     targets_threshold: Annotated[int, typer.Option(min=1, help="Reviewers that must sign.")] = 1,
+    signers: Signers = None,
     stage: _Stage = False,
     stdin: _Stdin = False,
     as_json: options.Json = False,
@@ -90,7 +95,9 @@ def init(
         "online": Held(keys=tuple(online_key), threshold=1),
     }
     ask = passphrases(session, stdin=stdin)
-    facts = registry_owner.begin(folder, roles, ask, session.context, stage=stage)
+    facts = registry_owner.begin(
+        folder, roles, ask, session.context, others=elsewhere(signers), stage=stage
+    )
     _tell_root(session, facts, "give users `metadata/1.root.json`, and tell them elsewhere: ")
     return 0
 
@@ -104,6 +111,7 @@ def publish(
         typer.Option("--from", metavar="MANIFESTS", help="Folder registry to publish."),
     ] = None,
     keys: _Keys = None,
+    signers: Signers = None,
     stage: _Stage = False,
     stdin: _Stdin = False,
     as_json: options.Json = False,
@@ -118,7 +126,8 @@ def publish(
     session: Session = context.obj
     session.begin(as_json=as_json, quiet=quiet)
     ask = passphrases(session, stdin=stdin)
-    done = registry_owner.publish(folder, source, keys or (), ask, session.context, stage=stage)
+    held_keys = (*(keys or ()), *elsewhere(signers))
+    done = registry_owner.publish(folder, source, held_keys, ask, session.context, stage=stage)
     _tell(session, done, stage=stage)
     return 0
 
@@ -137,6 +146,7 @@ def delegate(
     ] = None,
     threshold: Annotated[int, typer.Option(min=1, help="Reviewers that must sign.")] = 1,
     keys: _Keys = None,
+    signers: Signers = None,
     stage: _Stage = False,
     stdin: _Stdin = False,
     as_json: options.Json = False,
@@ -151,7 +161,8 @@ def delegate(
     held = Held(keys=tuple(to), threshold=threshold) if to else None
     change = Delegation(namespace=namespace, held=held)
     ask = passphrases(session, stdin=stdin)
-    done = registry_owner.delegate(folder, change, keys or (), ask, session.context, stage=stage)
+    held_keys = (*(keys or ()), *elsewhere(signers))
+    done = registry_owner.delegate(folder, change, held_keys, ask, session.context, stage=stage)
     _tell(session, done, stage=stage)
     return 0
 
@@ -173,6 +184,7 @@ def rotate(
         int | None, typer.Option(min=1, help="Keys that must sign from now on.")
     ] = None,
     keys: _Keys = None,
+    signers: Signers = None,
     stage: _Stage = False,
     stdin: _Stdin = False,
     as_json: options.Json = False,
@@ -188,9 +200,17 @@ def rotate(
         role=role, add=tuple(more or ()), revoke=tuple(revoke or ()), threshold=threshold
     )
     ask = passphrases(session, stdin=stdin)
-    facts = registry_owner.rotate(folder, change, keys or (), ask, session.context, stage=stage)
+    held_keys = (*(keys or ()), *elsewhere(signers))
+    facts = registry_owner.rotate(folder, change, held_keys, ask, session.context, stage=stage)
     _tell_root(session, facts, "clients follow by themselves; new ones may begin with either: ")
     return 0
+
+
+def elsewhere(texts: Sequence[str] | None) -> tuple[Elsewhere, ...]:
+    """Return the keys that are in no file."""
+    from mcpinstall.operations import registry_keys
+
+    return tuple(registry_keys.elsewhere(text) for text in texts or ())
 
 
 def passphrases(session: Session, *, stdin: bool) -> Passphrase:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mcpinstall.cli import options
+from mcpinstall.cli.registry_owner import Signers
 from mcpinstall.cli.session import Session
 from mcpinstall.errors import Exit
 
@@ -30,6 +31,7 @@ def sign(
         list[Path] | None,
         typer.Option("--key", metavar="FILE", help="Key to sign with; none: only show it."),
     ] = None,
+    signers: Signers = None,
     expect_digest: Annotated[
         str | None,
         typer.Option("--expect-digest", metavar="SHA256", help="Refuse another change than this."),
@@ -46,19 +48,20 @@ def sign(
     The digest is the same for every holder: compare it with the others.  Without a person it is
     given: `--yes --expect-digest SHA256`.
     """
-    from mcpinstall.cli.registry_owner import passphrases
+    from mcpinstall.cli.registry_owner import elsewhere, passphrases
     from mcpinstall.operations import registry_signing
 
     session: Session = context.obj
     session.begin(as_json=as_json, quiet=quiet)
     wanted = registry_signing.waiting(folder, session.context)
-    if not keys:
+    held = (*(keys or ()), *elsewhere(signers))
+    if not held:
         session.ui.say(_screen(wanted, session.ui.width))
         _answer(session, wanted, None)
         return Exit.DONE
     _agree(session, wanted, expect_digest, yes=yes)
     ask = passphrases(session, stdin=stdin)
-    done = registry_signing.sign(wanted, keys, ask, session.context)
+    done = registry_signing.sign(wanted, held, ask, session.context)
     session.ui.say(_done(done, session.ui.width))
     _answer(session, wanted, done)
     return Exit.DONE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,18 +10,15 @@ from typing import TYPE_CHECKING
 from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.secret import Secret
+from mcpinstall.operations import registry_keys
 from mcpinstall.operations.context import Context
+from mcpinstall.operations.registry_keys import Elsewhere, KeyAt, Passphrase
 from mcpinstall.system import files, limits
 
 if TYPE_CHECKING:
-    from securesystemslib.signer import Signer
-
     from mcpinstall.registries.tuf_publish import Published
     from mcpinstall.registries.tuf_repository import Repository
     from mcpinstall.registries.tuf_roots import RootFacts
-
-Passphrase = Callable[[Path], Secret]
-"""Asks for the passphrase of a key, unseen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +37,18 @@ def make_key(path: Path, passphrase: Secret, context: Context) -> str:
 
 
 def begin(
-    folder: Path, roles: dict[str, Held], ask: Passphrase, context: Context, *, stage: bool = False
+    folder: Path,
+    roles: dict[str, Held],
+    ask: Passphrase,
+    context: Context,
+    *,
+    others: Sequence[Elsewhere] = (),
+    stage: bool = False,
 ) -> RootFacts | None:
     """Make the first root of a registry; `roles` are `root`, `targets` and `online`.
 
-    Private keys of the root sign; `stage` leaves it, for the others to sign, and returns None.
+    Private keys of the root sign, and `others`, which are in no file.  `stage` leaves it for more
+    holders to sign, and returns None.
 
     Raises:
         McpInstallError: `input-invalid` where there is one already, or a threshold that can't
@@ -69,7 +73,7 @@ def begin(
     }
     thresholds = {role: held.threshold for role, held in named.items()}
     private = [path for path in roles["root"].keys if path.suffix != tuf_keys.PUBLIC]
-    repository = _repository(here, private, ask, context, stage=stage)
+    repository = _repository(here, [*private, *others], ask, context, stage=stage)
     data = repository.begin(keys, thresholds)
     return None if stage else tuf_roots.read(data, "1.root.json")
 
@@ -77,7 +81,7 @@ def begin(
 def publish(
     folder: Path,
     source: Path | None,
-    keys: Sequence[Path],
+    keys: Sequence[KeyAt],
     ask: Passphrase,
     context: Context,
     *,
@@ -114,7 +118,7 @@ class Delegation:
 def delegate(
     folder: Path,
     change: Delegation,
-    keys: Sequence[Path],
+    keys: Sequence[KeyAt],
     ask: Passphrase,
     context: Context,
     *,
@@ -144,7 +148,7 @@ class Rotation:
 def rotate(
     folder: Path,
     change: Rotation,
-    keys: Sequence[Path],
+    keys: Sequence[KeyAt],
     ask: Passphrase,
     context: Context,
     *,
@@ -171,21 +175,10 @@ def rotate(
 
 
 def _repository(
-    folder: Path, keys: Sequence[Path], ask: Passphrase, context: Context, *, stage: bool
+    folder: Path, keys: Sequence[KeyAt], ask: Passphrase, context: Context, *, stage: bool
 ) -> Repository:
     from mcpinstall.registries.tuf_repository import Repository
     from mcpinstall.registries.tuf_staging import StagingRepository
 
-    signers = open_keys(keys, ask, context)
+    signers = registry_keys.open_keys(keys, ask, context)
     return (StagingRepository if stage else Repository)(folder, signers, context.now)
-
-
-def open_keys(keys: Sequence[Path], ask: Passphrase, context: Context) -> list[Signer]:
-    """Open keys for signing.
-
-    Raises:
-        McpInstallError: what opening one refuses.
-    """
-    from mcpinstall.registries import tuf_keys
-
-    return [tuf_keys.signer(context.machine.cwd / path, ask(path)) for path in dict.fromkeys(keys)]

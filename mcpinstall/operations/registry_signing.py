@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mcpinstall.operations import registry_owner
+from mcpinstall.operations import registry_keys
 from mcpinstall.operations.context import Context
-from mcpinstall.operations.registry_owner import Passphrase
+from mcpinstall.operations.registry_keys import KeyAt, Passphrase
 
 if TYPE_CHECKING:
     from mcpinstall.registries.tuf_changes import RoleChange
@@ -64,7 +64,7 @@ def waiting(folder: Path, context: Context) -> Waiting:
     )
 
 
-def sign(wanted: Waiting, keys: Sequence[Path], ask: Passphrase, context: Context) -> Signed:
+def sign(wanted: Waiting, keys: Sequence[KeyAt], ask: Passphrase, context: Context) -> Signed:
     """Add the signatures of these keys; the last one that is wanted makes the change live.
 
     Raises:
@@ -72,7 +72,7 @@ def sign(wanted: Waiting, keys: Sequence[Path], ask: Passphrase, context: Contex
     """
     from mcpinstall.registries import tuf_staging
 
-    signers = registry_owner.open_keys(keys, ask, context)
+    signers = registry_keys.open_keys(keys, ask, context)
     roles = tuf_staging.sign(wanted.repository, wanted.staged, signers)
     missing = tuf_staging.missing(wanted.repository, wanted.staged, signers)
     if missing:

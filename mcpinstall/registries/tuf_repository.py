@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from securesystemslib.signer import Key, Signer
-from tuf.api.exceptions import RepositoryError
+from tuf.api.exceptions import RepositoryError, UnsignedMetadataError
 from tuf.api.metadata import (
     DelegatedRole,
     Delegations,
@@ -240,7 +240,7 @@ class Repository:
         signed.signatures.clear()
         for keyid in keyids:
             if keyid in self._signers:
-                signed.sign(self._signers[keyid], append=True)
+                add_signature(signed, self._signers[keyid])
 
     def _is_good(
         self, role: str, signed: Metadata[S], delegator: Root | Targets, days: int
@@ -267,6 +267,20 @@ class Repository:
 
     def _until(self, days: int) -> datetime:
         return self._now + timedelta(days=days)
+
+
+def add_signature(signed: Metadata[Any], signer: Signer) -> None:
+    """Add one signature.
+
+    Raises:
+        McpInstallError: what a device or a service refuses.
+    """
+    try:
+        signed.sign(signer, append=True)
+    except UnsignedMetadataError as error:
+        if isinstance(error.__cause__, McpInstallError):
+            raise error.__cause__ from None
+        raise
 
 
 def bins(online: Sequence[Key], threshold: int, digits: int) -> dict[str, DelegatedRole]:

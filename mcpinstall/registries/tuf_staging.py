@@ -22,7 +22,7 @@ from tuf.api.serialization.json import JSONSerializer
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import tuf_layout
-from mcpinstall.registries.tuf_repository import Repository
+from mcpinstall.registries.tuf_repository import Repository, add_signature
 from mcpinstall.system import files, limits
 
 Delegator: TypeAlias = Root | Targets
@@ -174,7 +174,7 @@ def sign(repository: Repository, staged: Staged, signers: Sequence[Signer]) -> t
     for role in staged.roles:
         mine = [signer for signer in signers if signer.public_key.keyid in role.keys]
         for signer in mine:
-            role.signed.sign(signer, append=True)
+            add_signature(role.signed, signer)
         if mine:
             done.append(role.name)
             _put_back(repository, role)

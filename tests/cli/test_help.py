@@ -709,6 +709,7 @@ Options:
   --targets-threshold <int range>
                                   Reviewers that must sign.  [default: 1;
                                   x>=1]
+  --signer PUB=URI                Key in a device or service; repeatable.
   --stage                         Leave it for `mcpi registry sign`; no client
                                   reads it yet.
   --passphrase-stdin              Read one passphrase from standard input.
@@ -734,6 +735,7 @@ Arguments:
 Options:
   --from MANIFESTS    Folder registry to publish.
   --key FILE          Key to sign with; repeatable.
+  --signer PUB=URI    Key in a device or service; repeatable.
   --stage             Leave it for `mcpi registry sign`; no client reads it
                       yet.
   --passphrase-stdin  Read one passphrase from standard input.
@@ -759,6 +761,7 @@ Arguments:
 
 Options:
   --key FILE              Key to sign with; none: only show it.
+  --signer PUB=URI        Key in a device or service; repeatable.
   --expect-digest SHA256  Refuse another change than this.
   -y, --yes               Answer the question with yes; skips no check.
   --passphrase-stdin      Read one passphrase from standard input.
@@ -783,6 +786,7 @@ Options:
   --to FILE                Public key of a reviewer; none: take it back.
   --threshold <int range>  Reviewers that must sign.  [default: 1; x>=1]
   --key FILE               Key to sign with; repeatable.
+  --signer PUB=URI         Key in a device or service; repeatable.
   --stage                  Leave it for `mcpi registry sign`; no client reads
                            it yet.
   --passphrase-stdin       Read one passphrase from standard input.
@@ -808,6 +812,7 @@ Options:
   --revoke KEY             Id of a key to revoke; repeatable.
   --threshold <int range>  Keys that must sign from now on.  [x>=1]
   --key FILE               Key to sign with; repeatable.
+  --signer PUB=URI         Key in a device or service; repeatable.
   --stage                  Leave it for `mcpi registry sign`; no client reads
                            it yet.
   --passphrase-stdin       Read one passphrase from standard input.
