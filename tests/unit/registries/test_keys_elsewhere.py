@@ -1,11 +1,16 @@
 """Keys in devices and services, through the door of securesystemslib.
 
-No device and no service is here: one is played by a signer that is registered as the library
-lets others register theirs.  The rest, from the option to the client that verifies, is real.
+Where SoftHSM and `python-pkcs11` are installed (CI, every night), a token of it signs.  Elsewhere
+a device is played by a signer that is registered as the library lets others register theirs; the
+rest, from the option to the client that verifies, is real.
 """
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,6 +39,8 @@ from tests.builders.tuf_world import PASSPHRASE, TufWorld, lonely_context
 
 URI = "hsm:2?label=registry"
 PIN = "12" + "34" * 3
+UTIL, DRIVER = shutil.which("softhsm2-util"), os.environ.get("PYKCS11LIB", "")
+PKCS11 = importlib.util.find_spec("pkcs11") is not None
 Private = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
@@ -160,6 +167,50 @@ def test_a_device_with_another_key_signs_nothing(tuf: TufWorld, device: type[Dev
     assert refused.value.code is ErrorCode.SIGNING_FAILED
 
 
+if UTIL and DRIVER and PKCS11:
+
+    @pytest.fixture
+    def token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Private:
+        """A key in a token of SoftHSM, in the slot of the URI."""
+        assert UTIL is not None
+        (tmp_path / "tokens").mkdir()
+        settings = tmp_path / "softhsm2.conf"
+        settings.write_text(f"directories.tokendir = {tmp_path / 'tokens'}\n")
+        monkeypatch.setenv("SOFTHSM2_CONF", str(settings))
+        key = ec.generate_private_key(ec.SECP256R1())
+        file = tmp_path / "key.pem"
+        file.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
+        for words in (
+            ("--init-token", "--free", "--label", "registry", "--so-pin", PIN),
+            ("--import", file, "--token", "registry", "--label", "key", "--id", "02"),
+        ):
+            command = [UTIL, "--module", DRIVER, *words, "--pin", PIN]
+            subprocess.run(command, check=True, capture_output=True)
+        return key
+
+    def test_a_real_token_signs_what_a_client_believes(tuf: TufWorld, token: Private) -> None:
+        source = tuf.trust(str(tuf.folder))
+        key = given_to(tuf, token)
+
+        with pytest.raises(McpInstallError) as refused:
+            registry_owner.publish(
+                tuf.folder, None, [key], lambda path: PASSPHRASE, tuf.at(tuf.later(days=1))
+            )
+        renewed(tuf, key)
+
+        assert refused.value.code is ErrorCode.SIGNING_FAILED
+        found = registries.open_tuf(
+            source, tuf.context.paths, tuf.later(days=2.5), machine=tuf.context.machine, strict=True
+        )
+        assert found.state.serial == 3
+
+
 PLACES = {
     "hsm": URI,
     "awskms": "awskms:alias/registry",
@@ -169,7 +220,7 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("scheme", PLACES)
+@pytest.mark.parametrize("scheme", [one for one in PLACES if one != "hsm" or not PKCS11])
 def test_a_library_that_is_missing_is_named(tmp_path: Path, scheme: str) -> None:
     public = written(tmp_path / "k.pub", ec.generate_private_key(ec.SECP256R1()))
 
