@@ -41,6 +41,12 @@ def _registry_rotate() -> Function:
     return rotate
 
 
+def _registry_prune() -> Function:
+    from mcpinstall.cli.registry_prune import prune
+
+    return prune
+
+
 OWNER_COMMANDS = (
     Command(
         "registry key",
@@ -86,5 +92,12 @@ OWNER_COMMANDS = (
         OWN,
         _registry_rotate,
         ("mcpi registry rotate site online --add new.pem.pub --revoke 0a1b2c3d --key a.pem",),
+    ),
+    Command(
+        "registry prune",
+        "Delete what no client asks for",
+        OWN,
+        _registry_prune,
+        ("mcpi registry prune site --dry-run",),
     ),
 )

@@ -16,6 +16,7 @@ from mcpinstall.operations.registry_keys import Elsewhere, KeyAt, Passphrase
 from mcpinstall.system import files, limits
 
 if TYPE_CHECKING:
+    from mcpinstall.registries.tuf_prune import Unused
     from mcpinstall.registries.tuf_publish import Published
     from mcpinstall.registries.tuf_repository import Repository
     from mcpinstall.registries.tuf_roots import RootFacts
@@ -172,6 +173,17 @@ def rotate(
         threshold=change.threshold,
     )
     return None if stage else tuf_roots.read(data, "root.json")
+
+
+def prune(folder: Path, context: Context, *, dry_run: bool) -> Unused:
+    """Delete what no client can ask for any more; a dry run only says what that is."""
+    from mcpinstall.registries import tuf_prune
+
+    found = tuf_prune.unused(context.machine.cwd / folder, context.now)
+    for path in () if dry_run else found.paths:
+        with files.disk_errors(f"delete `{path}`"):
+            path.unlink()
+    return found
 
 
 def _repository(

@@ -57,6 +57,7 @@ Own a registry:
   registry sign      Add your signature to what is staged
   registry delegate  Give a namespace its own reviewers
   registry rotate    Change the keys of a role
+  registry prune     Delete what no client asks for
 
 Publish:
   manifest sign      Sign a registry, or a review
@@ -768,6 +769,25 @@ Options:
   --json                  Print one JSON object on standard output.
   -q, --quiet             Say only what is needed.
   -h, --help              Show this message and exit.
+""",
+                "registry prune": """\
+Usage: mcpi registry prune [OPTIONS] {FOLDER}
+
+  Delete what only expired snapshots name: no client can ask for it any more.
+
+  Every root stays, so does what waits for signatures.
+
+  Examples:
+    mcpi registry prune site --dry-run
+
+Arguments:
+  FOLDER  The registry.  [required]
+
+Options:
+  --dry-run    Say what would go, and delete nothing.
+  --json       Print one JSON object on standard output.
+  -q, --quiet  Say only what is needed.
+  -h, --help   Show this message and exit.
 """,
                 "registry delegate": """\
 Usage: mcpi registry delegate [OPTIONS] {FOLDER} {NAMESPACE}

@@ -177,3 +177,15 @@ def test_a_holder_says_no(mcpi: Mcpi, site: Path) -> None:
     assert ran.status == 4
     assert "Sign it?" in ran.err
     assert json.loads(mcpi("registry", "sign", "site", "--json").out)["sha256"] == digest
+
+
+def test_pruning_says_what_goes(mcpi: Mcpi, site: Path) -> None:
+    stray = site / "files" / ("0" * 64)
+    stray.write_bytes(b"x" * 2000)
+
+    planned = mcpi("registry", "prune", "site", "--dry-run")
+    assert (planned.status, planned.err) == (0, "1 file would go: 2.0 kB\n")
+    assert stray.exists()
+
+    assert json.loads(mcpi("registry", "prune", "site", "--json").out)["files"] == 1
+    assert not stray.exists()
