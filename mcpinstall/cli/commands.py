@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
-Function = Callable[..., int]
-
-
-class Command(NamedTuple):
-    """One command: its words, its place in the help, and where its function is."""
-
-    name: str
-    """`install`, or two words such as `cache size`."""
-    summary: str
-    group: str
-    load: Callable[[], Function]
-    examples: tuple[str, ...]
-    aliases: tuple[str, ...] = ()
-    """Work as the name does; not listed in the help."""
-    passes_arguments: bool = False
-    """What follows `--` is meant for the server."""
+from mcpinstall.cli.command import Command, Function
+from mcpinstall.cli.owner_commands import OWNER_COMMANDS
 
 
 def _install() -> Function:
@@ -185,38 +170,7 @@ def _registry_refresh() -> Function:
     return refresh
 
 
-def _registry_key() -> Function:
-    from mcpinstall.cli.registry_owner import key
-
-    return key
-
-
-def _registry_init() -> Function:
-    from mcpinstall.cli.registry_owner import init
-
-    return init
-
-
-def _registry_publish() -> Function:
-    from mcpinstall.cli.registry_owner import publish
-
-    return publish
-
-
-def _registry_delegate() -> Function:
-    from mcpinstall.cli.registry_owner import delegate
-
-    return delegate
-
-
-def _registry_rotate() -> Function:
-    from mcpinstall.cli.registry_owner import rotate
-
-    return rotate
-
-
 _CHANGE, _LOOK, _UPKEEP = "Change", "Look", "Check and keep up"
-_OWN = "Own a registry"
 _AUTHOR = "Publish"
 
 COMMANDS = (
@@ -308,31 +262,7 @@ COMMANDS = (
         "registry refresh", "Ask registries what is new", _UPKEEP, _registry_refresh,
         ("mcpi registry refresh", "mcpi registry refresh corp"),
     ),
-    Command(
-        "registry key", "Make a key, encrypted", _OWN, _registry_key,
-        ("mcpi registry key root-1.pem",),
-    ),
-    Command(
-        "registry init", "Begin a registry that is signed", _OWN, _registry_init,
-        ("mcpi registry init site --root-key r.pem --targets-key t.pem --online-key o.pem",),
-    ),
-    Command(
-        "registry publish", "Sign manifests, or what expires soon", _OWN, _registry_publish,
-        (
-            "mcpi registry publish site --from manifests --key t.pem --key o.pem",
-            "mcpi registry publish site --key o.pem",
-        ),
-    ),
-    Command(
-        "registry delegate", "Give a namespace its own reviewers", _OWN, _registry_delegate,
-        (
-            "mcpi registry delegate site io.github.user --to ana.pem.pub --key t.pem --key ana.pem",
-        ),
-    ),
-    Command(
-        "registry rotate", "Change the keys of a role", _OWN, _registry_rotate,
-        ("mcpi registry rotate site online --add new.pem.pub --revoke 0a1b2c3d --key a.pem",),
-    ),
+    *OWNER_COMMANDS,
     Command(
         "cache size", "Say how much downloads take", _UPKEEP, _cache_size, ("mcpi cache size",)
     ),

@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from securesystemslib.signer import Key, Signer
-from tuf.api.exceptions import RepositoryError
+from tuf.api.exceptions import RepositoryError, UnsignedMetadataError
 from tuf.api.metadata import (
     DelegatedRole,
     Delegations,
@@ -39,7 +39,7 @@ class Repository:
 
     def __init__(self, folder: Path, signers: Sequence[Signer], now: datetime) -> None:
         self.folder = folder
-        self._metadata = folder / tuf_layout.METADATA
+        self._metadata = self._out = folder / tuf_layout.METADATA
         self._signers = {signer.public_key.keyid: signer for signer in signers}
         self._now = now.replace(microsecond=0)
         self.changed: list[str] = []
@@ -195,6 +195,22 @@ class Repository:
         """Put a file that a target pins by its digest."""
         self._put(f"{tuf_layout.FILES}/{hashlib.sha256(data).hexdigest()}", data)
 
+    def target(self, target: TargetFile) -> bytes:
+        """Return the bytes of a target, compared with what a role says of it.
+
+        Raises:
+            McpInstallError: `file-unreadable` or `digest-mismatch`.
+        """
+        digest = target.hashes.get("sha256", "")
+        folder, slash, name = target.path.rpartition("/")
+        address = f"{tuf_layout.TARGETS}/{folder}{slash}{digest}.{name}"
+        data = files.read_bounded(self.folder.joinpath(*address.split("/")), target.length)
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise McpInstallError(
+                ErrorCode.DIGEST_MISMATCH, f"`{address}` is not the file that a role names"
+            )
+        return data
+
     # Files ---------------------------------------------------------------------------------------
 
     def _put(self, address: str, data: bytes) -> None:
@@ -232,11 +248,15 @@ class Repository:
 
     def _write(self, name: str, signed: Metadata[S]) -> bytes:
         data = signed.to_bytes(JSONSerializer(compact=True))
-        with files.disk_errors(f"make the folder `{self._metadata}`"):
-            self._metadata.mkdir(parents=True, exist_ok=True)
-        files.write_atomic(self._metadata / f"{name}.json", data, mode=0o644)
+        self.put_metadata(name, data)
         self.changed.append(name)
         return data
+
+    def put_metadata(self, name: str, data: bytes) -> None:
+        """Write a role as it is."""
+        with files.disk_errors(f"make the folder `{self._out}`"):
+            self._out.mkdir(parents=True, exist_ok=True)
+        files.write_atomic(self._out / f"{name}.json", data, mode=0o644)
 
     # Signatures ----------------------------------------------------------------------------------
 
@@ -244,7 +264,7 @@ class Repository:
         signed.signatures.clear()
         for keyid in keyids:
             if keyid in self._signers:
-                signed.sign(self._signers[keyid], append=True)
+                add_signature(signed, self._signers[keyid])
 
     def _is_good(
         self, role: str, signed: Metadata[S], delegator: Root | Targets, days: int
@@ -265,6 +285,20 @@ class Repository:
 
     def _until(self, days: int) -> datetime:
         return self._now + timedelta(days=days)
+
+
+def add_signature(signed: Metadata[Any], signer: Signer) -> None:
+    """Add one signature.
+
+    Raises:
+        McpInstallError: what a device or a service refuses.
+    """
+    try:
+        signed.sign(signer, append=True)
+    except UnsignedMetadataError as error:
+        if isinstance(error.__cause__, McpInstallError):
+            raise error.__cause__ from None
+        raise
 
 
 def bins(online: Sequence[Key], threshold: int, digits: int) -> dict[str, DelegatedRole]:

@@ -54,8 +54,10 @@ Own a registry:
   registry key       Make a key, encrypted
   registry init      Begin a registry that is signed
   registry publish   Sign manifests, or what expires soon
+  registry sign      Add your signature to what is staged
   registry delegate  Give a namespace its own reviewers
   registry rotate    Change the keys of a role
+  registry prune     Delete what no client asks for
 
 Publish:
   manifest sign      Sign a registry, or a review
@@ -711,6 +713,9 @@ Options:
   --targets-threshold <int range>
                                   Reviewers that must sign.  [default: 1;
                                   x>=1]
+  --signer PUB=URI                Key in a device or service; repeatable.
+  --stage                         Leave it for `mcpi registry sign`; no client
+                                  reads it yet.
   --passphrase-stdin              Read one passphrase from standard input.
   --json                          Print one JSON object on standard output.
   -q, --quiet                     Say only what is needed.
@@ -734,10 +739,58 @@ Arguments:
 Options:
   --from MANIFESTS    Folder registry to publish.
   --key FILE          Key to sign with; repeatable.
+  --signer PUB=URI    Key in a device or service; repeatable.
+  --stage             Leave it for `mcpi registry sign`; no client reads it
+                      yet.
   --passphrase-stdin  Read one passphrase from standard input.
   --json              Print one JSON object on standard output.
   -q, --quiet         Say only what is needed.
   -h, --help          Show this message and exit.
+""",
+                "registry sign": """\
+Usage: mcpi registry sign [OPTIONS] {FOLDER}
+
+  Show what a staged change does, and sign it; the last signature makes it
+  live.
+
+  The digest is the same for every holder: compare it with the others.
+  Without a person it is given: `--yes --expect-digest SHA256`.
+
+  Examples:
+    mcpi registry sign site
+    mcpi registry sign site --key t.pem
+
+Arguments:
+  FOLDER  The registry.  [required]
+
+Options:
+  --key FILE              Key to sign with; none: only show it.
+  --signer PUB=URI        Key in a device or service; repeatable.
+  --expect-digest SHA256  Refuse another change than this.
+  -y, --yes               Answer the question with yes; skips no check.
+  --passphrase-stdin      Read one passphrase from standard input.
+  --json                  Print one JSON object on standard output.
+  -q, --quiet             Say only what is needed.
+  -h, --help              Show this message and exit.
+""",
+                "registry prune": """\
+Usage: mcpi registry prune [OPTIONS] {FOLDER}
+
+  Delete what only expired snapshots name: no client can ask for it any more.
+
+  Every root stays, so does what waits for signatures.
+
+  Examples:
+    mcpi registry prune site --dry-run
+
+Arguments:
+  FOLDER  The registry.  [required]
+
+Options:
+  --dry-run    Say what would go, and delete nothing.
+  --json       Print one JSON object on standard output.
+  -q, --quiet  Say only what is needed.
+  -h, --help   Show this message and exit.
 """,
                 "registry delegate": """\
 Usage: mcpi registry delegate [OPTIONS] {FOLDER} {NAMESPACE}
@@ -756,6 +809,9 @@ Options:
   --to FILE                Public key of a reviewer; none: take it back.
   --threshold <int range>  Reviewers that must sign.  [default: 1; x>=1]
   --key FILE               Key to sign with; repeatable.
+  --signer PUB=URI         Key in a device or service; repeatable.
+  --stage                  Leave it for `mcpi registry sign`; no client reads
+                           it yet.
   --passphrase-stdin       Read one passphrase from standard input.
   --json                   Print one JSON object on standard output.
   -q, --quiet              Say only what is needed.
@@ -779,6 +835,9 @@ Options:
   --revoke KEY             Id of a key to revoke; repeatable.
   --threshold <int range>  Keys that must sign from now on.  [x>=1]
   --key FILE               Key to sign with; repeatable.
+  --signer PUB=URI         Key in a device or service; repeatable.
+  --stage                  Leave it for `mcpi registry sign`; no client reads
+                           it yet.
   --passphrase-stdin       Read one passphrase from standard input.
   --json                   Print one JSON object on standard output.
   -q, --quiet              Say only what is needed.
