@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
-Function = Callable[..., int]
-
-
-class Command(NamedTuple):
-    """One command: its words, its place in the help, and where its function is."""
-
-    name: str
-    """`install`, or two words such as `cache size`."""
-    summary: str
-    group: str
-    load: Callable[[], Function]
-    examples: tuple[str, ...]
-    aliases: tuple[str, ...] = ()
-    """Work as the name does; not listed in the help."""
-    passes_arguments: bool = False
-    """What follows `--` is meant for the server."""
+from mcpinstall.cli.command import Command, Function
+from mcpinstall.cli.manifest_commands import MANIFEST_COMMANDS
 
 
 def _install() -> Function:
@@ -143,12 +128,6 @@ def _policy_check() -> Function:
     return check
 
 
-def _manifest_sign() -> Function:
-    from mcpinstall.cli.sign import sign
-
-    return sign
-
-
 def _cache_size() -> Function:
     from mcpinstall.cli.cache import size
 
@@ -217,7 +196,6 @@ def _registry_rotate() -> Function:
 
 _CHANGE, _LOOK, _UPKEEP = "Change", "Look", "Check and keep up"
 _OWN = "Own a registry"
-_AUTHOR = "Publish"
 
 COMMANDS = (
     Command(
@@ -339,10 +317,7 @@ COMMANDS = (
     Command(
         "cache prune", "Delete downloads", _UPKEEP, _cache_prune, ("mcpi cache prune --days 30",)
     ),
-    Command(
-        "manifest sign", "Sign a registry, or a review", _AUTHOR, _manifest_sign,
-        ("mcpi manifest sign site", "mcpi manifest sign site/com.example/clock/1.2/manifest.toml"),
-    ),
+    *MANIFEST_COMMANDS,
 )  # fmt: skip
 
 

@@ -140,6 +140,11 @@ class Change:
         return Band.NEXT if self.weight >= _HEAVIEST - _ORDER[ChangeKind.HELD_BACK] else Band.REST
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun: `1 file`, `1,612 files`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def note(*parts: str | Part) -> Line:
     """Return one line of our own words and of pieces."""
     return tuple(Part(Mark.NOTE, part) if isinstance(part, str) else part for part in parts)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mcpinstall.model.artifact import Artifact
 from mcpinstall.model.lock import Lock, LockedPackage
 from mcpinstall.model.manifest import Hook, HookKind
-from mcpinstall.planning.change import Change, ChangeKind, Line, gone, new, note, same
+from mcpinstall.planning.change import Change, ChangeKind, Line, counted, gone, new, note, same
 from mcpinstall.planning.described import Described, WheelFacts, changed_packages
 
 if TYPE_CHECKING:
@@ -91,8 +91,8 @@ def _summary(packages: tuple[LockedPackage, ...]) -> Line:
     since = f", uploaded {latest:%Y-%m-%d}" if latest else ""
     markers = sorted({one.marker for one in packages if one.marker})
     size = sum(one.size for one in wheels)
-    only = note(", where ", *map(new, markers)) if markers else ()
-    return (*note(f"{len(wheels)} files of {size:,} bytes{since}"), *only)
+    only = note(", where ", same(" | ".join(markers))) if markers else ()
+    return (*note(f"{counted(len(wheels), 'file')} of {size:,} bytes{since}"), *only)
 
 
 def _wheels(
@@ -179,8 +179,8 @@ def _native(name: str, left: _Side, right: _Side) -> Iterator[Change]:
     yield Change(
         kind=kind if new_ else ChangeKind.NATIVE_REMOVED,
         subject=name,
-        before=f"{len(old)} native modules or programs" if old else "",
-        after=f"{len(new_)} native modules or programs" if new_ else "",
+        before=counted(len(old), "native file") if old else "",
+        after=counted(len(new_), "native file") if new_ else "",
         lines=(
             *(note(new(member)) for member in sorted(new_ - old)),
             *(note(gone(member)) for member in sorted(old - new_)),
@@ -290,12 +290,11 @@ def _not_compared(left: _Side, right: _Side) -> Iterator[Change]:
         for name in left.wheels
         if left.missing(name) or right.missing(name)
     )
+    count = sum(side.missing(name) for side in (left, right) for name in side.wheels)
     if lines:
         yield Change(
             kind=ChangeKind.NOT_COMPARED,
-            subject="what is in the files",
-            before=str(sum(map(left.missing, left.wheels))),
-            after=str(sum(map(right.missing, right.wheels))),
+            subject=f"what is in {counted(count, 'file')}",
             lines=lines,
         )
 

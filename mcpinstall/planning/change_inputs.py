@@ -15,19 +15,18 @@ from mcpinstall.model.server_json import (
     PositionalArgument,
     RemoteServer,
 )
-from mcpinstall.planning.change import Change, ChangeKind
+from mcpinstall.planning.change import Change, ChangeKind, counted, gone, new, note, same
 from mcpinstall.planning.change_manifest import differing
 from mcpinstall.planning.described import Described
-from mcpinstall.planning.word_diff import Budget, changed_text
 
 Argument = PositionalArgument | NamedArgument
 
 
-def compare_inputs(before: Described, after: Described, budget: Budget) -> Iterator[Change]:
+def compare_inputs(before: Described, after: Described) -> Iterator[Change]:
     """Yield what changed of arguments, variables, remotes and their headers."""
-    old, new = chosen_package(before), chosen_package(after)
-    yield from _arguments(old, new, budget)
-    was, now = (_variables(package.environment if package else ()) for package in (old, new))
+    left, right = chosen_package(before), chosen_package(after)
+    yield from _arguments(left, right)
+    was, now = (_variables(package.environment if package else ()) for package in (left, right))
     yield from differing(ChangeKind.ENVIRONMENT, was, now)
     yield from _remotes(before, after)
     yield from _not_chosen(before, after)
@@ -46,16 +45,20 @@ def chosen_package(described: Described) -> Package | None:
     return None
 
 
-def _arguments(old: Package | None, new: Package | None, budget: Budget) -> Iterator[Change]:
+def _arguments(left: Package | None, right: Package | None) -> Iterator[Change]:
     for subject in ("arguments", "runtime_arguments"):
-        before, after = _template(old, subject), _template(new, subject)
+        before, after = _template(left, subject), _template(right, subject)
         if before != after:
             yield Change(
                 kind=ChangeKind.ARGUMENTS,
                 subject=subject.replace("_", " "),
-                before=f"{len(before)} arguments",
-                after=f"{len(after)} arguments",
-                lines=changed_text("\n".join(before), "\n".join(after), budget),
+                before=counted(len(before), "argument"),
+                after=counted(len(after), "argument"),
+                lines=(
+                    *((gone(text),) for text in before if text not in after),
+                    *((new(text),) for text in after if text not in before),
+                )
+                or tuple(note(f"{place}. ", same(text)) for place, text in enumerate(after, 1)),
             )
 
 
@@ -88,8 +91,8 @@ def _variables(found: Iterable[EnvironmentInput | HeaderInput]) -> dict[str, str
 
 
 def _remotes(before: Described, after: Described) -> Iterator[Change]:
-    old, new = _chosen(before), _chosen(after)
-    went, came = sorted(old.keys() - new.keys()), sorted(new.keys() - old.keys())
+    old, new_ = _chosen(before), _chosen(after)
+    went, came = sorted(old.keys() - new_.keys()), sorted(new_.keys() - old.keys())
     for transport in sorted({key[0] for key in (*went, *came)}):
         was = [url for kind, url in went if kind == transport]
         now = [url for kind, url in came if kind == transport]
@@ -100,14 +103,14 @@ def _remotes(before: Described, after: Described) -> Iterator[Change]:
             before=", ".join(was),
             after=", ".join(now),
         )
-    for key in sorted(new):
-        yield from differing(ChangeKind.HEADERS, _asked(old.get(key)), _asked(new[key]))
-    if not went and not came and list(old) != list(new):
+    for key in sorted(new_):
+        yield from differing(ChangeKind.HEADERS, _asked(old.get(key)), _asked(new_[key]))
+    if not went and not came and list(old) != list(new_):
         yield Change(
             kind=ChangeKind.USE,
             subject="recommended remote",
             before=next(iter(old))[1],
-            after=next(iter(new))[1],
+            after=next(iter(new_))[1],
         )
 
 

@@ -144,15 +144,15 @@ def _permissions(old: Manifest, new_: Manifest) -> Iterator[Change]:
 
 def _permission(kind: ChangeKind, field: str, was: set[str], now: set[str]) -> Change:
     lines = (
-        *(note("may not any more: ", gone(text)) for text in sorted(was - now)),
-        *(note("may now: ", new(text)) for text in sorted(now - was)),
+        *((gone(text),) for text in sorted(was - now)),
+        *((new(text),) for text in sorted(now - was)),
     )
     return Change(
         kind=kind,
         subject=field,
         before=", ".join(sorted(was)),
         after=", ".join(sorted(now)),
-        lines=lines,
+        lines=lines if was and now else (),
     )
 
 

@@ -44,7 +44,7 @@ def _whole(tool: Table, *, is_new: bool) -> Iterator[Line]:
     if isinstance(description, str):
         yield from ((part(line),) for line in description.split("\n"))
     for key in sorted(tool.keys() - {"name", "description"}):
-        yield from (note(same(place), ": ", part(text)) for place, text in _leaves(tool[key], key))
+        yield from ((part(f"{place}: {text}"),) for place, text in _leaves(tool[key], key))
 
 
 def _leaves(value: Json, key: str) -> Iterator[tuple[str, str]]:

@@ -48,7 +48,7 @@ def compare(before: Described, after: Described) -> tuple[Change, ...]:
     budget = Budget()
     found = (
         *compare_manifests(before, after, budget),
-        *compare_inputs(before, after, budget),
+        *compare_inputs(before, after),
         *_tools(before, after, budget),
         *compare_files(before, after),
         *_other_bytes(before, after),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mcpinstall.registries.mcp_api import McpRegistry
 from mcpinstall.registries.memory import remember
 from mcpinstall.registries.names import resolve
+from mcpinstall.registries.single import one_version
 from mcpinstall.registries.sources import (
     bundled_folder,
     open_bundled,
@@ -29,6 +30,7 @@ __all__ = [
     "Vouched",
     "Voucher",
     "bundled_folder",
+    "one_version",
     "open_bundled",
     "open_folder",
     "open_tuf",

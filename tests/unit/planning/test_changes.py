@@ -185,7 +185,7 @@ def test_a_new_place_that_a_server_may_write_is_named() -> None:
     (change,) = compare(BEFORE, with_manifest(permissions=allowed))
 
     assert (change.kind, change.subject) == (ChangeKind.PERMISSION_WIDENED, "write")
-    assert texts(change) == ["may now: ~/.ssh"]
+    assert texts(change) == ["~/.ssh"]
 
 
 def test_a_review_that_claims_less_or_more_is_told() -> None:
@@ -286,7 +286,7 @@ def test_a_new_dependency_says_how_much_it_is_and_where() -> None:
     found = compare(BEFORE, after)
 
     (change,) = of_kind(ChangeKind.DEPENDENCY_ADDED, found)
-    assert texts(change) == ["1 files of 1,000 bytes, where os_name == 'nt'"]
+    assert texts(change) == ["1 file of 1,000 bytes, where os_name == 'nt'"]
     (unknown,) = of_kind(ChangeKind.NOT_COMPARED, found)
     assert texts(unknown) == ["brand-new: 0 of 0 files before and 1 of 1 after were not inspected"]
 
