@@ -81,8 +81,11 @@ _FORGED = (("[-", "[\\x2d"), ("-]", "\\x2d]"), ("{+", "{\\x2b"), ("+}", "\\x2b}"
 def values(change: Change) -> tuple[str, str]:
     """Return the short values before and after; sizes as people read them."""
     if change.kind is ChangeKind.SIZE:
-        measure = words.number if change.subject.startswith("files") else words.size
-        return measure(int(change.before)), measure(int(change.after))
+        sizes = int(change.before), int(change.after)
+        rounded = words.size(sizes[0]), words.size(sizes[1])
+        if not change.subject.startswith("files") and rounded[0] != rounded[1]:
+            return rounded
+        return words.number(sizes[0]), words.number(sizes[1])
     return change.before, change.after
 
 

@@ -39,7 +39,7 @@ def diff(found: Diff) -> str:
         kept.append(block)
     if cut:
         kept.append(
-            f"\n**{words.count(cut, 'change')} more did not fit here** ({words.number(shown)} are "
+            f"**{words.count(cut, 'change')} more did not fit here** ({words.number(shown)} are "
             "shown): `mcpi manifest diff` shows all of them.\n"
         )
     return "\n".join(kept)
@@ -53,16 +53,16 @@ def _blocks(found: Diff) -> Iterator[tuple[str, bool]]:
     sources = " → ".join(map(code, found.sources))
     yield f"From {sources}\n", False
     for note in comparison.notes:
-        yield f"* **not compared**: {code(note)}", False
+        yield f"* **not compared**: {code(note)}\n", False
     for band in Band:
         of_band = [change for change in comparison.changes if change.band is band]
         if of_band:
-            yield f"\n#### {TITLES[band]} ({words.number(len(of_band))})\n", False
-        yield from ((_change(change), True) for change in of_band)
+            yield f"#### {TITLES[band]} ({words.number(len(of_band))})\n", False
+        yield from ((f"{_change(change)}\n", True) for change in of_band)
     if not comparison.changes:
         yield "No difference.\n", False
     inspected = f"{words.number(comparison.inspected)} of {words.number(comparison.needed)}"
-    yield f"\n{inspected} files of changed packages inspected.\n", False
+    yield f"{inspected} files of changed packages inspected.\n", False
 
 
 def _change(change: Change) -> str:
@@ -94,7 +94,7 @@ def code(text: str) -> str:
 def fenced(rows: list[str]) -> tuple[str, ...]:
     """Return escaped lines as a block of code that none of them can end."""
     ticks = "`" * max(3, max(map(_longest_run, rows)) + 1)
-    return ("", f"{ticks}diff", *rows, ticks, "")
+    return ("", f"{ticks}diff", *rows, ticks)
 
 
 def _longest_run(text: str) -> int:

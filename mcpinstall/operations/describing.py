@@ -106,8 +106,9 @@ class _Gathering:
         store = indexes.Store(self.context.paths.artifacts)
         there = [one for one in affordable if store.path(one.sha256).is_file()]
         if missing := len(affordable) - len(there):
-            why = "without `--offline` they are fetched" if offline else "the index has them not"
-            self.notes.append(f"{missing} files are not in the store; {why}")
+            what = verification.counted(missing, "file")
+            why = "without `--offline` they are fetched" if offline else "no index has them"
+            self.notes.append(f"not in the store: {what}; {why}")
         if there:
             self.context.progress.step(f"inspecting {verification.counted(len(there), 'file')}")
         with ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="inspection") as pool:

@@ -21,7 +21,7 @@ def compare_files(before: Described, after: Described) -> Iterator[Change]:
     """Yield what changed in the lock, and in every wheel that is not the very same."""
     old, new_ = _by_name(before.lock), _by_name(after.lock)
     for name in sorted(old.keys() | new_.keys()):
-        yield from _package(name, old.get(name, ()), new_.get(name, ()))
+        yield from _package(name, old.get(name, ()), new_.get(name, ()), _everywhere(after.lock))
     changed = changed_packages(before.lock, after.lock)
     left, right = _Side(before, changed), _Side(after, changed)
     for name in sorted(changed):
@@ -46,11 +46,14 @@ def _by_name(lock: Lock) -> Packages:
 
 
 def _package(
-    name: str, old: tuple[LockedPackage, ...], new_: tuple[LockedPackage, ...]
+    name: str,
+    old: tuple[LockedPackage, ...],
+    new_: tuple[LockedPackage, ...],
+    everywhere: str,
 ) -> Iterator[Change]:
     before, after = ", ".join(_versions(old)), ", ".join(_versions(new_))
     if before != after:
-        lines = (_summary(new_),) if not old else ()
+        lines = (_summary(new_, everywhere),) if not old else ()
         yield Change(
             kind=_version_kind(old, new_), subject=name, before=before, after=after, lines=lines
         )
@@ -85,11 +88,17 @@ def _version_kind(old: tuple[LockedPackage, ...], new_: tuple[LockedPackage, ...
     return ChangeKind.DEPENDENCY_VERSION
 
 
-def _summary(packages: tuple[LockedPackage, ...]) -> Line:
+def _everywhere(lock: Lock) -> str:
+    """Return the marker that says no more than the lock's own `requires-python`."""
+    lowest = lock.requires_python.removeprefix(">=").partition(",")[0]
+    return f"python_full_version >= '{lowest}'"
+
+
+def _summary(packages: tuple[LockedPackage, ...], everywhere: str) -> Line:
     wheels = [wheel for package in packages for wheel in package.wheels]
     latest = max((wheel.uploaded for wheel in wheels if wheel.uploaded), default=None)
     since = f", uploaded {latest:%Y-%m-%d}" if latest else ""
-    markers = sorted({one.marker for one in packages if one.marker})
+    markers = sorted({one.marker for one in packages if one.marker} - {everywhere})
     size = sum(one.size for one in wheels)
     only = note(", where ", same(" | ".join(markers))) if markers else ()
     return (*note(f"{counted(len(wheels), 'file')} of {size:,} bytes{since}"), *only)

@@ -111,10 +111,9 @@ def _held(before: Described, after: Described) -> Iterator[Change]:
         yield Change(
             kind=ChangeKind.HELD_BACK,
             subject=held.package,
-            before=held.newest,
             after=held.version,
             lines=(
-                note(f"{held.days} days old: ", same(held.newest)),
+                note("the newest is ", same(held.newest), f", {held.days} days old"),
                 *(note("advisory: ", new(advisory)) for advisory in held.advisories),
             ),
         )
@@ -162,11 +161,10 @@ def _reviews(old: Manifest, new_: Manifest) -> Iterator[Change]:
         for side in (old, new_)
     )
     yield from (
-        Change(kind=ChangeKind.CRITERIA_LOST, subject=criterion, before="claimed")
-        for criterion in sorted(was - now)
+        Change(kind=ChangeKind.CRITERIA_LOST, subject=criterion) for criterion in sorted(was - now)
     )
     yield from (
-        Change(kind=ChangeKind.CRITERIA_GAINED, subject=criterion, after="claimed")
+        Change(kind=ChangeKind.CRITERIA_GAINED, subject=criterion)
         for criterion in sorted(now - was)
     )
     before, after = ({_review(one) for one in side.reviews} for side in (old, new_))

@@ -1,0 +1,216 @@
+"""What changed between two versions, from registries, folders and what is installed."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.operations import manifest_diff
+from mcpinstall.operations.manifest_diff import Diff
+from mcpinstall.planning.changes import ChangeKind
+from mcpinstall.registries import sources
+from mcpinstall.system import files
+from tests.builders import servers, wheels
+from tests.builders.registry_folders import RegistryFolder
+from tests.builders.tuf_world import Site, TufWorld
+from tests.builders.world import World
+
+pytestmark = pytest.mark.e2e
+
+NAME = "io.github.user/clock"
+CLOCK = {**servers.CLOCK, "description": "Get the current time in any zone"}
+WHEEL = "clock_server-1.1-py3-none-any.whl"
+
+
+def offer_next(world: World, **members: bytes) -> None:
+    """Offer version 1.1: another description, a start-up hook, and one more script."""
+    data = wheels.wheel(
+        {
+            "clock_server/__init__.py": servers.module(tools=[CLOCK]).encode(),
+            "clock_server.pth": b"import clock_server\n",
+            "clock_server-1.1.dist-info/entry_points.txt": (
+                b"[console_scripts]\n"
+                b"clock-server = clock_server:main\nclock-spy = clock_server:spy\n"
+            ),
+            **members,
+        },
+        name="clock_server",
+        version="1.1",
+    )
+    tools = [CLOCK, servers.CONVERTER]
+    world.offer("clock", "1.1", tools=tools, reviewed=tools, data=data)
+
+
+def diff(world: World, before: str, after: str, *, offline: bool = False) -> Diff:
+    return manifest_diff.diff(before, after, world.context, offline=offline)
+
+
+def kinds(found: Diff) -> set[ChangeKind]:
+    return {change.kind for change in found.comparison.changes}
+
+
+def folder_of(world: World, version: str) -> Path:
+    return world.registry.path("manifest.toml", NAME, version).parent
+
+
+def forget(world: World) -> None:
+    """Empty the store."""
+    files.remove_tree(world.context.paths.artifacts)
+
+
+SEEN = {
+    ChangeKind.HOOK_ADDED, ChangeKind.SCRIPT_ADDED, ChangeKind.TOOL_DESCRIPTION,
+    ChangeKind.DEPENDENCY_VERSION, ChangeKind.VERSION, ChangeKind.SIZE,
+}  # fmt: skip
+
+
+def test_a_new_version_is_compared_down_to_what_its_wheel_starts(world: World) -> None:
+    offer_next(world)
+
+    found = diff(world, "clock@1.0", "clock@1.1")
+
+    assert kinds(found) == SEEN
+    assert found.comparison.changes[0].subject == "clock-server: clock_server.pth"
+    assert (found.comparison.inspected, found.comparison.needed) == (2, 2)
+    assert found.comparison.notes == ()
+    assert kinds(diff(world, "clock@1.1", "clock@1.1")) == set()
+    assert world.receipts() == {}
+
+
+def test_offline_what_is_not_there_is_said_and_never_taken_for_equal(world: World) -> None:
+    offer_next(world)
+    forget(world)
+
+    found = diff(world, "clock@1.0", "clock@1.1", offline=True)
+
+    assert kinds(found) == SEEN - {ChangeKind.HOOK_ADDED, ChangeKind.SCRIPT_ADDED} | {
+        ChangeKind.NOT_COMPARED
+    }
+    assert found.comparison.notes == (
+        "not in the store: 2 files; without `--offline` they are fetched",
+    )
+
+    diff(world, "clock@1.0", "clock@1.1")
+
+    assert kinds(diff(world, "clock@1.0", "clock@1.1", offline=True)) == SEEN
+
+
+def test_a_folder_is_compared_with_what_a_registry_has(world: World) -> None:
+    offer_next(world)
+    copy = world.root / "proposed"
+    shutil.copytree(folder_of(world, "1.1"), copy)
+
+    found = diff(world, "clock@1.0", str(copy))
+
+    assert kinds(found) == SEEN
+    assert found.sources[1] == f"{copy}: a folder, in no registry"
+    assert kinds(diff(world, "clock@1.1", str(copy))) == set()
+
+
+def test_a_damaged_folder_is_refused(world: World) -> None:
+    folder = folder_of(world, "1.0")
+    (folder / "tools.json").write_bytes(b'{"tools":[]}\n')
+
+    with pytest.raises(McpInstallError) as refused:
+        diff(world, "clock@1.0", str(folder))
+
+    assert refused.value.code is ErrorCode.DIGEST_MISMATCH
+
+
+def test_what_is_installed_is_compared_with_the_newest(world: World) -> None:
+    world.install("clock", hosts=("cursor",))
+    offer_next(world)
+
+    assert kinds(diff(world, "installed:clock", "clock")) == SEEN
+
+
+def test_a_signed_registry_is_asked_by_its_prefix(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer_next(world)
+    tuf = TufWorld(root=world.root, manifests=world.registry.folder, context=world.context)
+    tuf.begin().publish()
+    bundled = RegistryFolder(world.root / "nothing").publish(serial=1)
+    monkeypatch.setattr(sources, "bundled_folder", lambda: bundled.folder)
+    with Site(tuf.folder) as tuf.site:
+        tuf.trust()
+
+        assert kinds(diff(world, "corp:clock@1.0", "corp:clock@1.1")) == SEEN
+
+
+def path_in_index(world: World, filename: str) -> str:
+    digest = hashlib.sha256(world.wheels[filename]).hexdigest()
+    return f"/files/{digest[:2]}/{filename}"
+
+
+def test_a_file_that_the_index_lost_is_told_and_keeps_no_other_away(world: World) -> None:
+    offer_next(world)
+    forget(world)
+    del world.index.files[path_in_index(world, WHEEL)]
+
+    found = diff(world, "clock@1.0", "notes@1.0")
+    lost = diff(world, "clock@1.1", "notes@1.0")
+
+    assert found.comparison.notes == ()
+    assert ChangeKind.NOT_COMPARED not in kinds(found)
+    assert ChangeKind.NOT_COMPARED in kinds(lost)
+    assert ChangeKind.SCRIPT_ADDED in kinds(lost)
+    assert [note.partition(":")[0] for note in lost.comparison.notes] == [
+        "clock-server", "not in the store",
+    ]  # fmt: skip
+
+
+def test_an_index_with_other_bytes_is_refused(world: World) -> None:
+    offer_next(world)
+    forget(world)
+    world.index.files[path_in_index(world, WHEEL)] = world.wheels[WHEEL][:-1] + b"!"
+
+    with pytest.raises(McpInstallError) as refused:
+        diff(world, "clock@1.0", "clock@1.1")
+
+    assert refused.value.code is ErrorCode.DIGEST_MISMATCH
+
+
+def test_an_archive_that_no_manifest_may_accept_is_told_with_its_reason(world: World) -> None:
+    offer_next(world, **{"../escaped.py": b"print()\n"})
+
+    found = diff(world, "clock@1.0", "clock@1.1")
+
+    assert ChangeKind.NOT_COMPARED in kinds(found)
+    (note,) = found.comparison.notes
+    assert "archive-refused" in note
+    assert WHEEL in note
+
+
+@pytest.mark.parametrize(
+    ("spec", "code"),
+    [
+        ("./nothing", ErrorCode.FILE_UNREADABLE),
+        ("clock@9.9", ErrorCode.NOT_FOUND),
+        ("installed:clock", ErrorCode.NOT_INSTALLED),
+        ("x" * 5000, ErrorCode.NOT_FOUND),
+    ],
+)
+def test_what_is_not_there_is_an_error(world: World, spec: str, code: ErrorCode) -> None:
+    with pytest.raises(McpInstallError) as refused:
+        diff(world, "clock@1.0", spec)
+
+    assert refused.value.code is code
+
+
+def test_a_closure_that_is_too_large_is_compared_in_part(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer_next(world)
+    monkeypatch.setattr("mcpinstall.system.limits.COMPARED_BYTES", 100)
+
+    found = diff(world, "clock@1.0", "clock@1.1")
+
+    assert ChangeKind.NOT_COMPARED in kinds(found)
+    assert found.comparison.notes == (
+        "the files of clock-server are too large to be fetched for a comparison",
+    )
