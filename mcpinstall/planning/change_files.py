@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,9 @@ from mcpinstall.planning.described import Described, WheelFacts, changed_package
 
 if TYPE_CHECKING:
     from packaging.version import Version
+
+_BUNDLED = re.compile(r"-[0-9a-f]{8,}$")
+"""What repair tools append to the name of a library that they put beside a wheel's modules."""
 
 Packages = Mapping[str, tuple[LockedPackage, ...]]
 
@@ -185,11 +189,12 @@ def _native(name: str, left: _Side, right: _Side) -> Iterator[Change]:
     if old == new_:
         return
     kind = ChangeKind.NATIVE_CHANGED if old else ChangeKind.NATIVE_ADDED
+    before, after = (counted(len(side), "native file") if side else "" for side in (old, new_))
     yield Change(
         kind=kind if new_ else ChangeKind.NATIVE_REMOVED,
         subject=name,
-        before=counted(len(old), "native file") if old else "",
-        after=counted(len(new_), "native file") if new_ else "",
+        before=before if before != after else "",
+        after=after if before != after else "",
         lines=(
             *(note(new(member)) for member in sorted(new_ - old)),
             *(note(gone(member)) for member in sorted(old - new_)),
@@ -212,6 +217,8 @@ def _module(member: str) -> str:
     """Return a member's name without what differs between platforms and Pythons."""
     folder, slash, file = _place(member).rpartition("/")
     stem = file.removesuffix(".exe").partition(".")[0]
+    if folder.endswith(".libs"):
+        stem = _BUNDLED.sub("", stem)
     return f"{folder}{slash}{stem or file}"
 
 

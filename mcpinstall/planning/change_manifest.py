@@ -15,7 +15,7 @@ def compare_manifests(before: Described, after: Described, budget: Budget) -> It
     """Yield what changed of what people declare, inputs and remotes apart."""
     old, new_ = before.manifest, after.manifest
     yield from _value(ChangeKind.SERVER, "name", old.name, new_.name)
-    yield from _value(ChangeKind.VERSION, "version", old.version, new_.version)
+    yield from _value(ChangeKind.VERSION, "the server", old.version, new_.version)
     yield from _package(old, new_)
     yield from _publisher(old, new_)
     yield from _permissions(old, new_)
@@ -44,7 +44,7 @@ def _package(old: Manifest, new_: Manifest) -> Iterator[Change]:
     )
     if before is None or after is None:
         return
-    yield from _value(ChangeKind.VERSION, "package version", before.version, after.version)
+    yield from _value(ChangeKind.VERSION, "its package", before.version, after.version)
     yield from _value(ChangeKind.START, "script", before.script, after.script)
     yield from _value(
         ChangeKind.PYTHON, "requires-python", before.requires_python, after.requires_python
