@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcpinstall.indexes.configured import Index, Source, effective_index
 from mcpinstall.indexes.fetching import Fetched, fetch_artifacts
-from mcpinstall.indexes.naming import Home, home_of
+from mcpinstall.indexes.naming import Home, Release, home_of, newest_release
 from mcpinstall.indexes.store import Held, Store
 
 __all__ = [
@@ -12,9 +12,11 @@ __all__ = [
     "Held",
     "Home",
     "Index",
+    "Release",
     "Source",
     "Store",
     "effective_index",
     "fetch_artifacts",
     "home_of",
+    "newest_release",
 ]

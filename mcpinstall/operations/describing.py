@@ -10,16 +10,18 @@ import functools
 import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mcpinstall import environments, indexes, verification
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.artifact import Artifact
 from mcpinstall.model.registry import ReviewedServer
 from mcpinstall.operations.context import Context
+from mcpinstall.operations.held_back import held_back
 from mcpinstall.planning.changes import (
     Change,
     Described,
+    HeldBack,
     WheelFacts,
     changed_packages,
     compare,
@@ -55,6 +57,8 @@ def compare_servers(
 ) -> Comparison:
     """Compare two versions; the wheels of packages that changed are fetched and inspected.
 
+    The newer one's packages are looked up, for what is held back.
+
     Raises:
         McpInstallError: `digest-mismatch` or `artifact-size` when an index has other bytes than a
             lock names, `disk-failed`.
@@ -69,15 +73,24 @@ def compare_servers(
     }
     gathering = _Gathering(context)
     facts = gathering.facts(tuple(wanted.values()), offline=offline)
-    described = [_described(server, facts) for server in (before, after)]
+    held, more = _held(after, context, offline=offline) if changed else ((), ())
+    left, right = _described(before, facts), replace(_described(after, facts), held=held)
     return Comparison(
-        before=described[0],
-        after=described[1],
-        changes=compare(*described),
-        notes=tuple(gathering.notes),
+        before=left,
+        after=right,
+        changes=compare(left, right),
+        notes=(*gathering.notes, *more),
         inspected=len(facts),
         needed=len(wanted),
     )
+
+
+def _held(
+    server: ReviewedServer, context: Context, *, offline: bool
+) -> tuple[tuple[HeldBack, ...], tuple[str, ...]]:
+    if offline:
+        return (), ("held-back versions were not looked up (`--offline`)",)
+    return held_back(server.lock, context)
 
 
 def _described(server: ReviewedServer, facts: dict[str, WheelFacts]) -> Described:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model import manifest_text
+from mcpinstall.model.manifest import PackageChoice
 from mcpinstall.operations import manifest_diff
 from mcpinstall.operations.manifest_diff import Diff
-from mcpinstall.planning.changes import ChangeKind
+from mcpinstall.planning.changes import ChangeKind, HeldBack
 from mcpinstall.registries import sources
 from mcpinstall.system import files
-from tests.builders import servers, wheels
+from tests.builders import registry_folders, servers, wheels
 from tests.builders.registry_folders import RegistryFolder
 from tests.builders.tuf_world import Site, TufWorld
 from tests.builders.world import World
@@ -92,6 +96,7 @@ def test_offline_what_is_not_there_is_said_and_never_taken_for_equal(world: Worl
     }
     assert found.comparison.notes == (
         "not in the store: 2 files; without `--offline` they are fetched",
+        "held-back versions were not looked up (`--offline`)",
     )
 
     diff(world, "clock@1.0", "clock@1.1")
@@ -214,3 +219,37 @@ def test_a_closure_that_is_too_large_is_compared_in_part(
     assert found.comparison.notes == (
         "the files of clock-server are too large to be fetched for a comparison",
     )
+
+
+def test_a_release_that_was_passed_over_is_told_with_its_age(world: World) -> None:
+    offer_next(world)
+    young = "upload-time = 2026-03-01T00:00:00Z, size = "
+    folder, page = world.root / "dated", dict(world.index.pages["clock-server"])
+    for version, age in (("2.0", "2026-02-01"), ("2.5rc1", "2026-02-01"), ("3.0", "2026-04-01")):
+        listed = world.index.publish(f"clock_server-{version}-py3-none-any.whl", b"")
+        world.index.listing(listed).uploaded = f"{age}T00:00:00Z"
+    lock = (folder_of(world, "1.1") / "pylock.toml").read_bytes()
+    dated = lock.replace(b"size = ", young.encode())
+    described = replace(registry_folders.manifest(NAME, "1.1"), package=choice(world))
+    made = RegistryFolder(folder).add(
+        described,
+        server=(folder_of(world, "1.1") / "server.json").read_bytes(),
+        locked=dated,
+        tools=(folder_of(world, "1.1") / "tools.json").read_bytes(),
+    )
+    path = made.path("manifest.toml", NAME, "1.1").parent
+
+    found = diff(world, "clock@1.0", str(path))
+    world.index.pages["clock-server"] = page
+
+    days = (world.context.now - datetime(2026, 2, 1, tzinfo=UTC)).days
+    assert found.comparison.after.held == (
+        HeldBack(package="clock-server", version="1.1", newest="2.0", days=days),
+    )
+    assert kinds(found) == SEEN | {ChangeKind.HELD_BACK}
+
+
+def choice(world: World) -> PackageChoice:
+    """The package of version 1.1 as its manifest names it."""
+    path = folder_of(world, "1.1") / "manifest.toml"
+    return manifest_text.parse(path.read_bytes()).local
