@@ -21,7 +21,7 @@ LABELS = {
     ChangeKind.FILE_REPLACED: "same name, other bytes",
     ChangeKind.PUBLISHER_CHANGED: "another publisher",
     ChangeKind.PUBLISHER_LOST: "no publisher any more",
-    ChangeKind.PACKAGE: "another package",
+    ChangeKind.PACKAGE: "package installed",
     ChangeKind.NATIVE_ADDED: "new native code",
     ChangeKind.PROGRAM_ADDED: "new program",
     ChangeKind.PERMISSION_WIDENED: "more permission",

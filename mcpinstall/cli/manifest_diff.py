@@ -26,7 +26,8 @@ def diff(
     before: Annotated[
         str,
         typer.Argument(
-            metavar="A", help="Folder of a manifest, NAME@VERSION, or `installed:NAME`."
+            metavar="A",
+            help="Folder of a manifest, NAME@VERSION, `installed:NAME`, or `-` for none.",
         ),
     ],
     after: Annotated[str, typer.Argument(metavar="B", help="The same, of the newer version.")],

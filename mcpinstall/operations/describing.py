@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from mcpinstall import environments, indexes, verification
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model import toml_text
 from mcpinstall.model.artifact import Artifact
+from mcpinstall.model.lock import Lock
 from mcpinstall.model.registry import ReviewedServer
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.held_back import held_back
@@ -101,7 +104,19 @@ def _described(server: ReviewedServer, facts: dict[str, WheelFacts]) -> Describe
         lock=server.lock,
         tools=server.tools,
         wheels=tuple(facts[wheel.sha256] for wheel in wheels if wheel.sha256 in facts),
+        publishers=tuple(_publishers(server.lock)),
     )
+
+
+def _publishers(lock: Lock) -> Iterator[tuple[str, str]]:
+    """Yield the packages with an `attestation-identities` (PEP 751), and each of it as JSON."""
+    if not lock.text:
+        return
+    top = toml_text.parse(lock.text, ErrorCode.LOCK_INVALID, "pylock.toml")
+    for package in top.each("packages"):
+        for identity in package.each("attestation-identities"):
+            said = json.dumps(dict(identity.table), sort_keys=True, default=str)
+            yield package.text("name"), said
 
 
 @dataclass

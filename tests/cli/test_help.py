@@ -796,7 +796,8 @@ Usage: mcpi manifest diff [OPTIONS] {A} {B}
     mcpi manifest diff installed:time time --format markdown
 
 Arguments:
-  A  Folder of a manifest, NAME@VERSION, or `installed:NAME`.  [required]
+  A  Folder of a manifest, NAME@VERSION, `installed:NAME`, or `-` for none.
+     [required]
   B  The same, of the newer version.  [required]
 
 Options:

@@ -15,7 +15,7 @@ from mcpinstall.model import manifest_text
 from mcpinstall.model.manifest import PackageChoice
 from mcpinstall.operations import manifest_diff
 from mcpinstall.operations.manifest_diff import Diff
-from mcpinstall.planning.changes import ChangeKind, HeldBack
+from mcpinstall.planning.changes import Change, ChangeKind, HeldBack
 from mcpinstall.registries import sources
 from mcpinstall.system import files
 from tests.builders import registry_folders, servers, wheels
@@ -253,3 +253,41 @@ def choice(world: World) -> PackageChoice:
     """The package of version 1.1 as its manifest names it."""
     path = folder_of(world, "1.1") / "manifest.toml"
     return manifest_text.parse(path.read_bytes()).local
+
+
+def test_a_server_that_is_new_is_all_new(world: World) -> None:
+    offer_next(world)
+
+    found = diff(world, "-", "clock@1.1")
+
+    came = {
+        ChangeKind.PACKAGE, ChangeKind.HOOK_ADDED, ChangeKind.SCRIPT_ADDED, ChangeKind.TOOL_ADDED,
+        ChangeKind.DEPENDENCY_ADDED, ChangeKind.ARGUMENTS, ChangeKind.CRITERIA_GAINED,
+    }  # fmt: skip
+    assert came <= kinds(found)
+    assert ChangeKind.NOT_COMPARED not in kinds(found)
+    assert found.sources[0] == "nothing: the server is new"
+
+
+def test_publishers_that_a_lock_names_are_compared(world: World) -> None:
+    identity = """
+[[packages.attestation-identities]]
+kind = "GitHub"
+repository = "user/clock"
+"""
+    world.offer("clock", "1.2", lock=identity)
+    world.offer("clock", "1.3", lock=identity.replace("user/", "thief/"))
+    world.offer("clock", "1.4")
+
+    (named,) = of_publisher(diff(world, "clock@1.0", "clock@1.2"))
+    (moved,) = of_publisher(diff(world, "clock@1.2", "clock@1.3"))
+    (lost,) = of_publisher(diff(world, "clock@1.3", "clock@1.4"))
+
+    assert (named.kind, named.subject) == (ChangeKind.PUBLISHER_ADDED, "clock-server")
+    assert moved.kind is ChangeKind.PUBLISHER_CHANGED
+    assert moved.after == '{"kind": "GitHub", "repository": "thief/clock"}'
+    assert lost.kind is ChangeKind.PUBLISHER_LOST
+
+
+def of_publisher(found: Diff) -> list[Change]:
+    return [one for one in found.comparison.changes if str(one.kind).startswith("publisher")]
