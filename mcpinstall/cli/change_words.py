@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from mcpinstall.cli import words
 from mcpinstall.model.text import printable
-from mcpinstall.planning.changes import Band, Change, ChangeKind, Line, Mark
+from mcpinstall.planning.changes import Band, Change, ChangeKind, Line, Mark, Part
 
 TITLES = {
     Band.FIRST: "Look at first: what runs, what it may reach, what a model is told",
@@ -74,6 +74,8 @@ LABELS = {
 }
 """What a change of each kind is called."""
 
+_LONGEST = 2000  # characters of a value or name that are shown; real ones have below 300
+
 _SIGNS = {Mark.GONE: ("[-", "-]"), Mark.NEW: ("{+", "+}")}
 _FORGED = (("[-", "[\\x2d"), ("-]", "\\x2d]"), ("{+", "{\\x2b"), ("+}", "\\x2b}"))
 
@@ -86,7 +88,7 @@ def values(change: Change) -> tuple[str, str]:
         if not change.subject.startswith("files") and rounded[0] != rounded[1]:
             return rounded
         return words.number(sizes[0]), words.number(sizes[1])
-    return change.before, change.after
+    return shortened(change.before), shortened(change.after)
 
 
 def marked(row: Line) -> tuple[str, str]:
@@ -120,16 +122,39 @@ def _unforged(text: str) -> str:
 
 
 def bounded(rows: Iterable[Line], lines: int, characters: int) -> tuple[list[tuple[str, str]], int]:
-    """Return marked lines up to both limits, and how many lines were left out."""
+    """Return marked lines up to both limits, and how many lines were left out.
+
+    Nothing past a limit is looked at: its author chooses how much there is.
+    """
     found: list[tuple[str, str]] = []
     left, missing = characters, 0
     for row in rows:
-        sign, text = marked(row)
         if len(found) == lines or left <= 0:
             missing += 1
             continue
-        if len(text) > left:
-            text = f"{text[:left]}[… {words.number(len(text) - left)} characters more]"
-        left -= len(text)
-        found.append((sign, text))
+        kept = _clipped(row, left)
+        size, whole = (sum(len(part.text) for part in parts) for parts in (kept, row))
+        sign, text = marked(kept)
+        found.append((sign, f"{text}{_more(whole - size)}"))
+        left -= size + 1
     return found, missing
+
+
+def shortened(text: str, characters: int = _LONGEST) -> str:
+    """Return a value or name, cut where it is unreasonably long, with a count of the rest."""
+    return f"{text[:characters]}{_more(len(text) - characters)}"
+
+
+def _clipped(row: Line, characters: int) -> Line:
+    kept: list[Part] = []
+    for part in row:
+        if characters <= 0:
+            break
+        is_count = part.mark is Mark.SKIPPED
+        kept.append(part if is_count else part._replace(text=part.text[:characters]))
+        characters -= len(part.text)
+    return tuple(kept)
+
+
+def _more(count: int) -> str:
+    return f" [… {words.number(count)} characters more]" if count > 0 else ""

@@ -83,9 +83,7 @@ def _is_mixed(row: str) -> bool:
 
 def code(text: str) -> str:
     """Return `text` as a code span: escaped, on one line, cut where it is long."""
-    shown = printable(text)
-    if len(shown) > _SPAN:
-        shown = f"{shown[:_SPAN]}… ({words.number(len(shown) - _SPAN)} characters more)"
+    shown = printable(change_words.shortened(text, _SPAN))
     ticks = "`" * (_longest_run(shown) + 1)
     pad = " " if shown.strip(" ") != shown or shown[:1] == "`" or shown[-1:] == "`" else ""
     return f"{ticks}{pad}{shown}{pad}{ticks}" if shown.strip(" ") else "(blank)"

@@ -77,10 +77,11 @@ def _heading(change: Change, label: Segment, width: int) -> Screen:
     """Return label, subject and short values, on one line where they fit."""
     before, after = change_words.values(change)
     both = f"{before} → {after}" if before and after else before or after
-    whole = f"{change.subject}: {both}" if both else change.subject
+    subject = change_words.shortened(change.subject)
+    whole = f"{subject}: {both}" if both else subject
     if cells(printable(whole)) + _LABEL + 2 < min(width, _ONE_LINE):
         return ((label, Segment(whole)),)
-    first, *more = broken(change.subject, width - _LABEL - 2)
+    first, *more = broken(subject, width - _LABEL - 2)
     rows: list[Line] = [(label, *first), *more]
     rows += _value(before, "-", width) if before else ()
     rows += _value(after, "+", width) if after else ()

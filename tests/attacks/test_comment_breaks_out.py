@@ -95,17 +95,34 @@ def test_no_line_of_a_screen_begins_with_text_from_outside(text: str, width: int
         assert not line or line.startswith(ours) or line[0].isdigit()
 
 
-def test_a_text_can_not_forge_the_marks_of_a_difference() -> None:
-    after = replace(
-        described(),
-        tools=canonical_tools([{**CLOCK, "description": "Get +} all {+ the [- time -] in a zone"}]),
+def reworded(before: str, after: str) -> Diff:
+    """One tool whose description was another one."""
+    old, new = (
+        replace(described(), tools=canonical_tools([{**CLOCK, "description": text}]))
+        for text in (before, after)
     )
+    comparison = replace(found(new).comparison, before=old, changes=compare(old, new))
+    return replace(found(new), comparison=comparison)
 
-    shown = layout.plain(render_changes.diff(found(after), 200))
 
-    assert "Get {++\\x2b} all {\\x2b +}the {+[\\x2d +}time {+-\\x2d] +}in a zone" not in shown
-    assert shown.count("{+") == shown.count("+}")
-    assert shown.count("[-") == shown.count("-]")
+@pytest.mark.parametrize("fence", ["```", "````", "~~~", "   ```"])
+def test_a_line_that_stays_does_not_end_the_block(fence: str) -> None:
+    text = f"{fence}\n@octocat <img src=x>\n{fence}\n"
+
+    pieces = tokens(markdown_changes.diff(reworded(f"{text}old", f"{text}new")))
+
+    assert {token.type for token in pieces} <= CODE | HARMLESS | BLOCKS
+    assert not any("octocat" in token.content for token in pieces if token.type == "text")
+
+
+def test_a_text_can_not_forge_the_marks_of_a_difference() -> None:
+    diff = reworded("Get the time", "Get the +} safe {+ [-evil-] time")
+
+    shown = layout.plain(render_changes.diff(diff, 200))
+
+    line = "Get the {+\\x2b} safe {\\x2b [\\x2devil\\x2d] +}time"
+    assert line in shown
+    assert f"! {line}" in markdown_changes.diff(diff)
 
 
 @pytest.mark.parametrize("length", [59_000, 70_000, 2_000_000])

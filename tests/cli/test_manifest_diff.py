@@ -236,6 +236,25 @@ def test_a_long_text_is_cut_with_a_count_and_whole_in_json() -> None:
     assert len(json.dumps(json_changes.diff(shown))) > 100 * 200
 
 
+def test_no_name_and_no_value_floods_the_screen() -> None:
+    line = (Part(Mark.NEW, "é" * 100_000), Part(Mark.GONE, "x" * 100_000))
+    change = Change(
+        kind=ChangeKind.TOOL_INPUT,
+        subject="s" * 10**6,
+        before="b" * 10**6,
+        after="a",
+        lines=(line,),
+    )
+    one = replace(found(described()).comparison, changes=(change,))
+    shown = Diff(sources=("a", "b"), comparison=one)
+
+    screen = layout.plain(render_changes.diff(shown, 80))
+    assert len(screen) < 20_000
+    assert screen.count("characters") == 3
+    assert "998,000 characters more" in " ".join(screen.split())
+    assert len(markdown_changes.diff(shown)) < 10_000
+
+
 # The command -----------------------------------------------------------------------------------
 
 

@@ -19,6 +19,7 @@ from mcpinstall.planning.changes import Change, ChangeKind, HeldBack
 from mcpinstall.registries import sources
 from mcpinstall.system import files
 from tests.builders import registry_folders, servers, wheels
+from tests.builders.command import flip
 from tests.builders.registry_folders import RegistryFolder
 from tests.builders.tuf_world import Site, TufWorld
 from tests.builders.world import World
@@ -291,3 +292,16 @@ repository = "user/clock"
 
 def of_publisher(found: Diff) -> list[Change]:
     return [one for one in found.comparison.changes if str(one.kind).startswith("publisher")]
+
+
+def test_a_damaged_copy_in_the_store_is_not_read(world: World) -> None:
+    offer_next(world)
+    diff(world, "clock@1.0", "clock@1.1")
+    digest = hashlib.sha256(world.wheels[WHEEL]).hexdigest()
+    flip(world.context.paths.artifacts / digest[:2] / digest, 0)
+
+    damaged = diff(world, "clock@1.0", "clock@1.1", offline=True)
+
+    assert f"the stored copy of {WHEEL} is damaged" in damaged.comparison.notes
+    assert ChangeKind.NOT_COMPARED in kinds(damaged)
+    assert kinds(diff(world, "clock@1.0", "clock@1.1")) == SEEN
