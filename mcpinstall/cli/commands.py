@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcpinstall.cli.command import Command, Function
+<<<<<<< HEAD
 from mcpinstall.cli.owner_commands import OWNER_COMMANDS
+=======
+from mcpinstall.cli.manifest_commands import MANIFEST_COMMANDS
+>>>>>>> six-b1
 
 
 def _install() -> Function:
@@ -128,12 +132,6 @@ def _policy_check() -> Function:
     return check
 
 
-def _manifest_sign() -> Function:
-    from mcpinstall.cli.sign import sign
-
-    return sign
-
-
 def _cache_size() -> Function:
     from mcpinstall.cli.cache import size
 
@@ -171,7 +169,11 @@ def _registry_refresh() -> Function:
 
 
 _CHANGE, _LOOK, _UPKEEP = "Change", "Look", "Check and keep up"
+<<<<<<< HEAD
 _AUTHOR = "Publish"
+=======
+_OWN = "Own a registry"
+>>>>>>> six-b1
 
 COMMANDS = (
     Command(
@@ -269,10 +271,7 @@ COMMANDS = (
     Command(
         "cache prune", "Delete downloads", _UPKEEP, _cache_prune, ("mcpi cache prune --days 30",)
     ),
-    Command(
-        "manifest sign", "Sign a registry, or a review", _AUTHOR, _manifest_sign,
-        ("mcpi manifest sign site", "mcpi manifest sign site/com.example/clock/1.2/manifest.toml"),
-    ),
+    *MANIFEST_COMMANDS,
 )  # fmt: skip
 
 

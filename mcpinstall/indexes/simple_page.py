@@ -12,7 +12,11 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+<<<<<<< HEAD
 from datetime import UTC, datetime
+=======
+from datetime import datetime
+>>>>>>> six-b1
 from urllib.parse import unquote
 
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -89,6 +93,24 @@ def parse(answer: Answer, wanted: Iterable[str]) -> dict[str, Listed]:
         if name in names and name not in found:
             found[name] = _listed(row, base)
     return found
+
+
+def uploads(answer: Answer) -> Iterator[tuple[str, datetime]]:
+    """Yield every file that was not withdrawn, and when it came, where the index tells (PEP 700).
+
+    Raises:
+        McpInstallError: `index-unavailable`, as `parse`; nothing is told in HTML.
+    """
+    if answer.content_type.partition(";")[0].strip().lower() not in _JSON:
+        return
+    for number, (name, row, _) in enumerate(_json_rows(answer)):
+        if number == limits.INDEX_PAGE_FILES:
+            raise _unreadable(answer, f"it lists more than {number} files")
+        said, withdrawn = row.get("upload-time"), row.get("yanked", False)
+        with contextlib.suppress(ValueError):
+            when = datetime.fromisoformat(said) if isinstance(said, str) else None
+            if when is not None and when.tzinfo is not None and withdrawn is False:
+                yield name, when
 
 
 def _listed(row: Mapping[str, object], base: Url) -> Listed:

@@ -99,6 +99,9 @@ class Inspection:
     programs: tuple[str, ...] = ()
     """Members in `site-packages` that are native programs: told, not refused (decision 0003)."""
 
+    native: tuple[str, ...] = ()
+    """Members that are native code of any kind, wherever they go; `programs` are among them."""
+
     open_packages: tuple[str, ...] = ()
     """Folders whose `__init__.py` invites other wheels to add modules (`pkgutil.extend_path`)."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mcpinstall.registries.mcp_api import McpRegistry
 from mcpinstall.registries.memory import latest, note_revocations, remember
 from mcpinstall.registries.names import resolve
+from mcpinstall.registries.single import one_version
 from mcpinstall.registries.sources import (
     bundled_folder,
     clock_words,
@@ -30,9 +31,13 @@ __all__ = [
     "Vouched",
     "Voucher",
     "bundled_folder",
+<<<<<<< HEAD
     "clock_words",
     "latest",
     "note_revocations",
+=======
+    "one_version",
+>>>>>>> six-b1
     "open_bundled",
     "open_folder",
     "open_tuf",

@@ -190,7 +190,7 @@ class TreeRegistry(Registry):
         self._folder = folder
         path = folder / "index.toml"
         self._rows = registry_text.parse_index(
-            _read(path, limits.INDEX_BYTES, index_sha256), str(path)
+            read_compared(path, limits.INDEX_BYTES, index_sha256), str(path)
         )
         self._require_targets()
 
@@ -234,7 +234,7 @@ class TreeRegistry(Registry):
         return _read(self._folder / advisory_text.NAME, limits.ADVISORIES_BYTES, sha256)
 
     def _file(self, row: IndexRow, name: str, sha256: str) -> bytes:
-        return _read(self._path(row, name), FILE_LIMITS[name], sha256)
+        return read_compared(self._path(row, name), FILE_LIMITS[name], sha256)
 
     def _where(self, row: IndexRow, name: str) -> str:
         return str(self._path(row, name))
@@ -279,7 +279,7 @@ def _unknown(name: str, version: str | None, rows: tuple[IndexRow, ...]) -> McpI
     )
 
 
-def _read(path: Path, limit: int, sha256: str) -> bytes:
+def read_compared(path: Path, limit: int, sha256: str) -> bytes:
     """Return the bytes of a file that were compared with their digest: one read for both."""
     data = files.read_bounded(path, limit)
     found = hashlib.sha256(data).hexdigest()

@@ -31,6 +31,9 @@ ARCHIVE_UNPACKED: Final = 2 * 1024**3  # bytes of all members together
 ARCHIVE_RATIO: Final = 200  # unpacked bytes to one packed byte; below 8 MiB it says nothing
 PATH_CHARACTERS: Final = 240  # of a member's path; Windows stops at 260 for the whole path
 
+COMPARED_BYTES: Final = 1024**3  # bytes of wheels that one `manifest diff` fetches and inspects
+COMPARED_PAGES: Final = 300  # packages that one `manifest diff` looks up; closures have 20 to 100
+
 REDIRECTS: Final = 3  # hops of one download; an index and its file host need one
 INDEX_PAGE_BYTES: Final = 64 * 1024 * 1024  # bytes; the largest simple page is about 30 MB
 INDEX_PAGE_FILES: Final = 250_000  # files on one page; 100,000 of them take about 25 MB

@@ -6,7 +6,11 @@ read differently.  What comes out of it is what the environment is later compare
 
 from __future__ import annotations
 
-from mcpinstall.verification.inspection import inspect_wheel, unaccepted_hooks
+from mcpinstall.verification.inspection import (
+    examine_wheel,
+    inspect_wheel,
+    unaccepted_hooks,
+)
 from mcpinstall.verification.outcomes import archives_check, counted, downloads_check
 from mcpinstall.verification.staging import Copies, stage_artifacts
 from mcpinstall.verification.wheel_description import metadata_of
@@ -16,6 +20,7 @@ __all__ = [
     "archives_check",
     "counted",
     "downloads_check",
+    "examine_wheel",
     "inspect_wheel",
     "metadata_of",
     "stage_artifacts",

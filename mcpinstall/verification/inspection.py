@@ -14,7 +14,7 @@ from mcpinstall.system.files import disk_errors
 from mcpinstall.verification.entry_points import parse_entry_points
 from mcpinstall.verification.member_names import Claims, check_name
 from mcpinstall.verification.module_names import check_fit
-from mcpinstall.verification.native_programs import HEAD, is_program
+from mcpinstall.verification.native_programs import HEAD, is_native, is_program
 from mcpinstall.verification.refusals import naming_the_wheel, refusal
 from mcpinstall.verification.startup_hooks import accept, hook_kind
 from mcpinstall.verification.unpacking import Content, unpack
@@ -50,6 +50,7 @@ class _Placed:
     text: bytes
     """The whole content of a file named in `_READ`, else empty."""
     hook: HookKind | None
+    is_native: bool
     is_program: bool
     is_open: bool
     """Whether it is the `__init__.py` of a package that other wheels may add modules to."""
@@ -75,6 +76,18 @@ def inspect_wheel(file: BinaryIO, artifact: Artifact, hooks: Sequence[Hook]) -> 
     with naming_the_wheel(artifact):
         found, needed = _examine(file, artifact)
         return replace(found, accepted=accept(needed, hooks))
+
+
+def examine_wheel(file: BinaryIO, artifact: Artifact) -> tuple[Inspection, tuple[Hook, ...]]:
+    """Do steps 1 to 5 of `inspect_wheel`, for looking only: nothing of it may be installed.
+
+    Returns the inspection, and all that a manifest has to accept; the reasons are left empty.
+
+    Raises:
+        McpInstallError: `archive-refused` for what no manifest can accept.
+    """
+    with naming_the_wheel(artifact):
+        return _examine(file, artifact)
 
 
 def unaccepted_hooks(file: BinaryIO, artifact: Artifact) -> tuple[Hook, ...]:
@@ -107,6 +120,7 @@ def _examine(file: BinaryIO, artifact: Artifact) -> tuple[Inspection, tuple[Hook
         accepted=(),
         members=len(members),
         programs=_programs(placed),
+        native=tuple(sorted(file.member.name for file in placed if file.is_native)),
         open_packages=tuple(
             file.path.removesuffix("/__init__.py") for file in placed if file.is_open
         ),
@@ -155,6 +169,7 @@ def _placed(
         sha256=content.sha256,
         text=content.start if is_text else b"",
         hook=hook_kind(scheme, path, content.start),
+        is_native=is_native(content.start),
         is_program=scheme is Scheme.SITE and is_program(content.start, path),
         is_open=scheme is Scheme.SITE
         and path.endswith("/__init__.py")

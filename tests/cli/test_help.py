@@ -60,6 +60,7 @@ Own a registry:
   registry prune     Delete what no client asks for
 
 Publish:
+  manifest diff      Show what changed between two versions
   manifest sign      Sign a registry, or a review
 
 Options:
@@ -842,6 +843,33 @@ Options:
   --json                   Print one JSON object on standard output.
   -q, --quiet              Say only what is needed.
   -h, --help               Show this message and exit.
+""",
+                "manifest diff": """\
+Usage: mcpi manifest diff [OPTIONS] {A} {B}
+
+  Show what changed between two versions of a server, the gravest first.
+
+  Dependencies, publishers, entry points, start-up hooks, native code, tools,
+  permissions, inputs, sizes.  The wheels of packages that changed are fetched
+  and inspected; none of them runs.
+
+  Examples:
+    mcpi manifest diff time@2026.10.19 manifests/com.example/clock/1.1
+    mcpi manifest diff installed:time time --format markdown
+
+Arguments:
+  A  Folder of a manifest, NAME@VERSION, `installed:NAME`, or `-` for none.
+     [required]
+  B  The same, of the newer version.  [required]
+
+Options:
+  --format <text|json|markdown>  Markdown is for a pull request's comment.
+                                 [default: text]
+  --offline                      Use only what was downloaded before.
+  --json                         Print one JSON object on standard output.
+  -q, --quiet                    Say only what is needed.
+  -v, --verbose                  Say more.
+  -h, --help                     Show this message and exit.
 """,
             }
         )[name]

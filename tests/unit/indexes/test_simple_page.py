@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.indexes import simple_page
+from mcpinstall.indexes import newest_release, simple_page
 from mcpinstall.indexes.simple_page import Listed
 from mcpinstall.system import limits
 from mcpinstall.system.fetch import Answer
@@ -292,3 +293,57 @@ def test_any_bytes_are_read_or_refused(body: bytes, kind: str) -> None:
     except McpInstallError as error:
         if error.code is not ErrorCode.INDEX_UNAVAILABLE:
             raise
+
+
+def releases(**files: object) -> Answer:
+    rows = [
+        {
+            "filename": name,
+            "url": "x",
+            **(said if isinstance(said, dict) else {"upload-time": said}),
+        }
+        for name, said in files.items()
+    ]
+    return answer(json.dumps({"meta": {"api-version": "1.1"}, "files": rows}))
+
+
+UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
+MAY = "2026-05-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("files", "version"),
+    [
+        ({"a-1-py3-none-any.whl": MAY, "a-1.1-py3-none-any.whl": MAY}, "1.1"),
+        ({"a-1-py3-none-any.whl": MAY, "a-1.1.tar.gz": MAY}, "1"),
+        ({"a-1-py3-none-any.whl": MAY, "a-2rc1-py3-none-any.whl": MAY}, "1"),
+        ({"a-1-py3-none-any.whl": MAY, "b-2-py3-none-any.whl": MAY}, "1"),
+        ({"a-1-py3-none-any.whl": MAY, "a-2-py3-none-any.whl": "2026-06-02T00:00:00Z"}, "1"),
+        ({"a-1-py3-none-any.whl": MAY, "a-2-py3-none-any.whl": "2026-05-01T00:00:00"}, "1"),
+        ({"a-1-py3-none-any.whl": MAY, "a-2-py3-none-any.whl": "yesterday"}, "1"),
+        ({"a-1-py3-none-any.whl": MAY, "a-2-py3-none-any.whl": 7}, "1"),
+        ({"a-1-py3-none-any.whl": MAY, "a-?-py3-none-any.whl": MAY}, "1"),
+        (
+            {
+                "a-1-py3-none-any.whl": MAY,
+                "a-2-py3-none-any.whl": {"upload-time": MAY, "yanked": ""},
+                "a-3-py3-none-any.whl": {"upload-time": MAY, "yanked": True},
+            },
+            "1",
+        ),
+        ({}, None),
+    ],
+)
+def test_the_newest_release_is_final_old_enough_and_not_withdrawn(
+    files: dict[str, object], version: str | None
+) -> None:
+    found = newest_release("a", releases(**files), UNTIL)
+
+    assert (found.version if found else None) == version
+    assert found is None or found.uploaded == datetime(2026, 5, 1, tzinfo=UTC)
+
+
+def test_an_index_without_times_names_no_newest_release() -> None:
+    page = answer('<a href="a-1-py3-none-any.whl">a-1-py3-none-any.whl</a>', "text/html")
+
+    assert newest_release("a", page, UNTIL) is None

@@ -14,7 +14,7 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.artifact import Scheme, WheelFile
 from mcpinstall.model.manifest import Hook, HookKind
 from mcpinstall.system import limits
-from mcpinstall.verification import inspect_wheel, unaccepted_hooks
+from mcpinstall.verification import examine_wheel, inspect_wheel, unaccepted_hooks
 from mcpinstall.verification.native_programs import HEAD
 from tests.builders.wheels import (
     ZipMember,
@@ -133,6 +133,14 @@ def test_the_limit_of_texts_is_for_texts_and_has_a_border(monkeypatch: pytest.Mo
 
 def test_programs_among_modules_are_told_and_not_refused() -> None:
     assert inspect(HONEST, HOOKS).programs == ("example/helper",)
+
+
+def test_looking_tells_all_native_code_and_what_has_to_be_accepted() -> None:
+    found, needed = examine_wheel(io.BytesIO(HONEST), CLAIM)
+
+    assert found.native == (f"{DATA}/scripts/tool", "example/helper")
+    assert found.accepted == ()
+    assert {replace(hook, reason="") for hook in HOOKS} == set(needed)
 
 
 def test_a_package_invites_others_by_its_own_code_alone() -> None:

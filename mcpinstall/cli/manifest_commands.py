@@ -1,0 +1,34 @@
+"""The commands that write, check and sign manifests: their part of the table."""
+
+from __future__ import annotations
+
+from mcpinstall.cli.command import Command, Function
+
+
+def _diff() -> Function:
+    from mcpinstall.cli.manifest_diff import diff
+
+    return diff
+
+
+def _sign() -> Function:
+    from mcpinstall.cli.sign import sign
+
+    return sign
+
+
+_GROUP = "Publish"
+
+MANIFEST_COMMANDS = (
+    Command(
+        "manifest diff", "Show what changed between two versions", _GROUP, _diff,
+        (
+            "mcpi manifest diff time@2026.10.19 manifests/com.example/clock/1.1",
+            "mcpi manifest diff installed:time time --format markdown",
+        ),
+    ),
+    Command(
+        "manifest sign", "Sign a registry, or a review", _GROUP, _sign,
+        ("mcpi manifest sign site", "mcpi manifest sign site/com.example/clock/1.2/manifest.toml"),
+    ),
+)  # fmt: skip
