@@ -19,8 +19,10 @@ from mcpinstall.model import toml_text
 from mcpinstall.model.artifact import Artifact
 from mcpinstall.model.lock import Lock
 from mcpinstall.model.registry import ReviewedServer
+from mcpinstall.operations.advisories import Advisories
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.held_back import held_back
+from mcpinstall.planning.advisories import Known
 from mcpinstall.planning.changes import (
     Change,
     Described,
@@ -64,7 +66,7 @@ def compare_servers(
 
     Raises:
         McpInstallError: `digest-mismatch` or `artifact-size` when an index has other bytes than a
-            lock names, `disk-failed`.
+            lock names, `advisories-invalid`, `disk-failed`.
     """
     changed = changed_packages(before.lock, after.lock)
     wanted = {
@@ -77,15 +79,43 @@ def compare_servers(
     gathering = _Gathering(context)
     facts = gathering.facts(tuple(wanted.values()), offline=offline)
     held, more = _held(after, context, offline=offline) if changed else ((), ())
-    left, right = _described(before, facts), replace(_described(after, facts), held=held)
+    advisories = Advisories(context)
+    known = {one.manifest_sha256: _advised(one, advisories) for one in (before, after)}
+    left = replace(_described(before, facts), advisories=_pairs(known[before.manifest_sha256]))
+    said = known[after.manifest_sha256]
+    right = replace(
+        _described(after, facts), advisories=_pairs(said), held=tuple(_with_ids(held, said))
+    )
+    unread = {f"advisories of {why}" for one in known.values() for why in one.unread}
     return Comparison(
         before=left,
         after=right,
         changes=compare(left, right),
-        notes=(*gathering.notes, *more),
+        notes=(*gathering.notes, *more, *sorted(unread)),
         inspected=len(facts),
         needed=len(wanted),
     )
+
+
+def _advised(server: ReviewedServer, advisories: Advisories) -> Known:
+    wheels = [wheel for package in server.lock.packages for wheel in package.wheels]
+    return advisories.known(server, wheels)
+
+
+def _pairs(known: Known) -> tuple[tuple[str, str], ...]:
+    return tuple((item.package, one.id) for item in known.affected for one in item.advisories)
+
+
+def _with_ids(held: Sequence[HeldBack], known: Known) -> Iterator[HeldBack]:
+    """Yield what is held back, with the advisories against the version that is locked."""
+    for one in held:
+        ids = {
+            advisory.id
+            for item in known.affected
+            if (item.package, item.version) == (one.package, one.version)
+            for advisory in item.advisories
+        }
+        yield replace(one, advisories=tuple(sorted(ids)))
 
 
 def _held(

@@ -19,6 +19,7 @@ from mcpinstall.planning.changes import Change, ChangeKind, HeldBack
 from mcpinstall.registries import sources
 from mcpinstall.system import files
 from tests.builders import registry_folders, servers, wheels
+from tests.builders.advisories import advise, advisory, file, today
 from tests.builders.command import flip
 from tests.builders.registry_folders import RegistryFolder
 from tests.builders.tuf_world import Site, TufWorld
@@ -240,14 +241,30 @@ def test_a_release_that_was_passed_over_is_told_with_its_age(world: World) -> No
     )
     path = made.path("manifest.toml", NAME, "1.1").parent
 
+    advise(
+        world.registry,
+        file(
+            today(),
+            clock_server=advisory("PYSEC-2026-1", ("introduced", "1.1"), ("fixed", "2.0")),
+            requests=advisory("PYSEC-2026-2", ("introduced", "0")),
+        ),
+    )
     found = diff(world, "clock@1.0", str(path))
     world.index.pages["clock-server"] = page
 
     days = (world.context.now - datetime(2026, 2, 1, tzinfo=UTC)).days
     assert found.comparison.after.held == (
-        HeldBack(package="clock-server", version="1.1", newest="2.0", days=days),
-    )
-    assert kinds(found) == SEEN | {ChangeKind.HELD_BACK}
+        HeldBack(
+            package="clock-server",
+            version="1.1",
+            newest="2.0",
+            days=days,
+            advisories=("PYSEC-2026-1",),
+        ),
+    )  # fmt: skip
+    assert found.comparison.before.advisories == ()
+    assert found.comparison.after.advisories == (("clock-server", "PYSEC-2026-1"),)
+    assert kinds(found) == SEEN | {ChangeKind.HELD_BACK, ChangeKind.ADVISORY}
 
 
 def choice(world: World) -> PackageChoice:
