@@ -22,6 +22,7 @@ from tuf.api.serialization.json import JSONSerializer
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import tuf_layout
+from mcpinstall.registries import tuf_made
 from mcpinstall.registries.tuf_repository import Repository, add_signature
 from mcpinstall.system import files, limits
 
@@ -129,8 +130,8 @@ def read(repository: Repository) -> Staged:
 
     Raises:
         McpInstallError: `not-found` when nothing waits; `registry-invalid` for a file that was
-            changed after somebody signed it, a signature of a key that isn't of its role, or a
-            change of another state than the live one.
+            changed after somebody signed it, a signature of a key that isn't of its role, a
+            change of another state than the live one, or one that does more than can be shown.
     """
     folder = repository.folder / tuf_layout.STAGED
     paths = sorted(folder.glob("*.json"))
@@ -150,6 +151,9 @@ def read(repository: Repository) -> Staged:
     ]
     for one in found:
         _require_good(folder, one)
+        latest = repository.latest_end(one.name)
+        if fault := tuf_made.fault(one.name, one.signed.signed, root, latest):
+            raise _invalid(folder, fault)
     text = b"".join(name.encode() + loaded[name].signed_bytes for name in sorted(loaded))
     return Staged(
         roles=tuple(one for one in found if not one.name.startswith(tuf_layout.BINS)),

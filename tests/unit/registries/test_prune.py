@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from mcpinstall import registries
 from mcpinstall.errors import McpInstallError
 from mcpinstall.operations import registry_owner
 from mcpinstall.registries.tuf_prune import Unused
+from tests.builders.advisories import advise, advisory, file
 from tests.builders.registry_folders import NAME, RegistryFolder, manifest, server_json
 from tests.builders.tuf_world import TufWorld, lonely_context
 
@@ -104,6 +107,21 @@ def test_what_waits_for_signatures_stays(tuf: TufWorld) -> None:
 
     tuf.sign("targets-2", "online")
     assert found(tuf, days=0, version="4.0.0") == 5
+
+
+def test_advisories_in_force_stay_and_older_ones_go(tuf: TufWorld) -> None:
+    old, new = (file(date(2026, 11, day), other=advisory()) for day in (1, 2))
+    folder = other(tuf, "5.0.0")
+    for days, data in ((2, old), (3, new)):
+        advise(folder, data)
+        tuf.publish(source=folder.folder, now=tuf.later(days=days))
+    tuf.renew(now=tuf.later(days=11))
+
+    pruned(tuf, days=11)
+
+    kept = {name.removeprefix("files/") for name in there(tuf)}
+    assert hashlib.sha256(new).hexdigest() in kept
+    assert hashlib.sha256(old).hexdigest() not in kept
 
 
 def test_a_registry_that_is_broken_is_left_as_it_is(tuf: TufWorld) -> None:
