@@ -57,7 +57,13 @@ class Publishers:
 
     def _of_ours(self, server: ServerPlan, file: PackageFile) -> Provenance | None:
         carried = dict(server.reviewed.attestations).get(file.filename)
-        return self._source.of(file, carried, None) if carried else self._source.kept(file)
+        if carried:
+            return self._source.of(file, carried, None)
+        kept = self._source.kept(file)
+        if kept is None or server.reviewed.unreviewed is None:
+            return kept
+        found = publisher_records.placed(kept, self._context)
+        return None if found.origin is None and not self._offline else found
 
     def _checked(
         self, server: ServerPlan, offered: Mapping[str, Offered | McpInstallError]

@@ -68,6 +68,7 @@ def _judged(server: ReviewedServer, found: tuple[Provenance, ...], context: Cont
         )
     if publisher is not None:
         return rules.certified("", main, publisher, found).check
+    found = tuple(publisher_records.placed(one, context) for one in found)
     seen = {one.file.package: publisher_records.seen(one.file.package, context) for one in found}
     rules.unreviewed("", main, found, seen, offline=True)
     return CheckResult(
