@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.secret import Secret
-from mcpinstall.operations import registry_keys
+from mcpinstall.operations import delivered_trust, registry_keys
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.registry_keys import Elsewhere, KeyAt, Passphrase
 from mcpinstall.system import files, limits
@@ -105,6 +105,9 @@ def publish(
     manifests = context.machine.cwd / source
     registry = registries.open_folder(manifests, context.paths, context.now)
     facts = files.read_bounded(manifests / "registry.toml", limits.REGISTRY_BYTES)
+    root = registry.trusted_root()
+    if root is not None:  # what no user could read is not published
+        delivered_trust.read(root, registry.state.name)
     return tuf_publish.publish(repository, registry, facts)
 
 

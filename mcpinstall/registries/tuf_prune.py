@@ -86,15 +86,15 @@ class _Kept(Repository):
                 tuf_layout.TARGETS, *f"{folder}{slash}{digest}.{name}".split("/")
             )
             if path == tuf_layout.FACTS:
-                yield from self._advisories_of(target)
+                yield from self._pinned_by(target)
             if path.startswith("servers/"):
                 for row in registry_text.parse_index(self.target(target), path):
                     yield from self._files_of(row.sha256)
 
-    def _advisories_of(self, facts: TargetFile) -> Iterator[Path]:
+    def _pinned_by(self, facts: TargetFile) -> Iterator[Path]:
         said = registry_text.parse(self.target(facts), facts.path)
-        if said.advisories:
-            yield self.folder / tuf_layout.FILES / said.advisories
+        for digest in filter(None, (said.advisories, said.trusted_root)):
+            yield self.folder / tuf_layout.FILES / digest
 
     def _files_of(self, sha256: str) -> Iterator[Path]:
         if sha256 in self._seen:

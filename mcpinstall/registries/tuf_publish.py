@@ -62,6 +62,9 @@ def publish(repository: Repository, source: TreeRegistry, facts: bytes) -> Publi
     advisories = source.advisory_bytes()
     if advisories is not None:
         repository.put_file(advisories)
+    root = source.trusted_root()
+    if root is not None:
+        repository.put_file(root)
     return write_servers(repository, servers, facts, revoked)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from mcpinstall.operations import registry_owner
 from mcpinstall.registries.tuf_prune import Unused
 from tests.builders.advisories import advise, advisory, file
 from tests.builders.registry_folders import NAME, RegistryFolder, manifest, server_json
+from tests.builders.sigstore_instance import Instance
 from tests.builders.tuf_world import TufWorld, lonely_context
 
 
@@ -109,9 +111,11 @@ def test_what_waits_for_signatures_stays(tuf: TufWorld) -> None:
     assert found(tuf, days=0, version="4.0.0") == 5
 
 
-def test_advisories_in_force_stay_and_older_ones_go(tuf: TufWorld) -> None:
+def test_advisories_and_trust_root_in_force_stay_and_older_ones_go(tuf: TufWorld) -> None:
     old, new = (file(date(2026, 11, day), other=advisory()) for day in (1, 2))
-    folder = other(tuf, "5.0.0")
+    folder, root = other(tuf, "5.0.0"), Instance().trusted_root
+    (folder.folder / registries.TRUSTED_ROOT).write_bytes(root)
+    folder.file = replace(folder.file, trusted_root=hashlib.sha256(root).hexdigest())
     for days, data in ((2, old), (3, new)):
         advise(folder, data)
         tuf.publish(source=folder.folder, now=tuf.later(days=days))
@@ -121,6 +125,7 @@ def test_advisories_in_force_stay_and_older_ones_go(tuf: TufWorld) -> None:
 
     kept = {name.removeprefix("files/") for name in there(tuf)}
     assert hashlib.sha256(new).hexdigest() in kept
+    assert hashlib.sha256(root).hexdigest() in kept
     assert hashlib.sha256(old).hexdigest() not in kept
 
 
