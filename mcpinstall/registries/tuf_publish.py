@@ -139,7 +139,8 @@ def rotate(
     published = repository.targets() is not None
     if published and role != "root":  # else a root would be written that nothing else fits
         again = role == "online" or not repository.fits(root.signed)
-        repository.require_keys(root.signed, (*_ONLINE, *(("targets",) if again else ())))
+        wanted = ("root", *_ONLINE, *(("targets",) if again else ()))
+        repository.require_keys(root.signed, wanted)
     data = repository.sign_root(root)
     if published and role != "root":
         renew(repository)

@@ -298,6 +298,32 @@ def _judges(
     return (top.signed,) if top is not None else None
 
 
+def require_next(repository: Repository, staged: Staged) -> None:
+    """Refuse a change that was shown before something else was made live.
+
+    Raises:
+        McpInstallError: `registry-invalid`.
+    """
+    for one in staged.roles:
+        _before(repository, one.name, one.signed.signed)
+
+
+def _before(repository: Repository, name: str, role: Root | Targets) -> Root | Targets | None:
+    """Return what is live of a role, whose next version must be the one that waits."""
+    before: Root | Targets | None
+    if name == "root":
+        before = _live_root(repository)
+    else:
+        found = repository.delegated(name)
+        before = found.signed if found else None
+    now = before.version if before is not None else 0
+    again = name == "root" and before == role  # it was made live, and then all stopped
+    if role.version != now + 1 and not name.startswith(tuf_layout.BINS) and not again:
+        where = repository.folder / tuf_layout.STAGED
+        raise _invalid(where, f"`{name}` is not the next version: {now} is live")
+    return before
+
+
 def _role(
     repository: Repository,
     name: str,
@@ -305,17 +331,8 @@ def _role(
     judges: tuple[Delegator, ...] | None,
 ) -> StagedRole:
     """Return a staged role beside what is live, whose next version it must be."""
-    before: Root | Targets | None
-    if name == "root":
-        before = _live_root(repository)
-    else:
-        found = repository.delegated(name)
-        before = found.signed if found else None
     where = repository.folder / tuf_layout.STAGED
-    now = before.version if before is not None else 0
-    again = name == "root" and before == signed.signed  # it was made live, and then all stopped
-    if signed.signed.version != now + 1 and not name.startswith(tuf_layout.BINS) and not again:
-        raise _invalid(where, f"`{name}` is not the next version: {now} is live")
+    before = _before(repository, name, signed.signed)
     if judges is None:
         live = repository.targets()
         judges = (live.signed,) if live is not None else ()

@@ -155,6 +155,23 @@ def test_a_file_that_is_exchanged_behind_the_screen_is_not_what_gets_signed(
     assert waiting(tuf).digest == shown.digest
 
 
+def test_a_change_that_is_overtaken_while_somebody_reads_it_is_not_signed(
+    tuf: TufWorld, source: TufSource
+) -> None:
+    tuf.stage("ana", "targets-1", source=next_version(tuf))
+    shown = waiting(tuf)
+    other = RegistryFolder(tuf.root / "manifests-3").add(alias="clock")
+    other.add(manifest(version="1.4.0"), server=server_json(version="1.4.0"))
+    tuf.publish("ana", "bob", "targets-1", "targets-2", "online", source=other.folder)
+    keys = [tuf.key(name) for name in ("bob", "targets-2", "online")]
+
+    with pytest.raises(McpInstallError) as refused:
+        registry_signing.sign(shown, keys, ask, tuf.at(tuf.now))
+
+    assert refused.value.code is ErrorCode.REGISTRY_INVALID
+    assert version(tuf, source) == "1.4.0"
+
+
 def test_somebody_who_is_not_in_the_role_signs_nothing(tuf: TufWorld) -> None:
     tuf.stage("ana", "targets-1", source=next_version(tuf))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -127,6 +128,19 @@ def test_advisories_and_trust_root_in_force_stay_and_older_ones_go(tuf: TufWorld
     assert hashlib.sha256(new).hexdigest() in kept
     assert hashlib.sha256(root).hexdigest() in kept
     assert hashlib.sha256(old).hexdigest() not in kept
+
+
+def test_nobody_prunes_while_somebody_publishes(tuf: TufWorld) -> None:
+    done: list[Unused] = []
+    pruning = threading.Thread(target=lambda: done.append(pruned(tuf, days=0.1)))
+
+    with registry_owner.alone(tuf.folder, tuf.context):
+        pruning.start()
+        pruning.join(0.5)
+        assert done == []
+    pruning.join()
+
+    assert len(done) == 1
 
 
 def test_a_registry_that_is_broken_is_left_as_it_is(tuf: TufWorld) -> None:
