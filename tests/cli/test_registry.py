@@ -103,7 +103,7 @@ def test_a_role_whose_keys_are_missing_is_named(mcpi: Mcpi, site: Path) -> None:
     ran = mcpi(*words, "--passphrase-stdin", typed=PASS, terminal=False)
 
     assert ran.status == 2
-    assert "`targets` needs 1 signatures" in ran.err
+    assert "`root` needs 1 signatures" in ran.err
 
 
 def stage(mcpi: Mcpi, site: Path) -> str:
