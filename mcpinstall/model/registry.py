@@ -67,6 +67,8 @@ class RegistryState:
     """Of one server: reviewers whose signature over its manifest holds."""
     advisories: str = ""
     """sha256 of the registry's file of advisories; nothing where it has none."""
+    trusted_root: str = ""
+    """sha256 of the Sigstore trust root that the registry delivers; nothing where it has none."""
     warnings: tuple[str, ...] = ()
     """Of one server: what a reader has to know before the yes, as sentences."""
 
@@ -116,6 +118,9 @@ class ReviewedServer:
         default=None, compare=False, repr=False
     )
     """Reads the advisories of its registry; that may fetch them."""
+    trusted_root: Callable[[], bytes | None] | None = field(default=None, compare=False, repr=False)
+    """Reads the Sigstore trust root that its registry delivers; None where it delivers none, or
+    where nothing vouches for the server."""
     backing: Backing = NO_BACKING
     """Publisher and reviews, of which some may be revoked."""
     discounted: tuple[str, ...] = ()

@@ -66,8 +66,14 @@ def entry_of(answer: object) -> RegistryEntry:
         document=document,
         sha256=json_text.digest(sent),
         status=_worst(claimed),
-        message=official.text("statusMessage", "", limit=_MESSAGE),
+        message=_message(official),
     )
+
+
+def _message(official: Fields) -> str:
+    if official.table.get("statusMessage") is None:  # some registries write null for nothing
+        return ""
+    return official.text("statusMessage", limit=_MESSAGE)
 
 
 def _worst(claimed: set[str]) -> Status:

@@ -36,6 +36,8 @@ class RegistryFile:
     revocations: tuple[AnyRevocation, ...] = ()
     advisories: str = ""
     """sha256 of `advisories.jsonl`, where the registry has one."""
+    trusted_root: str = ""
+    """sha256 of `trusted_root.json`, where the registry has one."""
 
 
 def parse(data: bytes, where: str) -> RegistryFile:
@@ -47,7 +49,7 @@ def parse(data: bytes, where: str) -> RegistryFile:
     top = toml_text.parse(data, ErrorCode.REGISTRY_INVALID, where)
     top.only(
         "schema", "name", "serial", "issued", "expires", "index", "owner", "aliases", "revocations",
-        "advisories",
+        "advisories", "trusted-root",
     )  # fmt: skip
     top.integer("schema", low=1, high=1)
     name = top.text("name", limit=63)
@@ -69,6 +71,7 @@ def parse(data: bytes, where: str) -> RegistryFile:
         ),
         revocations=revocation_text.parse(top),
         advisories=_sha256(top, "advisories") if "advisories" in top.table else "",
+        trusted_root=_sha256(top, "trusted-root") if "trusted-root" in top.table else "",
     )
 
 
@@ -84,6 +87,7 @@ def dump(registry: RegistryFile) -> bytes:
         "expires": registry.expires,
         "index": registry.index,
         **({"advisories": registry.advisories} if registry.advisories else {}),
+        **({"trusted-root": registry.trusted_root} if registry.trusted_root else {}),
         "owner": registry.owner,
         "aliases": dict(registry.aliases),
     }

@@ -108,9 +108,12 @@ class Signing:
     """File in the configuration folder that describes a private Sigstore instance."""
 
     def rule_for(self, namespace: str) -> ReviewRule | None:
-        """Return the rule of a namespace: the one that names it, else the one for all."""
-        for wanted in (namespace, "*"):
+        """Return the rule of a namespace: the one that names it, else the one for all.
+
+        Letters' case does not tell namespaces apart: no spelling is a way around a rule.
+        """
+        for wanted in (namespace.casefold(), "*"):
             for rule in self.rules:
-                if wanted in rule.namespaces:
+                if wanted in {one.casefold() for one in rule.namespaces}:
                     return rule
         return None

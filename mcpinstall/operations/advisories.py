@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from mcpinstall import registries
@@ -37,11 +37,12 @@ class Advisories:
 
         Raises:
             McpInstallError: `package-malicious`, `version-vulnerable`; `advisories-invalid` …
-                for a file that is not what it should be.
+                for a file that is not what it should be, `registry-unavailable` for one that is
+                withheld though its registry was asked.
         """
         if server.remote is not None:  # nothing of it comes to this machine
             return ()
-        known = self.known(server.reviewed, server.artifacts)
+        known = self.known(server.reviewed, server.artifacts, (ErrorCode.OFFLINE_MISSING,))
         advisories.require(server.name, known, allow)
         return advisories.words(known, self.time)
 
@@ -55,8 +56,16 @@ class Advisories:
         wheels = [wheel for package in server.lock.packages for wheel in package.wheels]
         return self.known(server, [wheel for wheel in wheels if wheel.sha256 in digests])
 
-    def known(self, server: ReviewedServer, artifacts: Iterable[Artifact]) -> Known:
-        """Compare the packages of a server's files with every file of advisories that counts."""
+    def known(
+        self,
+        server: ReviewedServer,
+        artifacts: Iterable[Artifact],
+        passed: Sequence[ErrorCode] = _NOT_THERE,
+    ) -> Known:
+        """Compare the packages of a server's files with every file of advisories that counts.
+
+        A file that can't be had for one of the reasons `passed` is told, and stops nothing.
+        """
         files, unread = [], []
         if server.registry.kind is RegistryKind.BUNDLED and server.advisories is not None:
             if not self._shipped:
@@ -65,7 +74,7 @@ class Advisories:
             try:
                 files.append(server.advisories())
             except McpInstallError as error:
-                if error.code not in _NOT_THERE:
+                if error.code not in passed:
                     raise
                 unread.append(f"`{server.registry.name}` not checked ({_why(error)})")
         files.append(self._bundled())

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mcpinstall import environments, indexes, verification
+from mcpinstall import environments, indexes, registries, verification
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import (
     advisory_text,
@@ -160,8 +160,10 @@ def write_registry(folder: Path, described: RegistryFile) -> None:
     """Write `index.toml` for the manifests that are there, and `registry.toml` that pins it."""
     index = registry_text.dump_index(index_rows(folder))
     advisories = files.read_optional(folder / advisory_text.NAME, limits.ADVISORIES_BYTES)
+    root = files.read_optional(folder / registries.TRUSTED_ROOT, limits.SIGNATURE_BYTES)
     pinned = replace(
         described,
+        trusted_root="" if root is None else hashlib.sha256(root).hexdigest(),
         index=hashlib.sha256(index).hexdigest(),
         advisories="" if advisories is None else hashlib.sha256(advisories).hexdigest(),
     )

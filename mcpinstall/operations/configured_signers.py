@@ -96,7 +96,7 @@ def _threshold(fields: Fields, most: int) -> int:
 
 def _rules(fields: Fields, known: set[str]) -> tuple[ReviewRule, ...]:
     rules = tuple(_rule(item, known) for item in fields.each("reviewers"))
-    namespaces = [one for rule in rules for one in rule.namespaces]
+    namespaces = [one.casefold() for rule in rules for one in rule.namespaces]
     if len(set(namespaces)) < len(namespaces):
         raise fields.error("reviewers", "has one namespace twice")
     return rules

@@ -18,6 +18,7 @@ from mcpinstall.indexes import Offered
 from mcpinstall.model import provenance_text
 from mcpinstall.model.checks import Outcome
 from mcpinstall.model.publisher import Origin, PackageFile, Provenance
+from mcpinstall.model.registry import ReviewedServer
 from mcpinstall.model.signing import Subject, Verdict
 from mcpinstall.operations import configuration
 from mcpinstall.operations.context import Context
@@ -42,8 +43,10 @@ class Kept:
 class Source:
     """Answers for files one by one; Sigstore is loaded with the first attestation."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, server: ReviewedServer | None = None) -> None:
+        """`server` is the one whose files are judged: its registry may deliver a trust root."""
         self._context = context
+        self._server = server
         self._roots: tuple[TrustRoot, ...] = ()
 
     def of(
@@ -72,6 +75,7 @@ class Source:
         data = files.read_optional(path, limits.ATTESTATIONS_BYTES)
         if data is None:
             return None
+        self._trusted()  # a trust root that can't be had says nothing against what is kept
         with contextlib.suppress(McpInstallError):
             kept = codec.load(data, Kept, str(path))
             found = self.of(file, kept.attestations, kept.origin) if kept.attestations else None
@@ -114,13 +118,15 @@ class Source:
         return self._context.paths.attestations / f"{file.sha256}.json"
 
     def _trusted(self) -> tuple[TrustRoot, ...]:
-        """Return the public instance, and the private one of the user's configuration."""
+        """Return the public instance, and private ones: of the configuration, of the registry."""
         if not self._roots:
             from mcpinstall import signatures
+            from mcpinstall.operations import delivered_trust
 
             private = configuration.publishers_trust(self._context)
-            more = () if private is None else (signatures.read_trust(private),)
-            self._roots = (signatures.PUBLIC, *more)
+            mine = None if private is None else signatures.read_trust(private)
+            theirs = None if self._server is None else delivered_trust.of_server(self._server)
+            self._roots = (signatures.PUBLIC, *(one for one in (mine, theirs) if one is not None))
         return self._roots
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model.publisher import FirstSeen, Identity, Origin, ServerPublishers
+from mcpinstall.model.publisher import FirstSeen, Identity, Origin, Provenance, ServerPublishers
 from mcpinstall.operations.context import Context
 from mcpinstall.planning.publishers import Seen
 from mcpinstall.receipts import codec
@@ -48,6 +48,20 @@ def seen(package: str, context: Context) -> Seen:
         identities={one.origin.digest: one.identity for one in _read(package, path).seen},
         place=str(path),
     )
+
+
+def placed(found: Provenance, context: Context) -> Provenance:
+    """Return what a cache kept of a file, without an index at which this user saw nothing yet.
+
+    What lies in a cache proves who made a file, and never where it was offered.
+
+    Raises:
+        McpInstallError: as `seen`.
+    """
+    known = seen(found.file.package, context).identities
+    if found.origin is None or found.origin.digest in known:
+        return found
+    return replace(found, origin=None)
 
 
 def keep(published: Iterable[ServerPublishers], context: Context) -> None:

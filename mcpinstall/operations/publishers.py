@@ -28,9 +28,9 @@ class Publishers:
     def __init__(self, servers: Sequence[ServerPlan], request: Request, context: Context) -> None:
         self._servers, self._context = servers, context
         self._offline = request.offline
-        self._source = Source(context)
+        self._sources = {one.slug: Source(context, one.reviewed) for one in servers}
         self._known = {
-            file.sha256: known
+            (server.slug, file.sha256): known
             for server in servers
             for file in _files(server)
             if (known := self._of_ours(server, file)) is not None
@@ -39,8 +39,9 @@ class Publishers:
     @property
     def wanted(self) -> frozenset[str]:
         """Files about which an index is to be asked, by sha256: of others it is known already."""
-        every = {file.sha256 for server in self._servers for file in _files(server)}
-        return frozenset() if self._offline else frozenset(every - self._known.keys())
+        every = {(one.slug, file.sha256) for one in self._servers for file in _files(one)}
+        left = () if self._offline else every - self._known.keys()
+        return frozenset(sha256 for _, sha256 in left)
 
     def checked(
         self, offered: Mapping[str, Offered | McpInstallError]
@@ -57,7 +58,14 @@ class Publishers:
 
     def _of_ours(self, server: ServerPlan, file: PackageFile) -> Provenance | None:
         carried = dict(server.reviewed.attestations).get(file.filename)
-        return self._source.of(file, carried, None) if carried else self._source.kept(file)
+        source = self._sources[server.slug]
+        if carried:
+            return source.of(file, carried, None)
+        kept = source.kept(file)
+        if kept is None or server.reviewed.unreviewed is None:
+            return kept
+        found = publisher_records.placed(kept, self._context)
+        return None if found.origin is None and not self._offline else found
 
     def _checked(
         self, server: ServerPlan, offered: Mapping[str, Offered | McpInstallError]
@@ -71,7 +79,8 @@ class Publishers:
             known = receipts[0].publishers if receipts else ()
             return publishers.in_place(server.slug, main, known)
         found = [
-            self._known.get(file.sha256) or self._source.offered(file, offered.get(file.sha256))
+            self._known.get((server.slug, file.sha256))
+            or self._sources[server.slug].offered(file, offered.get(file.sha256))
             for file in _files(server)
         ]
         if server.reviewed.unreviewed is not None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +13,7 @@ from typing import TYPE_CHECKING
 from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.secret import Secret
-from mcpinstall.operations import registry_keys
+from mcpinstall.operations import delivered_trust, registry_keys
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.registry_keys import Elsewhere, KeyAt, Passphrase
 from mcpinstall.system import files, limits
@@ -75,7 +78,8 @@ def begin(
     thresholds = {role: held.threshold for role, held in named.items()}
     private = [path for path in roles["root"].keys if path.suffix != tuf_keys.PUBLIC]
     repository = _repository(here, [*private, *others], ask, context, stage=stage)
-    data = repository.begin(keys, thresholds)
+    with alone(here, context):
+        data = repository.begin(keys, thresholds)
     return None if stage else tuf_roots.read(data, "1.root.json")
 
 
@@ -101,11 +105,16 @@ def publish(
     repository = _repository(context.machine.cwd / folder, keys, ask, context, stage=stage)
     repository.root()
     if source is None:
-        return tuf_publish.renew(repository)
+        with alone(repository.folder, context):
+            return tuf_publish.renew(repository)
     manifests = context.machine.cwd / source
     registry = registries.open_folder(manifests, context.paths, context.now)
     facts = files.read_bounded(manifests / "registry.toml", limits.REGISTRY_BYTES)
-    return tuf_publish.publish(repository, registry, facts)
+    root = registry.trusted_root()
+    if root is not None:  # what no user could read is not published
+        delivered_trust.read(root, registry.state.name)
+    with alone(repository.folder, context):
+        return tuf_publish.publish(repository, registry, facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +142,8 @@ def delegate(
         public = tuple(tuf_keys.public(context.machine.cwd / path) for path in held.keys)
         who = tuf_publish.Namespace(keys=public, threshold=held.threshold)
     repository = _repository(context.machine.cwd / folder, keys, ask, context, stage=stage)
-    return tuf_publish.delegate(repository, change.namespace, who)
+    with alone(repository.folder, context):
+        return tuf_publish.delegate(repository, change.namespace, who)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,13 +175,11 @@ def rotate(
             hint="it is `root`, `targets` or `online`",
         )
     repository = _repository(context.machine.cwd / folder, keys, ask, context, stage=stage)
-    data = tuf_publish.rotate(
-        repository,
-        change.role,
-        add=[tuf_keys.public(context.machine.cwd / path) for path in change.add],
-        revoke=change.revoke,
-        threshold=change.threshold,
-    )
+    added = [tuf_keys.public(context.machine.cwd / path) for path in change.add]
+    with alone(repository.folder, context):
+        data = tuf_publish.rotate(
+            repository, change.role, add=added, revoke=change.revoke, threshold=change.threshold
+        )
     return None if stage else tuf_roots.read(data, "root.json")
 
 
@@ -179,11 +187,28 @@ def prune(folder: Path, context: Context, *, dry_run: bool) -> Unused:
     """Delete what no client can ask for any more; a dry run only says what that is."""
     from mcpinstall.registries import tuf_prune
 
-    found = tuf_prune.unused(context.machine.cwd / folder, context.now)
-    for path in () if dry_run else found.paths:
-        with files.disk_errors(f"delete `{path}`"):
-            path.unlink()
+    here = context.machine.cwd / folder
+    with alone(here, context):
+        found = tuf_prune.unused(here, context.now)
+        for path in () if dry_run else found.paths:
+            with files.disk_errors(f"delete `{path}`"):
+                path.unlink()
     return found
+
+
+@contextlib.contextmanager
+def alone(folder: Path, context: Context) -> Iterator[None]:
+    """Let nobody else change a registry's folder meanwhile: no other `mcpi` of this user.
+
+    The lock lies in the user's own state: what is in the folder is copied to where it is served.
+
+    Raises:
+        McpInstallError: `state-busy`.
+    """
+    digest = hashlib.sha256(os.fsencode(os.path.realpath(folder))).hexdigest()
+    place = files.private_folder(context.paths.registries)
+    with files.locked(place / f"{digest}.lock"):
+        yield
 
 
 def _repository(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mcpinstall.operations import registry_keys
+from mcpinstall.operations import registry_keys, registry_owner
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.registry_keys import KeyAt, Passphrase
 
@@ -68,14 +68,18 @@ def sign(wanted: Waiting, keys: Sequence[KeyAt], ask: Passphrase, context: Conte
     """Add the signatures of these keys; the last one that is wanted makes the change live.
 
     Raises:
-        McpInstallError: `input-invalid` for a key that no waiting role asks for.
+        McpInstallError: `input-invalid` for a key that no waiting role asks for;
+            `registry-invalid` where something else was made live since it was shown.
     """
     from mcpinstall.registries import tuf_staging
 
     signers = registry_keys.open_keys(keys, ask, context)
-    roles = tuf_staging.sign(wanted.repository, wanted.staged, signers)
-    missing = tuf_staging.missing(wanted.repository, wanted.staged, signers)
-    if missing:
-        return Signed(roles=roles, missing=missing)
-    state = tuf_staging.make_live(wanted.repository, wanted.staged, signers, context.now)
+    repository, staged = wanted.repository, wanted.staged
+    with registry_owner.alone(repository.folder, context):
+        tuf_staging.require_next(repository, staged)
+        roles = tuf_staging.sign(repository, staged, signers)
+        missing = tuf_staging.missing(repository, staged, signers)
+        if missing:
+            return Signed(roles=roles, missing=missing)
+        state = tuf_staging.make_live(repository, staged, signers, context.now)
     return Signed(roles=roles, missing={}, state=state)

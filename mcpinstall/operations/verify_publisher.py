@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcpinstall.errors import McpInstallError
+from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.names import normalized_package
 from mcpinstall.model.publisher import Provenance
@@ -13,6 +13,8 @@ from mcpinstall.operations.context import Context
 from mcpinstall.operations.findings import Finding
 from mcpinstall.operations.provenance import Source
 from mcpinstall.planning import publishers as rules
+
+_NOT_THERE = (ErrorCode.REGISTRY_UNAVAILABLE, ErrorCode.OFFLINE_MISSING)
 
 
 def verify(
@@ -26,6 +28,11 @@ def verify(
         found = _provenances(receipt, server, context)
         return None if found is None else (_judged(server, found, context), None)
     except McpInstallError as error:
+        if error.code in _NOT_THERE:
+            gone = f"the trust root of its registry is not here: {error.message}"
+            return CheckResult(
+                check=Check.PUBLISHER, outcome=Outcome.NOT_CHECKED, evidence=gone
+            ), None
         finding = Finding(check=Check.PUBLISHER, subject=receipt.name, message=error.message)
         failed = CheckResult(check=Check.PUBLISHER, outcome=Outcome.FAILED, evidence=error.message)
         return failed, finding
@@ -43,7 +50,7 @@ def _provenances(
         attested = {main} if server.manifest.publisher else set()
     if not attested:
         return None
-    digests, source = {sha256 for _, sha256 in receipt.artifacts}, Source(context)
+    digests, source = {sha256 for _, sha256 in receipt.artifacts}, Source(context, server)
     carried = dict(server.attestations)
     found = []
     for one in (wheel for item in server.lock.packages for wheel in item.wheels):
@@ -68,6 +75,7 @@ def _judged(server: ReviewedServer, found: tuple[Provenance, ...], context: Cont
         )
     if publisher is not None:
         return rules.certified("", main, publisher, found).check
+    found = tuple(publisher_records.placed(one, context) for one in found)
     seen = {one.file.package: publisher_records.seen(one.file.package, context) for one in found}
     rules.unreviewed("", main, found, seen, offline=True)
     return CheckResult(

@@ -15,7 +15,7 @@ from mcpinstall.registries.sources import (
     require_unexpired,
     root_path,
 )
-from mcpinstall.registries.tree import Registry
+from mcpinstall.registries.tree import TRUSTED_ROOT, Registry
 from mcpinstall.registries.vouching import (
     MANIFEST_SIGNATURES,
     REGISTRY_SIGNATURES,
@@ -26,6 +26,7 @@ from mcpinstall.registries.vouching import (
 __all__ = [
     "MANIFEST_SIGNATURES",
     "REGISTRY_SIGNATURES",
+    "TRUSTED_ROOT",
     "McpRegistry",
     "Registry",
     "Vouched",

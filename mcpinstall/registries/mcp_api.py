@@ -79,8 +79,10 @@ class McpRegistry:
                     yield registry_entry.entry_of(answer)
                 except McpInstallError:
                     continue
-            cursor = page.fields("metadata").text("nextCursor", "", limit=_CURSOR)
-            if not cursor:
+            about = page.fields("metadata")
+            if about.table.get("nextCursor") is None:  # null and nothing mean the same
+                return
+            if not (cursor := about.text("nextCursor", limit=_CURSOR)):
                 return
             if cursor in cursors:
                 raise McpInstallError(

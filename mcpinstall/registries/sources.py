@@ -72,6 +72,7 @@ def open_folder(
         revocations=parsed.revocations,
         aliases=parsed.aliases,
         advisories=parsed.advisories,
+        trusted_root=parsed.trusted_root,
     )
     return TreeRegistry(folder, state, parsed.index, voucher)
 
@@ -201,6 +202,7 @@ def _bundled_state(parsed: RegistryFile, seen: memory.Seen, now: datetime) -> Re
         revocations=parsed.revocations,
         aliases=parsed.aliases,
         advisories=parsed.advisories,
+        trusted_root=parsed.trusted_root,
     )
 
 

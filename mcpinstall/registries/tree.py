@@ -24,12 +24,14 @@ from mcpinstall.model.backing import NO_BACKING
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.lock import NO_LOCK
 from mcpinstall.model.manifest import Manifest
-from mcpinstall.model.registry import IndexRow, RegistryState, ReviewedServer
+from mcpinstall.model.registry import IndexRow, RegistryState, ReviewedServer, ReviewState
 from mcpinstall.model.tools import UNKNOWN_TOOLS
 from mcpinstall.registries import agreement, standing
 from mcpinstall.registries.vouching import MANIFEST_SIGNATURES, Nobody, Vouched, Voucher
 from mcpinstall.system import files, limits
 
+TRUSTED_ROOT = "trusted_root.json"
+"""File of a registry's folder: the Sigstore trust root that it delivers."""
 FILE_LIMITS = {
     "attestations.json": limits.ATTESTATIONS_BYTES,
     "manifest.toml": limits.MANIFEST_BYTES,
@@ -81,6 +83,20 @@ class Registry(ABC):
         where = f"{self.state.name}: {advisory_text.NAME}"
         return advisory_text.read(self._advisories(sha256), where, sha256=sha256)
 
+    @abstractmethod
+    def _trusted_root(self, sha256: str) -> bytes:
+        """Return the Sigstore trust root, compared with its digest."""
+
+    def trusted_root(self) -> bytes | None:
+        """Return the Sigstore trust root that this registry delivers, or None where it has none.
+
+        Raises:
+            McpInstallError: `digest-mismatch`, `file-unreadable`; of a TUF registry also
+                `registry-unavailable` or `offline-missing`.
+        """
+        sha256 = self.state.trusted_root
+        return self._trusted_root(sha256) if sha256 else None
+
     def _where(self, row: IndexRow, name: str) -> str:
         """Return what messages call a file of one version."""
         return f"{self.state.name}: {row.name}/{row.version}/{name}"
@@ -126,8 +142,10 @@ class Registry(ABC):
         texts = {name: self._file(row, name, digest) for name, digest in manifest.files}
         reviews = standing.standing(manifest, self.state.revocations)
         found = self._vouched(reviews.manifest, row)
+        state = standing.told(self.state, found, reviews)
+        vouched = state.review is ReviewState.CERTIFIED
         server = ReviewedServer(
-            registry=standing.told(self.state, found, reviews),
+            registry=state,
             manifest=reviews.manifest,
             manifest_sha256=row.sha256,
             server=server_text.parse(texts["server.json"], self._where(row, "server.json")),
@@ -144,6 +162,7 @@ class Registry(ABC):
                 evidence=f"{len(texts) + 1} files match their sha256",
             ),
             advisories=self.advisories,
+            trusted_root=self.trusted_root if self.state.trusted_root and vouched else None,
             backing=standing.backing(found, reviews),
             discounted=reviews.discounted,
         )
@@ -232,6 +251,9 @@ class TreeRegistry(Registry):
 
     def _advisories(self, sha256: str) -> bytes:
         return read_compared(self._folder / advisory_text.NAME, limits.ADVISORIES_BYTES, sha256)
+
+    def _trusted_root(self, sha256: str) -> bytes:
+        return _read(self._folder / TRUSTED_ROOT, limits.SIGNATURE_BYTES, sha256)
 
     def _file(self, row: IndexRow, name: str, sha256: str) -> bytes:
         return read_compared(self._path(row, name), FILE_LIMITS[name], sha256)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from tuf.api.metadata import Snapshot, Targets
+from tuf.api.metadata import Snapshot, TargetFile, Targets
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import manifest_text, registry_text, tuf_layout
@@ -85,9 +85,16 @@ class _Kept(Repository):
             yield self.folder.joinpath(
                 tuf_layout.TARGETS, *f"{folder}{slash}{digest}.{name}".split("/")
             )
+            if path == tuf_layout.FACTS:
+                yield from self._pinned_by(target)
             if path.startswith("servers/"):
                 for row in registry_text.parse_index(self.target(target), path):
                     yield from self._files_of(row.sha256)
+
+    def _pinned_by(self, facts: TargetFile) -> Iterator[Path]:
+        said = registry_text.parse(self.target(facts), facts.path)
+        for digest in filter(None, (said.advisories, said.trusted_root)):
+            yield self.folder / tuf_layout.FILES / digest
 
     def _files_of(self, sha256: str) -> Iterator[Path]:
         if sha256 in self._seen:

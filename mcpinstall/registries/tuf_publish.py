@@ -62,6 +62,9 @@ def publish(repository: Repository, source: TreeRegistry, facts: bytes) -> Publi
     advisories = source.advisory_bytes()
     if advisories is not None:
         repository.put_file(advisories)
+    root = source.trusted_root()
+    if root is not None:
+        repository.put_file(root)
     return write_servers(repository, servers, facts, revoked)
 
 
@@ -136,7 +139,8 @@ def rotate(
     published = repository.targets() is not None
     if published and role != "root":  # else a root would be written that nothing else fits
         again = role == "online" or not repository.fits(root.signed)
-        repository.require_keys(root.signed, (*_ONLINE, *(("targets",) if again else ())))
+        wanted = ("root", *_ONLINE, *(("targets",) if again else ()))
+        repository.require_keys(root.signed, wanted)
     data = repository.sign_root(root)
     if published and role != "root":
         renew(repository)

@@ -80,6 +80,9 @@ class TufRegistry(Registry):
     def _file(self, row: IndexRow, name: str, sha256: str) -> bytes:  # noqa: ARG002 (by digest)
         return self._client.file(sha256, FILE_LIMITS[name])
 
+    def _trusted_root(self, sha256: str) -> bytes:
+        return self._client.file(sha256, limits.SIGNATURE_BYTES)
+
     def _advisories(self, sha256: str) -> bytes:
         return self._client.file(sha256, limits.ADVISORIES_BYTES)
 
@@ -161,6 +164,7 @@ def _state(client: TufClient, facts: RegistryFile, source: TufSource, clock: str
         revocations=facts.revocations,
         aliases=facts.aliases,
         advisories=facts.advisories,
+        trusted_root=facts.trusted_root,
     )
 
 

@@ -156,6 +156,10 @@ class Repository:
         self._write(f"{after.version}.{role}", signed)
         return after.version
 
+    def latest_end(self, role: str) -> datetime:
+        """Return by when a role that is signed today expires, with a day for two clocks."""
+        return self._until(_days(role) + 1)
+
     def finish(self, versions: Mapping[str, int]) -> int:
         """Sign snapshot and timestamp over these versions; return the timestamp's version."""
         root, before = self.root().signed, self._snapshot()

@@ -8,7 +8,7 @@ live.  No machine ever holds the keys of a whole threshold.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from tuf.api.serialization.json import JSONSerializer
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import tuf_layout
+from mcpinstall.registries import tuf_made
 from mcpinstall.registries.tuf_repository import Repository, add_signature
 from mcpinstall.system import files, limits
 
@@ -56,6 +57,9 @@ class StagingRepository(Repository):
         data = super()._write_root(root, before)
         self._root = root
         return data
+
+    def require_keys(self, root: Root, roles: Iterable[str]) -> None:
+        """Let it be: the others sign later."""
 
     def _require_signed(self, delegator: Root | Targets, role: str, signed: object) -> None:
         """Let it be: the others sign later."""
@@ -126,8 +130,8 @@ def read(repository: Repository) -> Staged:
 
     Raises:
         McpInstallError: `not-found` when nothing waits; `registry-invalid` for a file that was
-            changed after somebody signed it, a signature of a key that isn't of its role, or a
-            change of another state than the live one.
+            changed after somebody signed it, a signature of a key that isn't of its role, a
+            change of another state than the live one, or one that does more than can be shown.
     """
     folder = repository.folder / tuf_layout.STAGED
     paths = sorted(folder.glob("*.json"))
@@ -147,6 +151,9 @@ def read(repository: Repository) -> Staged:
     ]
     for one in found:
         _require_good(folder, one)
+        latest = repository.latest_end(one.name)
+        if fault := tuf_made.fault(one.name, one.signed.signed, root, latest):
+            raise _invalid(folder, fault)
     text = b"".join(name.encode() + loaded[name].signed_bytes for name in sorted(loaded))
     return Staged(
         roles=tuple(one for one in found if not one.name.startswith(tuf_layout.BINS)),
@@ -291,6 +298,32 @@ def _judges(
     return (top.signed,) if top is not None else None
 
 
+def require_next(repository: Repository, staged: Staged) -> None:
+    """Refuse a change that was shown before something else was made live.
+
+    Raises:
+        McpInstallError: `registry-invalid`.
+    """
+    for one in staged.roles:
+        _before(repository, one.name, one.signed.signed)
+
+
+def _before(repository: Repository, name: str, role: Root | Targets) -> Root | Targets | None:
+    """Return what is live of a role, whose next version must be the one that waits."""
+    before: Root | Targets | None
+    if name == "root":
+        before = _live_root(repository)
+    else:
+        found = repository.delegated(name)
+        before = found.signed if found else None
+    now = before.version if before is not None else 0
+    again = name == "root" and before == role  # it was made live, and then all stopped
+    if role.version != now + 1 and not name.startswith(tuf_layout.BINS) and not again:
+        where = repository.folder / tuf_layout.STAGED
+        raise _invalid(where, f"`{name}` is not the next version: {now} is live")
+    return before
+
+
 def _role(
     repository: Repository,
     name: str,
@@ -298,17 +331,8 @@ def _role(
     judges: tuple[Delegator, ...] | None,
 ) -> StagedRole:
     """Return a staged role beside what is live, whose next version it must be."""
-    before: Root | Targets | None
-    if name == "root":
-        before = _live_root(repository)
-    else:
-        found = repository.delegated(name)
-        before = found.signed if found else None
     where = repository.folder / tuf_layout.STAGED
-    now = before.version if before is not None else 0
-    again = name == "root" and before == signed.signed  # it was made live, and then all stopped
-    if signed.signed.version != now + 1 and not name.startswith(tuf_layout.BINS) and not again:
-        raise _invalid(where, f"`{name}` is not the next version: {now} is live")
+    before = _before(repository, name, signed.signed)
     if judges is None:
         live = repository.targets()
         judges = (live.signed,) if live is not None else ()

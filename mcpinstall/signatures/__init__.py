@@ -1,7 +1,7 @@
 """Sigstore signatures: the one door to the library, loaded only by what verifies or signs.
 
 Nothing here asks a network to verify, and nothing reads the user's caches: the trust root is
-the file of this package, or one that the user's configuration names.
+the file of this package, one that the user's configuration names, or one that a registry pins.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from mcpinstall.signatures.attesting import verify_attestation
 from mcpinstall.signatures.signing import Signature, sign
 from mcpinstall.signatures.statements import REGISTRY_TYPE, REVIEW_TYPE
-from mcpinstall.signatures.trust import PUBLIC, TrustRoot, read_trust
+from mcpinstall.signatures.trust import PUBLIC, TrustRoot, parse_trust, read_trust
 from mcpinstall.signatures.verifying import verify_file, verify_statement
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "REVIEW_TYPE",
     "Signature",
     "TrustRoot",
+    "parse_trust",
     "read_trust",
     "sign",
     "verify_attestation",

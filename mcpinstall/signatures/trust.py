@@ -75,7 +75,15 @@ def read_trust(path: Path) -> TrustRoot:
     Raises:
         McpInstallError: `config-invalid`, or `file-unreadable`.
     """
-    data = files.read_bounded(path, limits.SIGNATURE_BYTES)
+    return parse_trust(files.read_bounded(path, limits.SIGNATURE_BYTES), str(path))
+
+
+def parse_trust(data: bytes, where: str) -> TrustRoot:
+    """Return the private instance that `data` describes.
+
+    Raises:
+        McpInstallError: `config-invalid`.
+    """
     try:
         _is_config(data)
         root = TrustRoot(data)
@@ -83,7 +91,7 @@ def read_trust(path: Path) -> TrustRoot:
     except Exception as error:  # noqa: BLE001 (whatever the library raises, it is no trust root)
         raise McpInstallError(
             ErrorCode.CONFIG_INVALID,
-            f"`{path}` is no trust configuration of a Sigstore instance",
+            f"`{where}` is no trust configuration of a Sigstore instance",
             evidence=str(error)[:1000],
         ) from None
     return root

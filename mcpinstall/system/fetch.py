@@ -88,7 +88,11 @@ class Clock:
 
 
 def load_ahead() -> None:
-    """Begin to load httpx (0.1 s) while something else is waited for."""
+    """Begin to load httpx (0.1 s) while something else is waited for.
+
+    The program waits for it at its end: a thread that loads native code while the interpreter
+    goes can crash the process.
+    """
     import threading
 
     def load() -> None:
@@ -96,7 +100,7 @@ def load_ahead() -> None:
 
         del httpx
 
-    threading.Thread(target=load, daemon=True, name="mcpi-load").start()
+    threading.Thread(target=load, name="mcpi-load").start()
 
 
 class Client:

@@ -137,7 +137,7 @@ def require_own_state(paths: StatePaths, machine: Machine) -> None:
     _require_own(paths.data)
     for folder in (
         paths.servers, paths.receipts, paths.history, paths.hosts, paths.registries,
-        paths.unreviewed,
+        paths.unreviewed, paths.publishers,
     ):  # fmt: skip
         if os.path.lexists(folder):
             require_own_folder(folder)

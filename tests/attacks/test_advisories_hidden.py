@@ -2,7 +2,8 @@
 
 Who: a mirror, the network, whoever can replace a file of a registry's folder.
 Stopped by: check 1 and 3: `registry.toml` pins the file by its digest, and is itself signed or
-shipped; the file that is shipped with mcpinstall counts beside that of any registry.
+shipped; withheld, it stops (`tests/e2e/test_advisories.py`); the file that is shipped with
+mcpinstall counts beside that of any registry.
 Twin: `test_the_file_that_is_pinned_counts`.
 """
 

@@ -143,6 +143,22 @@ def test_one_of_several_attestations_may_be_of_somebody_else(
     assert check(world.prepare(NAME, hosts=CURSOR)).outcome is Outcome.VERIFIED
 
 
+def test_a_cache_that_says_another_index_is_no_way_around(world: World, instance: Instance) -> None:
+    next_release(world, instance, release("2.0", path=".github/workflows/evil.yml"))
+    require_refused(world, "publisher-mismatch")
+    poison(world)
+
+    require_refused(world, "publisher-mismatch")
+
+
+def poison(world: World) -> None:
+    """Let the cache say that what it keeps was offered by another index."""
+    for kept in world.context.paths.attestations.iterdir():
+        document = json.loads(kept.read_bytes())
+        document["record"]["origin"]["digest"] = "0" * 64
+        kept.write_bytes(json.dumps(document).encode())
+
+
 def test_a_release_without_attestation_is_refused(world: World, instance: Instance) -> None:
     next_release(world, instance)
 
@@ -249,9 +265,12 @@ def test_verify_compares_with_whom_was_seen_first(world: World, instance: Instan
     (honest,) = verify.verify((), world.context)
     record.write_bytes(record.read_bytes().replace(b"acme/clock", b"thief/clock"))
     (changed,) = verify.verify((), world.context)
+    poison(world)
+    (poisoned,) = verify.verify((), world.context)
 
     assert honest.findings == ()
     assert [one.check for one in changed.findings] == [Check.PUBLISHER]
+    assert [one.check for one in poisoned.findings] == [Check.PUBLISHER]
 
 
 def test_offline_the_very_file_is_verified_again(world: World, instance: Instance) -> None:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from securesystemslib.signer import Key
 
 from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -22,6 +24,7 @@ from mcpinstall.model.registry import TufSource
 from mcpinstall.operations import registry_owner, registry_signing
 from mcpinstall.operations.registry_owner import Delegation, Held, Rotation
 from mcpinstall.operations.registry_signing import Waiting
+from mcpinstall.registries import tuf_keys
 from tests.builders.registry_folders import NAME, RegistryFolder, manifest, server_json
 from tests.builders.tuf_world import ROLES, Site, TufWorld, ask, lonely_context
 
@@ -81,9 +84,10 @@ def staged(tuf: TufWorld, role: str) -> Path:
 
 
 def edit(path: Path, *, strip: bool = False) -> dict[str, Any]:
-    """Let a role be good for longer than its holders said."""
+    """Let a role be good for a month only, not as long as its holders said."""
     document: dict[str, Any] = json.loads(path.read_bytes())
-    document["signed"]["expires"] = "2099-01-01T00:00:00Z"
+    soon = datetime.now(UTC) + timedelta(days=30)
+    document["signed"]["expires"] = f"{soon:%Y-%m-%dT%H:%M:%SZ}"
     if strip:
         document["signatures"] = []
     path.write_text(json.dumps(document))
@@ -149,6 +153,23 @@ def test_a_file_that_is_exchanged_behind_the_screen_is_not_what_gets_signed(
 
     assert json.loads(path.read_bytes())["signed"] == honest
     assert waiting(tuf).digest == shown.digest
+
+
+def test_a_change_that_is_overtaken_while_somebody_reads_it_is_not_signed(
+    tuf: TufWorld, source: TufSource
+) -> None:
+    tuf.stage("ana", "targets-1", source=next_version(tuf))
+    shown = waiting(tuf)
+    other = RegistryFolder(tuf.root / "manifests-3").add(alias="clock")
+    other.add(manifest(version="1.4.0"), server=server_json(version="1.4.0"))
+    tuf.publish("ana", "bob", "targets-1", "targets-2", "online", source=other.folder)
+    keys = [tuf.key(name) for name in ("bob", "targets-2", "online")]
+
+    with pytest.raises(McpInstallError) as refused:
+        registry_signing.sign(shown, keys, ask, tuf.at(tuf.now))
+
+    assert refused.value.code is ErrorCode.REGISTRY_INVALID
+    assert version(tuf, source) == "1.4.0"
 
 
 def test_somebody_who_is_not_in_the_role_signs_nothing(tuf: TufWorld) -> None:
@@ -241,3 +262,96 @@ def test_a_first_root_is_signed_by_its_holders_one_after_the_other(tmp_path: Pat
 
     assert (done.roles, dict(done.missing), done.state) == (("root",), {}, None)
     assert (tuf.metadata / "1.root.json").exists()
+
+
+# What no screen would show -----------------------------------------------------------------------
+
+
+def changed(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Write a staged role that nobody has signed yet in another way."""
+    document: dict[str, Any] = json.loads(path.read_bytes())
+    change(document["signed"])
+    document["signatures"] = []
+    path.write_text(json.dumps(document))
+
+
+def test_another_key_under_the_id_of_an_old_one_is_refused(
+    tuf: TufWorld, source: TufSource
+) -> None:
+    assert version(tuf, source) == "1.2.0"
+    tuf.rotate(Rotation(role="targets", add=(tuf.key("ana"),)), stage=True)
+
+    def steal(root: dict[str, Any]) -> None:
+        mallory = tuf_keys.public(tuf.key("mallory"))
+        for one in root["keys"].values():
+            one["keyval"]["public"] = mallory.keyval["public"]
+
+    changed(staged(tuf, "root"), steal)
+
+    refused = refused_signing(tuf, "root-1")
+
+    assert refused.code is ErrorCode.REGISTRY_INVALID
+    assert "another one than its id says" in refused.message
+
+
+def _everything(targets: dict[str, Any], mallory: Key) -> None:
+    targets["delegations"]["roles"][0]["paths"] = ["servers/*/*"]
+
+
+def _bins(targets: dict[str, Any], mallory: Key) -> None:
+    targets["delegations"]["keys"][mallory.keyid] = mallory.to_dict()
+    targets["delegations"]["roles"][-1]["keyids"].append(mallory.keyid)
+
+
+def _another_role(targets: dict[str, Any], mallory: Key) -> None:
+    targets["delegations"]["keys"][mallory.keyid] = mallory.to_dict()
+    role = {**targets["delegations"]["roles"][0], "name": "more", "keyids": [mallory.keyid]}
+    targets["delegations"]["roles"].insert(0, role | {"threshold": 1})
+
+
+def _key_of_a_namespace(targets: dict[str, Any], mallory: Key) -> None:
+    keyid = targets["delegations"]["roles"][0]["keyids"][0]
+    targets["delegations"]["keys"][keyid] = mallory.to_dict()
+
+
+def _not_last(targets: dict[str, Any], mallory: Key) -> None:
+    targets["delegations"]["roles"][0]["terminating"] = False
+
+
+def _own_record(targets: dict[str, Any], mallory: Key) -> None:
+    (fact,) = targets["targets"].values()
+    targets["targets"]["servers/io.github.user/clock.toml"] = fact
+
+
+def _for_ever(targets: dict[str, Any], mallory: Key) -> None:
+    targets["expires"] = "2099-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [_everything, _bins, _another_role, _key_of_a_namespace, _not_last, _own_record, _for_ever],
+    ids=lambda one: one.__name__.strip("_"),
+)
+def test_what_no_holder_would_be_shown_is_refused(
+    tuf: TufWorld, change: Callable[[dict[str, Any], Key], None]
+) -> None:
+    tuf.stage(source=next_version(tuf))
+    mallory = tuf_keys.public(tuf.key("mallory"))
+    changed(staged(tuf, "targets"), lambda signed: change(signed, mallory))
+
+    refused = refused_signing(tuf, "targets-1")
+
+    assert refused.code is ErrorCode.REGISTRY_INVALID
+    assert "--stage" in refused.hint
+
+
+def test_reviewers_of_a_namespace_give_it_to_nobody_unseen(tuf: TufWorld) -> None:
+    tuf.stage(source=next_version(tuf))
+    targets = json.loads(staged(tuf, "targets").read_bytes())["signed"]
+
+    def hand_on(signed: dict[str, Any]) -> None:
+        signed["delegations"] = targets["delegations"]
+
+    changed(staged(tuf, "ns-io.github.user"), hand_on)
+
+    assert refused_signing(tuf, "ana").code is ErrorCode.REGISTRY_INVALID

@@ -80,6 +80,14 @@ def test_the_registry_alone_is_not_enough(folder: SignedFolder) -> None:
         assert state(folder, name) is ReviewState.UNREVIEWED
 
 
+def test_another_case_of_letters_is_the_same_namespace(folder: SignedFolder) -> None:
+    folder.registry.add(reviewed("io.github.Alice/clock", "ada", "bob"))
+    folder.sign(BOB)
+    folder.review(ADA, name="io.github.Alice/clock")
+
+    assert state(folder, "io.github.Alice/clock") is ReviewState.UNREVIEWED
+
+
 def test_a_server_without_its_reviews_is_refused_unattended(folder: SignedFolder) -> None:
     with pytest.raises(McpInstallError) as refused:
         policy.check(folder.found(ALICES), unattended=True)

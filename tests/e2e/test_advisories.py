@@ -220,13 +220,25 @@ def test_it_is_fetched_once_and_only_for_an_installation(world: World, tuf: TufW
     assert fetched() == 1
 
 
-def test_one_that_can_not_be_fetched_is_told(world: World, tuf: TufWorld) -> None:
-    (tuf.folder / "files" / world.registry.file.advisories).unlink()
+def test_one_that_is_withheld_stops_and_offline_that_is_told(world: World, tuf: TufWorld) -> None:
+    world.install("corp:clock", hosts=CURSOR)
+    path = tuf.folder / "files" / world.registry.file.advisories
+    withheld = path.read_bytes()
+    path.unlink()
+    for saved in world.context.paths.cache.rglob(path.name):
+        saved.unlink()
 
-    words = policy_words(world, "corp:clock")
+    with pytest.raises(McpInstallError) as refused:
+        world.prepare("corp:clock", hosts=("codex",))
 
-    assert "advisories of `corp` not checked (" in words
+    assert refusal(refused) == ("registry-unavailable", 5)
+    words = policy_words(world, "corp:clock", offline=True)
+    assert "advisories of `corp` not checked (offline)" in words
     assert f"no known vulnerability, data of {today()}" in words
+    (checked,) = verify.verify((), world.context)
+    assert checked.is_clean
+    path.write_bytes(withheld)
+    assert "advisories of" not in policy_words(world, "corp:clock")
 
 
 def test_one_that_is_another_is_refused(world: World, tuf: TufWorld) -> None:

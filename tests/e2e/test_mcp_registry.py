@@ -14,7 +14,7 @@ from mcpinstall.model.checks import Check
 from mcpinstall.operations import catalog, unreviewed_mcp, verify
 from tests.builders import mcp_registry
 from tests.builders.index_server import IndexServer
-from tests.builders.mcp_registry import answer, document, json_reply, package, serve
+from tests.builders.mcp_registry import OFFICIAL, answer, document, json_reply, package, serve
 from tests.builders.packages import publish
 from tests.builders.world import World, refusal
 
@@ -149,10 +149,12 @@ def test_search_reads_all_pages_and_passes_over_what_is_broken(
 ) -> None:
     first = "/v0.1/servers?limit=100&version=latest&search=weather"
     other = answer(document("io.github.user/weather-maps", title="Maps"), "deprecated")
+    other["_meta"][OFFICIAL]["statusMessage"] = None  # null is nothing
     pages = [
         {"servers": [answer(document(NAME)), answer({"name": "?"})],
          "metadata": {"nextCursor": "a b", "count": 2}},
-        {"servers": [other, answer(document("com.example/gone"), "deleted")], "metadata": {}},
+        {"servers": [other, answer(document("com.example/gone"), "deleted")],
+         "metadata": {"nextCursor": None}},
     ]  # fmt: skip
     registry.answer(first, json_reply(pages[0]))
     registry.answer(f"{first}&cursor=a+b", json_reply(pages[1]))

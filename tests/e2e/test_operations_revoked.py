@@ -13,7 +13,7 @@ import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.checks import Check, Outcome
-from mcpinstall.model.manifest import Manifest, Publisher
+from mcpinstall.model.manifest import Manifest
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.revocation import (
     AnyRevocation,
@@ -33,26 +33,20 @@ from mcpinstall.operations import (
     why,
 )
 from mcpinstall.operations.findings import Kind
-from tests.builders import registry_folders
+from tests.builders import attested, registry_folders
+from tests.builders.attested import PUBLISHER
+from tests.builders.sigstore_instance import Instance
 from tests.builders.world import World
 
 pytestmark = pytest.mark.e2e
 
 CLOCK = "io.github.user/clock"
 FACTS = {"reason": "it was stolen", "date": "2026-11-23"}
-PUBLISHER = Publisher(
-    issuer="https://issuer.example.com",
-    repository="https://forge.example.com/user/clock",
-    repository_id="11",
-    owner_id="7",
-    workflow="release.yml",
-    ref="refs/tags/*",
-)
 KINDS: dict[ErrorCode, AnyRevocation] = {
     ErrorCode.VERSION_REVOKED: Revocation(name=CLOCK, version="1.0", **FACTS),
     ErrorCode.SERVER_REVOKED: Revocation(name=CLOCK, **FACTS),
     ErrorCode.PUBLISHER_REVOKED: PublisherRevocation(
-        issuer=PUBLISHER.issuer, owner_id="7", **FACTS
+        issuer=PUBLISHER.issuer, owner_id=PUBLISHER.owner_id, **FACTS
     ),
     ErrorCode.REVIEWER_REVOKED: ReviewerRevocation(reviewer="somebody", **FACTS),
 }
@@ -66,16 +60,14 @@ every_kind = pytest.mark.parametrize(("code", "item"), KINDS.items(), ids=map(st
 
 
 @pytest.fixture
-def named(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """The world, where manifests name a publisher."""
-    plain = registry_folders.manifest
-
-    def manifest(*names: str) -> Manifest:
-        return replace(plain(*names), publisher=PUBLISHER, publisher_absent="")
-
-    monkeypatch.setattr(registry_folders, "manifest", manifest)
+def named(world: World) -> World:
+    """The world, where the manifest of `clock` names a publisher, who signs what it releases."""
+    instance = Instance()
+    attested.trust(world, instance)
     world.registry.forget(CLOCK)
-    world.offer("clock")
+    world.index.pages.pop("clock-server", None)
+    wheel = world.offer("clock", publisher=PUBLISHER)
+    attested.attest(world.index, wheel, instance, attested.release())
     return world
 
 
@@ -370,8 +362,7 @@ def configured(world: World) -> Path:
     """Let the user's configuration name a copy of the registry, unsigned, as `team`."""
     folder = world.root / "team"
     shutil.copytree(world.registry.folder, folder)
-    config = world.context.paths.config
-    config.mkdir(parents=True, exist_ok=True, mode=0o700)
-    text = f'schema = 1\n[[registries]]\nname = "team"\nkind = "folder"\npath = "{folder}"\n'
-    (config / "config.toml").write_text(text)
+    config = world.context.paths.config / "config.toml"
+    more = f'\n[[registries]]\nname = "team"\nkind = "folder"\npath = "{folder}"\n'
+    config.write_text(config.read_text(encoding="utf-8") + more, encoding="utf-8")
     return folder

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import threading
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,7 +14,9 @@ from mcpinstall import registries
 from mcpinstall.errors import McpInstallError
 from mcpinstall.operations import registry_owner
 from mcpinstall.registries.tuf_prune import Unused
+from tests.builders.advisories import advise, advisory, file
 from tests.builders.registry_folders import NAME, RegistryFolder, manifest, server_json
+from tests.builders.sigstore_instance import Instance
 from tests.builders.tuf_world import TufWorld, lonely_context
 
 
@@ -104,6 +110,37 @@ def test_what_waits_for_signatures_stays(tuf: TufWorld) -> None:
 
     tuf.sign("targets-2", "online")
     assert found(tuf, days=0, version="4.0.0") == 5
+
+
+def test_advisories_and_trust_root_in_force_stay_and_older_ones_go(tuf: TufWorld) -> None:
+    old, new = (file(date(2026, 11, day), other=advisory()) for day in (1, 2))
+    folder, root = other(tuf, "5.0.0"), Instance().trusted_root
+    (folder.folder / registries.TRUSTED_ROOT).write_bytes(root)
+    folder.file = replace(folder.file, trusted_root=hashlib.sha256(root).hexdigest())
+    for days, data in ((2, old), (3, new)):
+        advise(folder, data)
+        tuf.publish(source=folder.folder, now=tuf.later(days=days))
+    tuf.renew(now=tuf.later(days=11))
+
+    pruned(tuf, days=11)
+
+    kept = {name.removeprefix("files/") for name in there(tuf)}
+    assert hashlib.sha256(new).hexdigest() in kept
+    assert hashlib.sha256(root).hexdigest() in kept
+    assert hashlib.sha256(old).hexdigest() not in kept
+
+
+def test_nobody_prunes_while_somebody_publishes(tuf: TufWorld) -> None:
+    done: list[Unused] = []
+    pruning = threading.Thread(target=lambda: done.append(pruned(tuf, days=0.1)))
+
+    with registry_owner.alone(tuf.folder, tuf.context):
+        pruning.start()
+        pruning.join(0.5)
+        assert done == []
+    pruning.join()
+
+    assert len(done) == 1
 
 
 def test_a_registry_that_is_broken_is_left_as_it_is(tuf: TufWorld) -> None:

@@ -7,6 +7,8 @@ import gzip
 import hashlib
 import io
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -474,3 +476,25 @@ def test_a_proxy_that_cant_be_used_is_told_without_its_text(tmp_path: Path, prox
 
     assert refused.value.code is ErrorCode.INDEX_UNAVAILABLE
     assert "proxy" in refused.value.message
+
+
+def test_a_program_that_ends_early_waits_for_what_it_began_to_load() -> None:
+    program = """
+import sys, time
+from mcpinstall.system import fetch
+
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == "httpx":
+            time.sleep(0.3)
+            print("loaded", flush=True)
+        return None
+
+sys.meta_path.insert(0, Slow())
+fetch.load_ahead()
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert ended.stdout == "loaded\n"

@@ -16,6 +16,10 @@ def machine(home: Path, platform: str = "linux", **environ: str) -> Machine:
     return Machine(platform=platform, home=home, environ=environ, cwd=home)
 
 
+STATE = ("", "/history", "/hosts", "/publishers", "/receipts", "/registries", "/servers",
+         "/unreviewed")  # fmt: skip
+
+
 def test_state_follows_the_base_directories(tmp_path: Path) -> None:
     paths = state_paths(machine(tmp_path, XDG_DATA_HOME=str(tmp_path / "data")))
 
@@ -70,13 +74,13 @@ def test_a_folder_that_is_not_ours_alone_is_refused(tmp_path: Path, case: str) -
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
-@pytest.mark.parametrize("folder", ["", "data", "data/history", "data/receipts", "data/servers"])
+@pytest.mark.parametrize("folder", ["", *(f"data{name}" for name in STATE)])
 def test_state_that_others_can_write_to_is_refused_before_it_is_read(
     tmp_path: Path, folder: str
 ) -> None:
     user = machine(tmp_path, MCPI_HOME=str(tmp_path / "state"))
     (tmp_path / "state" / folder).mkdir(parents=True)
-    for part in ("", "data", "data/history", "data/receipts", "data/servers"):
+    for part in ("", *(f"data{name}" for name in STATE)):
         place = tmp_path / "state" / part
         if place.is_dir():
             place.chmod(0o777 if part == folder else 0o700)

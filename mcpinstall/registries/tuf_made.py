@@ -1,0 +1,84 @@
+"""Whether a role is as `mcpi registry` makes it: then what its signers are shown is all it does.
+
+TUF lets a role say more than a screen of changes tells: a key under the id of another, a
+namespace's role in charge of everything, records that somebody else may sign.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+
+from securesystemslib.formats import encode_canonical
+from securesystemslib.signer import Key
+from tuf.api.metadata import DelegatedRole, Root, Targets
+
+from mcpinstall.model import tuf_layout
+from mcpinstall.registries import tuf_repository
+
+_MOST_DIGITS = 4  # of bins
+
+
+def fault(name: str, role: Root | Targets, root: Root, latest: datetime) -> str:
+    """Return what in a role nobody would be shown, or nothing.
+
+    Args:
+        name: of the role.
+        role: as it waits for signatures.
+        root: in force once the change is live.
+        latest: by when the role has to expire.
+    """
+    if role.expires > latest:
+        return f"`{name}` would be good until {role.expires:%Y-%m-%d}"
+    if isinstance(role, Root):
+        return _of_root(role)
+    if name == "targets":
+        return _of_targets(role, root)
+    return f"`{name}` gives names to others" if role.delegations is not None else ""
+
+
+def _of_root(root: Root) -> str:
+    if not root.consistent_snapshot:
+        return "its files would have no digest in their names"
+    return _of_keys(root.keys.values())
+
+
+def _of_targets(targets: Targets, root: Root) -> str:
+    if set(targets.targets) - {tuf_layout.FACTS}:
+        return "`targets` lists more than the facts of the registry"
+    delegations = targets.delegations
+    if delegations is None:
+        return ""
+    roles = list((delegations.roles or {}).values())
+    spaces = [one for one in roles if one.name.startswith(tuf_layout.NAMESPACE)]
+    if any(one.to_dict() != _space(one).to_dict() for one in spaces):
+        return "a namespace would be in charge of other names than its own"
+    if roles[: len(spaces)] != spaces or not _are_bins(roles[len(spaces) :], root):
+        return "other roles are in charge of names than namespaces and the registry's own"
+    return _of_keys(delegations.keys.values())
+
+
+def _space(role: DelegatedRole) -> DelegatedRole:
+    paths = tuf_layout.namespace_paths(role.name.removeprefix(tuf_layout.NAMESPACE))
+    return DelegatedRole(role.name, role.keyids, role.threshold, True, paths=paths)
+
+
+def _are_bins(roles: list[DelegatedRole], root: Root) -> bool:
+    online = root.roles["snapshot"]
+    keys = [root.keys[keyid] for keyid in online.keyids]
+    found = [one.to_dict() for one in roles]
+    for digits in range(_MOST_DIGITS):
+        made = tuf_repository.bins(keys, online.threshold, digits)
+        if len(made) == len(roles):
+            return found == [one.to_dict() for one in made.values()]
+    return False
+
+
+def _of_keys(keys: Iterable[Key]) -> str:
+    """Compare each key with its id, which is all that people see of it."""
+    for key in keys:
+        text = {"keytype": key.keytype, "scheme": key.scheme, "keyval": key.keyval}
+        if hashlib.sha256((encode_canonical(text) or "").encode()).hexdigest() != key.keyid:
+            return f"the key `{key.keyid[:16]}` is another one than its id says"
+    return ""
