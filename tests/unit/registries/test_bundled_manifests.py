@@ -47,8 +47,15 @@ ALIASES = {
 NAMES = tuple(sorted(ALIASES.values()))
 READ = {ALIASES[name] for name in ("calculator", "sqlite", "youtube-transcript")}
 """Servers whose whole package was read; the notes name the files."""
-JMESPATH = {"jmespath-1.1.0.data/scripts/jp.py"}
-MORE_HOOKS = {ALIASES[name]: JMESPATH for name in ("atlassian", "aws-pricing")}
+JMESPATH = "jmespath-1.1.0.data/scripts/jp.py"
+MORE_HOOKS = {
+    ALIASES["atlassian"]: {JMESPATH},
+    ALIASES["aws-pricing"]: {JMESPATH},
+    ALIASES["powerpoint"]: {
+        "fonttools-4.68.0.data/data/share/man/man1/ttx.1",
+        "xlsxwriter-3.3.1.data/scripts/vba_extract.py",
+    },
+}
 YOUNGEST = timedelta(days=7)
 each_server = pytest.mark.parametrize("name", NAMES)
 
