@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from mcpinstall.model.manifest import ProbeSettings
 from mcpinstall.probing import probe
 from mcpinstall.system.machine import Machine
 from tests.builders.command import Command
+from tests.builders.interpreters import interpreter
 
 pytestmark = pytest.mark.network
 
@@ -90,22 +89,6 @@ def test_every_supported_python_runs_the_server(mcpi: Command, version: str) -> 
 
     assert tools_of(entry_of(printed)) == {"convert_time", "get_current_time"}
     assert (mcpi.generation() / "lib" / f"python{version}").is_dir()
-
-
-def interpreter(version: str) -> str | None:
-    """Return a Python of this version: our own, one on PATH, or a version manager's."""
-    if sys.version.startswith(version):
-        return sys.executable
-    found = shutil.which(f"python{version}")
-    if (
-        found
-        and subprocess.run([found, "-c", ""], check=False, capture_output=True).returncode == 0
-    ):
-        return found
-    managed = sorted(Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")).glob(
-        f"versions/{version}.*/bin/python{version}"
-    ))  # fmt: skip
-    return str(managed[-1]) if managed else None
 
 
 def test_a_hostile_working_folder_changes_nothing(mcpi: Command) -> None:

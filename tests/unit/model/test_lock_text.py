@@ -236,6 +236,22 @@ def test_a_package_of_another_platform_comes_with_that_platform() -> None:
     }
 
 
+def test_a_lock_covers_the_pythons_that_its_manifest_allows() -> None:
+    assert lock_authoring.pythons(">=3.11,<3.15") == platforms.PYTHONS
+    assert lock_authoring.pythons("~=3.12.0") == ((3, 12),)
+    with pytest.raises(McpInstallError, match="allows none"):
+        lock_authoring.pythons(">=3.9,<3.11")
+
+
+def test_wheels_of_other_pythons_are_left_out_of_a_lock_for_one() -> None:
+    found = lock_text.parse(lock_authoring.from_uv(UV, LINUX, pythons=((3, 11),)), "pylock.toml")
+
+    assert found.requires_python == ">=3.11,<3.12"
+    assert [wheel.filename for wheel in found.packages[0].wheels] == [
+        "native-2.0-cp311-abi3-manylinux_2_17_x86_64.whl"
+    ]
+
+
 def test_a_package_with_no_wheel_for_any_claimed_platform_is_an_error() -> None:
     with pytest.raises(McpInstallError, match="native"):
         lock_authoring.from_uv(UV, ("macos-arm64",))

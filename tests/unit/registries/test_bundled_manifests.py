@@ -32,12 +32,37 @@ from mcpinstall.system.paths import StatePaths
 from tests.conftest import ROOT
 
 MANIFESTS = ROOT / "manifests"
-NAMES = (
-    "io.github.markuspfundstein/mcp-obsidian",
-    "io.github.modelcontextprotocol/server-fetch",
-    "io.github.modelcontextprotocol/server-git",
-    "io.github.modelcontextprotocol/server-time",
-)
+ALIASES = {
+    "arxiv": "io.github.blazickjp/arxiv-mcp-server",
+    "atlassian": "io.github.sooperset/mcp-atlassian",
+    "aws-docs": "io.github.awslabs/aws-documentation-mcp-server",
+    "aws-pricing": "io.github.awslabs/aws-pricing-mcp-server",
+    "calculator": "io.github.githejie/mcp-server-calculator",
+    "duckduckgo": "io.github.nickclyde/duckduckgo-mcp-server",
+    "excel": "io.github.haris-musa/excel-mcp-server",
+    "fetch": "io.github.modelcontextprotocol/server-fetch",
+    "git": "io.github.modelcontextprotocol/server-git",
+    "obsidian": "io.github.markuspfundstein/mcp-obsidian",
+    "pagerduty": "io.github.PagerDuty/pagerduty-mcp",
+    "powerpoint": "io.github.gongrzhe/office-powerpoint-mcp-server",
+    "redis": "io.github.redis/mcp-redis",
+    "sqlite": "io.github.modelcontextprotocol/server-sqlite",
+    "time": "io.github.modelcontextprotocol/server-time",
+    "wikipedia": "io.github.rudra-ravi/wikipedia-mcp",
+    "youtube-transcript": "io.github.jkawamoto/mcp-youtube-transcript",
+}
+NAMES = tuple(sorted(ALIASES.values()))
+READ = {ALIASES[name] for name in ("calculator", "sqlite", "youtube-transcript")}
+"""Servers whose whole package was read; the notes name the files."""
+JMESPATH = "jmespath-1.1.0.data/scripts/jp.py"
+MORE_HOOKS = {
+    ALIASES["atlassian"]: {JMESPATH},
+    ALIASES["aws-pricing"]: {JMESPATH},
+    ALIASES["powerpoint"]: {
+        "fonttools-4.68.0.data/data/share/man/man1/ttx.1",
+        "xlsxwriter-3.3.1.data/scripts/vba_extract.py",
+    },
+}
 YOUNGEST = timedelta(days=7)
 each_server = pytest.mark.parametrize("name", NAMES)
 
@@ -54,18 +79,17 @@ def server(name: str) -> ReviewedServer:
     return registry().find(name)
 
 
+def pythons_of(name: str) -> tuple[tuple[int, int], ...]:
+    return lock_authoring.pythons(server(name).manifest.local.requires_python)
+
+
 def folder(name: str) -> Path:
     return MANIFESTS.joinpath(*name.split("/"), server(name).manifest.version)
 
 
 def test_it_holds_the_servers_that_were_reviewed() -> None:
     assert tuple(row.name for row in registry().index()) == NAMES
-    assert dict(registry().state.aliases) == {
-        "fetch": NAMES[1],
-        "git": NAMES[2],
-        "obsidian": NAMES[0],
-        "time": NAMES[3],
-    }
+    assert dict(registry().state.aliases) == ALIASES
     assert registry().state.review is ReviewState.CERTIFIED
 
 
@@ -159,15 +183,17 @@ def test_no_location_is_written_anywhere(name: str) -> None:
 
 
 @each_server
-@pytest.mark.parametrize("python", PYTHONS)
-def test_every_claimed_platform_gets_one_wheel_for_each_package(
-    name: str, python: tuple[int, int]
-) -> None:
+def test_every_claimed_platform_gets_one_wheel_for_each_package(name: str) -> None:
     found = server(name)
+    claimed, pythons = found.manifest.local.platforms, pythons_of(name)
 
-    assert (
-        lock_authoring.uncovered(found.lock, found.manifest.local.platforms, pythons=[python]) == ()
-    )
+    assert lock_authoring.uncovered(found.lock, claimed, pythons=pythons) == ()
+
+
+def test_only_a_package_that_allows_no_other_is_for_one_python() -> None:
+    some = {name: pythons_of(name) for name in NAMES if pythons_of(name) != PYTHONS}
+
+    assert some == {ALIASES["pagerduty"]: ((3, 12),)}
 
 
 @each_server
@@ -178,7 +204,7 @@ def test_every_wheel_fits_a_claimed_platform(name: str) -> None:
     fits = {
         tag
         for platform in found.manifest.local.platforms
-        for python in PYTHONS
+        for python in pythons_of(name)
         for tag in platforms.tags(platform, python)
     }
 
@@ -194,7 +220,7 @@ def test_only_platforms_without_a_wheel_are_left_out(name: str) -> None:
 
     assert left_out == {"windows-arm64"}
     assert any("Windows on ARM is left out" in review.notes for review in found.manifest.reviews)
-    assert lock_authoring.uncovered(found.lock, ["windows-arm64"]) != ()
+    assert lock_authoring.uncovered(found.lock, ["windows-arm64"], pythons=pythons_of(name)) != ()
 
 
 @each_server
@@ -210,21 +236,25 @@ def test_nothing_was_younger_than_seven_days_at_the_review(name: str) -> None:
 @each_server
 def test_what_starts_by_itself_is_accepted_with_a_reason(name: str) -> None:
     hooks = server(name).manifest.hooks
+    pywin32 = {(hook.member, hook.kind) for hook in hooks if hook.wheel.startswith("pywin32-")}
+    others = {hook.member for hook in hooks if not hook.wheel.startswith("pywin32-")}
 
-    assert {(hook.member, hook.kind) for hook in hooks} == {
+    assert pywin32 == {
         ("pywin32.pth", HookKind.STARTUP),
         ("pywin32-312.data/scripts/pywin32_postinstall.py", HookKind.SCRIPT),
         ("pywin32-312.data/scripts/pywin32_testall.py", HookKind.SCRIPT),
     }
+    assert others == MORE_HOOKS.get(name, set())
     assert all(len(hook.reason) > 20 for hook in hooks)
-    assert all("win_amd64" in hook.wheel for hook in hooks)
 
 
 @each_server
 def test_a_review_claims_only_what_was_done(name: str) -> None:
     (review,) = server(name).manifest.reviews
 
-    assert review.criteria == ("locked", "inspected", "probed")
+    read = ("source-read",) if name in READ else ()
+    assert review.criteria == ("locked", "inspected", "probed", *read)
+    assert ("all that the package has" in review.notes) is (name in READ)
     assert review.platforms == ("linux-x86_64-glibc",)
 
 
@@ -255,17 +285,26 @@ def test_the_inputs_that_a_user_must_give() -> None:
         for name in NAMES
     }
 
-    assert required == {
+    assert {name: flags for name, flags in required.items() if flags} == {
+        "aws-pricing-mcp-server": ["--set AWS_PRICING_MCP_OUTPUT_DIR=PATH"],
+        "excel-mcp-server": ["--set allow-dir=PATH"],
+        "mcp-atlassian": [
+            "--set JIRA_URL=VALUE",
+            "--set JIRA_USERNAME=VALUE",
+            "--secret JIRA_API_TOKEN",
+        ],
         "mcp-obsidian": ["--secret OBSIDIAN_API_KEY"],
-        "server-fetch": [],
+        "pagerduty-mcp": ["--secret PAGERDUTY_USER_API_KEY"],
         "server-git": ["--set repository=PATH"],
-        "server-time": [],
+        "server-sqlite": ["--set db-path=VALUE"],
     }
 
 
 def test_fetch_never_installs_javascript_at_run_time() -> None:
     (readabilipy,) = (
-        package for package in server(NAMES[1]).lock.packages if package.name == "readabilipy"
+        package
+        for package in server(ALIASES["fetch"]).lock.packages
+        if package.name == "readabilipy"
     )
 
     assert tuple(map(int, readabilipy.version.split("."))) < (0, 3)
@@ -286,6 +325,6 @@ def test_this_machine_finds_its_wheels() -> None:
         tags=tuple(map(str, sys_tags())),
     )
 
-    chosen = selection.select(server(NAMES[3]).lock, interpreter)
+    chosen = selection.select(server(ALIASES["time"]).lock, interpreter)
 
     assert any(re.match(r"mcp_server_time-", artifact.filename) for artifact in chosen)
