@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from mcpinstall.cli import owner_commands
+
 Function = Callable[..., int]
 
 
@@ -143,12 +145,6 @@ def _policy_check() -> Function:
     return check
 
 
-def _manifest_sign() -> Function:
-    from mcpinstall.cli.sign import sign
-
-    return sign
-
-
 def _cache_size() -> Function:
     from mcpinstall.cli.cache import size
 
@@ -183,36 +179,6 @@ def _registry_refresh() -> Function:
     from mcpinstall.cli.registry import refresh
 
     return refresh
-
-
-def _registry_key() -> Function:
-    from mcpinstall.cli.registry_owner import key
-
-    return key
-
-
-def _registry_init() -> Function:
-    from mcpinstall.cli.registry_owner import init
-
-    return init
-
-
-def _registry_publish() -> Function:
-    from mcpinstall.cli.registry_owner import publish
-
-    return publish
-
-
-def _registry_delegate() -> Function:
-    from mcpinstall.cli.registry_owner import delegate
-
-    return delegate
-
-
-def _registry_rotate() -> Function:
-    from mcpinstall.cli.registry_owner import rotate
-
-    return rotate
 
 
 _CHANGE, _LOOK, _UPKEEP = "Change", "Look", "Check and keep up"
@@ -309,28 +275,30 @@ COMMANDS = (
         ("mcpi registry refresh", "mcpi registry refresh corp"),
     ),
     Command(
-        "registry key", "Make a key, encrypted", _OWN, _registry_key,
+        "registry key", "Make a key, encrypted", _OWN, owner_commands.registry_key,
         ("mcpi registry key root-1.pem",),
     ),
     Command(
-        "registry init", "Begin a registry that is signed", _OWN, _registry_init,
+        "registry init", "Begin a registry that is signed", _OWN, owner_commands.registry_init,
         ("mcpi registry init site --root-key r.pem --targets-key t.pem --online-key o.pem",),
     ),
     Command(
-        "registry publish", "Sign manifests, or what expires soon", _OWN, _registry_publish,
+        "registry publish", "Sign manifests, or what expires soon", _OWN,
+        owner_commands.registry_publish,
         (
             "mcpi registry publish site --from manifests --key t.pem --key o.pem",
             "mcpi registry publish site --key o.pem",
         ),
     ),
     Command(
-        "registry delegate", "Give a namespace its own reviewers", _OWN, _registry_delegate,
+        "registry delegate", "Give a namespace its own reviewers", _OWN,
+        owner_commands.registry_delegate,
         (
             "mcpi registry delegate site io.github.user --to ana.pem.pub --key t.pem --key ana.pem",
         ),
     ),
     Command(
-        "registry rotate", "Change the keys of a role", _OWN, _registry_rotate,
+        "registry rotate", "Change the keys of a role", _OWN, owner_commands.registry_rotate,
         ("mcpi registry rotate site online --add new.pem.pub --revoke 0a1b2c3d --key a.pem",),
     ),
     Command(
@@ -340,7 +308,12 @@ COMMANDS = (
         "cache prune", "Delete downloads", _UPKEEP, _cache_prune, ("mcpi cache prune --days 30",)
     ),
     Command(
-        "manifest sign", "Sign a registry, or a review", _AUTHOR, _manifest_sign,
+        "manifest verify", "Check manifests before people review", _AUTHOR,
+        owner_commands.manifest_verify,
+        ("mcpi manifest verify manifests", "mcpi manifest verify --changed-since main --offline"),
+    ),
+    Command(
+        "manifest sign", "Sign a registry, or a review", _AUTHOR, owner_commands.manifest_sign,
         ("mcpi manifest sign site", "mcpi manifest sign site/com.example/clock/1.2/manifest.toml"),
     ),
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mcpinstall.indexes.configured import Index, Source, effective_index
-from mcpinstall.indexes.fetching import Fetched, fetch_artifacts
+from mcpinstall.indexes.fetching import Fetched, fetch_artifacts, look_up_packages
 from mcpinstall.indexes.naming import Home, home_of
 from mcpinstall.indexes.store import Held, Store
 
@@ -17,4 +17,5 @@ __all__ = [
     "effective_index",
     "fetch_artifacts",
     "home_of",
+    "look_up_packages",
 ]

@@ -10,11 +10,22 @@ from datetime import UTC, date, datetime
 from mcpinstall.errors import ErrorCode
 from mcpinstall.model import names, toml_text
 from mcpinstall.model.fields import Fields
+from mcpinstall.model.manifest import CRITERIA
 from mcpinstall.model.mixed_scripts import require_one_script
 from mcpinstall.model.registry import IndexRow, Revocation
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewRules:
+    """What a registry asks of every manifest's reviews (`[review]`)."""
+
+    reviewers: int = 1
+    """People who must have reviewed it."""
+    criteria: tuple[str, ...] = ()
+    """Criteria of which each must be claimed by some review of a package."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +44,8 @@ class RegistryFile:
     aliases: tuple[tuple[str, str], ...] = ()
     """Short name → full name, sorted."""
     revocations: tuple[Revocation, ...] = ()
+    review: ReviewRules | None = None
+    """None where it says nothing, which asks for one reviewer."""
 
 
 def parse(data: bytes, where: str) -> RegistryFile:
@@ -43,8 +56,9 @@ def parse(data: bytes, where: str) -> RegistryFile:
     """
     top = toml_text.parse(data, ErrorCode.REGISTRY_INVALID, where)
     top.only(
-        "schema", "name", "serial", "issued", "expires", "index", "owner", "aliases", "revocations"
-    )
+        "schema", "name", "serial", "issued", "expires", "index", "owner", "aliases", "review",
+        "revocations",
+    )  # fmt: skip
     top.integer("schema", low=1, high=1)
     name = top.text("name", limit=63)
     if not _NAME.fullmatch(name):
@@ -64,6 +78,7 @@ def parse(data: bytes, where: str) -> RegistryFile:
             (key, aliases.parsed(key, names.server_name)) for key in sorted(aliases.table)
         ),
         revocations=tuple(_revocation(item) for item in top.each("revocations")),
+        review=_review(top.fields("review")) if "review" in top.table else None,
     )
 
 
@@ -81,6 +96,11 @@ def dump(registry: RegistryFile) -> bytes:
         "owner": registry.owner,
         "aliases": dict(registry.aliases),
     }
+    if registry.review is not None:
+        document["review"] = {
+            "reviewers": registry.review.reviewers,
+            "criteria": list(registry.review.criteria),
+        }
     if registry.revocations:
         document["revocations"] = [
             {"name": item.name, "version": item.version, "reason": item.reason, "date": item.date}
@@ -156,6 +176,18 @@ def _revocation(fields: Fields) -> Revocation:
         version=fields.parsed("version", names.version),
         reason=fields.text("reason", limit=300),
         date=fields.parsed("date", _date),
+    )
+
+
+def _review(fields: Fields) -> ReviewRules:
+    fields.only("reviewers", "criteria")
+    criteria = fields.texts("criteria", limit=40)
+    for name in criteria:
+        if name not in CRITERIA:
+            raise fields.error("criteria", f"names `{name}`, which is not a known criterion")
+    return ReviewRules(
+        reviewers=fields.integer("reviewers", low=1, high=20),
+        criteria=tuple(dict.fromkeys(criteria)),
     )
 
 

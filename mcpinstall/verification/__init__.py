@@ -9,7 +9,7 @@ from __future__ import annotations
 from mcpinstall.verification.inspection import inspect_wheel, unaccepted_hooks
 from mcpinstall.verification.outcomes import archives_check, counted, downloads_check
 from mcpinstall.verification.staging import Copies, stage_artifacts
-from mcpinstall.verification.wheel_description import metadata_of
+from mcpinstall.verification.wheel_description import metadata_of, names_a_licence
 
 __all__ = [
     "Copies",
@@ -18,6 +18,7 @@ __all__ = [
     "downloads_check",
     "inspect_wheel",
     "metadata_of",
+    "names_a_licence",
     "stage_artifacts",
     "unaccepted_hooks",
 ]

@@ -1,0 +1,121 @@
+"""What rules found, kept by the digest of everything that it depends on.
+
+Kept are only facts that bytes alone decide.  An entry that can't be read is as good as none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import mcpinstall
+from mcpinstall.errors import McpInstallError
+from mcpinstall.model.artifact import Artifact
+from mcpinstall.model.finding import Finding, Location
+from mcpinstall.model.manifest import HookKind
+from mcpinstall.operations.manifest_folders import FolderFiles
+from mcpinstall.rules import manifests
+from mcpinstall.rules.manifests.facts import NeededHook, WheelFacts
+from mcpinstall.system import files, limits
+
+_RULES = {rule.id: rule for rule in manifests.RULES}
+_DECIDING = ("model", "registries", "rules", "verification")
+"""Packages of ours whose code decides what is found: with other code, nothing is remembered."""
+
+
+class Results:
+    """A folder of the user's cache with results in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def findings(self, key: str) -> tuple[Finding, ...] | None:
+        """Return what was found under a key, or None."""
+        with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
+            return tuple(
+                Finding(
+                    rule=_RULES[item.pop("rule")], location=Location(**item.pop("location")), **item
+                )
+                for item in self._read(key)["findings"]
+            )
+        return None
+
+    def keep_findings(self, key: str, found: Iterable[Finding]) -> None:
+        """Keep what was found."""
+        rows = [{**asdict(one), "rule": one.rule.id} for one in found]
+        self._write(key, {"findings": rows})
+
+    def wheel(self, artifact: Artifact) -> WheelFacts | None:
+        """Return what is known of a wheel, or None."""
+        with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
+            item = self._read(_wheel_key(artifact))["wheel"]
+            hooks = tuple(
+                NeededHook(member=one["member"], sha256=one["sha256"], kind=HookKind(one["kind"]))
+                for one in item.pop("hooks")
+            )
+            return replace(
+                WheelFacts(**item),
+                hooks=hooks,
+                scripts=tuple(str(name) for name in item["scripts"]),
+            )
+        return None
+
+    def keep_wheel(self, artifact: Artifact, facts: WheelFacts) -> None:
+        """Keep what inspection found in a wheel."""
+        self._write(_wheel_key(artifact), {"wheel": asdict(facts)})
+
+    def _path(self, key: str) -> Path:
+        return self._folder / key[:2] / f"{key}.json"
+
+    def _read(self, key: str) -> dict[str, Any]:
+        try:
+            data = files.read_optional(self._path(key), limits.STATE_BYTES)
+        except McpInstallError:
+            return {}
+        return dict(json.loads(data or b"{}"))
+
+    def _write(self, key: str, document: object) -> None:
+        """Write without waiting for the disk: what a crash leaves unreadable is found again."""
+        path = self._path(key)
+        files.private_folder(self._folder)
+        files.private_folder(path.parent)
+        temporary = path.with_name(f".{secrets.token_hex(8)}.mcpi")
+        with files.disk_errors(f"write `{path}`"):
+            temporary.write_bytes(json.dumps(document).encode())
+            temporary.replace(path)
+
+
+def version_key(folder: FolderFiles, depth: str) -> str:
+    """Return the key of one version's results; `depth` says how deep was looked."""
+    parts = [rules_digest(), depth, folder.path, *folder.strangers]
+    parts += [f"{name}:{one.sha256}" for name, one in sorted(folder.documents.items())]
+    return _digest(parts)
+
+
+@functools.cache
+def rules_digest() -> str:
+    """Return a digest of the code that decides what is found."""
+    found = hashlib.sha256(mcpinstall.__version__.encode())
+    package = Path(mcpinstall.__file__).parent
+    for name in _DECIDING:
+        for path in sorted((package / name).rglob("*.py")):
+            found.update(path.relative_to(package).as_posix().encode())
+            found.update(hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()
+
+
+def _wheel_key(artifact: Artifact) -> str:
+    words = (artifact.filename, artifact.package, artifact.version, str(artifact.size))
+    return _digest([rules_digest(), "wheel", *words, artifact.sha256])
+
+
+def _digest(parts: Iterable[str]) -> str:
+    text = "\0".join(parts)
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

@@ -1,0 +1,235 @@
+"""`mcpi manifest verify`: what CI runs over a folder of manifests before people look at it.
+
+Nothing of a package runs unless `probe` is asked for.  What a version's bytes alone decide is
+remembered by their digest; dates, signatures and earlier states are looked at each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mcpinstall.errors import McpInstallError
+from mcpinstall.model import manifest_text
+from mcpinstall.model.checks import Check, CheckResult, Outcome
+from mcpinstall.model.finding import Finding, Report, Unchecked
+from mcpinstall.model.lock import NO_LOCK
+from mcpinstall.model.registry import RegistryKind, RegistryState, ReviewedServer, ReviewState
+from mcpinstall.model.registry_text import ReviewRules
+from mcpinstall.model.tools import UNKNOWN_TOOLS
+from mcpinstall.operations import manifest_base, manifest_folders, manifest_start, manifest_wheels
+from mcpinstall.operations.context import Context
+from mcpinstall.operations.manifest_folders import FolderFiles, RegistryFiles
+from mcpinstall.operations.manifest_results import Results, version_key
+from mcpinstall.registries import agreement
+from mcpinstall.rules import manifests
+from mcpinstall.rules.manifests import agreement as agreement_rules
+from mcpinstall.rules.manifests import history, reading
+from mcpinstall.rules.manifests.facts import MANIFEST, Version, Wheels
+
+TOOL = "mcpi manifest verify"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is to be verified, and how deep."""
+
+    paths: tuple[Path, ...] = ()
+    """Registries, or anything below one; the working folder's own when empty."""
+    base: str = ""
+    """Commit against which nothing published may have changed."""
+    changed_since: str = ""
+    """Commit since which a version must have changed to be looked at."""
+    offline: bool = False
+    files_only: bool = False
+    """Wheels are left alone."""
+    probe: bool = False
+    """Start every server: this runs code of its packages."""
+
+
+@dataclass(slots=True)
+class _Run:
+    """What one run gathers."""
+
+    wanted: Wanted
+    context: Context
+    results: Results
+    findings: list[Finding]
+    unchecked: list[Unchecked]
+    subjects: list[str]
+
+    def failed(self, subject: str, error: McpInstallError) -> None:
+        """Note that something could not be looked at."""
+        self.unchecked.append(
+            Unchecked(subject=subject, code=str(error.code), message=error.message, hint=error.hint)
+        )
+
+
+def verify(wanted: Wanted, context: Context) -> Report:
+    """Verify folders of manifests.
+
+    Raises:
+        McpInstallError: `not-found` for a path in no registry or an unknown commit; `tool-failed`
+            without git.
+    """
+    run = _Run(wanted, context, Results(context.paths.checked), [], [], [])
+    cwd = context.machine.cwd
+    for root, chosen in manifest_folders.roots(wanted.paths, cwd).items():
+        files = manifest_folders.read(root, cwd)
+        run.unchecked += files.unread
+        _registry(run, files, chosen)
+    return Report(
+        tool=TOOL,
+        rules=manifests.RULES,
+        subjects=tuple(sorted(run.subjects)),
+        findings=tuple(sorted(dict.fromkeys(run.findings), key=lambda one: one.order)),
+        unchecked=tuple(run.unchecked),
+        left_out=tuple(_left_out(wanted)),
+    )
+
+
+def _left_out(wanted: Wanted) -> Iterator[str]:
+    if wanted.files_only:
+        yield "wheels were not looked at (`--files-only`)"
+    elif wanted.offline:
+        yield "the index was not asked: withdrawn releases are not known (`--offline`)"
+    if not wanted.base:
+        yield "nothing was compared with an earlier state (`--base`)"
+    if not wanted.probe:
+        yield "no server was started (`--probe`)"
+
+
+def _registry(run: _Run, files: RegistryFiles, chosen: frozenset[str] | None) -> None:
+    earlier, repository = None, None
+    if run.wanted.base or run.wanted.changed_since:
+        repository = manifest_base.Repository(files.root, run.context)
+    if run.wanted.changed_since and repository:
+        since = manifest_base.before(repository, run.wanted.changed_since)
+        changed = manifest_base.changed(files.folders, since)
+        chosen = changed if chosen is None else chosen & changed
+    if run.wanted.base and repository:
+        earlier = manifest_base.before(repository, run.wanted.base)
+    every = tuple(_known(folder) for folder in files.folders)
+    facts = reading.registry(files.path, files.documents, every)
+    run.findings += manifests.of_registry(facts, run.context.now)
+    if earlier is not None:
+        now = manifest_base.blobs(files.folders, earlier)
+        promises = manifest_base.promises(files.folders)
+        run.findings += history.versions(facts, earlier, now, promises)
+        run.findings += history.aliases(facts, earlier)
+    asked = (facts.file.review if facts.file else None) or ReviewRules()
+    meant = [folder for folder in files.folders if chosen is None or folder.where in chosen]
+    for version in every:
+        if chosen is None or version.where in chosen:
+            run.findings += manifests.of_today(version, asked, run.context.now)
+            run.subjects.append(version.where)
+    _versions(run, meant)
+
+
+def _known(folder: FolderFiles) -> Version:
+    """Return a version with its manifest parsed, which is all that its registry is judged by."""
+    manifest = None
+    if MANIFEST in folder.documents:
+        try:
+            manifest = manifest_text.parse(folder.documents[MANIFEST].data, MANIFEST)
+        except McpInstallError:
+            manifest = None  # told when the version itself is judged
+    return Version(
+        where=folder.where, path=folder.path, documents=folder.documents, manifest=manifest
+    )
+
+
+def _versions(run: _Run, folders: Sequence[FolderFiles]) -> None:
+    """Judge versions by their files and wheels; what is known of the same bytes is not repeated."""
+    depth = "files" if run.wanted.files_only else "wheels"
+    fresh: list[tuple[str, Version]] = []
+    parsed: list[Version] = []
+    for folder in folders:
+        key = version_key(folder, depth)
+        known = run.results.findings(key)
+        if known is None:
+            fresh.append((key, _parsed(folder)))
+        else:
+            run.findings += known
+            if not (run.wanted.files_only or run.wanted.offline) or run.wanted.probe:
+                parsed.append(_parsed(folder))
+    _judge(run, fresh)
+    everything = [*parsed, *(version for _, version in fresh)]
+    if not (run.wanted.files_only or run.wanted.offline):
+        _withdrawn(run, everything)
+    if run.wanted.probe:
+        _probe(run, everything)
+
+
+def _parsed(folder: FolderFiles) -> Version:
+    return reading.version(folder.where, folder.path, folder.documents, folder.strangers)
+
+
+def _judge(run: _Run, fresh: Sequence[tuple[str, Version]]) -> None:
+    examined = manifest_wheels.Examined()
+    if not run.wanted.files_only:
+        artifacts = manifest_wheels.artifacts_of(version.lock for _, version in fresh)
+        examined = manifest_wheels.examine(
+            artifacts, run.results, run.context, offline=run.wanted.offline
+        )
+    for key, version in fresh:
+        run.context.progress.step(f"checking {version.where}")
+        found = [*manifests.of_content(version)]
+        found += () if found else _agreement(version)
+        unknown: tuple[Unchecked, ...] = ()
+        if not run.wanted.files_only:
+            found += manifests.of_wheels(version, examined.wheels(version.lock))
+            unknown = examined.unchecked(version.lock, version.where)
+        run.findings += found
+        run.unchecked += unknown
+        if not unknown:
+            run.results.keep_findings(key, found)
+
+
+def _agreement(version: Version) -> Iterator[Finding]:
+    """Yield what an installation would refuse and no rule has found: rules are never laxer."""
+    if version.manifest is None or version.server is None:
+        return
+    server = ReviewedServer(
+        registry=_NOBODY,
+        manifest=version.manifest,
+        manifest_sha256="",
+        server=version.server,
+        lock=version.lock or NO_LOCK,
+        tools=version.tools or UNKNOWN_TOOLS,
+        check=_NOBODY.check,
+    )
+    try:
+        agreement.require_agreement(server)
+    except McpInstallError as error:
+        yield version.finding(agreement_rules.NOT_INSTALLABLE, MANIFEST, error.message)
+
+
+def _withdrawn(run: _Run, versions: Sequence[Version]) -> None:
+    artifacts = manifest_wheels.artifacts_of(version.lock for version in versions)
+    yanked, problem = manifest_wheels.withdrawn(artifacts, run.context)
+    if problem is not None:
+        run.failed("withdrawn releases", problem)
+    for version in versions:
+        names = [one.filename for one in manifest_wheels.artifacts_of([version.lock])]
+        pairs = tuple((name, yanked[name]) for name in names if name in yanked)
+        run.findings += manifests.of_wheels(version, Wheels(yanked=pairs))
+
+
+def _probe(run: _Run, versions: Iterable[Version]) -> None:
+    for version in versions:
+        try:
+            run.findings += manifest_start.start(version, run.context, offline=run.wanted.offline)
+        except McpInstallError as error:
+            run.failed(version.where, error)
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_NOBODY = RegistryState(
+    name="", kind=RegistryKind.FOLDER, root_digest="", serial=0,
+    issued=_NEVER, expires=_NEVER, review=ReviewState.UNREVIEWED,
+    check=CheckResult(check=Check.REGISTRY, outcome=Outcome.ABSENT, evidence=""), stale=False,
+)  # fmt: skip
+"""The registry of files that are judged before anybody vouches for them."""
