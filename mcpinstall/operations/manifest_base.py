@@ -56,7 +56,7 @@ class Repository:
             McpInstallError: `not-found` for an unknown commit, `tool-failed`.
         """
         commit = self._commit(ref)
-        listed = self._run("ls-tree", "-r", "-z", f"{commit}:./")
+        listed = self._run("ls-tree", "-r", "-z", "--full-tree", f"{commit}:./")
         rows = (_ROW.fullmatch(row) for row in listed.split(b"\0") if row)
         return {
             row[4].decode("utf-8", "surrogateescape"): row[3].decode()
@@ -148,12 +148,15 @@ def changed(folders: Iterable[FolderFiles], earlier: Before) -> frozenset[str]:
 
 
 def promise(text: bytes) -> str:
-    """Return a digest of all that a manifest says but its reviews: people may still review it."""
+    """Return a digest of all that a manifest says, but its reviews: people may review it again.
+
+    What it pins is left out as well, for the files themselves are compared.
+    """
     try:
         found: Manifest = manifest_text.parse(text)
     except McpInstallError:
         return hashlib.sha256(text).hexdigest()
-    return json_text.digest(manifest_dump.dump(replace(found, reviews=())).decode())
+    return json_text.digest(manifest_dump.dump(replace(found, files=(), reviews=())).decode())
 
 
 def promises(folders: Iterable[FolderFiles]) -> Mapping[str, str]:

@@ -8,24 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from mcpinstall.errors import McpInstallError
 from mcpinstall.model import manifest_text
-from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.finding import Finding, Report, Unchecked
-from mcpinstall.model.lock import NO_LOCK
-from mcpinstall.model.registry import RegistryKind, RegistryState, ReviewedServer, ReviewState
 from mcpinstall.model.registry_text import ReviewRules
-from mcpinstall.model.tools import UNKNOWN_TOOLS
 from mcpinstall.operations import manifest_base, manifest_folders, manifest_start, manifest_wheels
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.manifest_folders import FolderFiles, RegistryFiles
 from mcpinstall.operations.manifest_results import Results, version_key
-from mcpinstall.registries import agreement
 from mcpinstall.rules import manifests
-from mcpinstall.rules.manifests import agreement as agreement_rules
 from mcpinstall.rules.manifests import history, reading
 from mcpinstall.rules.manifests.facts import MANIFEST, Version, Wheels
 
@@ -177,7 +170,6 @@ def _judge(run: _Run, fresh: Sequence[tuple[str, Version]]) -> None:
     for key, version in fresh:
         run.context.progress.step(f"checking {version.where}")
         found = [*manifests.of_content(version)]
-        found += () if found else _agreement(version)
         unknown: tuple[Unchecked, ...] = ()
         if not run.wanted.files_only:
             found += manifests.of_wheels(version, examined.wheels(version.lock))
@@ -186,25 +178,6 @@ def _judge(run: _Run, fresh: Sequence[tuple[str, Version]]) -> None:
         run.unchecked += unknown
         if not unknown:
             run.results.keep_findings(key, found)
-
-
-def _agreement(version: Version) -> Iterator[Finding]:
-    """Yield what an installation would refuse and no rule has found: rules are never laxer."""
-    if version.manifest is None or version.server is None:
-        return
-    server = ReviewedServer(
-        registry=_NOBODY,
-        manifest=version.manifest,
-        manifest_sha256="",
-        server=version.server,
-        lock=version.lock or NO_LOCK,
-        tools=version.tools or UNKNOWN_TOOLS,
-        check=_NOBODY.check,
-    )
-    try:
-        agreement.require_agreement(server)
-    except McpInstallError as error:
-        yield version.finding(agreement_rules.NOT_INSTALLABLE, MANIFEST, error.message)
 
 
 def _withdrawn(run: _Run, versions: Sequence[Version]) -> None:
@@ -224,12 +197,3 @@ def _probe(run: _Run, versions: Iterable[Version]) -> None:
             run.findings += manifest_start.start(version, run.context, offline=run.wanted.offline)
         except McpInstallError as error:
             run.failed(version.where, error)
-
-
-_NEVER = datetime.min.replace(tzinfo=UTC)
-_NOBODY = RegistryState(
-    name="", kind=RegistryKind.FOLDER, root_digest="", serial=0,
-    issued=_NEVER, expires=_NEVER, review=ReviewState.UNREVIEWED,
-    check=CheckResult(check=Check.REGISTRY, outcome=Outcome.ABSENT, evidence=""), stale=False,
-)  # fmt: skip
-"""The registry of files that are judged before anybody vouches for them."""

@@ -33,9 +33,6 @@ INPUT_UNKNOWN = rule(207, "input-unknown", Severity.MEDIUM, "An input is used th
 VARIATION_OF_NOTHING = rule(
     208, "variation-of-nothing", Severity.MEDIUM, "A place of no reviewed tool may vary"
 )
-NOT_INSTALLABLE = rule(
-    209, "not-installable", Severity.HIGH, "`mcpi install` refuses it for another reason"
-)
 
 
 def names(version: Version) -> Iterator[Finding]:
@@ -120,6 +117,8 @@ def inputs(version: Version) -> Iterator[Finding]:
     manifest, server = version.manifest, version.server
     if manifest is None or server is None:
         return
+    if manifest.package is not None and _chosen(manifest, server) is None:
+        return  # told already: there is nothing whose inputs could be known
     known = set(_known(manifest, server))
     for name, _ in manifest.probe.inputs:
         if name not in known:

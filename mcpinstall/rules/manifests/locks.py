@@ -6,9 +6,13 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from mcpinstall.model import lock_authoring
+from mcpinstall.model import lock_authoring, lock_text
 from mcpinstall.model.finding import Finding, Severity
 from mcpinstall.model.lock import Lock, LockedPackage
+from mcpinstall.model.manifest import PackageChoice
+from mcpinstall.model.names import normalized_package
+from mcpinstall.model.platforms import PYTHONS
+from mcpinstall.model.platforms import environment as environment_of
 from mcpinstall.rules.manifests.facts import LOCK, Version, rule
 
 PLATFORM_UNCOVERED = rule(
@@ -30,8 +34,9 @@ def platforms(version: Version) -> Iterator[Finding]:
     manifest, lock = version.manifest, version.lock
     if manifest is None or manifest.package is None or lock is None:
         return
+    claimed = manifest.package.platforms
     faults: dict[str, list[str]] = {}
-    for fault in lock_authoring.uncovered(lock, manifest.package.platforms):
+    for fault in (*lock_authoring.uncovered(lock, claimed), *_unselected(manifest.package, lock)):
         named = _NAMED.match(fault)
         faults.setdefault(named[1] if named else "", []).append(fault)
     for name, sentences in faults.items():
@@ -43,6 +48,18 @@ def platforms(version: Version) -> Iterator[Finding]:
             evidence="\n".join(dict.fromkeys(sentences)),
             fix="hold the package back where it has no wheel, or leave the platform out",
         )
+
+
+def _unselected(choice: PackageChoice, lock: Lock) -> Iterator[str]:
+    """Yield where no marker selects the server's own package, so that nothing is installed."""
+    name = normalized_package(choice.identifier)
+    ours = [package for package in lock.packages if package.name == name]
+    for platform in choice.platforms if ours else ():
+        for python in PYTHONS:
+            environment = environment_of(platform, python)
+            if not any(lock_text.marker_holds(one.marker, environment) for one in ours):
+                where = f"{platform} with Python {python[0]}.{python[1]}"
+                yield f"`{name}` is left out on {where}"
 
 
 def ages(version: Version) -> Iterator[Finding]:

@@ -81,6 +81,7 @@ def aliases(registry: RegistryFacts) -> Iterator[Finding]:
             yield registry.finding(
                 ALIAS_OF_NOTHING, REGISTRY, f"`{full}` is not in the index", at=f"aliases.{alias}"
             )
+            continue
         meant = sorted(name for name in known - {full} if name.rpartition("/")[2].lower() == alias)
         if meant:
             yield registry.finding(
