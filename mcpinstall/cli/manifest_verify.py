@@ -135,4 +135,5 @@ def _show(session: Session, report: Report, form: str) -> None:
     else:
         from mcpinstall.cli import reports
 
-        session.ui.raw(reports.document(form)(report))
+        if written := reports.document(form)(report):  # no annotation is no line
+            session.ui.raw(written)

@@ -13,7 +13,6 @@ from mcpinstall.model.text import printable
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
-_DOCS = "https://github.com/mcpinstall/mcpinstall/blob/main/docs/"
 _LEVELS = {
     Severity.LOW: "note",
     Severity.MEDIUM: "warning",
@@ -30,7 +29,6 @@ def write(report: Report) -> str:
     driver = {
         "name": "mcpinstall",
         "semanticVersion": mcpinstall.__version__,
-        "informationUri": _DOCS,
         "rules": [_rule(rule) for rule in report.rules],
     }
     run: Object = {
@@ -54,7 +52,7 @@ def _rule(rule: Rule) -> Object:
         "id": rule.id,
         "name": "".join(word.capitalize() for word in rule.slug.split("-")),
         "shortDescription": {"text": rule.title},
-        "helpUri": f"{_DOCS}{rule.page}#{rule.anchor}",
+        "help": {"text": f"{rule.title}. See docs/{rule.page}#{rule.anchor} of mcpinstall."},
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {
             "security-severity": rule.severity.score,
