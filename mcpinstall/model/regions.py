@@ -118,7 +118,7 @@ class _Toml:
         if several:
             self.seen[self.table] += 1
             self.table += f"[{self.seen[self.table] - 1}]"
-        self.found.setdefault(self.table, Span(start, self.at))
+        self._note(self.table, Span(start, self.at))
 
     def _key(self, path: str) -> str:
         """Take a dotted key; a part that names a list of tables means the last of them."""
@@ -150,7 +150,13 @@ class _Toml:
         else:
             found = (TOKEN if first in "\"'" else _PLAIN).match(self.text, begin)
             self.at = begin + len(found[0].rstrip()) if found else begin + 1
-        self.found[path] = Span(begin if start is None else start, self.at)
+        self._note(path, Span(begin if start is None else start, self.at))
+
+    def _note(self, path: str, span: Span) -> None:
+        """Remember a region, also for what it stands in, until that has one of its own."""
+        self.found[path] = span
+        while path := path.rpartition("[" if path.endswith("]") else ".")[0]:
+            self.found.setdefault(path, span)
 
     def _inside(self, path: str, closing: str) -> None:
         number = 0

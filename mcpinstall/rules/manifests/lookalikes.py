@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from mcpinstall.model.finding import Finding, Severity
+from mcpinstall.model.registry import IndexRow
 from mcpinstall.rules.manifests.facts import RegistryFacts, rule
 from mcpinstall.rules.manifests.reading import INDEX, REGISTRY
 
@@ -20,16 +21,15 @@ _FOREIGN = str.maketrans("авекмнорстухіӏј", "abekmhopctyxllj")
 
 
 def look_alikes(registry: RegistryFacts) -> Iterator[Finding]:
-    """Yield aliases, then names, then titles that differ in one place or in look only."""
+    """Yield aliases, parts of names, and titles that differ in one place or in look only."""
     yield from _aliases(registry)
     yield from _rows(registry)
 
 
 def _aliases(registry: RegistryFacts) -> Iterator[Finding]:
-    aliases = [alias for alias, _ in registry.file.aliases] if registry.file else []
     full = dict(registry.file.aliases) if registry.file else {}
-    for earlier, later in _pairs(aliases):
-        if full[earlier] != full[later] and are_alike(earlier, later):
+    for earlier, later in alike_pairs(tuple(full)):
+        if full[earlier] != full[later]:
             yield registry.finding(
                 LOOK_ALIKE, REGISTRY, f"the alias `{later}` is easily taken for `{earlier}`",
                 at=f"aliases.{later}", fix="choose another alias",
@@ -37,23 +37,47 @@ def _aliases(registry: RegistryFacts) -> Iterator[Finding]:
 
 
 def _rows(registry: RegistryFacts) -> Iterator[Finding]:
-    first: dict[str, tuple[int, str]] = {}
-    for number, row in enumerate(registry.rows or ()):
-        first.setdefault(row.name, (number, row.title))
-    for earlier, later in _pairs(list(first)):
-        number, title = first[later]
-        key = message = ""
-        if any(
-            are_alike(a, b) for a, b in zip(earlier.split("/"), later.split("/"), strict=True)
-        ) or _skeleton(earlier) == _skeleton(later):
-            key, message = "name", f"`{later}` is easily taken for `{earlier}`"
-        elif _skeleton(title) == _skeleton(first[earlier][1]):
-            key, message = "title", f"the title of `{later}` looks like that of `{earlier}`"
-        if key:
+    """Yield namespaces, servers and titles; each is told at its first row."""
+    first: dict[str, IndexRow] = {}
+    for row in registry.rows or ():
+        first.setdefault(row.name, row)
+    places: dict[str, dict[str, IndexRow]] = {"name": {}, "server": {}, "title": {}}
+    for row in first.values():
+        namespace, _, server = row.name.partition("/")
+        places["name"].setdefault(namespace, row)
+        places["server"].setdefault(server, row)
+        places["title"].setdefault(row.title, row)
+    numbers = {row: number for number, row in reversed(tuple(enumerate(registry.rows or ())))}
+    for kind, rows in places.items():
+        for earlier, later in alike_pairs(tuple(rows)):
+            row, other = rows[later], rows[earlier]
+            if row.name == other.name:
+                continue
             yield registry.finding(
-                LOOK_ALIKE, INDEX, message, at=f"servers[{number}].{key}", subject=later,
+                LOOK_ALIKE, INDEX, f"`{later}` of `{row.name}` is easily taken for "
+                f"`{earlier}` of `{other.name}`",
+                at=f"servers[{numbers[row]}].{'title' if kind == 'title' else 'name'}",
+                subject=row.name,
                 fix="make sure that it is meant, and choose a name that is plainly another",
             )  # fmt: skip
+
+
+def alike_pairs(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield each pair of alike words once, the earlier one first.
+
+    Two words that are one edit apart have a word in common that is a letter shorter than one of
+    them, so only words with a common key are compared, and not each with each.
+    """
+    seen: dict[str, list[str]] = {}
+    for later in words:
+        folded = later.lower()
+        shorter = (folded[:n] + folded[n + 1 :] for n in range(len(folded)))
+        keys = {f"look {_skeleton(later)}", folded, *shorter}
+        for earlier in dict.fromkeys(word for key in keys for word in seen.get(key, ())):
+            if are_alike(earlier, later):
+                yield earlier, later
+        for key in keys:
+            seen.setdefault(key, []).append(later)
 
 
 def are_alike(one: str, other: str) -> bool:
@@ -84,9 +108,3 @@ def _one_edit(one: str, other: str) -> bool:
         return False
     swapped = short[at : at + 2][::-1] == long[at : at + 2] and short[at + 2 :] == long[at + 2 :]
     return swapped or short[at + 1 :] == long[at + 1 :]
-
-
-def _pairs(names: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for number, later in enumerate(names):
-        for earlier in names[:number]:
-            yield earlier, later
