@@ -14,7 +14,7 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.document import Document
 from mcpinstall.model.finding import Unchecked
 from mcpinstall.model.manifest_text import FILES
-from mcpinstall.registries import MANIFEST_SIGNATURES
+from mcpinstall.registries import MANIFEST_SIGNATURES, REGISTRY_SIGNATURES
 from mcpinstall.system import files, limits
 
 _LIMITS = {
@@ -25,7 +25,11 @@ _LIMITS = {
     "tools.json": limits.TOOLS_BYTES,
     MANIFEST_SIGNATURES: limits.SIGNATURE_BYTES,
 }
-_OWN = {"registry.toml": limits.REGISTRY_BYTES, "index.toml": limits.INDEX_BYTES}
+_OWN = {
+    "registry.toml": limits.REGISTRY_BYTES,
+    "index.toml": limits.INDEX_BYTES,
+    REGISTRY_SIGNATURES: limits.SIGNATURE_BYTES,
+}
 _DEPTH = 3  # namespace, server, version
 
 

@@ -14,13 +14,19 @@ from mcpinstall.errors import McpInstallError
 from mcpinstall.model import manifest_text
 from mcpinstall.model.finding import Finding, Report, Unchecked
 from mcpinstall.model.registry_text import ReviewRules
-from mcpinstall.operations import manifest_base, manifest_folders, manifest_start, manifest_wheels
+from mcpinstall.operations import (
+    manifest_base,
+    manifest_folders,
+    manifest_signatures,
+    manifest_start,
+    manifest_wheels,
+)
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.manifest_folders import FolderFiles, RegistryFiles
 from mcpinstall.operations.manifest_results import Results, version_key
 from mcpinstall.rules import manifests
 from mcpinstall.rules.manifests import history, reading
-from mcpinstall.rules.manifests.facts import MANIFEST, Version, Wheels
+from mcpinstall.rules.manifests.facts import MANIFEST, RegistryFacts, Version, Wheels
 
 TOOL = "mcpi manifest verify"
 
@@ -52,6 +58,7 @@ class _Run:
     findings: list[Finding]
     unchecked: list[Unchecked]
     subjects: list[str]
+    left_out: list[str]
 
     def failed(self, subject: str, error: McpInstallError) -> None:
         """Note that something could not be looked at."""
@@ -67,7 +74,7 @@ def verify(wanted: Wanted, context: Context) -> Report:
         McpInstallError: `not-found` for a path in no registry or an unknown commit; `tool-failed`
             without git.
     """
-    run = _Run(wanted, context, Results(context.paths.checked), [], [], [])
+    run = _Run(wanted, context, Results(context.paths.checked), [], [], [], [])
     cwd = context.machine.cwd
     for root, chosen in manifest_folders.roots(wanted.paths, cwd).items():
         files = manifest_folders.read(root, cwd)
@@ -79,7 +86,7 @@ def verify(wanted: Wanted, context: Context) -> Report:
         subjects=tuple(sorted(run.subjects)),
         findings=tuple(sorted(dict.fromkeys(run.findings), key=lambda one: one.order)),
         unchecked=tuple(run.unchecked),
-        left_out=tuple(_left_out(wanted)),
+        left_out=tuple(dict.fromkeys((*_left_out(wanted), *run.left_out))),
     )
 
 
@@ -114,11 +121,23 @@ def _registry(run: _Run, files: RegistryFiles, chosen: frozenset[str] | None) ->
         run.findings += history.aliases(facts, earlier)
     asked = (facts.file.review if facts.file else None) or ReviewRules()
     meant = [folder for folder in files.folders if chosen is None or folder.where in chosen]
-    for version in every:
-        if chosen is None or version.where in chosen:
-            run.findings += manifests.of_today(version, asked, run.context.now)
-            run.subjects.append(version.where)
+    known = [version for version in every if chosen is None or version.where in chosen]
+    for version in known:
+        run.findings += manifests.of_today(version, asked, run.context.now)
+        run.subjects.append(version.where)
+    _signatures(run, facts, known, files.root)
     _versions(run, meant)
+
+
+def _signatures(run: _Run, facts: RegistryFacts, versions: Sequence[Version], root: Path) -> None:
+    try:
+        signers = manifest_signatures.signing_of(root, run.context)
+        if signers is None:
+            run.left_out.append("signatures: your configuration names nobody who may sign it")
+        else:
+            run.findings += manifest_signatures.check(facts, versions, signers, run.context)
+    except McpInstallError as error:
+        run.failed("signatures", error)
 
 
 def _known(folder: FolderFiles) -> Version:

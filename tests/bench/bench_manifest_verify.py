@@ -1,4 +1,4 @@
-"""`mcpi manifest verify manifests/`, nothing changed: `python -m tests.bench.bench_manifest_verify`.
+"""`mcpi manifest verify` with nothing changed: `python -m tests.bench.bench_manifest_verify`.
 
 Offline with the wheels of this user's store; without them only files are verified, and the line
 says so.  The memory is a folder of its own, made by a first run that does not count.

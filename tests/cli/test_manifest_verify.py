@@ -59,6 +59,7 @@ def test_a_clean_registry(folder: ManifestFolder, mcpi: Mcpi) -> None:
   wheels were not looked at (`--files-only`)
   nothing was compared with an earlier state (`--base`)
   no server was started (`--probe`)
+  signatures: your configuration names nobody who may sign it
 """)
 
 
@@ -81,6 +82,7 @@ manifests/io.github.user/clock/1.2.0/manifest.toml
   wheels were not looked at (`--files-only`)
   nothing was compared with an earlier state (`--base`)
   no server was started (`--probe`)
+  signatures: your configuration names nobody who may sign it
 """)
 
 

@@ -20,6 +20,7 @@ from mcpinstall.operations.manifest_verify import Wanted
 from tests.builders import servers
 from tests.builders.index_server import IndexServer
 from tests.builders.manifest_folders import CLOCK, NOTES, NOW, VERSION, ManifestFolder, lock
+from tests.builders.signed_folders import ADA, EVE, SignedFolder, named
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 
@@ -368,3 +369,54 @@ def test_nothing_of_a_package_runs_unasked(folder: ManifestFolder, tmp_path: Pat
 
     assert verified().findings == ()
     assert not ran.exists()
+
+
+# Signed ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def signed(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> SignedFolder:
+    place = tmp_path / "state"
+    place.mkdir()
+    made = SignedFolder(place)
+    rule = {"namespaces": ["*"], "signers": ["somebody"], "threshold": 1}
+    made.trust(named("somebody", ADA), reviewers=[rule])
+    made.review(ADA)
+    made.sign(ADA)
+    return made
+
+
+def of_signatures(folder: SignedFolder) -> list[str]:
+    wanted = Wanted(paths=(folder.registry.folder,), files_only=True)
+    report = manifest_verify.verify(wanted, folder.context)
+    assert report.unchecked == ()
+    assert not any("signatures" in sentence for sentence in report.left_out)
+    return [rule for rule in ids(report) if rule in ("MV606", "MV607")]
+
+
+def test_signatures_that_hold_are_verified(signed: SignedFolder) -> None:
+    assert of_signatures(signed) == []
+
+
+def test_a_registry_that_changed_after_it_was_signed_is_found(signed: SignedFolder) -> None:
+    signed.registry.publish(serial=2)
+
+    assert of_signatures(signed) == ["MV606"]
+
+
+def test_somebody_elses_signature_does_not_count(signed: SignedFolder) -> None:
+    signed.sign(EVE)
+
+    assert of_signatures(signed) == ["MV606"]
+
+
+def test_a_review_that_nobody_signed_is_found(signed: SignedFolder) -> None:
+    signed.registry.path("manifest.sigstore.json").unlink()
+
+    assert of_signatures(signed) == ["MV607"]
+
+
+def test_signatures_that_nobody_could_verify_are_told(folder: ManifestFolder) -> None:
+    report = verified(files_only=True)
+
+    assert any(sentence.startswith("signatures:") for sentence in report.left_out)

@@ -236,7 +236,7 @@ def test_a_folder_with_another_version_than_its_manifest_is_found(folder: Manife
 
 
 def test_every_rule_has_a_planted_defect() -> None:
-    elsewhere = {"MV114", "MV701", "MV702", "MV703", "MV704", "MV801", "MV802"}
+    elsewhere = {"MV114", "MV606", "MV607", "MV701", "MV702", "MV703", "MV704", "MV801", "MV802"}
 
     assert {case.rule for case in CASES} | elsewhere == {rule.id for rule in manifests.RULES}
     assert {case.rule for case in CASES} & elsewhere == set()

@@ -22,6 +22,7 @@ from mcpinstall.rules.manifests import (
     lookalikes,
     registry,
     reviews,
+    signed,
     start,
 )
 from mcpinstall.rules.manifests.facts import RegistryFacts, Version, Wheels
@@ -52,7 +53,17 @@ def _rules_of(*modules: object) -> Iterator[Rule]:
 RULES = tuple(
     sorted(
         _rules_of(
-            agreement, artifacts, files, form, history, locks, lookalikes, registry, reviews, start
+            agreement,
+            artifacts,
+            files,
+            form,
+            history,
+            locks,
+            lookalikes,
+            registry,
+            reviews,
+            signed,
+            start,
         ),
         key=lambda rule: rule.id,
     )

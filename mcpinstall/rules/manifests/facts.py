@@ -120,7 +120,7 @@ class RegistryFacts:
     refusals: tuple[tuple[str, McpInstallError], ...]
     versions: Sequence[Version] = field(default=())
 
-    def finding(
+    def finding(  # noqa: PLR0913 (the parts of one)
         self,
         broken: Rule,
         name: str,
@@ -129,6 +129,7 @@ class RegistryFacts:
         at: str = "",
         location: Location | None = None,
         fix: str = "",
+        evidence: str = "",
         subject: str = "",
     ) -> Finding:
         """Return a finding in `registry.toml` or `index.toml`."""
@@ -136,5 +137,5 @@ class RegistryFacts:
         place = location or document.at(at)
         return Finding(
             rule=broken, location=place, message=message, subject=subject or name, fix=fix,
-            excerpt=document.excerpt(place),
+            evidence=evidence, excerpt=document.excerpt(place),
         )  # fmt: skip
