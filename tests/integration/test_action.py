@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from uv import find_uv_bin
 
 from tests.builders.index_server import IndexServer
 from tests.builders.manifest_folders import ManifestFolder
@@ -300,3 +301,46 @@ def test_a_script_that_the_hook_names_is_there() -> None:
 
     assert HOOK["language"] == "python"
     assert f'\n{HOOK["entry"].split()[0]} = "mcpinstall.cli:main"' in project
+
+
+@pytest.mark.network
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_pre_commit_installs_and_runs_the_hook(tmp_path: Path, folder: ManifestFolder) -> None:
+    tool, mine = tmp_path / "tool", folder.folder.parent
+    tool.mkdir()
+    for name in ("mcpinstall", "manifests"):
+        shutil.copytree(ROOT / name, tool / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in (".pre-commit-hooks.yaml", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tool)
+    commit = _committed(tool)
+    hooks = [{"id": HOOK["id"]}]
+    config = {"repos": [{"repo": str(tool), "rev": commit, "hooks": hooks}]}
+    (mine / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    _committed(mine)
+
+    clean = _pre_commit(mine, tmp_path)
+    folder.edit("tools.json", "Convert a", "Convert the")
+    broken = _pre_commit(mine, tmp_path)
+
+    assert clean.returncode == 0, clean.stdout + clean.stderr
+    assert broken.returncode == 1
+    assert "MV111 digest-differs" in broken.stdout
+
+
+def _committed(folder: Path) -> str:
+    names = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "one")):
+        subprocess.run(["git", *names, *words], cwd=folder, check=True, capture_output=True)
+    done = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=folder, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+def _pre_commit(folder: Path, cache: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PRE_COMMIT_HOME": str(cache / "hooks")}
+    del environment["UV_DEFAULT_INDEX"]
+    return subprocess.run(
+        [find_uv_bin(), "tool", "run", "pre-commit", "run", "--all-files"],
+        cwd=folder, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip

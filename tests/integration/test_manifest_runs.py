@@ -14,13 +14,14 @@ import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.finding import Report
-from mcpinstall.operations import manifest_results, manifest_verify
+from mcpinstall.operations import cache, manifest_results, manifest_verify
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.manifest_verify import Wanted
 from tests.builders import servers
 from tests.builders.index_server import IndexServer
 from tests.builders.manifest_folders import CLOCK, NOTES, NOW, VERSION, ManifestFolder, lock
 from tests.builders.signed_folders import ADA, EVE, SignedFolder, named
+from tests.conftest import ROOT
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 
@@ -112,6 +113,17 @@ def test_other_rules_remember_nothing(
     assert verified(offline=True).unchecked
 
 
+def test_pruning_the_cache_forgets(folder: ManifestFolder) -> None:
+    verified()
+    cache.prune(Context.current(), days=1)
+    shutil.rmtree(Context.current().paths.artifacts)
+    assert verified(offline=True).unchecked == ()
+
+    cache.prune(Context.current())
+
+    assert verified(offline=True).unchecked
+
+
 def test_dates_are_looked_at_each_time(folder: ManifestFolder) -> None:
     verified()
     context = replace(Context.current(), now=NOW.replace(year=2028))
@@ -149,6 +161,15 @@ def test_files_alone_need_no_index(folder: ManifestFolder, index: IndexServer) -
     assert (report.findings, report.unchecked) == ((), ())
     assert index.asked() == []
     assert any("--files-only" in sentence for sentence in report.left_out)
+
+
+def test_the_registry_that_ships_has_no_findings(home: Path) -> None:
+    wanted = Wanted(paths=(ROOT / "manifests",), files_only=True)
+
+    report = manifest_verify.verify(wanted, Context.current())
+
+    assert report.subjects
+    assert (report.findings, report.unchecked) == ((), ())
 
 
 # What is meant -----------------------------------------------------------------------------------

@@ -235,6 +235,16 @@ def test_a_folder_with_another_version_than_its_manifest_is_found(folder: Manife
     assert [told(one) for one in report.findings] == [("MV114", MANIFEST, 3)]
 
 
+def test_a_young_release_has_a_reason_in_the_notes_of_a_review(folder: ManifestFolder) -> None:
+    young(folder)
+    path = folder.path(MANIFEST)
+    reason = 'notes = "clock-server is five days old: it mends a hole"\n'
+    path.write_text(path.read_text(encoding="utf-8") + reason, encoding="utf-8")
+    folder.seal()
+
+    assert verified().findings == ()
+
+
 def test_every_rule_has_a_planted_defect() -> None:
     elsewhere = {"MV114", "MV606", "MV607", "MV701", "MV702", "MV703", "MV704", "MV801", "MV802"}
 

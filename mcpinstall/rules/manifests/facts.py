@@ -120,7 +120,7 @@ class RegistryFacts:
     refusals: tuple[tuple[str, McpInstallError], ...]
     versions: Sequence[Version] = field(default=())
 
-    def finding(  # noqa: PLR0913 (the parts of one)
+    def finding(
         self,
         broken: Rule,
         name: str,
