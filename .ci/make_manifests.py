@@ -16,7 +16,7 @@ import tomli_w
 
 from mcpinstall.errors import McpInstallError
 from mcpinstall.model import manifest_text, registry_text
-from mcpinstall.operations import authoring, authoring_tools
+from mcpinstall.operations import authoring, authoring_attestations, authoring_tools
 from mcpinstall.operations.context import Context
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -76,7 +76,9 @@ def make(path: Path, pythons: list[str], context: Context) -> None:
         print(f"  started under Python {', '.join(pythons)}")
     tools = authoring_tools.tools(found, locked, accepted, context, pythons=pythons, zones=ZONES)
     print(f"  probed: {len(tools.tools)} tools" if tools.known else "  not probed: nobody answered")
-    print(f"  wrote {authoring.write(MANIFESTS, found, locked, accepted, tools).relative_to(ROOT)}")
+    carried = authoring_attestations.carried(found, locked, context)
+    written = authoring.write(MANIFESTS, found, locked, accepted, tools, attestations=carried)
+    print(f"  wrote {written.relative_to(ROOT)}")
 
 
 def main() -> None:

@@ -35,6 +35,7 @@ class ErrorCode(StrEnum):
     NAME_AMBIGUOUS = "name-ambiguous"
 
     # 3: a check refused
+    ADVISORIES_INVALID = "advisories-invalid"
     ARCHIVE_REFUSED = "archive-refused"
     ARTIFACT_SIZE = "artifact-size"
     DIGEST_MISMATCH = "digest-mismatch"
@@ -47,22 +48,30 @@ class ErrorCode(StrEnum):
     JSON_INVALID = "json-invalid"
     LOCK_INVALID = "lock-invalid"
     MANIFEST_INVALID = "manifest-invalid"
+    PACKAGE_MALICIOUS = "package-malicious"
     PLAN_CHANGED = "plan-changed"
     POLICY_INVALID = "policy-invalid"
     POLICY_LOOSENED = "policy-loosened"
     POLICY_REFUSED = "policy-refused"
     POLICY_UNSAFE = "policy-unsafe"
+    PUBLISHER_MISMATCH = "publisher-mismatch"
+    PUBLISHER_MISSING = "publisher-missing"
+    PUBLISHER_REVOKED = "publisher-revoked"
+    PUBLISHER_UNVERIFIED = "publisher-unverified"
     REGISTRY_INVALID = "registry-invalid"
     REGISTRY_ROLLED_BACK = "registry-rolled-back"
     REGISTRY_STALE = "registry-stale"
     REMOTE_REFUSED = "remote-refused"
+    REVIEWER_REVOKED = "reviewer-revoked"
     SERVER_EXISTS = "server-exists"
     SERVER_JSON_INVALID = "server-json-invalid"
+    SERVER_REVOKED = "server-revoked"
     SIGNATURE_INVALID = "signature-invalid"
     STATE_UNSAFE = "state-unsafe"
     TEXT_HOSTILE = "text-hostile"
     TOOLS_CHANGED = "tools-changed"
     VERSION_REVOKED = "version-revoked"
+    VERSION_VULNERABLE = "version-vulnerable"
     VERSION_YANKED = "version-yanked"
 
     # 4: no consent
@@ -114,7 +123,7 @@ def _between(first: ErrorCode, last: ErrorCode) -> frozenset[ErrorCode]:
 
 
 _USAGE = _between(ErrorCode.USAGE, ErrorCode.NAME_AMBIGUOUS)
-_REFUSED = _between(ErrorCode.ARCHIVE_REFUSED, ErrorCode.VERSION_YANKED)
+_REFUSED = _between(ErrorCode.ADVISORIES_INVALID, ErrorCode.VERSION_YANKED)
 _NO_CONSENT = _between(ErrorCode.CONSENT_UNAVAILABLE, ErrorCode.DECLINED)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mcpinstall.cli.commands import Command
+    from mcpinstall.cli.command import Command
     from mcpinstall.cli.session import Session
     from mcpinstall.errors import McpInstallError
 

@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
-from mcpinstall.cli import owner_commands
-
-Function = Callable[..., int]
-
-
-class Command(NamedTuple):
-    """One command: its words, its place in the help, and where its function is."""
-
-    name: str
-    """`install`, or two words such as `cache size`."""
-    summary: str
-    group: str
-    load: Callable[[], Function]
-    examples: tuple[str, ...]
-    aliases: tuple[str, ...] = ()
-    """Work as the name does; not listed in the help."""
-    passes_arguments: bool = False
-    """What follows `--` is meant for the server."""
+from mcpinstall.cli.author_commands import AUTHOR_COMMANDS
+from mcpinstall.cli.command import Command, Function
+from mcpinstall.cli.owner_commands import OWNER_COMMANDS
 
 
 def _install() -> Function:
@@ -182,8 +166,6 @@ def _registry_refresh() -> Function:
 
 
 _CHANGE, _LOOK, _UPKEEP = "Change", "Look", "Check and keep up"
-_OWN = "Own a registry"
-_AUTHOR = "Publish"
 
 COMMANDS = (
     Command(
@@ -274,48 +256,14 @@ COMMANDS = (
         "registry refresh", "Ask registries what is new", _UPKEEP, _registry_refresh,
         ("mcpi registry refresh", "mcpi registry refresh corp"),
     ),
-    Command(
-        "registry key", "Make a key, encrypted", _OWN, owner_commands.registry_key,
-        ("mcpi registry key root-1.pem",),
-    ),
-    Command(
-        "registry init", "Begin a registry that is signed", _OWN, owner_commands.registry_init,
-        ("mcpi registry init site --root-key r.pem --targets-key t.pem --online-key o.pem",),
-    ),
-    Command(
-        "registry publish", "Sign manifests, or what expires soon", _OWN,
-        owner_commands.registry_publish,
-        (
-            "mcpi registry publish site --from manifests --key t.pem --key o.pem",
-            "mcpi registry publish site --key o.pem",
-        ),
-    ),
-    Command(
-        "registry delegate", "Give a namespace its own reviewers", _OWN,
-        owner_commands.registry_delegate,
-        (
-            "mcpi registry delegate site io.github.user --to ana.pem.pub --key t.pem --key ana.pem",
-        ),
-    ),
-    Command(
-        "registry rotate", "Change the keys of a role", _OWN, owner_commands.registry_rotate,
-        ("mcpi registry rotate site online --add new.pem.pub --revoke 0a1b2c3d --key a.pem",),
-    ),
+    *OWNER_COMMANDS,
     Command(
         "cache size", "Say how much downloads take", _UPKEEP, _cache_size, ("mcpi cache size",)
     ),
     Command(
         "cache prune", "Delete downloads", _UPKEEP, _cache_prune, ("mcpi cache prune --days 30",)
     ),
-    Command(
-        "manifest verify", "Check manifests before people review", _AUTHOR,
-        owner_commands.manifest_verify,
-        ("mcpi manifest verify manifests", "mcpi manifest verify --changed-since main --offline"),
-    ),
-    Command(
-        "manifest sign", "Sign a registry, or a review", _AUTHOR, owner_commands.manifest_sign,
-        ("mcpi manifest sign site", "mcpi manifest sign site/com.example/clock/1.2/manifest.toml"),
-    ),
+    *AUTHOR_COMMANDS,
 )  # fmt: skip
 
 

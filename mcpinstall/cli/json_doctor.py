@@ -99,6 +99,8 @@ def _origin(one: Origin) -> Object:
             for review in one.reviews
         ],
         "places": [_place(place) for place in one.places],
+        "revoked": json_output.revoked(one.withdrawal),
+        "discounted_reviews": list(one.discounted),
         "removed_by": one.removed_by,
     }
 

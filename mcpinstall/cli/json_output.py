@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mcpinstall.cli import render_policy
+from mcpinstall.cli import render_policy, render_publishers
 from mcpinstall.errors import McpInstallError
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mcpinstall.model.plan import ServerPlan
     from mcpinstall.model.receipt import HistoryRecord, Receipt
     from mcpinstall.model.registry import IndexRow
+    from mcpinstall.model.revocation import Withdrawal
     from mcpinstall.operations.catalog import Shown
     from mcpinstall.operations.installed import Installed
     from mcpinstall.operations.inventory import HostState
@@ -66,7 +67,16 @@ def plan(prepared: Prepared, diffs: Sequence[FileDiff]) -> Object:
         "action": prepared.action,
         **({"locks": [str(path) for path in prepared.locks]} if prepared.locks else {}),
         "servers": [
-            {**_server(server), "starts": _starts(server, prepared)}
+            {
+                **_server(server),
+                "publishers": [
+                    found
+                    for one in prepared.plan.publishers
+                    if one.slug == server.slug
+                    for found in render_publishers.as_objects(one.verified)
+                ],
+                "starts": _starts(server, prepared),
+            }
             for server in prepared.plan.servers
         ],
         "checks": checks(prepared.plan.checks),
@@ -137,7 +147,9 @@ def _server(server: ServerPlan) -> Object:
         "command": list(server.command.argv) if server.remote is None else [],
         "unreviewed_arguments": list(server.extra_arguments),
         "environment": [variable(value) for value in server.entry.env],
-        "permissions": {
+        "permissions": None
+        if server.reviewed.unreviewed is not None  # nobody declared any
+        else {
             "enforced": False,
             "network": list(allowed.network),
             "read": list(allowed.read),
@@ -231,13 +243,21 @@ def receipt(one: Receipt) -> Object:
         else {"path": one.python_path, "version": one.python_version},
         "plan_digest": f"sha256:{one.plan_digest.removeprefix('sha256:')}",
         "installed": one.installed,
+        "publishers": render_publishers.as_objects(one.publishers),
         "checks": checks(one.checks),
     }
 
 
 def installed(one: Installed) -> Object:
     """Return an installed entry and its state."""
-    return {**receipt(one.receipt), "state": one.state}
+    return {**receipt(one.receipt), "state": one.state, "revoked": revoked(one.withdrawal)}
+
+
+def revoked(why: Withdrawal | None) -> Object | None:
+    """Return why a registry revoked a server, or null."""
+    if why is None:
+        return None
+    return {"code": str(why.code), "what": why.what, "reason": why.reason, "date": why.date}
 
 
 def host(state: HostState) -> Object:
@@ -284,6 +304,16 @@ def row(one: IndexRow) -> Object:
     }
 
 
+def not_searched(name: str, failure: McpInstallError) -> Object:
+    """Return which registry could not be searched, and why."""
+    return {
+        "registry": name,
+        "code": str(failure.code),
+        "message": failure.message,
+        "hint": failure.hint,
+    }
+
+
 def shown(one: Shown) -> Object:
     """Return everything about one server of a registry."""
     manifest, registry = one.reviewed.manifest, one.reviewed.registry
@@ -309,7 +339,10 @@ def shown(one: Shown) -> Object:
         "audience": str(manifest.audience),
         "integrates": str(manifest.integrates),
         "inputs": [_input(question) for question in one.questions],
+        "revoked": revoked(one.reviewed.withdrawal),
+        "discounted_reviews": list(one.reviewed.discounted),
         "versions": list(one.versions),
+        "revoked_versions": list(one.revoked_versions),
         "entries": [receipt.entry_name for receipt in one.receipts],
         "tools": [tool.get("name") for tool in one.reviewed.tools.tools if isinstance(tool, dict)],
     }
@@ -349,7 +382,12 @@ def verified(entry: VerifiedEntry) -> Object:
         "version": entry.version,
         "checks": checks(entry.checks),
         "findings": [
-            {"check": int(f.check), "subject": f.subject, "message": f.message}
+            {
+                "check": int(f.check),
+                "kind": str(f.kind),
+                "subject": f.subject,
+                "message": f.message,
+            }
             for f in entry.findings
         ],
         "anchor": entry.anchor,

@@ -148,7 +148,10 @@ def refresh(
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Ask TUF registries now; one that can't be reached or has expired is an error."""
+    """Read the registries of your configuration now, and what they revoke.
+
+    TUF registries are asked; one that can't be reached or has expired is an error.
+    """
     from mcpinstall.operations import registry_sources
 
     session: Session = context.obj
@@ -158,7 +161,7 @@ def refresh(
     for state in states:
         session.ui.note(f"`{state.name}`: {state.check.evidence}")
     if not states:
-        session.ui.note("no TUF registry is configured")
+        session.ui.note("no registry is configured")
     if session.as_json:
         session.answer(registries=[_state(state) for state in states])
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -12,7 +13,7 @@ from mcpinstall.cli.session import Session
 
 if TYPE_CHECKING:
     from mcpinstall.model.secret import Secret
-    from mcpinstall.operations.registry_owner import Passphrase
+    from mcpinstall.operations.registry_keys import Elsewhere, Passphrase
     from mcpinstall.registries.tuf_publish import Published
     from mcpinstall.registries.tuf_roots import RootFacts
 
@@ -21,6 +22,13 @@ _Folder: TypeAlias = Annotated[
 ]
 _Keys: TypeAlias = Annotated[
     list[Path] | None, typer.Option("--key", metavar="FILE", help="Key to sign with; repeatable.")
+]
+Signers: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--signer", metavar="PUB=URI", help="Key in a device or service; repeatable."),
+]
+_Stage: TypeAlias = Annotated[
+    bool, typer.Option("--stage", help="Leave it for `mcpi registry sign`; no client reads it yet.")
 ]
 _Stdin: TypeAlias = Annotated[
     bool, typer.Option("--passphrase-stdin", help="Read one passphrase from standard input.")
@@ -41,7 +49,7 @@ def key(
 
     session: Session = context.obj
     session.begin(as_json=as_json, quiet=quiet)
-    ask = _passphrase(session, stdin=stdin)
+    ask = passphrases(session, stdin=stdin)
     passphrase = ask(file)
     if not stdin and ask(Path(f"{file} (again)")) != passphrase:
         raise McpInstallError(ErrorCode.INPUT_INVALID, "the two passphrases differ")
@@ -69,6 +77,8 @@ def init(
     ],
     root_threshold: Annotated[int, typer.Option(min=1, help="Root keys that must sign.")] = 1,
     targets_threshold: Annotated[int, typer.Option(min=1, help="Reviewers that must sign.")] = 1,
+    signers: Signers = None,
+    stage: _Stage = False,
     stdin: _Stdin = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -84,8 +94,10 @@ def init(
         "targets": Held(keys=tuple(targets_key), threshold=targets_threshold),
         "online": Held(keys=tuple(online_key), threshold=1),
     }
-    ask = _passphrase(session, stdin=stdin)
-    facts = registry_owner.begin(folder, roles, ask, session.context)
+    ask = passphrases(session, stdin=stdin)
+    facts = registry_owner.begin(
+        folder, roles, ask, session.context, others=elsewhere(signers), stage=stage
+    )
     _tell_root(session, facts, "give users `metadata/1.root.json`, and tell them elsewhere: ")
     return 0
 
@@ -99,6 +111,8 @@ def publish(
         typer.Option("--from", metavar="MANIFESTS", help="Folder registry to publish."),
     ] = None,
     keys: _Keys = None,
+    signers: Signers = None,
+    stage: _Stage = False,
     stdin: _Stdin = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -111,8 +125,10 @@ def publish(
 
     session: Session = context.obj
     session.begin(as_json=as_json, quiet=quiet)
-    ask = _passphrase(session, stdin=stdin)
-    _tell(session, registry_owner.publish(folder, source, keys or (), ask, session.context))
+    ask = passphrases(session, stdin=stdin)
+    held_keys = (*(keys or ()), *elsewhere(signers))
+    done = registry_owner.publish(folder, source, held_keys, ask, session.context, stage=stage)
+    _tell(session, done, stage=stage)
     return 0
 
 
@@ -130,6 +146,8 @@ def delegate(
     ] = None,
     threshold: Annotated[int, typer.Option(min=1, help="Reviewers that must sign.")] = 1,
     keys: _Keys = None,
+    signers: Signers = None,
+    stage: _Stage = False,
     stdin: _Stdin = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -142,8 +160,10 @@ def delegate(
     session.begin(as_json=as_json, quiet=quiet)
     held = Held(keys=tuple(to), threshold=threshold) if to else None
     change = Delegation(namespace=namespace, held=held)
-    ask = _passphrase(session, stdin=stdin)
-    _tell(session, registry_owner.delegate(folder, change, keys or (), ask, session.context))
+    ask = passphrases(session, stdin=stdin)
+    held_keys = (*(keys or ()), *elsewhere(signers))
+    done = registry_owner.delegate(folder, change, held_keys, ask, session.context, stage=stage)
+    _tell(session, done, stage=stage)
     return 0
 
 
@@ -164,6 +184,8 @@ def rotate(
         int | None, typer.Option(min=1, help="Keys that must sign from now on.")
     ] = None,
     keys: _Keys = None,
+    signers: Signers = None,
+    stage: _Stage = False,
     stdin: _Stdin = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -177,13 +199,21 @@ def rotate(
     change = Rotation(
         role=role, add=tuple(more or ()), revoke=tuple(revoke or ()), threshold=threshold
     )
-    ask = _passphrase(session, stdin=stdin)
-    facts = registry_owner.rotate(folder, change, keys or (), ask, session.context)
+    ask = passphrases(session, stdin=stdin)
+    held_keys = (*(keys or ()), *elsewhere(signers))
+    facts = registry_owner.rotate(folder, change, held_keys, ask, session.context, stage=stage)
     _tell_root(session, facts, "clients follow by themselves; new ones may begin with either: ")
     return 0
 
 
-def _passphrase(session: Session, *, stdin: bool) -> Passphrase:
+def elsewhere(texts: Sequence[str] | None) -> tuple[Elsewhere, ...]:
+    """Return the keys that are in no file."""
+    from mcpinstall.operations import registry_keys
+
+    return tuple(registry_keys.elsewhere(text) for text in texts or ())
+
+
+def passphrases(session: Session, *, stdin: bool) -> Passphrase:
     """Return what asks for passphrases: unseen, or all the same one from standard input."""
     from mcpinstall.cli import dialog, secret
     from mcpinstall.errors import ErrorCode, McpInstallError
@@ -205,8 +235,15 @@ def _passphrase(session: Session, *, stdin: bool) -> Passphrase:
     return ask
 
 
-def _tell(session: Session, done: Published) -> None:
+_STAGED = "waits for signatures: `mcpi registry sign FOLDER`; no client reads it yet"
+
+
+def _tell(session: Session, done: Published, *, stage: bool) -> None:
     from mcpinstall.cli import words
+
+    if stage:
+        _tell_staged(session, done.signed)
+        return
 
     signed = words.count(len(done.signed), "role")
     servers = words.count(done.servers, "server")
@@ -217,7 +254,16 @@ def _tell(session: Session, done: Published) -> None:
         )
 
 
-def _tell_root(session: Session, facts: RootFacts, what: str) -> None:
+def _tell_staged(session: Session, roles: Sequence[str]) -> None:
+    session.ui.note(f"{', '.join(roles)}: {_STAGED}" if roles else "nothing changes")
+    if session.as_json:
+        session.answer(outcome="staged" if roles else "done", waiting=list(roles))
+
+
+def _tell_root(session: Session, facts: RootFacts | None, what: str) -> None:
+    if facts is None:
+        _tell_staged(session, ("root",))
+        return
     keys = f"{facts.threshold} of {len(facts.keys)} keys"
     session.ui.note(f"root {facts.version}, signed by {keys}; {what}sha256 {facts.sha256}")
     if session.as_json:

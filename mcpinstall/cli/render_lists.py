@@ -25,6 +25,7 @@ from mcpinstall.cli.layout import (
 from mcpinstall.model.host import SecretPlace
 
 if TYPE_CHECKING:
+    from mcpinstall.errors import McpInstallError
     from mcpinstall.model.receipt import HistoryRecord
     from mcpinstall.model.registry import IndexRow
     from mcpinstall.operations.installed import Installed
@@ -43,12 +44,19 @@ def installed(rows: Sequence[Installed], width: int) -> Screen:
                 Segment(row.receipt.entry_name, Tone.STRONG),
                 row.receipt.version,
                 ", ".join(map(words.host, row.receipt.hosts)) or "none",
-                Segment(row.state, Tone.GOOD if row.state == "ok" else Tone.WARN),
+                _state(row),
             )
             for row in rows
         ],
         width,
     )
+
+
+def _state(row: Installed) -> Segment:
+    if row.withdrawal is None:
+        return Segment(row.state, Tone.GOOD if row.state == "ok" else Tone.WARN)
+    also = "" if row.state == "ok" else f"; {row.state}"
+    return Segment(f"REVOKED: {row.withdrawal.reason} ({row.withdrawal.date}){also}", Tone.BAD)
 
 
 def secrets(states: Sequence[SecretState], width: int) -> Screen:
@@ -91,6 +99,12 @@ def servers(rows: Sequence[IndexRow], width: int) -> Screen:
             width,
         )
     return tuple(shown for row in rows for shown in _server(row, width))
+
+
+def not_searched(name: str, error: McpInstallError, width: int) -> Screen:
+    """Return that a registry is not among those whose servers are shown, and why."""
+    text = f"not searched: the registry `{name}` ({error.code}): {error.message}"
+    return wrapped(text, width, CONTINUED, Tone.WARN)
 
 
 def _server(row: IndexRow, width: int) -> Screen:
@@ -188,9 +202,12 @@ def welcome(
 
 
 def _next(rows: Sequence[Installed], width: int) -> Screen:
-    broken = [row.receipt.entry_name for row in rows if row.state != "ok"]
+    revoked = [row.receipt.entry_name for row in rows if row.withdrawal is not None]
+    broken = [r.receipt.entry_name for r in rows if r.state != "ok" and r.withdrawal is None]
     steps = [("mcpi search TEXT", "find a server"), ("mcpi --help", "every command")]
-    if broken:
+    if revoked:
+        steps.insert(0, (f"mcpi uninstall {revoked[0]}", "its registry revoked it"))
+    elif broken:
         steps.insert(0, (f"mcpi reinstall {broken[0]}", "build its environment again"))
     elif rows:
         steps.insert(0, ("mcpi verify", "check what is installed"))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcpinstall.cli import render_command, render_diff, render_policy, words
+from mcpinstall.cli import render_command, render_diff, render_permissions, render_policy, words
 from mcpinstall.cli.layout import (
     BLANK,
     CONTINUED,
@@ -25,7 +24,6 @@ from mcpinstall.cli.layout import (
     wrapped,
 )
 from mcpinstall.cli.render_diff import FileDiff
-from mcpinstall.model import remote_url
 from mcpinstall.model.checks import CheckResult, Outcome
 from mcpinstall.model.manifest import CRITERIA, REMOTE_CRITERIA, Audience, Integrates, Manifest
 from mcpinstall.model.plan import ServerPlan
@@ -37,14 +35,6 @@ CLOUD = (
     "token, that is the better choice"
 )
 TECHNICAL = "for technically skilled users, who can read its source before they trust it"
-ELSEWHERE = (
-    "May do nothing on this machine by itself; what it does where it runs, and with what it is "
-    "sent, is neither seen nor limited by anything here"
-)
-HERE = (
-    "Runs on this machine already, with the rights of whoever started it; what it does, and with "
-    "what it is sent, is neither seen nor limited by anything here"
-)
 NOT_REVIEWED = "nobody vouches for it; it is for technically skilled users who have read its source"
 
 NOT_SEEN = (
@@ -208,8 +198,8 @@ def _transport(server: ServerPlan) -> str:
 def guidance(
     manifest: Manifest, registry: RegistryState, *, remote: bool = False
 ) -> tuple[str, ...]:
-    """Return what follows from who the server is for and what it works on (design §1)."""
-    sentences = []
+    """Return warnings, and what follows from who a server is for and works on (design §1)."""
+    sentences = [*registry.warnings]
     if registry.review is ReviewState.CERTIFIED and manifest.audience is Audience.TECHNICAL:
         sentences.append(TECHNICAL)
     if manifest.integrates is Integrates.CLOUD and not (remote or manifest.remotes):
@@ -293,7 +283,7 @@ def all_diffs(diffs: Sequence[FileDiff], view: View) -> Screen:
 
 
 def _facts(servers: Sequence[ServerPlan], view: View) -> Screen:
-    rows: list[Line] = [*_permissions(servers, view)]
+    rows: list[Line] = [*render_permissions.screen(servers, view.home, view.width)]
     known = [server.interpreter for server in servers if server.interpreter is not None]
     interpreters = {interpreter.path: interpreter for interpreter in known}
     for interpreter in interpreters.values():
@@ -304,52 +294,6 @@ def _facts(servers: Sequence[ServerPlan], view: View) -> Screen:
             "      ",
         )
     return tuple(rows)
-
-
-def _permissions(every: Sequence[ServerPlan], view: View) -> Screen:
-    servers = [server for server in every if server.remote is None]
-    if not servers:
-        urls = [server.remote.url for server in every if server.remote]
-        said = dict.fromkeys(HERE if remote_url.is_loopback(url) else ELSEWHERE for url in urls)
-        return tuple(row for text in said for row in wrapped(text, view.width, "    "))
-    head = f"May (declared by {_declarers(servers)}, NOT enforced)"
-    wanted = {s.entry.name: " · ".join(permissions(s, view.home)) for s in servers}
-    if len(servers) == 1:
-        return wrapped(f"{head}   {wanted[servers[0].entry.name]}", view.width, "    ")
-    room = max(map(len, wanted))
-    rows = list(wrapped(head, view.width, "    "))
-    for name, text in wanted.items():
-        rows += wrapped(f"  {padded(name, room)}  {text}", view.width, "    ")
-    return tuple(rows)
-
-
-def _declarers(servers: Sequence[ServerPlan]) -> str:
-    states = {server.reviewed.registry.review for server in servers}
-    return "reviewers" if states == {ReviewState.CERTIFIED} else "the manifest"
-
-
-def permissions(server: ServerPlan, home: Path) -> tuple[str, ...]:
-    """Return the declared permissions in words, inputs replaced by their values."""
-    declared = server.reviewed.manifest.permissions
-    values = {
-        value.name: value.value for value in server.inputs if value.value and not value.secret
-    }
-
-    def filled(texts: Sequence[str]) -> list[str]:
-        return [
-            words.path(re.sub(r"\{([^{}]+)\}", lambda m: values.get(m[1]) or m[0], text), home)
-            for text in texts
-        ]
-
-    hosts = ["any host" if host == "*" else host for host in filled(declared.network)]
-    network = ", ".join(hosts) or "no"
-    read, write, programs = (
-        ", ".join(render_command.quoted(text, "'\",·") for text in filled(texts))
-        for texts in (declared.read, declared.write, declared.exec)
-    )
-    both = [f"read, write {read}"] if read == write and read else []
-    single = [f"read {read or 'nothing'}", f"write {write or 'nothing'}"]
-    return (f"network {network}", *(both or single), f"run {programs or 'nothing'}")
 
 
 # Bottom ----------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mcpinstall.cli import words
+from mcpinstall.cli import render_publishers, words
 from mcpinstall.cli.layout import (
     BLANK,
     CONTINUED,
@@ -39,9 +39,14 @@ def server(shown: Shown, width: int) -> Screen:
         *wrapped(f"  {manifest.summary}", width, CONTINUED),
         BLANK,
     ]
+    if shown.reviewed.withdrawal is not None:
+        text = f"  REVOKED: {shown.reviewed.withdrawal.label}"
+        rows += wrapped(text, width, CONTINUED, Tone.BAD)
     for segment in vouching(registry, manifest, remote=manifest.package is None):
         rows += wrapped(f"  {segment.text}", width, CONTINUED, segment.tone)
     for text in guidance(manifest, registry):
+        rows += wrapped(f"  ! {text}", width, "    ", Tone.WARN)
+    for text in shown.reviewed.discounted:
         rows += wrapped(f"  ! {text}", width, "    ", Tone.WARN)
     rows += [BLANK, *_facts(shown, width)]
     if shown.questions:
@@ -56,7 +61,6 @@ def server(shown: Shown, width: int) -> Screen:
 def _facts(shown: Shown, width: int) -> Screen:
     manifest = shown.reviewed.manifest
     entries = ", ".join(receipt.entry_name for receipt in shown.receipts)
-    publisher = manifest.publisher.repository if manifest.publisher else manifest.publisher_absent
     package = manifest.package
     local = () if package is None else (
         ("package", f"{package.registry_type} {package.identifier} {package.version}"),
@@ -66,11 +70,20 @@ def _facts(shown: Shown, width: int) -> Screen:
     facts = (
         *local,
         *(("remote", f"{one.transport} {one.url}") for one in manifest.remotes),
-        ("publisher", publisher),
-        ("versions", ", ".join(shown.versions)),
-        ("installed", f"as {entries}" if entries else f"no; {_command(shown)}"),
+        ("publisher", render_publishers.named(manifest)),
+        *render_publishers.facts(shown.receipts),
+        ("versions", ", ".join(_version(one, shown) for one in shown.versions)),
+        ("installed", f"as {entries}" if entries else f"no{_offer(shown)}"),
     )
     return tuple(row for name, fact in facts for row in _fact(name, fact, width))
+
+
+def _version(version: str, shown: Shown) -> str:
+    return f"{version} (REVOKED)" if version in shown.revoked_versions else version
+
+
+def _offer(shown: Shown) -> str:
+    return f"; {_command(shown)}" if shown.reviewed.withdrawal is None else ""
 
 
 def _command(shown: Shown) -> str:

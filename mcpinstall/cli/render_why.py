@@ -42,6 +42,8 @@ def _origin(one: Origin, home: Path, width: int) -> Screen:
         *broken(f"{receipt.entry_name} {receipt.version}", width, "", Tone.STRONG),
         *broken(receipt.name, width, "  ", Tone.NAME),
     ]
+    if one.withdrawal is not None:
+        rows += wrapped(f"  REVOKED: {one.withdrawal.label}", width, CONTINUED, Tone.BAD)
     for label, fact in _facts(one):
         rows += _fact(label, fact, width)
     for place in one.places:
@@ -58,7 +60,9 @@ def _facts(one: Origin) -> Iterator[tuple[str, str]]:
     yield "registry", f"{receipt.registry_name} ({receipt.review})"
     for review in one.reviews:
         yield "review", f"{words.review(review, one.reviewers)}, {review.on}"
-    if not one.reviews:
+    for text in one.discounted:
+        yield "review", text
+    if not (one.reviews or one.discounted):
         yield "review", "none that its registry tells of now"
     if receipt.python_path:
         yield "python", f"{receipt.python_version} at {receipt.python_path}"

@@ -8,7 +8,7 @@ import typer
 
 from mcpinstall.cli import options
 from mcpinstall.cli.session import Session
-from mcpinstall.errors import Exit
+from mcpinstall.errors import Exit, McpInstallError
 
 
 def search(
@@ -27,16 +27,26 @@ def search(
 ) -> int:
     """Find servers in the registries; without a text, list all.
 
-    `mcp:TEXT` asks the MCP registry of your configuration for names.
+    `mcp:TEXT` asks the MCP registry of your configuration for names.  One registry that can't
+    be searched is named and stops none of the others.
     """
     from mcpinstall.cli import json_output, render_lists
     from mcpinstall.operations import catalog
 
     session: Session = context.obj
     session.begin(as_json=as_json, quiet=quiet, verbose=verbose)
-    rows = catalog.search(text, session.context, updated_since=updated_since)
+    failures: list[tuple[str, McpInstallError]] = []
+
+    def failed(name: str, error: McpInstallError) -> None:
+        failures.append((name, error))
+        session.ui.insist(render_lists.not_searched(name, error, session.ui.width))
+
+    rows = catalog.search(text, session.context, updated_since=updated_since, failed=failed)
     if session.as_json:
-        session.answer(servers=[json_output.row(row) for row in rows])
+        session.answer(
+            servers=[json_output.row(row) for row in rows],
+            not_searched=[json_output.not_searched(name, error) for name, error in failures],
+        )
     elif rows:
         session.ui.data(render_lists.servers(rows, session.ui.data_width))
     else:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from mcpinstall.indexes.ages import published
 from mcpinstall.indexes.configured import Index, Source, effective_index
 from mcpinstall.indexes.fetching import Fetched, fetch_artifacts, look_up_packages
 from mcpinstall.indexes.naming import Home, home_of
+from mcpinstall.indexes.provenance import Offered, origin_of
 from mcpinstall.indexes.store import Held, Store
 
 __all__ = [
@@ -12,10 +14,13 @@ __all__ = [
     "Held",
     "Home",
     "Index",
+    "Offered",
     "Source",
     "Store",
     "effective_index",
     "fetch_artifacts",
     "home_of",
     "look_up_packages",
+    "origin_of",
+    "published",
 ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.indexes.configured import Index, Source
 from mcpinstall.indexes.lookups import Opened
+from mcpinstall.indexes.provenance import Offered
 from mcpinstall.indexes.store import Held, Store
 from mcpinstall.indexes.transfer import Transfer
 from mcpinstall.model.artifact import Artifact
@@ -39,6 +40,8 @@ class Fetched:
     """Whether every package was looked up: never offline, nor when no file was missing."""
     proxied: bool = False
     """A proxy was in use, so the addresses of the hosts behind it were not checked."""
+    offered: Mapping[str, Offered | McpInstallError] = field(default_factory=dict)
+    """What the index offers about who made a file, by sha256, of those that it was asked for."""
 
 
 def client_of(source: Source, machine: Machine) -> Client:
@@ -46,7 +49,7 @@ def client_of(source: Source, machine: Machine) -> Client:
     return Client(source.url.text, machine=machine, credentials=source.credentials)
 
 
-def fetch_artifacts(
+def fetch_artifacts(  # noqa: PLR0913 (each stands for itself, and has a plain default)
     artifacts: Sequence[Artifact],
     *,
     index: Index | Callable[[], Index] | None,
@@ -56,10 +59,12 @@ def fetch_artifacts(
     offline: bool = False,
     make_client: MakeClient = client_of,
     stored: Stored | None = None,
+    attested: Collection[str] = (),
 ) -> Fetched:
     """Bring every artifact into the store, at exactly its size and digest.
 
-    `index` may be a function, which is called only when a file is missing.
+    `index` may be a function, which is called only when a file is missing, or `attested` names
+    files, by sha256, about which the index is to be asked who made them; never `offline`.
 
     Raises:
         McpInstallError: `offline-missing`, `index-unavailable`, `index-forbidden`,
@@ -74,7 +79,7 @@ def fetch_artifacts(
     for artifact, path in paths:
         if stored is not None and held[artifact] is Held.INTACT:
             stored(artifact, path)
-    if not missing:
+    if not missing and (offline or not attested):
         return Fetched(paths=paths, from_store=len(held))
     chosen = index() if callable(index) else index
     if chosen is None:
@@ -82,7 +87,7 @@ def fetch_artifacts(
     for artifact in damaged:
         store.quarantine(artifact)
     progress = progress or SilentProgress()
-    progress.step(f"downloading {len(missing)} files")
+    progress.step(f"downloading {len(missing)} files" if missing else "asking who made the files")
     with contextlib.ExitStack() as stack:
         opened = [
             Opened(source, stack.enter_context(make_client(source, machine)))
@@ -90,7 +95,7 @@ def fetch_artifacts(
         ]
         transfer = Transfer(
             tuple(held), missing, opened=opened, store=store, machine=machine, progress=progress,
-            stored=stored,
+            stored=stored, attested=attested,
         )  # fmt: skip
         transfer.run()
     return Fetched(
@@ -101,6 +106,7 @@ def fetch_artifacts(
         yanked=transfer.yanked,
         yanked_checked=transfer.looked_up_all,
         proxied=any(at.client.proxied for at in opened),
+        offered=transfer.offered,
     )
 
 

@@ -36,6 +36,7 @@ class Found:
     yanked: str | None
     """The reason, possibly empty, or None when the release was not withdrawn."""
     at: Opened
+    listed: Listed
 
 
 def look_up(
@@ -68,7 +69,9 @@ def look_up(
             if listed.url is None:
                 problem = problem or _unusable(artifact, listed, at)
                 continue
-            found[artifact] = Found(artifact=artifact, url=listed.url, yanked=listed.yanked, at=at)
+            found[artifact] = Found(
+                artifact=artifact, url=listed.url, yanked=listed.yanked, at=at, listed=listed
+            )
         if len(found) == len(artifacts):
             return tuple(found.values())
     lost = next(artifact for artifact in artifacts if artifact not in found)

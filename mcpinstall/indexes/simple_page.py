@@ -1,7 +1,7 @@
 """What an index says about one package's files: the simple API, as JSON or HTML.
 
-PEP 691 and, where an index has only that, PEP 503; `yanked` is PEP 592's.  Everything here is a
-claim; only a file's digest, which a lock pins, decides about the file.
+PEP 691 and, where an index has only that, PEP 503; `yanked` is PEP 592's, `provenance` PEP 740's.
+Everything here is a claim; only a file's digest, which a lock pins, decides about the file.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import unquote
 
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -57,6 +58,12 @@ class Listed:
     yanked: str | None
     """The reason, possibly empty, or None when the release was not withdrawn."""
     fault: str = ""
+    provenance: Url | None = None
+    """Where its attestations are; None when the index offers none."""
+    provenance_fault: str = ""
+    """Why the address of its attestations can't be used."""
+    uploaded: datetime | None = None
+    """When the index got the file (PEP 700); None where it does not say."""
 
 
 def parse(answer: Answer, wanted: Iterable[str]) -> dict[str, Listed]:
@@ -85,12 +92,11 @@ def parse(answer: Answer, wanted: Iterable[str]) -> dict[str, Listed]:
 
 
 def _listed(row: Mapping[str, object], base: Url) -> Listed:
-    reference, fault = row.get("url"), ""
-    url: Url | None = None
-    try:
-        url = urls.join(base, reference if isinstance(reference, str) else "")
-    except McpInstallError as error:
-        fault = error.message
+    reference, attested = row.get("url"), row.get("provenance")
+    url, fault = _joined(base, reference if isinstance(reference, str) else "")
+    provenance, provenance_fault = None, ""
+    if isinstance(attested, str) and attested:
+        provenance, provenance_fault = _joined(base, attested)
     hashes, yanked = row.get("hashes"), row.get("yanked", False)
     sha256 = hashes.get("sha256") if isinstance(hashes, Mapping) else None
     digest = sha256.lower() if isinstance(sha256, str) else ""
@@ -100,7 +106,25 @@ def _listed(row: Mapping[str, object], base: Url) -> Listed:
         sha256=digest if _SHA256.fullmatch(digest) else None,
         yanked=reason if yanked else None,
         fault=fault,
+        provenance=provenance,
+        provenance_fault=provenance_fault,
+        uploaded=_time(row.get("upload-time")),
     )
+
+
+def _joined(base: Url, reference: str) -> tuple[Url | None, str]:
+    """Return an address, or why it can't be used."""
+    try:
+        return urls.join(base, reference), ""
+    except McpInstallError as error:
+        return None, error.message
+
+
+def _time(value: object) -> datetime | None:
+    with contextlib.suppress(ValueError, OverflowError):
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return found.astimezone(UTC) if found and found.tzinfo else None
+    return None
 
 
 def _json_rows(answer: Answer) -> Iterator[tuple[str, Mapping[str, object], Url]]:
@@ -132,7 +156,10 @@ def _html_rows(answer: Answer) -> Iterator[tuple[str, Mapping[str, object], Url]
         digest = value if algorithm == "sha256" else None
         name = unquote(href.partition("?")[0].rpartition("/")[2])
         yanked = attributes.get("data-yanked") or "data-yanked" in attributes
-        row = {"url": href, "hashes": {"sha256": digest}, "yanked": yanked}
+        row = {
+            "url": href, "hashes": {"sha256": digest}, "yanked": yanked,
+            "provenance": attributes.get("data-provenance"),
+        }  # fmt: skip
         yield name, row, base or answer.url
 
 

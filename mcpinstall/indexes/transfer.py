@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.indexes import hints
+from mcpinstall.indexes import hints, provenance
 from mcpinstall.indexes.lookups import Found, Opened, look_up
+from mcpinstall.indexes.provenance import Offered
 from mcpinstall.indexes.store import Store
 from mcpinstall.indexes.workers import Settle, Workers
 from mcpinstall.model.artifact import Artifact
@@ -43,8 +44,12 @@ class Transfer:
         machine: Machine,
         progress: Progress,
         stored: Callable[[Artifact, Path], None] | None = None,
+        attested: Collection[str] = (),
     ) -> None:
         self._stored = stored
+        self._attested = attested
+        self.offered: dict[str, Offered | McpInstallError] = {}
+        """What the index offers about each of the `attested` files, by their sha256."""
         self._opened, self._store, self._machine = opened, store, machine
         self._open = sorted(missing, key=lambda artifact: -artifact.size)
         self._packages: dict[str, list[Artifact]] = {}
@@ -53,6 +58,7 @@ class Transfer:
         self._pages: dict[str, tuple[Found, ...] | McpInstallError] = {}
         self._started: set[Artifact] = set()
         self._guessed: set[Artifact] = set()
+        self._awaited: set[Artifact] = set()
         self._base: str | None = None
         self._arrived = _Arrived(sum(artifact.size for artifact in missing), progress)
         self._finished: queue.SimpleQueue[Settle] = queue.SimpleQueue()
@@ -89,7 +95,7 @@ class Transfer:
             )
         patience, leave = _PATIENCE_SECONDS, Client.close
         try:
-            while self._open or len(self._pages) < len(self._packages):
+            while self._open or self._awaited or len(self._pages) < len(self._packages):
                 self._next()()
             patience, leave = limits.READ_SECONDS, Client.stop
         finally:
@@ -118,6 +124,22 @@ class Transfer:
             self._learn(page)
         for artifact in self._packages[package]:
             self._start(artifact)
+            if artifact.sha256 in self._attested:
+                self._ask(artifact, page)
+
+    def _ask(self, artifact: Artifact, page: tuple[Found, ...] | McpInstallError) -> None:
+        """Fetch what the index offers about who made a file."""
+        if isinstance(page, McpInstallError):
+            self.offered[artifact.sha256] = page
+            return
+        found = next(found for found in page if found.artifact == artifact)
+        self._awaited.add(artifact)
+
+        def then(outcome: Offered | McpInstallError) -> None:
+            self._awaited.discard(artifact)
+            self.offered[artifact.sha256] = outcome
+
+        self._look_ups.submit(partial(provenance.fetch, found), then)
 
     def _learn(self, page: tuple[Found, ...]) -> None:
         """Take from a page where the default index keeps its files."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import NoReturn, TypeAlias
 
@@ -20,6 +21,8 @@ _KEY_SHOWN = 100  # characters in an error
 def parse(data: bytes, where: str) -> Json:
     """Parse strict JSON: UTF-8 without BOM, no duplicate keys, no NaN, at most 64 deep.
 
+    A number that is too large for a float is refused, for it can't be written again.
+
     Raises:
         McpInstallError: `json-invalid`, naming `where` and the position.
     """
@@ -32,7 +35,10 @@ def parse(data: bytes, where: str) -> Json:
     _require_shallow(text, where)
     try:
         value: Json = json.loads(
-            text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant
+            text,
+            object_pairs_hook=_unique_keys,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
         )
     except json.JSONDecodeError as error:
         raise _invalid(where, f"line {error.lineno}, column {error.colno}: {error.msg}") from None
@@ -69,6 +75,14 @@ def _unique_keys(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 def _refuse_constant(name: str) -> NoReturn:
     message = f"{name} is not JSON"
     raise ValueError(message)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        message = "it holds a number that is too large"
+        raise ValueError(message)
+    return number
 
 
 def _require_shallow(text: str, where: str) -> None:

@@ -61,7 +61,9 @@ class Publisher:
     workflow: str
     """Path of the workflow inside the repository."""
     ref: str
-    """Rule for the git reference, such as `refs/tags/*`."""
+    """Rule for the git reference, such as `refs/tags/*`: `*` is one or more characters but `/`."""
+    runner: str = ""
+    """Such as `github-hosted`; empty for any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,7 @@ def _publisher(manifest: Manifest) -> Toml:
         "owner-id": publisher.owner_id,
         "workflow": publisher.workflow,
         "ref": publisher.ref,
+        **_optional("runner", publisher.runner),
     }
 
 

@@ -36,7 +36,7 @@ E = TypeVar("E", bound=StrEnum)
 
 dump = manifest_dump.dump
 
-FILES = ("package-lock.json", "pylock.toml", "server.json", "tools.json")
+FILES = ("attestations.json", "package-lock.json", "pylock.toml", "server.json", "tools.json")
 """Every name that `[files]` can hold."""
 
 _TEXT = 300  # characters of a title, summary, reason: more is not read
@@ -141,6 +141,8 @@ def _files(fields: Fields, *, locked: bool) -> tuple[tuple[str, str], ...]:
     fields.only(*FILES)
     locks = {"package-lock.json", "pylock.toml"} & fields.table.keys()
     needed = {"server.json", "tools.json"} if locked else {"server.json"}
+    if "attestations.json" in fields.table and not locked:
+        raise fields.error("attestations.json", "is about files, and there is no package")
     if len(locks) != locked or not needed <= fields.table.keys():
         raise McpInstallError(
             fields.code,
@@ -211,7 +213,7 @@ def _publisher(fields: Fields) -> tuple[Publisher | None, str]:
     if "absent" in fields.table or not fields.table:
         fields.only("absent")
         return None, _title(fields, "absent", _TEXT)
-    fields.only("issuer", "repository", "repository-id", "owner-id", "workflow", "ref")
+    fields.only("issuer", "repository", "repository-id", "owner-id", "workflow", "ref", "runner")
     for key in ("issuer", "repository"):
         if fault := https_fault(fields.text(key, limit=_TEXT)):
             raise fields.error(key, fault)
@@ -225,6 +227,7 @@ def _publisher(fields: Fields) -> tuple[Publisher | None, str]:
         owner_id=fields.text("owner-id"),
         workflow=fields.text("workflow", limit=_TEXT),
         ref=fields.text("ref", limit=_TEXT),
+        runner=fields.text("runner", "", limit=_TEXT),
     ), ""
 
 

@@ -80,8 +80,14 @@ def slug(root_digest: str, name: str) -> str:
     Lower case, `[a-z0-9-]` only, so that it is the same on every file system.
     """
     readable = re.sub(r"[^a-z0-9]+", "-", name.rsplit("/", 1)[-1].lower()).strip("-")
-    key = hashlib.sha256(f"{root_digest}\0{name}".encode()).hexdigest()[:_SLUG_DIGEST]
+    text = f"{root_digest}\0{name}".encode("utf-8", "surrogatepass")  # of a damaged receipt
+    key = hashlib.sha256(text).hexdigest()[:_SLUG_DIGEST]
     return f"{readable[:_SLUG_READABLE].strip('-') or 'server'}-{key}"
+
+
+def folder_root(path: str) -> str:
+    """Return what identifies the registry in a folder, by its absolute path."""
+    return hashlib.sha256(b"folder\0" + path.encode()).hexdigest()
 
 
 def _invalid(text: str, hint: str) -> McpInstallError:

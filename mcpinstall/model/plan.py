@@ -11,9 +11,9 @@ from mcpinstall.model.environment import Command, Interpreter
 from mcpinstall.model.host import HostChange, ServerEntry
 from mcpinstall.model.input_value import InputValue
 from mcpinstall.model.policy import NO_POLICY, Policy
+from mcpinstall.model.publisher import ServerPublishers
 from mcpinstall.model.registry import ReviewedServer
 from mcpinstall.model.secret import Secret
-from mcpinstall.model.unreviewed_lock import UnreviewedLock
 
 ALLOWANCES = ("unreviewed", "stale", "yanked", "vulnerable")
 """What `--allow` takes."""
@@ -51,8 +51,8 @@ class Request:
     """`--header`: names of HTTP headers that a `remote:URL` wants, beside `Authorization`."""
     lock_file: Path | None = None
     """`--lock`: what an earlier plan pinned for the one unreviewed server that is named."""
-    locks: tuple[tuple[str, UnreviewedLock], ...] = field(default=(), repr=False)
-    """By name as typed, what a draft has pinned already: it is not decided again."""
+    locks: tuple[tuple[str, ReviewedServer], ...] = field(default=(), repr=False)
+    """By name as typed, what a draft has pinned already, and all that was said of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +133,8 @@ class Plan:
     """sha256 of the canonical plan: equal on every machine for the same decision."""
     home: Path
     """`<data>/servers`."""
+    publishers: tuple[ServerPublishers, ...] = ()
+    """Check 5 of each server."""
     policy: Policy = NO_POLICY
     """Rules of policy files that every server was judged by; no part of the digest, for it
     differs from machine to machine where the decision is the same."""

@@ -110,6 +110,9 @@ class PolicySubject:
     """Names of each host that has or gets the entry: product and row id; none for an unknown."""
     released: datetime | None = None
     """When the newest of its files was published at the latest; None if nobody vouches for it."""
+    publisher: str | None = ""
+    """Repository of whoever published its package: verified at an installation, or named by its
+    manifest; empty for none, None before its files are there: then it is judged again."""
     clear_text: tuple[str, ...] = ()
     """Secrets that would stand in hosts' files."""
 

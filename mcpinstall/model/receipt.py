@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mcpinstall.model.backing import NO_BACKING, Backing
 from mcpinstall.model.checks import CheckResult
 from mcpinstall.model.host import Chain, Patch
 from mcpinstall.model.input_value import InputValue
+from mcpinstall.model.publisher import PackagePublisher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,10 @@ class Receipt:
     """Its whole address."""
     headers: tuple[str, ...] = ()
     """Names of the HTTP headers that hosts send."""
+    publishers: tuple[PackagePublisher, ...] = ()
+    """Whose attestations check 5 verified, of any package of the closure: facts, no level."""
+    backing: Backing = NO_BACKING
+    """Publisher and reviews that it was installed by."""
 
     @property
     def is_remote(self) -> bool:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
+from mcpinstall.model import revocation
+from mcpinstall.model.backing import NO_BACKING, Backing
 from mcpinstall.model.checks import CheckResult
 from mcpinstall.model.lock import Lock
 from mcpinstall.model.manifest import Manifest
+from mcpinstall.model.revocation import AnyRevocation, Withdrawal
 from mcpinstall.model.server_json import ServerJson
 from mcpinstall.model.tools import ToolList
 from mcpinstall.model.unreviewed_lock import UnreviewedLock
+
+if TYPE_CHECKING:
+    from mcpinstall.model.advisory_text import AdvisoryFile
 
 
 class RegistryKind(StrEnum):
@@ -36,16 +44,6 @@ class ReviewState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Revocation:
-    """A version that its registry withdrew."""
-
-    name: str
-    version: str
-    reason: str
-    date: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryState:
     """A registry at one moment: who it is, how fresh it is."""
 
@@ -60,13 +58,17 @@ class RegistryState:
     check: CheckResult
     """Outcome of check 1: authentic, fresh, not rolled back."""
     stale: bool
-    revocations: tuple[Revocation, ...] = ()
+    revocations: tuple[AnyRevocation, ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()
     """Short name → full name."""
     address: str = ""
     """Of the index or registry that an unreviewed name was resolved with just now, for people."""
     reviewers: tuple[str, ...] = ()
     """Of one server: reviewers whose signature over its manifest holds."""
+    advisories: str = ""
+    """sha256 of the registry's file of advisories; nothing where it has none."""
+    warnings: tuple[str, ...] = ()
+    """Of one server: what a reader has to know before the yes, as sentences."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,5 +108,22 @@ class ReviewedServer:
     tools: ToolList
     check: CheckResult
     """Outcome of check 2: digests, schema, semantic rules, hostile text."""
+    attestations: tuple[tuple[str, tuple[bytes, ...]], ...] = ()
+    """File name → attestations that its registry carries beside the manifest."""
     unreviewed: UnreviewedLock | None = None
     """What mcpinstall itself pinned, where no registry did: a server of `pypi:` or `mcp:`."""
+    advisories: Callable[[], AdvisoryFile | None] | None = field(
+        default=None, compare=False, repr=False
+    )
+    """Reads the advisories of its registry; that may fetch them."""
+    backing: Backing = NO_BACKING
+    """Publisher and reviews, of which some may be revoked."""
+    discounted: tuple[str, ...] = ()
+    """Why reviews that the manifest names don't count and are not in `manifest.reviews`."""
+
+    @property
+    def withdrawal(self) -> Withdrawal | None:
+        """Why its registry revoked it, or None."""
+        found = self.manifest
+        revoked = self.registry.revocations
+        return revocation.withdrawal(found.name, found.version, self.backing, revoked)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from mcpinstall.errors import ErrorCode
-from mcpinstall.model import names, toml_text
+from mcpinstall.model import names, revocation_text, toml_text
 from mcpinstall.model.fields import Fields
 from mcpinstall.model.manifest import CRITERIA
 from mcpinstall.model.mixed_scripts import require_one_script
-from mcpinstall.model.registry import IndexRow, Revocation
+from mcpinstall.model.registry import IndexRow
+from mcpinstall.model.revocation import AnyRevocation
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
@@ -43,7 +44,9 @@ class RegistryFile:
     """Who locks the servers again when their dependencies need it."""
     aliases: tuple[tuple[str, str], ...] = ()
     """Short name → full name, sorted."""
-    revocations: tuple[Revocation, ...] = ()
+    revocations: tuple[AnyRevocation, ...] = ()
+    advisories: str = ""
+    """sha256 of `advisories.jsonl`, where the registry has one."""
     review: ReviewRules | None = None
     """None where it says nothing, which asks for one reviewer."""
 
@@ -56,8 +59,8 @@ def parse(data: bytes, where: str) -> RegistryFile:
     """
     top = toml_text.parse(data, ErrorCode.REGISTRY_INVALID, where)
     top.only(
-        "schema", "name", "serial", "issued", "expires", "index", "owner", "aliases", "review",
-        "revocations",
+        "schema", "name", "serial", "issued", "expires", "index", "owner", "aliases", "revocations",
+        "advisories", "review",
     )  # fmt: skip
     top.integer("schema", low=1, high=1)
     name = top.text("name", limit=63)
@@ -77,7 +80,8 @@ def parse(data: bytes, where: str) -> RegistryFile:
         aliases=tuple(
             (key, aliases.parsed(key, names.server_name)) for key in sorted(aliases.table)
         ),
-        revocations=tuple(_revocation(item) for item in top.each("revocations")),
+        revocations=revocation_text.parse(top),
+        advisories=_sha256(top, "advisories") if "advisories" in top.table else "",
         review=_review(top.fields("review")) if "review" in top.table else None,
     )
 
@@ -93,6 +97,7 @@ def dump(registry: RegistryFile) -> bytes:
         "issued": registry.issued,
         "expires": registry.expires,
         "index": registry.index,
+        **({"advisories": registry.advisories} if registry.advisories else {}),
         "owner": registry.owner,
         "aliases": dict(registry.aliases),
     }
@@ -102,10 +107,7 @@ def dump(registry: RegistryFile) -> bytes:
             "criteria": list(registry.review.criteria),
         }
     if registry.revocations:
-        document["revocations"] = [
-            {"name": item.name, "version": item.version, "reason": item.reason, "date": item.date}
-            for item in registry.revocations
-        ]
+        document["revocations"] = revocation_text.tables(registry.revocations)
     return tomli_w.dumps(document).encode()
 
 
@@ -169,16 +171,6 @@ def _time(fields: Fields, key: str) -> datetime:
         raise fields.error(key, "is before the first or after the last year") from None
 
 
-def _revocation(fields: Fields) -> Revocation:
-    fields.only("name", "version", "reason", "date")
-    return Revocation(
-        name=fields.parsed("name", names.server_name),
-        version=fields.parsed("version", names.version),
-        reason=fields.text("reason", limit=300),
-        date=fields.parsed("date", _date),
-    )
-
-
 def _review(fields: Fields) -> ReviewRules:
     fields.only("reviewers", "criteria")
     criteria = fields.texts("criteria", limit=40)
@@ -189,10 +181,3 @@ def _review(fields: Fields) -> ReviewRules:
         reviewers=fields.integer("reviewers", low=1, high=20),
         criteria=tuple(dict.fromkeys(criteria)),
     )
-
-
-def _date(text: str) -> str:
-    if date.fromisoformat(text).isoformat() != text:
-        message = "is not a date such as `2026-11-22`"
-        raise ValueError(message)
-    return text

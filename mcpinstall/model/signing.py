@@ -36,7 +36,12 @@ class WorkflowSigner:
     """Such as `github-hosted`; empty for any."""
 
 
-Signer: TypeAlias = PersonSigner | WorkflowSigner
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnySigner:
+    """Whoever it was: the caller compares the identity that comes out (check 5)."""
+
+
+Signer: TypeAlias = PersonSigner | WorkflowSigner | AnySigner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,8 @@ from mcpinstall.model.registry import IndexRow
 
 METADATA, TARGETS, FILES = "metadata", "targets", "files"
 """Folders of a repository: signed metadata, targets, and what targets pin by digest."""
+STAGED = "staged"
+"""Folder of metadata that waits for more signatures; no client asks for it."""
 FACTS = "registry.toml"
 """Target of the top-level role: aliases and revocations.  Its text stands in `custom` too."""
 FACTS_TEXT = "text"

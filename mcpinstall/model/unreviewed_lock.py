@@ -134,7 +134,8 @@ def parse(data: bytes, where: str) -> UnreviewedLock:
         package=choice,
         entry=_entry(top),
         entry_sha256=top.text("server-sha256", limit=64),
-        lock=lock_text.parse(text.encode(), "lock") if choice else NO_LOCK,
+        # What is no UTF-8 is left to its reader, which refuses it.
+        lock=lock_text.parse(text.encode("utf-8", "surrogatepass"), "lock") if choice else NO_LOCK,
     )
     _require_meaning(top, found)
     return found
@@ -172,22 +173,42 @@ def exact_version(text: str) -> str:
 
 
 def _require_meaning(top: Fields, found: UnreviewedLock) -> None:
-    choice = found.package
-    if found.source is SourceKind.PYPI:
-        if package_name(found.name) != found.name or choice is None:
+    choice, is_package = found.package, found.source is SourceKind.PYPI
+    name = top.parsed("name", package_name if is_package else names.server_name)
+    if is_package:
+        if name != found.name or choice is None:
             raise top.error("name", "is not the normalised name of a package")
         if (choice.identifier, choice.version) != (found.name, found.version) or found.entry:
             raise top.error("package", "is another package than the name says")
-    elif not found.entry or found.server.name != names.server_name(found.name):
+    elif not found.entry or found.server.name != name:
         raise top.error("server", "is the entry of another server")
     elif found.server.version != found.version:
         raise top.error("server", "is the entry of another version")
     else:
         top.parsed("server-sha256", _digest)
+        _require_described(top, found)
     if choice is not None:
         pinned = {(package.name, package.version) for package in found.lock.packages}
         if (names.normalized_package(choice.identifier), choice.version) not in pinned:
             raise top.error("lock", f"does not pin `{choice.identifier}` {choice.version}")
+
+
+def _require_described(top: Fields, found: UnreviewedLock) -> None:
+    """Refuse a lock that pins something else than its own entry offers."""
+    choice, server = found.package, found.server
+    if choice is None:
+        if not server.remotes:
+            raise top.error("package", "is missing, and the entry names no remote server")
+        return
+    from packaging.version import Version
+
+    offered = {
+        (one.identifier, Version(one.version or ""))  # 2.0 is 2.0.0
+        for one in server.packages
+        if (one.registry_type, one.transport) == (_PYPI, STDIO)
+    }
+    if (choice.identifier, Version(choice.version)) not in offered:
+        raise top.error("package", "is none that the registry's entry offers")
 
 
 def _package(fields: Fields) -> PackageChoice:

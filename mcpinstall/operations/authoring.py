@@ -14,7 +14,14 @@ from pathlib import Path
 
 from mcpinstall import environments, indexes, verification
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model import lock_authoring, lock_text, manifest_text, registry_text, server_text
+from mcpinstall.model import (
+    advisory_text,
+    lock_authoring,
+    lock_text,
+    manifest_text,
+    registry_text,
+    server_text,
+)
 from mcpinstall.model.lock import NO_LOCK, Lock
 from mcpinstall.model.manifest import Hook, Manifest
 from mcpinstall.model.registry import IndexRow
@@ -109,17 +116,24 @@ def hooks(draft: Draft, locked: Lock, context: Context) -> tuple[Hook, ...]:
 
 
 def write(
-    folder: Path, draft: Draft, locked: Lock, accepted: Sequence[Hook], tools: ToolList
+    folder: Path,
+    draft: Draft,
+    locked: Lock,
+    accepted: Sequence[Hook],
+    tools: ToolList,
+    *,
+    attestations: bytes = b"",
 ) -> Path:
     """Write the files of a server below `folder`, and return their folder.
 
-    They are at most four: without a package there is no lock, and tools that nobody saw are in
-    no file.
+    They are at most five: without a package there is no lock, and tools that nobody saw, or
+    attestations that nobody made, are in no file.
     """
     server_text.parse(draft.server, "server.json")
     texts = {"server.json": draft.server}
     texts |= {"pylock.toml": locked.text} if draft.manifest.package else {}
     texts |= {"tools.json": tools.text} if tools.known else {}
+    texts |= {"attestations.json": attestations} if attestations else {}
     digests = tuple(
         (name, hashlib.sha256(data).hexdigest()) for name, data in sorted(texts.items())
     )
@@ -145,7 +159,12 @@ def index_rows(folder: Path) -> tuple[IndexRow, ...]:
 def write_registry(folder: Path, described: RegistryFile) -> None:
     """Write `index.toml` for the manifests that are there, and `registry.toml` that pins it."""
     index = registry_text.dump_index(index_rows(folder))
-    pinned = replace(described, index=hashlib.sha256(index).hexdigest())
+    advisories = files.read_optional(folder / advisory_text.NAME, limits.ADVISORIES_BYTES)
+    pinned = replace(
+        described,
+        index=hashlib.sha256(index).hexdigest(),
+        advisories="" if advisories is None else hashlib.sha256(advisories).hexdigest(),
+    )
     files.write_atomic(folder / "index.toml", index, mode=0o644)
     files.write_atomic(folder / "registry.toml", registry_text.dump(pinned), mode=0o644)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model import revocation
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import IndexRow, ReviewedServer
 from mcpinstall.model.registry_entry import Status
@@ -27,20 +29,31 @@ class Shown:
     """All versions that the registry has, newest first."""
     receipts: tuple[Receipt, ...]
     """Its installed entries."""
+    revoked_versions: tuple[str, ...] = ()
+    """Those of `versions` that the registry revoked by name."""
 
 
 _MCP = "mcp:"
 
 
-def search(text: str, context: Context, *, updated_since: str = "") -> tuple[IndexRow, ...]:
+Failed = Callable[[str, McpInstallError], None]
+"""Is told the name of a registry that could not be searched, and why."""
+
+
+def search(
+    text: str, context: Context, *, updated_since: str = "", failed: Failed | None = None
+) -> tuple[IndexRow, ...]:
     """Return the newest version of every server whose name, title or summary holds `text`.
 
     Servers of the user's own folders are named `REGISTRY:NAME`, as `mcpi install` wants them.
     `mcp:TEXT` asks the user's MCP registry, which looks at names only; with `updated_since`
     (a time, RFC 3339) for what changed since.
 
+    With `failed` one registry that can't be searched stops none of the others.
+
     Raises:
-        McpInstallError: `usage`, or what the MCP registry refuses with.
+        McpInstallError: `usage`, what a registry refuses with; `registry-unavailable` where none
+            of them could be searched.
     """
     if text.startswith(_MCP):
         return tuple(_of_mcp(text.removeprefix(_MCP), updated_since, context))
@@ -48,11 +61,30 @@ def search(text: str, context: Context, *, updated_since: str = "") -> tuple[Ind
         raise McpInstallError(
             ErrorCode.USAGE, "`--updated-since` is for MCP registries", hint="`mcp:TEXT` asks one"
         )
-    bundled, *folders = lookup.open_registries(context)
-    return (
-        *_found(bundled, text, ""),
-        *(row for folder in folders for row in _found(folder, text, f"{folder.state.name}:")),
-    )
+    opened: dict[str, Callable[[], registries.Registry]] = {
+        "bundled": functools.partial(registries.open_bundled, context.paths, context.now)
+    }
+    opened |= {
+        one.name: functools.partial(lookup.opened, one, context)
+        for one in configuration.configured(context)
+    }
+    rows: list[IndexRow] = []
+    unanswered = 0
+    for name, opening in opened.items():
+        try:
+            rows += _found(opening(), text, "" if name == "bundled" else f"{name}:")
+        except McpInstallError as error:
+            if failed is None:
+                raise
+            unanswered += 1
+            failed(name, error)
+    if unanswered == len(opened):
+        raise McpInstallError(
+            ErrorCode.REGISTRY_UNAVAILABLE,
+            "none of your registries could be searched",
+            hint="each of them is named above, with its reason",
+        )
+    return tuple(rows)
 
 
 def _of_mcp(text: str, updated_since: str, context: Context) -> Iterator[IndexRow]:
@@ -104,7 +136,11 @@ def show(spec: str, context: Context) -> Shown:
     """
     receipts = ReceiptStore(context.paths).receipts()
     named = next((receipt for receipt in receipts if receipt.entry_name == spec), None)
-    server = lookup.of_receipt(named, context) if named else lookup.reviewed(spec, context)
+    server = (
+        lookup.of_receipt(named, context, withdrawn=True)
+        if named
+        else lookup.reviewed(spec, context, withdrawn=True)
+    )
     name = server.manifest.name
     versions = [
         row.version
@@ -118,5 +154,10 @@ def show(spec: str, context: Context) -> Shown:
         reviewed=server,
         questions=server_plans.questions(server, named.transport if named else None),
         versions=tuple(versions),
+        revoked_versions=tuple(
+            one
+            for one in versions
+            if revocation.is_withdrawn(name, one, server.registry.revocations)
+        ),
         receipts=tuple(receipt for receipt in receipts if receipt.name == name),
     )

@@ -19,6 +19,8 @@ from mcpinstall.operations import (
     policies,
     probing_remote,
     probing_server,
+    publisher_records,
+    publishers,
     receipt_changes,
     secret_places,
     server_plans,
@@ -48,6 +50,7 @@ def commit(prepared: Prepared, context: Context) -> Done:
         with transaction.exclusive(context):
             _require_same_registry(prepared, context)
             policies.require_same(prepared.plan.policy, context)
+            publishers.require_unrevoked(prepared.plan.publishers, context)
             _require_same_state(prepared, context)
             return _commit(prepared, context)
     finally:
@@ -98,6 +101,7 @@ def _commit(prepared: Prepared, context: Context) -> Done:
             unreviewed.keep(server.reviewed, context)
             continue
         registries.remember(server.reviewed.registry, context.paths, now=context.now)
+    publisher_records.keep(prepared.plan.publishers, context)
     record = transaction.run(change, context, probe)
     with contextlib.suppress(McpInstallError):  # the change has happened; this is a convenience
         host_choice.remember(tuple(change.file.row for change in prepared.plan.changes), context)

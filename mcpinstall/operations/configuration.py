@@ -79,6 +79,27 @@ def mcp_registry(context: Context) -> str:
     )
 
 
+def publishers_trust(context: Context) -> Path | None:
+    """Return the private Sigstore instance that attestations of packages may also be of.
+
+    Raises:
+        McpInstallError: as `configured`.
+    """
+    data = read(context)
+    if data is None:
+        return None
+    configured(context)  # the whole file is checked, whichever part is wanted
+    root = toml_text.parse(data, ErrorCode.CONFIG_INVALID, str(file_of(context)))
+    name = _publishers(root)
+    return context.paths.config / name if name else None
+
+
+def _publishers(root: Fields) -> str:
+    fields = root.fields("publishers")
+    fields.only("trust-config")
+    return configured_signers.trust_config(fields)
+
+
 def file_of(context: Context) -> Path:
     """Return where the user's configuration is."""
     return context.paths.config / _FILE
@@ -96,8 +117,9 @@ def parsed(data: bytes, path: Path) -> tuple[Configured, ...]:
         McpInstallError: `config-invalid`.
     """
     root = toml_text.parse(data, ErrorCode.CONFIG_INVALID, str(path))
-    root.only("schema", "registries")
+    root.only("schema", "registries", "publishers")
     root.integer("schema", low=1, high=1)
+    _publishers(root)
     described = tuple(root.each("registries"))
     mcp = [fields for fields in described if fields.table.get("kind") == _MCP]
     for fields in mcp:

@@ -40,7 +40,7 @@ def parse(fields: Fields) -> Signing | None:
         signers=signers,
         threshold=threshold,
         rules=_rules(fields, {one.name for one in signers}),
-        trust_config=_trust_config(fields),
+        trust_config=trust_config(fields),
     )
 
 
@@ -116,7 +116,12 @@ def _rule(fields: Fields, known: set[str]) -> ReviewRule:
     return ReviewRule(namespaces=namespaces, signers=signers, threshold=threshold)
 
 
-def _trust_config(fields: Fields) -> str:
+def trust_config(fields: Fields) -> str:
+    """Return the name of the file that describes a private Sigstore instance; empty for none.
+
+    Raises:
+        McpInstallError: `config-invalid`.
+    """
     name = fields.text("trust-config", "")
     if name and not _FILE.fullmatch(name):
         raise fields.error("trust-config", "is not the name of a file beside `config.toml`")

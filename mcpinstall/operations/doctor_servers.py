@@ -29,7 +29,10 @@ _FIXES = {
     Kind.INTERPRETER_MISSING: "`mcpi reinstall {0}` builds it for a Python that is there; "
     "`--python` chooses one",
     Kind.INTERPRETER_CHANGED: "`mcpi reinstall {0}` builds it for the Python that is there now",
+    Kind.REVOKED: "`mcpi uninstall {0}` takes it out; until then hosts start it as before",
     Kind.POLICY_FORBIDS: "`mcpi uninstall {0}` takes it out; `mcpi policy show` lists the rules",
+    Kind.VULNERABLE: "`mcpi uninstall {0}` takes it out; a later version may be without it",
+    Kind.MALICIOUS: "`mcpi uninstall {0}` takes it out; then change every secret it could read",
     Kind.ENTRY_GONE: _CONFIGURE,
     Kind.ENTRY_CHANGED: _CONFIGURE,
     Kind.RECORD_GONE: "delete the entry in the file, then `mcpi configure {0}{2}` writes it again",
@@ -101,7 +104,7 @@ def _trouble(receipt: Receipt, finding: Finding) -> Trouble:
     fix = _FIXES[finding.kind]
     if finding.check is Check.REGISTRY or (finding.check is Check.MANIFEST and receipt.is_remote):
         fix = _UNVOUCHED  # there is nothing to build it from, or nothing to build
-    whole = title or finding.check is Check.REGISTRY
+    whole = title or finding.check is Check.REGISTRY or finding.kind is Kind.REVOKED
     return Trouble(
         kind=finding.kind,
         subject=f"{name}{in_host}",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcpinstall import hosts
+from mcpinstall import hosts, registries
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.host import HostRow
 from mcpinstall.operations import cache, configuration, typed
@@ -35,6 +35,7 @@ class State:
 def look(context: Context) -> State:
     """Return what there is; nothing is taken back or swept."""
     busy, troubles = _lock(context)
+    troubles += _clock(context)
     troubles += _records(context)
     if not busy:
         troubles += [*_unfinished(context), *_leftovers(context)]
@@ -55,6 +56,21 @@ def damaged(error: McpInstallError) -> Trouble:
         fix=error.hint,
         entry=error.message,
     )
+
+
+def _clock(context: Context) -> Iterator[Trouble]:
+    """Yield that this machine's clock stands before a time that was seen earlier."""
+    seen = registries.latest(context.paths)
+    if context.now < seen:
+        yield Trouble(
+            kind=Kind.CLOCK_BEHIND,
+            subject="mcpinstall",
+            message=f"this machine's clock stands before {seen:%Y-%m-%d %H:%M} UTC, which was "
+            "seen earlier; that later time counts where something has expired",
+            fix="set the clock; where it is right and was wrong before, delete the records in "
+            f"`{context.paths.registries}`",
+            path=context.paths.registries,
+        )
 
 
 def _records(context: Context) -> Iterator[Trouble]:

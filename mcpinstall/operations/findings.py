@@ -17,7 +17,10 @@ class Kind(StrEnum):
     INTERPRETER_MISSING = "interpreter-missing"
     INTERPRETER_CHANGED = "interpreter-changed"
     OTHER_MACHINE = "other-machine"
+    REVOKED = "revoked"
     POLICY_FORBIDS = "policy-forbids"
+    VULNERABLE = "vulnerable"
+    MALICIOUS = "malicious"
     ENTRY_GONE = "entry-gone"
     ENTRY_CHANGED = "entry-changed"
     SECRET_MISSING = "secret-missing"  # noqa: S105 (a word)
@@ -40,6 +43,7 @@ class Kind(StrEnum):
     CHANGE_UNFINISHED = "change-unfinished"
     LEFTOVERS = "leftovers"
     NO_LOCKS = "no-locks"
+    CLOCK_BEHIND = "clock-behind"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,11 +14,16 @@ from mcpinstall.model.host import HostChange, HostRow, SecretStyle
 from mcpinstall.model.plan import Plan, Request, ServerPlan
 from mcpinstall.model.registry import ReviewedServer
 from mcpinstall.operations import (
+    advisories,
+    clock,
     direct,
+    early_refusals,
     host_changes,
     host_choice,
     lookup,
+    missing_inputs,
     policies,
+    publishers,
     remote_plans,
     secret_places,
     server_plans,
@@ -52,6 +57,7 @@ def draft(request: Request, context: Context) -> Draft:
             "`--header` names a header for a server at an address (`remote:URL`)",
             hint="a server of a registry says itself which headers it wants: `mcpi show NAME`",
         )
+    early_refusals.of_names(request, context)
     found = [lookup.reviewed(spec, context, request) for spec in request.names]
     request = _with_locks(request, found)
     servers = tuple({server.manifest_sha256: server for server in found}.values())
@@ -66,6 +72,8 @@ def draft(request: Request, context: Context) -> Draft:
     chosen = host_choice.choose(request, context)
     if not missing and not chosen.candidates:
         missing = missing_secrets(servers, values, chosen.chosen, request, context)
+    if missing or chosen.candidates:  # before anything is asked
+        early_refusals.of_sources(servers, request, context)
     return Draft(request=request, servers=servers, missing=missing, hosts=chosen)
 
 
@@ -82,7 +90,7 @@ def _with_locks(request: Request, found: Sequence[ReviewedServer]) -> Request:
             hint="a reviewed server has a lock already, which its registry vouches for",
         )
     pairs = zip(request.names, found, strict=True)
-    locks = tuple((spec, one.unreviewed) for spec, one in pairs if one.unreviewed is not None)
+    locks = tuple((spec, one) for spec, one in pairs if one.unreviewed is not None)
     return replace(request, locks=locks)
 
 
@@ -161,7 +169,7 @@ def prepare(
         McpInstallError: whatever refuses; nothing was changed then.
     """
     drafted = draft(request, context)
-    require_complete(drafted)
+    missing_inputs.require_none(drafted)
     rows = host_choice.require_decided(drafted.hosts)
     values = input_values(drafted.servers, request)
     servers = tuple(
@@ -188,7 +196,7 @@ def prepare(
     if shown:
         require_printable(servers)
         names = policies.host_names(rows) or [policies.UNKNOWN_HOST]
-        policies.require(servers, names, policies.load(context), context.now)
+        policies.require(servers, names, policies.load(context), context)
     printed = tuple(
         (row.title, hosts.rendered(row, secret_places.entry_for(server, row)))
         for row in shown
@@ -258,17 +266,30 @@ def with_files(
     """
     rules = policies.load(context)
     names = policies.host_names(rows) or policies.entry_hosts(servers, context)
-    bases = policies.require(servers, names, rules, context.now)
+    policies.require(servers, names, rules, context)
+    advised = advisories.of_plans(servers, request.allow, context)
     folder = staging.new_folder(context)
     known = staging.Introduction(folder, context) if stage else None
     try:
-        fetched, verified = staging.fetched(servers, request, folder, context, known)
+        asked = publishers.Publishers(servers, request, context)
+        fetched, verified = staging.fetched(
+            servers, request, folder, context, known, attested=asked.wanted
+        )
+        published = asked.checked(fetched.offered)
+        bases = policies.require(servers, names, rules, context, published)
         plan = Plan(
             servers=servers,
             changes=changes,
-            checks=checks.combined(_results(servers, verified, fetched, request, bases)),
+            checks=checks.combined(
+                (
+                    *(clock.registry_check(one.reviewed.registry, context) for one in servers),
+                    *_results(servers, verified, fetched, request, bases, advised=advised),
+                    *(one.check for one in published),
+                )
+            ),
             digest=plan_digest(servers, [row.id for row in rows]),
             home=context.paths.servers,
+            publishers=published,
             policy=rules,
         )
         staged = (
@@ -297,24 +318,28 @@ def _results(
     fetched: indexes.Fetched,
     request: Request,
     bases: Mapping[str, str],
+    *,
+    advised: Mapping[str, Sequence[str]],
 ) -> tuple[CheckResult, ...]:
-    """Return the outcomes of checks 1 to 6; `bases` says what check 3 rests on, by slug.
+    """Return the outcomes of checks 2 to 6 but 5; `bases` says what 3 rests on, by slug.
+
+    `advised` is what was found out of advisories, by slug.
 
     Raises:
         McpInstallError: when policy refuses (check 3).
     """
     return (
-        *(server.reviewed.registry.check for server in servers),
         *(server.reviewed.check for server in servers),
         *(
             policy.check(
                 server.reviewed,
                 request.allow,
                 fetched.yanked,
-                fetched.yanked_checked and not server.already_installed,
+                staging.yanked_unknown(fetched, request, server),
                 unattended=request.unattended,
                 files=server.remote is None,
                 basis=bases[server.slug],
+                advisories=advised[server.slug],
             )
             for server in servers
         ),
@@ -325,36 +350,7 @@ def _results(
             if server.remote is not None
             for result in remote_plans.checks(server, offline=request.offline)
         ),
-        *(policy.publisher_check(server.reviewed) for server in servers),
     )
-
-
-def require_complete(drafted: Draft) -> None:
-    """Refuse a draft with missing inputs, naming the flag of each.
-
-    Raises:
-        McpInstallError: `input-missing`.
-    """
-    if not drafted.missing:
-        return
-    several = len(drafted.servers) > 1
-    flags = " ".join(
-        _flag(m, f"{m.entry_name}." if several else "", m.question.name) for m in drafted.missing
-    )
-    wanted = ", ".join(f"`{missing.question.name}`" for missing in drafted.missing)
-    raise McpInstallError(
-        ErrorCode.INPUT_MISSING, f"required inputs are missing: {wanted}", hint=f"add {flags}"
-    )
-
-
-def _flag(missing: MissingInput, prefix: str, name: str) -> str:
-    """Return the option that answers; a secret is never a part of it."""
-    if missing.for_keyring:
-        return f"`--secret-from-env {prefix}{name}=VARIABLE`, or `--secret {name}` at a terminal"
-    if missing.question.secret and missing.question.remote:
-        own = f"`--set {prefix}{name}=host:` where the host asks for it itself, such as VS Code"
-        return f"`--secret-from-env {prefix}{name}=VARIABLE`, or {own}"
-    return f"`--set {prefix}{name}=…`"
 
 
 def _archive_checks(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mcpinstall import environments, registries
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model import names
+from mcpinstall.model import names, revocation
 from mcpinstall.model.plan import Request
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import RegistryKind, RegistryState, ReviewedServer, TufSource
 from mcpinstall.model.server_json import STDIO
-from mcpinstall.operations import configuration, direct, unreviewed
+from mcpinstall.operations import configuration, direct, revoked, unreviewed
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.signers import Signers
 from mcpinstall.receipts.store import ReceiptStore
@@ -30,15 +32,42 @@ def open_registries(
     yield registries.open_bundled(context.paths, context.now)
     for one in configuration.configured(context):
         if not isinstance(one, TufSource) or root in (None, one.root):
-            yield _opened(one, context, offline=offline)
+            yield opened(one, context, offline=offline)
 
 
-def _opened(
+def opened(
     one: configuration.Configured, context: Context, *, offline: bool = False
 ) -> registries.Registry:
+    """Return a registry of the user's configuration, and remember what it revokes.
+
+    Raises:
+        McpInstallError: what check 1 refuses.
+    """
+    found = read(one, context, offline=offline)
+    if not offline:
+        with contextlib.suppress(McpInstallError):  # (a look that can't be written down is a look)
+            registries.note_revocations(found.state, context.paths)
+    return found
+
+
+def read(
+    one: configuration.Configured, context: Context, *, offline: bool = False, strict: bool = False
+) -> registries.Registry:
+    """Return a registry of the user's configuration, its signatures checked.
+
+    `offline` asks nobody; `strict` refuses a TUF registry that has expired or can't be asked.
+
+    Raises:
+        McpInstallError: what check 1 refuses.
+    """
     if isinstance(one, TufSource):
         return registries.open_tuf(
-            one, context.paths, context.now, machine=context.machine, offline=offline
+            one,
+            context.paths,
+            context.now,
+            machine=context.machine,
+            offline=offline,
+            strict=strict,
         )
     voucher = None if one.signing is None else Signers(one.name, one.signing, context)
     return registries.open_folder(
@@ -46,7 +75,9 @@ def _opened(
     )
 
 
-def reviewed(spec: str, context: Context, request: Request | None = None) -> ReviewedServer:
+def reviewed(
+    spec: str, context: Context, request: Request | None = None, *, withdrawn: bool = False
+) -> ReviewedServer:
     """Return the server that `spec` names: alias, full name, either with `@VERSION`.
 
     `remote:URL` is what runs at that address: nobody reviewed it, and no registry knows it.
@@ -54,7 +85,7 @@ def reviewed(spec: str, context: Context, request: Request | None = None) -> Rev
     `request` that names them counts too.
 
     `REGISTRY:NAME` looks in one registry of the user's configuration; without it only the
-    bundled one is asked.
+    bundled one is asked.  Only with `withdrawn` a revoked server is returned, to be looked at.
 
     Raises:
         McpInstallError: `not-found` with near names, `name-ambiguous`, `not-supported-yet`,
@@ -65,19 +96,23 @@ def reviewed(spec: str, context: Context, request: Request | None = None) -> Rev
     if prefix == direct.PREFIX:
         return direct.server(rest, transport=asked.transport, headers=asked.headers)
     if unreviewed.is_one(spec):
-        return unreviewed.resolve(spec, asked, context)
+        return _not_revoked(unreviewed.resolve(spec, asked, context), context, withdrawn=withdrawn)
     for one in configuration.configured(context) if colon else ():
         if one.name == prefix:
-            registry = _opened(one, context, offline=asked.offline)
+            registry = opened(one, context, offline=asked.offline)
             registries.require_unexpired(registry.state)
-            return registries.resolve(rest, [registry])
-    return registries.resolve(spec, [registries.open_bundled(context.paths, context.now)])
+            return registries.resolve(rest, [registry], withdrawn=withdrawn)
+    bundled = registries.open_bundled(context.paths, context.now)
+    return registries.resolve(spec, [bundled], withdrawn=withdrawn)
 
 
-def of_receipt(receipt: Receipt, context: Context, *, offline: bool = True) -> ReviewedServer:
+def of_receipt(
+    receipt: Receipt, context: Context, *, offline: bool = True, withdrawn: bool = False
+) -> ReviewedServer:
     """Return the server of a receipt, from the very registry that it came from.
 
-    What is installed needs no network: a TUF registry is asked only without `offline`.
+    What is installed needs no network: a TUF registry is asked only without `offline`.  Only
+    with `withdrawn` a revoked server is returned: whoever builds or writes anything asks without.
 
     Raises:
         McpInstallError: `registry-invalid` when that registry's root is another one now.
@@ -85,10 +120,10 @@ def of_receipt(receipt: Receipt, context: Context, *, offline: bool = True) -> R
     if receipt.registry_root == direct.ROOT:
         return direct.of_receipt(receipt)
     if (found := unreviewed.of_receipt(receipt, context)) is not None:
-        return found
+        return _not_revoked(found, context, withdrawn=withdrawn)
     for registry in open_registries(context, root=receipt.registry_root, offline=offline):
         if registry.state.root_digest == receipt.registry_root:
-            return registry.find(receipt.name, receipt.version)
+            return registry.find(receipt.name, receipt.version, withdrawn=withdrawn)
     raise McpInstallError(
         ErrorCode.REGISTRY_INVALID,
         f"the registry that `{receipt.entry_name}` came from is not configured any more",
@@ -101,13 +136,28 @@ def manifest_digest(
 ) -> str | None:
     """Return what the server's registry says now about the manifest of that very version."""
     manifest = server.manifest
-    if server.registry.kind is RegistryKind.NONE or server.unreviewed is not None:
+    if server.registry.kind is RegistryKind.NONE:
         return server.manifest_sha256
+    if server.unreviewed is not None:
+        return _not_revoked(server, context, withdrawn=False).manifest_sha256
     root = server.registry.root_digest
     for registry in open_registries(context, root=root, offline=offline):
         if registry.state.root_digest == root:
             return registry.find(manifest.name, manifest.version).manifest_sha256
     return None
+
+
+def _not_revoked(server: ReviewedServer, context: Context, *, withdrawn: bool) -> ReviewedServer:
+    """Return a server that no registry vouches for, with what the user's registries revoked.
+
+    Raises:
+        McpInstallError: `server-revoked` and its like, without `withdrawn`.
+    """
+    state = replace(server.registry, revocations=revoked.for_uncertified(context))
+    found = replace(server, registry=state)
+    if not withdrawn:
+        revocation.require_none(found.withdrawal)
+    return found
 
 
 def entry_name(server: ReviewedServer, wanted: str | None) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model import advisory_text
 from mcpinstall.model.document import Document
 from mcpinstall.model.finding import Unchecked
 from mcpinstall.model.manifest_text import FILES
@@ -18,6 +19,7 @@ from mcpinstall.registries import MANIFEST_SIGNATURES, REGISTRY_SIGNATURES
 from mcpinstall.system import files, limits
 
 _LIMITS = {
+    "attestations.json": limits.ATTESTATIONS_BYTES,
     "manifest.toml": limits.MANIFEST_BYTES,
     "package-lock.json": limits.LOCK_BYTES,
     "pylock.toml": limits.LOCK_BYTES,
@@ -29,6 +31,7 @@ _OWN = {
     "registry.toml": limits.REGISTRY_BYTES,
     "index.toml": limits.INDEX_BYTES,
     REGISTRY_SIGNATURES: limits.SIGNATURE_BYTES,
+    advisory_text.NAME: limits.ADVISORIES_BYTES,
 }
 _DEPTH = 3  # namespace, server, version
 

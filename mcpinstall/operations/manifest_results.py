@@ -11,7 +11,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,23 @@ from mcpinstall.model.finding import Finding, Location
 from mcpinstall.model.manifest import HookKind
 from mcpinstall.operations.manifest_folders import FolderFiles
 from mcpinstall.rules import manifests
-from mcpinstall.rules.manifests.facts import NeededHook, WheelFacts
+from mcpinstall.rules.manifests.facts import NeededHook, Version, WheelFacts
 from mcpinstall.system import files, limits
 
 _RULES = {rule.id: rule for rule in manifests.RULES}
 _DECIDING = ("model", "registries", "rules", "verification")
 """Packages of ours whose code decides what is found: with other code, nothing is remembered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What the bytes of one version alone decide."""
+
+    findings: tuple[Finding, ...]
+    packages: tuple[tuple[str, str], ...]
+    """Name and version of what its lock holds, to compare with the advisories of today."""
+    published: bool
+    """Whether the manifest names a publisher, whose attestations are verified each time."""
 
 
 class Results:
@@ -36,21 +47,33 @@ class Results:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def findings(self, key: str) -> tuple[Finding, ...] | None:
-        """Return what was found under a key, or None."""
+    def remembered(self, key: str) -> Remembered | None:
+        """Return what is remembered under a key, or None."""
         with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
-            return tuple(
-                Finding(
-                    rule=_RULES[item.pop("rule")], location=Location(**item.pop("location")), **item
-                )
-                for item in self._read(key)["findings"]
+            document = self._read(key)
+            return Remembered(
+                findings=tuple(
+                    Finding(
+                        rule=_RULES[item.pop("rule")],
+                        location=Location(**item.pop("location")),
+                        **item,
+                    )
+                    for item in document["findings"]
+                ),
+                packages=tuple((str(name), str(number)) for name, number in document["packages"]),
+                published=bool(document["published"]),
             )
         return None
 
-    def keep_findings(self, key: str, found: Iterable[Finding]) -> None:
-        """Keep what was found."""
-        rows = [{**asdict(one), "rule": one.rule.id} for one in found]
-        self._write(key, {"findings": rows})
+    def keep(self, key: str, found: Iterable[Finding], version: Version) -> None:
+        """Keep what was found in a version, and what to ask about it again."""
+        locked = version.lock.packages if version.lock else ()
+        document = {
+            "findings": [{**asdict(one), "rule": one.rule.id} for one in found],
+            "packages": [[one.name, one.version] for one in locked],
+            "published": version.manifest is not None and version.manifest.publisher is not None,
+        }
+        self._write(key, document)
 
     def wheel(self, artifact: Artifact) -> WheelFacts | None:
         """Return what is known of a wheel, or None."""

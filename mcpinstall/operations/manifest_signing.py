@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mcpinstall import registries, signatures
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model import json_text, manifest_text
+from mcpinstall.model import json_text, manifest_text, revocation
 from mcpinstall.model.json_text import Json
 from mcpinstall.model.signing import SignedBy, Subject
 from mcpinstall.operations import signers
@@ -88,11 +88,10 @@ def _registry(path: Path, context: Context) -> tuple[Subject, tuple[str, ...]]:
     text = files.read_bounded(path, limits.REGISTRY_BYTES)
     registry = registries.open_folder(path.parent, context.paths, context.now)
     state = registry.state
-    withdrawn = {(one.name, one.version) for one in state.revocations}
     rows = registry.index()
     for row in rows:
-        if (row.name, row.version) not in withdrawn:
-            registry.find(row.name, row.version)
+        if not revocation.is_withdrawn(row.name, row.version, state.revocations):
+            registry.find(row.name, row.version, withdrawn=True)
     if files.read_bounded(path, limits.REGISTRY_BYTES) != text:
         raise McpInstallError(ErrorCode.REGISTRY_INVALID, f"`{path}` changed while it was checked")
     name, until = state.name.removeprefix("folder "), f"{state.expires:%Y-%m-%d}"

@@ -13,17 +13,17 @@ from pathlib import Path
 from mcpinstall.errors import McpInstallError
 from mcpinstall.model import manifest_text
 from mcpinstall.model.finding import Finding, Report, Unchecked
-from mcpinstall.model.registry_text import ReviewRules
 from mcpinstall.operations import (
     manifest_base,
     manifest_folders,
+    manifest_known,
     manifest_signatures,
     manifest_start,
     manifest_wheels,
 )
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.manifest_folders import FolderFiles, RegistryFiles
-from mcpinstall.operations.manifest_results import Results, version_key
+from mcpinstall.operations.manifest_results import Remembered, Results, version_key
 from mcpinstall.rules import manifests
 from mcpinstall.rules.manifests import history, reading
 from mcpinstall.rules.manifests.facts import MANIFEST, RegistryFacts, Version, Wheels
@@ -119,14 +119,13 @@ def _registry(run: _Run, files: RegistryFiles, chosen: frozenset[str] | None) ->
         promises = manifest_base.promises(files.folders)
         run.findings += history.versions(facts, earlier, now, promises)
         run.findings += history.aliases(facts, earlier)
-    asked = (facts.file.review if facts.file else None) or ReviewRules()
     meant = [folder for folder in files.folders if chosen is None or folder.where in chosen]
     known = [version for version in every if chosen is None or version.where in chosen]
     for version in known:
-        run.findings += manifests.of_today(version, asked, run.context.now)
+        run.findings += manifests.of_today(version, facts.file, run.context.now)
         run.subjects.append(version.where)
     _signatures(run, facts, known, files.root)
-    _versions(run, meant)
+    _versions(run, facts, meant)
 
 
 def _signatures(run: _Run, facts: RegistryFacts, versions: Sequence[Version], root: Path) -> None:
@@ -153,26 +152,62 @@ def _known(folder: FolderFiles) -> Version:
     )
 
 
-def _versions(run: _Run, folders: Sequence[FolderFiles]) -> None:
+def _versions(run: _Run, facts: RegistryFacts, folders: Sequence[FolderFiles]) -> None:
     """Judge versions by their files and wheels; what is known of the same bytes is not repeated."""
     depth = "files" if run.wanted.files_only else "wheels"
     fresh: list[tuple[str, Version]] = []
-    parsed: list[Version] = []
+    known: list[tuple[FolderFiles, Remembered]] = []
     for folder in folders:
         key = version_key(folder, depth)
-        known = run.results.findings(key)
-        if known is None:
+        remembered = run.results.remembered(key)
+        if remembered is None:
             fresh.append((key, _parsed(folder)))
         else:
-            run.findings += known
-            if not (run.wanted.files_only or run.wanted.offline) or run.wanted.probe:
-                parsed.append(_parsed(folder))
+            run.findings += remembered.findings
+            known.append((folder, remembered))
     _judge(run, fresh)
-    everything = [*parsed, *(version for _, version in fresh)]
-    if not (run.wanted.files_only or run.wanted.offline):
+    _advisories(run, facts, known, [version for _, version in fresh])
+    if run.wanted.files_only:
+        return
+    everything = [version for _, version in fresh]
+    if run.wanted.probe or not run.wanted.offline:
+        everything += [_parsed(folder) for folder, _ in known]
+    else:
+        everything += [_parsed(folder) for folder, one in known if one.published]
+    _publishers(run, everything)
+    if not run.wanted.offline:
         _withdrawn(run, everything)
     if run.wanted.probe:
         _probe(run, everything)
+
+
+def _advisories(
+    run: _Run,
+    facts: RegistryFacts,
+    known: Sequence[tuple[FolderFiles, Remembered]],
+    fresh: Sequence[Version],
+) -> None:
+    try:
+        files = manifest_known.advisory_files(facts, run.context)
+        again = [
+            _parsed(folder)
+            for folder, one in known
+            if manifest_known.is_affected(one.packages, files)
+        ]
+        for version in (*fresh, *again):
+            run.findings += manifest_known.affected(version, files)
+    except McpInstallError as error:
+        run.failed("advisories", error)
+
+
+def _publishers(run: _Run, versions: Iterable[Version]) -> None:
+    for version in versions:
+        try:
+            run.findings += manifest_known.publisher(
+                version, run.context, offline=run.wanted.offline
+            )
+        except McpInstallError as error:
+            run.failed(version.where, error)
 
 
 def _parsed(folder: FolderFiles) -> Version:
@@ -196,7 +231,7 @@ def _judge(run: _Run, fresh: Sequence[tuple[str, Version]]) -> None:
         run.findings += found
         run.unchecked += unknown
         if not unknown:
-            run.results.keep_findings(key, found)
+            run.results.keep(key, found, version)
 
 
 def _withdrawn(run: _Run, versions: Sequence[Version]) -> None:

@@ -8,14 +8,16 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from mcpinstall import hosts
+from mcpinstall import hosts, registries
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import policy_text
 from mcpinstall.model.artifact import Artifact
 from mcpinstall.model.host import HostRow, SecretPlace
 from mcpinstall.model.manifest import REMOTE_CRITERIA
+from mcpinstall.model.names import normalized_package
 from mcpinstall.model.plan import ServerPlan
 from mcpinstall.model.policy import Decision, Level, Origin, Policy, PolicySubject
+from mcpinstall.model.publisher import ServerPublishers
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import RegistryKind, ReviewedServer, ReviewState
 from mcpinstall.model.server_json import STDIO
@@ -109,19 +111,24 @@ def require_same(policy: Policy, context: Context) -> None:
 
 
 def require(
-    servers: Sequence[ServerPlan], names: Sequence[tuple[str, ...]], policy: Policy, now: datetime
+    servers: Sequence[ServerPlan],
+    names: Sequence[tuple[str, ...]],
+    policy: Policy,
+    context: Context,
+    published: Sequence[ServerPublishers] | None = None,
 ) -> dict[str, str]:
     """Refuse the servers that `policy` forbids; return what check 3 rests on, by slug.
 
-    `names` are those of each host that gets the entries.
+    `names` are those of each host that gets the entries; `published` is check 5, and None before
+    it was done: then a rule about publishers refuses only what can't pass it any more.
 
     Raises:
         McpInstallError: `policy-refused`.
     """
     bases = {}
     for server in servers:
-        subject = of_plan(server, names)
-        decision = policy_rules.decide(policy, subject, now)
+        subject = of_plan(server, names, _publisher(server, published))
+        decision = decide(policy, subject, context)
         if error := policy_rules.refused(decision, subject):
             raise error
         bases[server.slug] = policy_rules.evidence(policy, decision)
@@ -149,7 +156,25 @@ def _of_receipt(receipt: Receipt) -> tuple[tuple[str, ...], ...]:
     return host_names(hosts.find_rows(row) for row in receipt.hosts)
 
 
-def of_plan(server: ServerPlan, names: Sequence[tuple[str, ...]]) -> PolicySubject:
+def _publisher(server: ServerPlan, published: Sequence[ServerPublishers] | None) -> str | None:
+    if server.remote is not None:
+        return ""
+    if published is not None:
+        found = next(one.main for one in published if one.slug == server.slug)
+        return found.repository if found else ""
+    unknown = server.reviewed.unreviewed is not None or server.already_installed
+    return None if unknown else _named(server.reviewed)
+
+
+def _named(server: ReviewedServer) -> str:
+    """Return the repository that a manifest names: nothing else is ever installed."""
+    publisher = server.manifest.publisher
+    return publisher.repository if publisher and server.manifest.package else ""
+
+
+def of_plan(
+    server: ServerPlan, names: Sequence[tuple[str, ...]], publisher: str | None
+) -> PolicySubject:
     """Return what is to be judged of a plan."""
     entry = server.entry
     values = (*entry.env, *(entry.remote.headers if entry.remote else ()))
@@ -162,7 +187,13 @@ def of_plan(server: ServerPlan, names: Sequence[tuple[str, ...]]) -> PolicySubje
         names,
         server.artifacts,
         clear,
+        publisher,
     )
+
+
+def of_source(server: ReviewedServer, transport: str) -> PolicySubject:
+    """Return what is to be judged of a server before its inputs and hosts are known."""
+    return _subject(server, transport, "", (), (), (), None)
 
 
 def of_receipt(receipt: Receipt, server: ReviewedServer) -> PolicySubject:
@@ -177,7 +208,15 @@ def of_receipt(receipt: Receipt, server: ReviewedServer) -> PolicySubject:
         _of_receipt(receipt),
         [wheel for wheel in wheels if wheel.sha256 in digests],
         clear,
+        _of_main(receipt, server),
     )
+
+
+def _of_main(receipt: Receipt, server: ReviewedServer) -> str:
+    package = server.manifest.package
+    main = "" if package is None else normalized_package(package.identifier)
+    found = (one.identity.repository for one in receipt.publishers if one.package == main)
+    return next(found, "")
 
 
 def _subject(  # noqa: PLR0917 (what a plan and a receipt have in common)
@@ -187,6 +226,7 @@ def _subject(  # noqa: PLR0917 (what a plan and a receipt have in common)
     names: Sequence[tuple[str, ...]],
     artifacts: Sequence[Artifact],
     clear: Sequence[str],
+    publisher: str | None,
 ) -> PolicySubject:
     manifest, registry = server.manifest, server.registry
     meant = [one for one in manifest.criteria if not url or one in REMOTE_CRITERIA]
@@ -201,6 +241,7 @@ def _subject(  # noqa: PLR0917 (what a plan and a receipt have in common)
         address=(urlsplit(url).hostname or "?").rstrip(".").lower() if url else "",
         hosts=tuple(names),
         released=_released(server, artifacts),
+        publisher=publisher,
         clear_text=tuple(dict.fromkeys(clear)),
     )
 
@@ -225,9 +266,18 @@ def _released(server: ReviewedServer, artifacts: Sequence[Artifact]) -> datetime
 # What is installed -----------------------------------------------------------------------------
 
 
-def decision(receipt: Receipt, server: ReviewedServer, policy: Policy, now: datetime) -> Decision:
+def decision(
+    receipt: Receipt, server: ReviewedServer, policy: Policy, context: Context
+) -> Decision:
     """Return what the policy of today says of what is installed."""
-    return policy_rules.decide(policy, of_receipt(receipt, server), now)
+    return decide(policy, of_receipt(receipt, server), context)
+
+
+def decide(policy: Policy, subject: PolicySubject, context: Context) -> Decision:
+    """Decide by the machine's clock and, where exceptions end, by the latest time seen."""
+    ends = any(rule.exceptions for rule in policy.rules)
+    latest = registries.latest(context.paths) if ends else None
+    return policy_rules.decide(policy, subject, context.now, latest)
 
 
 def require_installable(receipts: Iterable[Receipt], policy: Policy, context: Context) -> None:
@@ -238,8 +288,9 @@ def require_installable(receipts: Iterable[Receipt], policy: Policy, context: Co
             a server is, and there are rules.
     """
     for receipt in receipts if policy.rules else ():
-        subject = of_receipt(receipt, lookup.of_receipt(receipt, context))
-        decision = policy_rules.decide(policy, subject, context.now)
+        server = lookup.of_receipt(receipt, context, withdrawn=True)  # (told apart from rules)
+        subject = of_receipt(receipt, server)
+        decision = decide(policy, subject, context)
         if error := policy_rules.refused(decision, subject):
             raise error
 
@@ -284,13 +335,13 @@ def judge(specs: Iterable[str], policy: Policy, context: Context) -> Iterator[Ju
         wheels = [wheel for package in server.lock.packages for wheel in package.wheels]
         subject = _subject(
             server, remote.transport if remote else STDIO, remote.url if remote else "",
-            (), wheels, (),
+            (), wheels, (), "" if remote else _named(server),
         )  # fmt: skip
         yield _judged(subject, "", policy, context)
 
 
 def _judged(subject: PolicySubject, entry: str, policy: Policy, context: Context) -> Judged:
-    decision = policy_rules.decide(policy, subject, context.now)
+    decision = decide(policy, subject, context)
     return Judged(
         name=subject.name,
         version=subject.version,

@@ -61,6 +61,7 @@ def with_environment(receipt: Receipt, other: Receipt) -> Receipt:
         version=other.version,
         title=other.title,
         review=other.review,
+        backing=other.backing,
         generation=other.generation,
         manifest_sha256=other.manifest_sha256,
         lock_sha256=other.lock_sha256,
@@ -70,6 +71,7 @@ def with_environment(receipt: Receipt, other: Receipt) -> Receipt:
         python_version=other.python_version,
         python_sha256=other.python_sha256,
         artifacts=other.artifacts,
+        publishers=other.publishers,
         checks=checks.with_results(receipt.checks, *results),
     )
 
@@ -140,4 +142,8 @@ def _receipt(
         transport=remote.transport if remote else STDIO,
         url=remote.url if remote else "",
         headers=remote.headers if remote else (),
+        publishers=next(
+            (o.verified for o in prepared.plan.publishers if o.slug == server.slug), ()
+        ),
+        backing=reviewed.backing,
     )

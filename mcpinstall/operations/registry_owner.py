@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,18 +10,16 @@ from typing import TYPE_CHECKING
 from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.secret import Secret
+from mcpinstall.operations import registry_keys
 from mcpinstall.operations.context import Context
+from mcpinstall.operations.registry_keys import Elsewhere, KeyAt, Passphrase
 from mcpinstall.system import files, limits
 
 if TYPE_CHECKING:
-    from securesystemslib.signer import Signer
-
+    from mcpinstall.registries.tuf_prune import Unused
     from mcpinstall.registries.tuf_publish import Published
     from mcpinstall.registries.tuf_repository import Repository
     from mcpinstall.registries.tuf_roots import RootFacts
-
-Passphrase = Callable[[Path], Secret]
-"""Asks for the passphrase of a key, unseen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +37,19 @@ def make_key(path: Path, passphrase: Secret, context: Context) -> str:
     return tuf_keys.make(context.machine.cwd / path, passphrase)
 
 
-def begin(folder: Path, roles: dict[str, Held], ask: Passphrase, context: Context) -> RootFacts:
+def begin(
+    folder: Path,
+    roles: dict[str, Held],
+    ask: Passphrase,
+    context: Context,
+    *,
+    others: Sequence[Elsewhere] = (),
+    stage: bool = False,
+) -> RootFacts | None:
     """Make the first root of a registry; `roles` are `root`, `targets` and `online`.
+
+    Private keys of the root sign, and `others`, which are in no file.  `stage` leaves it for more
+    holders to sign, and returns None.
 
     Raises:
         McpInstallError: `input-invalid` where there is one already, or a threshold that can't
@@ -64,14 +73,24 @@ def begin(folder: Path, roles: dict[str, Held], ask: Passphrase, context: Contex
         for role, held in named.items()
     }
     thresholds = {role: held.threshold for role, held in named.items()}
-    repository = _repository(here, roles["root"].keys, ask, context)
-    return tuf_roots.read(repository.begin(keys, thresholds), "1.root.json")
+    private = [path for path in roles["root"].keys if path.suffix != tuf_keys.PUBLIC]
+    repository = _repository(here, [*private, *others], ask, context, stage=stage)
+    data = repository.begin(keys, thresholds)
+    return None if stage else tuf_roots.read(data, "1.root.json")
 
 
 def publish(
-    folder: Path, source: Path | None, keys: Sequence[Path], ask: Passphrase, context: Context
+    folder: Path,
+    source: Path | None,
+    keys: Sequence[KeyAt],
+    ask: Passphrase,
+    context: Context,
+    *,
+    stage: bool = False,
 ) -> Published:
     """Publish what `source` holds; without it, sign again what expires soon.
+
+    `stage` leaves it where no client reads it, for others to sign: `registry_signing`.
 
     Raises:
         McpInstallError: what the checks of `source` refuse; `input-missing` for a role whose
@@ -79,7 +98,7 @@ def publish(
     """
     from mcpinstall.registries import tuf_publish
 
-    repository = _repository(context.machine.cwd / folder, keys, ask, context)
+    repository = _repository(context.machine.cwd / folder, keys, ask, context, stage=stage)
     repository.root()
     if source is None:
         return tuf_publish.renew(repository)
@@ -98,7 +117,13 @@ class Delegation:
 
 
 def delegate(
-    folder: Path, change: Delegation, keys: Sequence[Path], ask: Passphrase, context: Context
+    folder: Path,
+    change: Delegation,
+    keys: Sequence[KeyAt],
+    ask: Passphrase,
+    context: Context,
+    *,
+    stage: bool = False,
 ) -> Published:
     """Give a namespace to reviewers of its own, or take it back."""
     from mcpinstall.registries import tuf_keys, tuf_publish
@@ -107,7 +132,7 @@ def delegate(
     if held is not None:
         public = tuple(tuf_keys.public(context.machine.cwd / path) for path in held.keys)
         who = tuf_publish.Namespace(keys=public, threshold=held.threshold)
-    repository = _repository(context.machine.cwd / folder, keys, ask, context)
+    repository = _repository(context.machine.cwd / folder, keys, ask, context, stage=stage)
     return tuf_publish.delegate(repository, change.namespace, who)
 
 
@@ -122,9 +147,15 @@ class Rotation:
 
 
 def rotate(
-    folder: Path, change: Rotation, keys: Sequence[Path], ask: Passphrase, context: Context
-) -> RootFacts:
-    """Change the keys of a role, and sign again what they signed."""
+    folder: Path,
+    change: Rotation,
+    keys: Sequence[KeyAt],
+    ask: Passphrase,
+    context: Context,
+    *,
+    stage: bool = False,
+) -> RootFacts | None:
+    """Change the keys of a role, and sign again what they signed; None where it is staged."""
     from mcpinstall.registries import tuf_keys, tuf_publish, tuf_roots
 
     if change.role not in ("root", "targets", "online"):
@@ -133,7 +164,7 @@ def rotate(
             f"there is no role `{change.role}`",
             hint="it is `root`, `targets` or `online`",
         )
-    repository = _repository(context.machine.cwd / folder, keys, ask, context)
+    repository = _repository(context.machine.cwd / folder, keys, ask, context, stage=stage)
     data = tuf_publish.rotate(
         repository,
         change.role,
@@ -141,16 +172,25 @@ def rotate(
         revoke=change.revoke,
         threshold=change.threshold,
     )
-    return tuf_roots.read(data, "root.json")
+    return None if stage else tuf_roots.read(data, "root.json")
+
+
+def prune(folder: Path, context: Context, *, dry_run: bool) -> Unused:
+    """Delete what no client can ask for any more; a dry run only says what that is."""
+    from mcpinstall.registries import tuf_prune
+
+    found = tuf_prune.unused(context.machine.cwd / folder, context.now)
+    for path in () if dry_run else found.paths:
+        with files.disk_errors(f"delete `{path}`"):
+            path.unlink()
+    return found
 
 
 def _repository(
-    folder: Path, keys: Sequence[Path], ask: Passphrase, context: Context
+    folder: Path, keys: Sequence[KeyAt], ask: Passphrase, context: Context, *, stage: bool
 ) -> Repository:
-    from mcpinstall.registries import tuf_keys
     from mcpinstall.registries.tuf_repository import Repository
+    from mcpinstall.registries.tuf_staging import StagingRepository
 
-    signers: list[Signer] = [
-        tuf_keys.signer(context.machine.cwd / path, ask(path)) for path in dict.fromkeys(keys)
-    ]
-    return Repository(folder, signers, context.now)
+    signers = registry_keys.open_keys(keys, ask, context)
+    return (StagingRepository if stage else Repository)(folder, signers, context.now)

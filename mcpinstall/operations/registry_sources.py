@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +12,18 @@ from typing import TYPE_CHECKING
 from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.registry import RegistryState, TufSource
-from mcpinstall.operations import configuration
+from mcpinstall.operations import configuration, lookup
 from mcpinstall.operations.configuration import Configured
 from mcpinstall.operations.context import Context
+from mcpinstall.operations.signers import Signers
 from mcpinstall.system import files, limits
 
 if TYPE_CHECKING:
     from mcpinstall.registries.tuf_roots import RootFacts
 
 _BLOCK = re.compile(r"^\[\[registries\]\][ \t]*$", re.MULTILINE)
-_TABLE = re.compile(r"^\[", re.MULTILINE)
+_TABLE = re.compile(r"^\[(?!\[?registries\.)", re.MULTILINE)
+"""The next table that is no part of this block, as `[[registries.signers]]` is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,13 +96,14 @@ def remove(name: str, context: Context) -> None:
         known = configuration.configured(context)
         if name not in {one.name for one in known}:
             raise _unknown(name, known)
-        before = configuration.read(context) or b""
-        number = [one.name for one in known].index(name)
-        after = _without(before.decode(), number).encode()
-        left = tuple(one for one in known if one.name != name)
-        if _parsed(context, after) != left:
+        before = (configuration.read(context) or b"").decode()
+        wanted = tomllib.loads(before)
+        number = [one["name"] for one in wanted["registries"]].index(name)
+        after = _without(before, number)
+        del wanted["registries"][number]
+        if not _says(after, {key: value for key, value in wanted.items() if value != []}):
             raise _by_hand(context)
-        files.write_atomic(configuration.file_of(context), after)
+        files.write_atomic(configuration.file_of(context), after.encode())
 
 
 def listed(context: Context) -> tuple[Listed, ...]:
@@ -113,26 +117,23 @@ def listed(context: Context) -> tuple[Listed, ...]:
 
 
 def refresh(names: Sequence[str], context: Context) -> tuple[RegistryState, ...]:
-    """Ask the TUF registries of the user's configuration, all or those named.
+    """Read the registries of the user's configuration anew, all or those named; TUF ones are asked.
 
     Raises:
         McpInstallError: `not-found`, what check 1 refuses, `registry-unavailable`,
             `registry-stale`.
     """
-    known = [one for one in configuration.configured(context) if isinstance(one, TufSource)]
+    known = configuration.configured(context)
     for name in names:
         if name not in {one.name for one in known}:
             raise _unknown(name, known)
-    states = tuple(
-        registries.open_tuf(
-            one, context.paths, context.now, machine=context.machine, strict=True
-        ).state
-        for one in known
-        if not names or one.name in names
-    )
-    for state in states:
-        registries.remember(state, context.paths, now=context.now)
-    return states
+    return tuple(_refreshed(one, context) for one in known if not names or one.name in names)
+
+
+def _refreshed(one: Configured, context: Context) -> RegistryState:
+    state = lookup.read(one, context, strict=True).state
+    registries.remember(state, context.paths, now=context.now)
+    return state
 
 
 def _row(one: Configured, context: Context) -> Listed:
@@ -144,8 +145,9 @@ def _row(one: Configured, context: Context) -> Listed:
                 one, context.paths, context.now, machine=context.machine, offline=True
             ).state
         else:
+            voucher = None if one.signing is None else Signers(one.name, one.signing, context)
             state = registries.open_folder(
-                one.path, context.paths, context.now, name=one.name
+                one.path, context.paths, context.now, name=one.name, voucher=voucher
             ).state
     except McpInstallError as error:
         problem = error.message
@@ -179,6 +181,14 @@ def _without(text: str, number: int) -> str:
     block = blocks[number]
     following = _TABLE.search(text, block.end())
     return text[: block.start()] + (text[following.start() :] if following else "")
+
+
+def _says(text: str, wanted: dict[str, object]) -> bool:
+    """Tell whether a text is a TOML document of just these values."""
+    try:
+        return tomllib.loads(text) == wanted
+    except ValueError:
+        return False
 
 
 def _changed(context: Context, after: bytes, more: tuple[Configured, ...]) -> None:

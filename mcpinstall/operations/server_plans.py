@@ -38,12 +38,17 @@ def package_of(server: ReviewedServer) -> Package:
             "can't install yet",
             hint="servers of type `pypi` can be installed",
         )
-    for package in server.server.packages:
-        if (package.registry_type, package.identifier) == ("pypi", choice.identifier):
-            return package
-    raise McpInstallError(
-        ErrorCode.MANIFEST_INVALID, f"`server.json` has no package `{choice.identifier}`"
-    )
+    found = [
+        package
+        for package in server.server.packages
+        if (package.registry_type, package.identifier) == ("pypi", choice.identifier)
+    ]
+    if not found:
+        raise McpInstallError(
+            ErrorCode.MANIFEST_INVALID, f"`server.json` has no package `{choice.identifier}`"
+        )
+    # The same package may be there twice: as a web server too, which wants other arguments.
+    return next((package for package in found if package.transport == STDIO), found[0])
 
 
 def resolved(
@@ -129,16 +134,19 @@ def plan(
     )
 
 
-def rebuild(receipt: Receipt, request: Request, context: Context) -> ServerPlan:
+def rebuild(
+    receipt: Receipt, request: Request, context: Context, *, withdrawn: bool = False
+) -> ServerPlan:
     """Return the plan that builds an installed server's environment anew, for the same Python.
 
     Its command is not used: the entries in the hosts stay as they are.
 
     Raises:
-        McpInstallError: when its registry does not vouch for that version any more.
+        McpInstallError: when its registry does not vouch for that version any more; with
+            `withdrawn`, which is for those who only compare, not for its being revoked.
     """
     remote_plans.require_local(receipt)
-    server = lookup.of_receipt(receipt, context)
+    server = lookup.of_receipt(receipt, context, withdrawn=withdrawn)
     slug = lookup.receipt_slug(receipt)
     home = environments.server_home(context.paths.servers, slug)
     interpreter = _interpreter(server, request.python, receipt.python_path, context)

@@ -77,6 +77,8 @@ class Signers:
             review=before if enough else ReviewState.UNREVIEWED,
             evidence=f"{len(counted)} of {rule.threshold} signed reviews that its namespace needs",
             reviewers=found.names,
+            needed=rule.threshold,
+            counted=tuple(counted),
         )
 
     def _counted(

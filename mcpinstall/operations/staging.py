@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,11 +78,14 @@ def fetched(
     folder: Path,
     context: Context,
     introduction: Introduction | None = None,
+    *,
+    attested: Collection[str] = (),
 ) -> tuple[indexes.Fetched, tuple[Verified, ...]]:
     """Fetch every artifact of the servers that are not in place already, each once; check all.
 
     Each server's files are copied out of the store into a folder below `folder`, compared and
     inspected as they arrive; with the first, the `introduction` to its interpreter is begun.
+    The index is asked who made the files that `attested` names by their sha256.
 
     Raises:
         McpInstallError: `download-failed`, `offline-missing`, `digest-mismatch`,
@@ -109,6 +112,7 @@ def fetched(
             progress=context.progress,
             offline=request.offline,
             stored=stored,
+            attested=attested,
         )
         if wanted:
             context.progress.step(f"checking {verification.counted(len(wanted), 'file')}")
@@ -134,6 +138,17 @@ class _Begun:
         """Wait for the checks."""
         artifacts = self._copies.verified(self._server.artifacts)
         return Verified(server=self._server, folder=self._folder, artifacts=artifacts)
+
+
+def yanked_unknown(fetched: indexes.Fetched, request: Request, server: ServerPlan) -> str:
+    """Return why nobody knows whether files were withdrawn; nothing where the index said it."""
+    if request.offline:
+        return "offline"
+    if server.already_installed:
+        return "in place already"
+    if fetched.yanked_checked:
+        return ""
+    return "the index gave no answer" if fetched.downloaded_bytes else "files are at hand already"
 
 
 @contextlib.contextmanager

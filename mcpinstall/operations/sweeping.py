@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from mcpinstall import environments
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.operations import lookup
+from mcpinstall.operations import lookup, unreviewed_records
 from mcpinstall.operations.context import Context
 from mcpinstall.receipts.store import ReceiptStore
 from mcpinstall.system import files, limits
@@ -22,7 +22,7 @@ def sweep(context: Context) -> bool:
     Returns:
         Whether everything went that should.
     """
-    steps = (_sweep_homes, _sweep_history, sweep_temporary)
+    steps = (_sweep_homes, _sweep_history, _sweep_unreviewed, sweep_temporary)
     went = [_succeeds(step, context) for step in steps]
     return all(went)
 
@@ -42,7 +42,10 @@ def sweep_temporary(context: Context) -> None:
         McpInstallError: `disk-failed`.
     """
     paths = context.paths
-    for folder in (paths.data, paths.receipts, paths.history, paths.hosts, paths.registries):
+    for folder in (
+        paths.data, paths.receipts, paths.history, paths.hosts, paths.registries,
+        paths.unreviewed, paths.unreviewed / "names",
+    ):  # fmt: skip
         files.remove_temporary(folder)
 
 
@@ -85,6 +88,23 @@ def _sweep_homes(context: Context) -> None:
             failed = error
     if failed is not None:
         raise failed
+
+
+def _sweep_unreviewed(context: Context) -> None:
+    """Delete locks and first tools of servers that are neither installed nor can come back.
+
+    Which index a name belongs to stays for good.
+    """
+    store = ReceiptStore(context.paths)
+    try:
+        records = [*store.history(), *filter(None, [store.journal()])]
+    except McpInstallError:  # a damaged record may be about any of them
+        return
+    receipts = [
+        *store.receipts(),
+        *(one for record in records for one in (*record.receipts_before, *record.receipts_after)),
+    ]
+    unreviewed_records.prune({one.manifest_sha256 for one in receipts}, context)
 
 
 def _sweep_history(context: Context) -> None:

@@ -8,17 +8,20 @@ from pathlib import Path
 
 from mcpinstall import environments, hosts
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model import revocation
 from mcpinstall.model.environment import StagedEnvironment
 from mcpinstall.model.host import HostChange, ServerEntry
 from mcpinstall.model.plan import Request, ServerPlan
 from mcpinstall.model.receipt import FileChange, HistoryRecord, Receipt, Switch
 from mcpinstall.operations import (
+    advisories,
     host_files,
     lookup,
     policies,
     probing_server,
     receipt_changes,
     recovery,
+    revoked,
     secret_places,
     server_plans,
     staging,
@@ -45,9 +48,11 @@ def prepare(record_id: str | None, context: Context) -> PreparedUndo:
 
     Raises:
         McpInstallError: `nothing-to-undo`, also when a later change touched the same entries;
-            `policy-refused` for what policy forbids by now.
+            `policy-refused` for what policy forbids by now, `version-revoked` and its like for
+            what its registry revoked.
     """
     record = _chosen(record_id, context)
+    _require_not_revoked(record, context)
     policies.require_installable(record.receipts_before, policies.load(context), context)
     found = [_reversed(change, record, context) for change in record.files]
     changes = [change for change, _ in found]
@@ -71,6 +76,7 @@ def commit(prepared: PreparedUndo, context: Context) -> Done:
     """
     record = prepared.record
     rules = policies.load(context)
+    _require_not_revoked(record, context)
     policies.require_installable(record.receipts_before, rules, context)  # (3) again
     folder = staging.new_folder(context)
     try:
@@ -84,6 +90,31 @@ def commit(prepared: PreparedUndo, context: Context) -> Done:
         staging.discard(folder)
     notes = (*prepared.notes, *secret_places.left(done, context))
     return Done(record=done, receipts=done.receipts_after, notes=notes)
+
+
+def _require_not_revoked(record: HistoryRecord, context: Context) -> None:
+    """Refuse to bring back what was revoked since; what is in place as it was may stay.
+
+    Raises:
+        McpInstallError: `version-revoked` and its like, `state-unsafe`.
+    """
+    store = ReceiptStore(context.paths)
+    for receipt in record.receipts_before:
+        now = store.receipt(receipt.entry_name)
+        if now is not None and _brings_nothing(receipt, now):
+            continue
+        revocation.require_none(revoked.one(receipt, context))
+        try:
+            found = lookup.of_receipt(receipt, context, withdrawn=True)
+        except McpInstallError:
+            continue  # nothing new is built of what nobody can tell any more
+        revocation.require_none(found.withdrawal)
+
+
+def _brings_nothing(receipt: Receipt, now: Receipt) -> bool:
+    """Tell whether a former receipt has no version and no host that the entry does not have now."""
+    before, after = ((one.registry_root, one.manifest_sha256) for one in (receipt, now))
+    return before == after and set(receipt.hosts) <= set(now.hosts)
 
 
 def _chosen(record_id: str | None, context: Context) -> HistoryRecord:
@@ -172,6 +203,7 @@ class _Rebuilt:
 def _rebuilt(record: HistoryRecord, folder: Path, context: Context) -> dict[str, _Rebuilt]:
     """Return a new environment, by slug, for each server that has none to go back to."""
     found: dict[str, _Rebuilt] = {}
+    known = advisories.Advisories(context)
     for receipt in record.receipts_before:
         slug = lookup.receipt_slug(receipt)
         if slug in found or _standing(receipt, context) is not None:
@@ -180,7 +212,11 @@ def _rebuilt(record: HistoryRecord, folder: Path, context: Context) -> dict[str,
         server = server_plans.rebuild(receipt, request, context)
         fetched, (verified,) = staging.fetched([server], request, folder, context)
         policy.check(
-            server.reviewed, request.allow, fetched.yanked, fetched.yanked_checked
+            server.reviewed,
+            request.allow,
+            fetched.yanked,
+            staging.yanked_unknown(fetched, request, server),
+            advisories=known.of_plan(server, request.allow),
         )  # (3) again, beside the rules of policy files
         staged = staging.build(verified, context)
         found[slug] = _Rebuilt(server=server, staged=staged)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from mcpinstall import environments, indexes
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import names
 from mcpinstall.model.checks import Check, CheckResult, Outcome
@@ -32,7 +31,13 @@ from mcpinstall.model.unreviewed_lock import (
     exact_version,
     package_name,
 )
-from mcpinstall.operations import unreviewed_locking, unreviewed_mcp, unreviewed_records
+from mcpinstall.operations import (
+    look_alikes,
+    unreviewed_locking,
+    unreviewed_mcp,
+    unreviewed_records,
+    unreviewed_replay,
+)
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.unreviewed_locking import Wanted
 from mcpinstall.operations.unreviewed_mcp import Decided
@@ -48,6 +53,16 @@ def is_one(spec: str) -> bool:
     return spec.partition(":")[0] in set(SourceKind)
 
 
+def named(spec: str) -> tuple[str, str | None]:
+    """Return full name and exact version that `spec` names, as its form alone says.
+
+    Raises:
+        McpInstallError: `name-invalid`.
+    """
+    source, name, version = _wanted(spec)
+    return f"{source}:{name}", version
+
+
 def resolve(spec: str, request: Request, context: Context) -> ReviewedServer:
     """Return the server that `pypi:NAME[==VERSION]` or `mcp:NAME[@VERSION]` names, locked.
 
@@ -59,7 +74,7 @@ def resolve(spec: str, request: Request, context: Context) -> ReviewedServer:
     """
     source, name, version = _wanted(spec)
     if (drafted := dict(request.locks).get(spec)) is not None:
-        return _reviewed(drafted)
+        return drafted
     if request.lock_file is not None:
         return _replayed((source, name, version), request, context)
     if (present := _in_place(f"{source}:{name}", version, context)) is not None:
@@ -89,7 +104,7 @@ def _package(name: str, version: str | None, request: Request, context: Context)
         package=found.choice,
         lock=found.lock,
     )
-    return Decided(lock=lock, address=found.address)
+    return Decided(lock=lock, address=found.address, fact=look_alikes.warning(name, context))
 
 
 def of_receipt(receipt: Receipt, context: Context) -> ReviewedServer | None:
@@ -169,47 +184,9 @@ def _replayed(
     wanted: tuple[SourceKind, str, str | None], request: Request, context: Context
 ) -> ReviewedServer:
     """Return the server of `--lock FILE`; it is checked as a new one would be."""
-    if request.lock_file is None or len(request.names) != 1:
-        raise McpInstallError(
-            ErrorCode.USAGE, "`--lock` is the lock of one server, but several are named"
-        )
-    lock = unreviewed_records.read(request.lock_file)
-    source, name, version = wanted
-    if (lock.source, lock.name) != (source, name) or version not in (None, lock.version):
-        raise McpInstallError(
-            ErrorCode.LOCK_INVALID,
-            f"`{request.lock_file}` is the lock of `{lock.full_name}` {lock.version}",
-            hint=f"name that: `mcpi install {lock.full_name} --lock …`",
-        )
-    unreviewed_records.require_bound(lock, "", context)
-    if lock.package is not None:
-        unreviewed_locking.require_old_enough(lock.lock, context.now)
-    _require_script(lock, request, context)
-    return _reviewed(lock)
-
-
-def _require_script(lock: UnreviewedLock, request: Request, context: Context) -> None:
-    """Refuse a lock that starts something else than mcpinstall itself would choose."""
-    if lock.package is None:
-        return
-    interpreter = unreviewed_locking.interpreter_for(lock.package, request.python, context)
-    wanted = Wanted(
-        identifier=lock.package.identifier,
-        version=lock.package.version,
-        scripts=unreviewed_mcp.scripts(lock.server) if lock.entry else (),
-        server_name=lock.name if lock.entry else "",
-        offline=request.offline,
-    )
-    root = unreviewed_locking.root_of(lock.package, lock.lock, interpreter)
-    index = None
-    if not request.offline:
-        index = indexes.effective_index(context.machine, environments.uv_program())
-    if unreviewed_locking.examined(root, index, wanted, context) != lock.package.script:
-        raise McpInstallError(
-            ErrorCode.LOCK_INVALID,
-            f"the lock starts `{lock.package.script}`, which is not the package's own script",
-            hint="without `--lock` the package is looked at anew",
-        )
+    lock, told = unreviewed_replay.read(wanted, request, context)
+    server = _reviewed(lock)
+    return server if told else unreviewed_replay.without_ages(server)
 
 
 def _in_place(full: str, version: str | None, context: Context) -> UnreviewedLock | None:
@@ -271,6 +248,7 @@ def _state(lock: UnreviewedLock, address: str, fact: str) -> RegistryState:
         ),
         stale=False,
         address=address,
+        warnings=(fact,) if fact else (),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -19,6 +20,8 @@ from mcpinstall.system import files, limits
 
 LOCK_FILE_BYTES = 2 * limits.LOCK_BYTES  # bytes; the closure as one text, and little else
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_RECORD = re.compile(r"([0-9a-f]{64})(\.tools)?\.json")
+_ADDRESS = 500  # characters that are kept of an address, for people
 
 
 def keep(lock: UnreviewedLock, context: Context) -> None:
@@ -51,6 +54,22 @@ def kept(sha256: str, context: Context) -> UnreviewedLock | None:
             hint="uninstall the server, and install it again",
         )
     return found
+
+
+def prune(used: Collection[str], context: Context) -> None:
+    """Delete locks and first tools but those of the locks with these digests; names stay.
+
+    Raises:
+        McpInstallError: `disk-failed`.
+    """
+    folder = context.paths.unreviewed
+    if not folder.is_dir():
+        return
+    with files.disk_errors(f"delete what nothing uses in `{folder}`"):
+        for path in list(folder.iterdir()):
+            found = _RECORD.fullmatch(path.name)
+            if found is not None and found[1] not in used:
+                path.unlink()
 
 
 def write_copy(lock: UnreviewedLock, context: Context) -> Path:
@@ -128,7 +147,7 @@ def bind(lock: UnreviewedLock, address: str, context: Context) -> None:
         return
     files.private_folder(path.parent.parent)
     files.private_folder(path.parent)
-    record = {"name": lock.full_name, "origin": lock.origin, "address": address}
+    record = {"name": lock.full_name, "origin": lock.origin, "address": address[:_ADDRESS]}
     files.write_atomic(path, json_text.canonical(record) + b"\n")
 
 

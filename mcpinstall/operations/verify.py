@@ -15,7 +15,17 @@ from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.policy import Policy
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import ReviewedServer
-from mcpinstall.operations import lookup, policies, verify_disk, verify_hosts, verify_remote
+from mcpinstall.model.revocation import Withdrawal
+from mcpinstall.operations import (
+    lookup,
+    policies,
+    revoked,
+    verify_advisories,
+    verify_disk,
+    verify_hosts,
+    verify_publisher,
+    verify_remote,
+)
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.findings import Finding, Kind
 from mcpinstall.planning import policy_rules
@@ -125,13 +135,40 @@ def _rules(context: Context) -> Policy | McpInstallError:
         return error
 
 
+def _revoked(receipt: Receipt, why: Withdrawal | None) -> tuple[Finding, ...]:
+    """Return that the registry revoked what is installed."""
+    if why is None:
+        return ()
+    message = f"{why.sentence}; it still runs where hosts start it"
+    return (Finding(check=Check.POLICY, subject=receipt.name, message=message, kind=Kind.REVOKED),)
+
+
+def _remembered(receipt: Receipt, report: _Report, context: Context) -> McpInstallError | None:
+    """Record a revocation that was read before its registry went; return why that can't be told."""
+    try:
+        found = _revoked(receipt, revoked.one(receipt, context))
+    except McpInstallError as error:
+        return error
+    if found:
+        report.close(Check.POLICY, found, "")
+    return None
+
+
 def _policy(
-    receipt: Receipt, server: ReviewedServer, rules: Policy, report: _Report, context: Context
-) -> None:
-    """Record what policy files say today of what is installed; nothing where there are none."""
-    if rules.rules:
-        decision = policies.decision(receipt, server, rules, context.now)
-        found = [
+    receipt: Receipt,
+    server: ReviewedServer,
+    rules: Policy | McpInstallError,
+    report: _Report,
+    context: Context,
+) -> McpInstallError | None:
+    """Record what registry, policy files and advisories say; return what could not be read."""
+    problem, found, words = verify_advisories.verify(receipt, server, context)
+    found = [*_revoked(receipt, server.withdrawal), *found]
+    if isinstance(rules, McpInstallError):
+        problem = rules
+    elif rules.rules:
+        decision = policies.decision(receipt, server, rules, context)
+        found += [
             Finding(
                 check=Check.POLICY,
                 subject=receipt.name,
@@ -140,7 +177,10 @@ def _policy(
             )
             for one in decision.refusals
         ]
-        report.close(Check.POLICY, found, policy_rules.evidence(rules, decision))
+        words.insert(0, policy_rules.evidence(rules, decision))
+    if found or words:
+        report.close(Check.POLICY, found, "; ".join(words))
+    return problem
 
 
 def _verified(
@@ -153,10 +193,11 @@ def _verified(
     context.progress.step(f"verifying `{receipt.entry_name}`")
     anchor, problem = "none: the registry could not be reached", None
     try:
-        server = lookup.of_receipt(receipt, context, offline=how.offline)
+        server = lookup.of_receipt(receipt, context, offline=how.offline, withdrawn=True)
     except McpInstallError as error:
         found = Finding(check=Check.REGISTRY, subject=receipt.name, message=error.message)
         report.close(Check.REGISTRY, [found], "")
+        problem = _remembered(receipt, report, context)
     else:
         report.checks += [server.registry.check, server.check]
         anchor = f"registry {server.registry.name}, serial {server.registry.serial}"
@@ -170,10 +211,11 @@ def _verified(
             )
         except McpInstallError as error:
             disk, problem = verify_disk.stopped(error), error
-        if isinstance(rules, McpInstallError):
-            problem = problem or rules
-        else:
-            _policy(receipt, server, rules, report, context)
+        problem = _policy(receipt, server, rules, report, context) or problem
+        if not how.quick and (publisher := verify_publisher.verify(receipt, server, context)):
+            result, finding = publisher
+            report.checks.append(result)
+            report.findings += [finding] if finding else []
         report.findings += disk.findings
         report.checks += disk.checks
         anchor = disk.anchor or anchor

@@ -64,7 +64,9 @@ def verify(receipt: Receipt, server: ReviewedServer, how: How, context: Context)
     if how.quick:
         return _by_receipt(receipt, home / current, findings, QUICK)
     plan = replace(
-        server_plans.rebuild(receipt, Request(names=(), python=receipt.python_path), context),
+        server_plans.rebuild(
+            receipt, Request(names=(), python=receipt.python_path), context, withdrawn=True
+        ),
         generation=current,
     )
     folder = staging.new_folder(context, only_reading=True)

@@ -13,7 +13,8 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.host import EnvironmentValue, HostRow, ServerEntry
 from mcpinstall.model.manifest import Review
 from mcpinstall.model.receipt import HistoryRecord, Receipt
-from mcpinstall.operations import host_files, lookup, typed, verify_hosts
+from mcpinstall.model.revocation import Withdrawal
+from mcpinstall.operations import host_files, lookup, revoked, typed, verify_hosts
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.findings import Kind
 from mcpinstall.receipts.store import ReceiptStore
@@ -65,6 +66,10 @@ class Origin:
     places: tuple[Place, ...]
     removed_by: str
     """Command that takes it away."""
+    discounted: tuple[str, ...] = ()
+    """Why other reviews don't count any more."""
+    withdrawal: Withdrawal | None = None
+    """Why its registry revoked it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,10 +149,12 @@ def _origin(receipt: Receipt, context: Context) -> Origin:
     store = ReceiptStore(context.paths)
     entry = _written(receipt, store)
     try:
-        server = lookup.of_receipt(receipt, context)
+        server = lookup.of_receipt(receipt, context, withdrawn=True)
         reviews, reviewers = server.manifest.reviews, server.registry.reviewers
+        withdrawal, discounted = server.withdrawal, server.discounted
     except McpInstallError:
-        reviews, reviewers = (), ()
+        reviews, reviewers, discounted = (), (), ()
+        withdrawal = revoked.one(receipt, context)
     differences = {one.subject: one.kind for one in verify_hosts.verify(receipt, context)}
     return Origin(
         receipt=receipt,
@@ -158,6 +165,8 @@ def _origin(receipt: Receipt, context: Context) -> Origin:
         records=tuple(one for one in store.history() if receipt.entry_name in one.entries),
         reviews=reviews,
         reviewers=reviewers,
+        discounted=discounted,
+        withdrawal=withdrawal,
         places=tuple(_place(row_id, differences.get(row_id), context) for row_id in receipt.hosts),
         removed_by=f"mcpi uninstall {receipt.entry_name}",
     )

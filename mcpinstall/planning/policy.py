@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model import revocation
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.registry import ReviewedServer, ReviewState
 
@@ -13,25 +14,28 @@ def check(
     server: ReviewedServer,
     allow: frozenset[str] = frozenset(),
     yanked: Sequence[tuple[str, str]] = (),
-    yanked_checked: bool = True,  # noqa: FBT001, FBT002 (as `Fetched` gives it)
+    yanked_unknown: str = "",
     *,
     unattended: bool = False,
     files: bool = True,
     basis: str = "built-in default",
+    advisories: Sequence[str] = (),
 ) -> CheckResult:
     """Return the outcome of check 3, or refuse.
 
-    `yanked` holds file name and reason, as the index told them; a remote server has no `files`.
+    `yanked` holds file name and reason, as the index told them, and `yanked_unknown` why it was
+    not asked; a remote server has no `files`.  `advisories` is what was found out of them before.
     `basis` is what `policy_rules` says of the policy files, which were asked before.
     A stale registry is refused only when nobody is there to read that sentence.
 
     Raises:
-        McpInstallError: `version-revoked`, `policy-refused`, `version-yanked`,
+        McpInstallError: `version-revoked` and its like, `policy-refused`, `version-yanked`,
             `registry-stale`.
     """
     words = [
         _review_words(server, allow, unattended=unattended),
-        *((_yanked_words(yanked, allow, checked=yanked_checked),) if files else ()),
+        *((_yanked_words(yanked, allow, unknown=yanked_unknown),) if files else ()),
+        *advisories,
         *_stale_words(server, allow, unattended=unattended),
     ]
     return CheckResult(
@@ -41,48 +45,29 @@ def check(
     )
 
 
-def publisher_check(server: ReviewedServer) -> CheckResult:
-    """Return the outcome of check 5: this version knows publishers, but not their signatures."""
-    publisher = server.manifest.publisher
-    if publisher is None:
-        return CheckResult(
-            check=Check.PUBLISHER,
-            outcome=Outcome.ABSENT,
-            evidence="the manifest names no publisher identity",
-        )
-    return CheckResult(
-        check=Check.PUBLISHER,
-        outcome=Outcome.UNSUPPORTED,
-        evidence=f"{publisher.repository} is named, but attestations are not checked yet",
-    )
-
-
 def _review_words(server: ReviewedServer, allow: frozenset[str], *, unattended: bool) -> str:
     manifest = server.manifest
-    for item in server.registry.revocations:
-        if (item.name, item.version) == (manifest.name, manifest.version):
-            raise McpInstallError(
-                ErrorCode.VERSION_REVOKED,
-                f"`{item.name}` {item.version} was withdrawn: {item.reason} ({item.date})",
-                hint="another version may be available: `mcpi show NAME`",
-            )
+    revocation.require_none(server.withdrawal)
     if server.registry.review is ReviewState.CERTIFIED:
         return "certified"
     if unattended and "unreviewed" not in allow:
-        raise McpInstallError(
-            ErrorCode.POLICY_REFUSED,
-            f"nobody reviewed `{manifest.name}` from `{server.registry.name}`",
-            hint="read its source first; `--allow unreviewed` with `--expect-digest` installs it "
-            "unattended",
-        )
+        raise unreviewed(manifest.name, server.registry.name)
     return "NOT REVIEWED"
 
 
-def _yanked_words(
-    yanked: Sequence[tuple[str, str]], allow: frozenset[str], *, checked: bool
-) -> str:
+def unreviewed(name: str, registry: str) -> McpInstallError:
+    """Return the refusal of a server that nobody reviewed, where nobody reads the screen."""
+    return McpInstallError(
+        ErrorCode.POLICY_REFUSED,
+        f"nobody reviewed `{name}` from `{registry}`",
+        hint="read its source first; `--allow unreviewed` with `--expect-digest` installs it "
+        "unattended",
+    )
+
+
+def _yanked_words(yanked: Sequence[tuple[str, str]], allow: frozenset[str], *, unknown: str) -> str:
     if not yanked:
-        return "none yanked" if checked else "yanked not checked"
+        return f"yanked not checked ({unknown})" if unknown else "none yanked"
     names = ", ".join(f"`{name}`" + (f" ({reason})" if reason else "") for name, reason in yanked)
     if "yanked" not in allow:
         raise McpInstallError(

@@ -9,10 +9,12 @@ wrote it believes that it works.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.globs import covers, matches
+from mcpinstall.model.names import normalized_package
 from mcpinstall.model.policy import (
     Decision,
     Level,
@@ -25,6 +27,7 @@ from mcpinstall.model.policy import (
     RuleKey,
     RuleValue,
 )
+from mcpinstall.model.unreviewed_lock import SourceKind
 
 # Merge -----------------------------------------------------------------------------------------
 
@@ -120,15 +123,36 @@ def value_text(value: RuleValue) -> str:
 # Decision --------------------------------------------------------------------------------------
 
 
-def decide(policy: Policy, subject: PolicySubject, now: datetime) -> Decision:
-    """Return every rule that `subject` breaks, and which of them an exception lets it pass."""
+BY_NAME = frozenset({
+    RuleKey.REVIEWED_ONLY, RuleKey.REQUIRE_CRITERIA, RuleKey.ALLOW_NAMES, RuleKey.DENY_NAMES,
+})  # fmt: skip
+"""Rules that judge a server of which nothing but its name and who vouches for it is known."""
+
+BY_SOURCE = BY_NAME | {RuleKey.REGISTRIES, RuleKey.TRANSPORTS, RuleKey.SANDBOX_REQUIRED}
+"""Rules that judge a server before its inputs and hosts are known."""
+
+
+def only(policy: Policy, keys: frozenset[RuleKey]) -> Policy:
+    """Return the rules of some keys: what they refuse, the whole policy refuses."""
+    return replace(policy, rules=tuple(rule for rule in policy.rules if rule.key in keys))
+
+
+def decide(
+    policy: Policy, subject: PolicySubject, now: datetime, latest: datetime | None = None
+) -> Decision:
+    """Return every rule that `subject` breaks, and which of them an exception lets it pass.
+
+    Exceptions end by the later of the machine's clock `now` and the latest time seen: a clock
+    that is turned back revives none.  Ages are told by `now`: turned back, it makes files younger.
+    """
+    today = max(now, latest or now).astimezone(UTC).date()
     refusals, excepted = [], []
     for rule in policy.rules:
         why = _WHY[rule.key](rule.value, subject, now) if rule.demands else ""
         if not why:
             continue
         named = [one for one in rule.exceptions if _is_named(one.names, subject)]
-        standing = [one for one in named if now.astimezone(UTC).date() <= one.until]
+        standing = [one for one in named if today <= one.until]
         if standing:
             excepted.append((rule, standing[0]))
         else:
@@ -165,12 +189,21 @@ def _allowed_name(value: RuleValue, subject: PolicySubject, _: datetime) -> str:
 
 def _denied_name(value: RuleValue, subject: PolicySubject, _: datetime) -> str:
     name = subject.name.casefold()  # a name in other letters is denied as well, never allowed
-    found = [pattern for pattern in _items(value) if matches(pattern.casefold(), name)]
-    return f"its name is denied by `{found[0]}`" if found else ""
+    found = next((one for one in _items(value) if matches(_as_denied(one), name)), None)
+    return "" if found is None else f"its name is denied by `{found}`"
 
 
-def _publisher(_: RuleValue, __: PolicySubject, ___: datetime) -> str:
-    return "publishers can't be checked yet, so nobody can say that it is one of those allowed"
+def _as_denied(pattern: str) -> str:
+    """Return a pattern as names are: an index takes `Some_Package` for `some-package`."""
+    folded = pattern.casefold()
+    return normalized_package(folded) if folded.startswith(f"{SourceKind.PYPI}:") else folded
+
+
+def _publisher(value: RuleValue, subject: PolicySubject, _: datetime) -> str:
+    publisher = subject.publisher
+    if publisher is None or any(publisher and matches(one, publisher) for one in _items(value)):
+        return ""
+    return f"its package is of `{publisher}`" if publisher else "nobody verified its publisher"
 
 
 def _transport(value: RuleValue, subject: PolicySubject, _: datetime) -> str:
@@ -244,10 +277,10 @@ def refused(decision: Decision, subject: PolicySubject) -> McpInstallError | Non
     if not decision.refusals:
         return None
     first = decision.refusals[0].rule.origin
+    what = f"`{subject.name}` {subject.version}".rstrip()
     return McpInstallError(
         ErrorCode.POLICY_REFUSED,
-        f"policy forbids `{subject.name}` {subject.version}: "
-        + "; ".join(sentence(one) for one in decision.refusals),
+        f"policy forbids {what}: " + "; ".join(sentence(one) for one in decision.refusals),
         hint=f"`mcpi policy show` lists the rules; whoever keeps `{first.path}` can change them",
     )
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from mcpinstall.registries.mcp_api import McpRegistry
-from mcpinstall.registries.memory import remember
+from mcpinstall.registries.memory import latest, note_revocations, remember
 from mcpinstall.registries.names import resolve
 from mcpinstall.registries.sources import (
     bundled_folder,
+    clock_words,
     open_bundled,
     open_folder,
     open_tuf,
@@ -29,6 +30,9 @@ __all__ = [
     "Vouched",
     "Voucher",
     "bundled_folder",
+    "clock_words",
+    "latest",
+    "note_revocations",
     "open_bundled",
     "open_folder",
     "open_tuf",

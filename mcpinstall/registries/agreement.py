@@ -33,6 +33,7 @@ def require_agreement(server: ReviewedServer) -> None:
         package = chosen_package(server)
         _require_lock(server)
         _require_hooks(server)
+        _require_attested(server)
         known |= set(input_names(package))
     _require_inputs(manifest, known)
 
@@ -111,6 +112,15 @@ def _require_hooks(server: ReviewedServer) -> None:
     for hook in server.manifest.hooks:
         if hook.wheel not in wheels:
             raise _disagree(server.manifest.name, "`pylock.toml` and `hooks`", hook.wheel)
+
+
+def _require_attested(server: ReviewedServer) -> None:
+    wheels = {wheel.filename for package in server.lock.packages for wheel in package.wheels}
+    for name, _ in server.attestations:
+        if name not in wheels:
+            raise _disagree(
+                server.manifest.name, "`pylock.toml` and `attestations.json`", name[:200]
+            )
 
 
 def _require_inputs(manifest: Manifest, known: set[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,8 +10,8 @@ from pathlib import Path
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import json_text
 from mcpinstall.model.fields import Fields
-from mcpinstall.model.registry import RegistryState
-from mcpinstall.system import files, limits, machine
+from mcpinstall.model.registry import RegistryState, ReviewState
+from mcpinstall.system import files, limits, machine, revocation_memory
 from mcpinstall.system.paths import StatePaths
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -46,8 +47,17 @@ def recall(root_digest: str, paths: StatePaths) -> Seen:
         ) from None
 
 
+def latest(paths: StatePaths) -> datetime:
+    """Return the latest time seen of any registry; records that can't be read say nothing."""
+    times = [_BEGINNING]
+    for path in paths.registries.glob("*.json"):
+        with contextlib.suppress(McpInstallError):
+            times.append(recall(path.stem, paths).latest)
+    return max(times)
+
+
 def remember(state: RegistryState, paths: StatePaths, *, now: datetime | None = None) -> None:
-    """Keep the serial and the time of a registry that was accepted; both only ever grow.
+    """Keep serial and time of a registry that was accepted, which only grow; what it revokes too.
 
     Raises:
         McpInstallError: `state-unsafe` or `disk-failed`.
@@ -55,12 +65,24 @@ def remember(state: RegistryState, paths: StatePaths, *, now: datetime | None = 
     folder = files.private_folder(paths.registries)
     with files.locked(folder / "lock"):
         before = recall(state.root_digest, paths)
-        latest = max(before.latest, state.issued, now or machine.now())
+        # What nobody vouches for can say that it was issued in any year.
+        issued = state.issued if state.review is ReviewState.CERTIFIED else _BEGINNING
+        latest = max(before.latest, issued, now or machine.now())
         record = {
             "serial": max(before.serial, state.serial),
             "latest": latest.astimezone(UTC).replace(microsecond=0).isoformat(),
         }
         files.write_atomic(_path(state.root_digest, paths), json_text.canonical(record) + b"\n")
+    note_revocations(state, paths)
+
+
+def note_revocations(state: RegistryState, paths: StatePaths) -> None:
+    """Keep what a registry revokes that was read, whatever it was read for.
+
+    Raises:
+        McpInstallError: `state-unsafe` or `disk-failed`.
+    """
+    revocation_memory.note(state.root_digest, state.serial, state.revocations, paths)
 
 
 def _path(root_digest: str, paths: StatePaths) -> Path:

@@ -15,12 +15,14 @@ _LATER = ("mcp", "pypi", "npm", "mcpb", "remote", "oci", "docker", "http", "http
 """Prefixes of sources that nobody reviewed; they come with later versions."""
 
 
-def resolve(spec: str, registries: Sequence[Registry]) -> ReviewedServer:
+def resolve(
+    spec: str, registries: Sequence[Registry], *, withdrawn: bool = False
+) -> ReviewedServer:
     """Return the one server that `spec` means.
 
     Registries that vouch for their servers come alone: a name never falls through to one that
     does not (dependency confusion).  In them a full name is looked for first, then an alias,
-    then the last part of a full name.
+    then the last part of a full name.  Only with `withdrawn` it may be one that was revoked.
 
     Raises:
         McpInstallError: `not-found`, `name-ambiguous`, `name-invalid`, `not-supported-yet`,
@@ -48,7 +50,7 @@ def resolve(spec: str, registries: Sequence[Registry]) -> ReviewedServer:
             hint="write the full name: " + ", ".join(f"`{full}`" for _, full in found),
         )
     registry, full = found[0]
-    return registry.find(full, version or None)
+    return registry.find(full, version or None, withdrawn=withdrawn)
 
 
 def newest(rows: Sequence[IndexRow]) -> IndexRow:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import tomllib
 from datetime import datetime
 from pathlib import Path
 
 import mcpinstall
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model import registry_text
+from mcpinstall.model import names, registry_text
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.registry import RegistryKind, RegistryState, ReviewState, TufSource
 from mcpinstall.model.registry_text import RegistryFile
 from mcpinstall.registries import memory
 from mcpinstall.registries.tree import Registry, TreeRegistry
 from mcpinstall.registries.vouching import REGISTRY_SIGNATURES, Nobody, Vouched, Voucher
-from mcpinstall.system import files, limits
+from mcpinstall.system import bundled, files, limits, revocation_memory
 from mcpinstall.system.machine import Machine
 from mcpinstall.system.paths import StatePaths
-
-_BUNDLED_ROOT = hashlib.sha256(b"mcpinstall bundled registry").hexdigest()
-"""The bundled registry is trusted as the program is: its root is a fixed name."""
 
 
 def open_bundled(paths: StatePaths, now: datetime) -> Registry:
@@ -32,8 +27,9 @@ def open_bundled(paths: StatePaths, now: datetime) -> Registry:
     """
     folder = bundled_folder()
     parsed = _registry_file(folder)
-    seen = memory.recall(_BUNDLED_ROOT, paths)
+    seen = memory.recall(bundled.ROOT, paths)
     _require_no_rollback(parsed, seen, "the bundled registry")
+    _require_nothing_forgotten(parsed, bundled.ROOT, paths, "the bundled registry")
     return TreeRegistry(folder, _bundled_state(parsed, seen, now), parsed.index)
 
 
@@ -55,13 +51,14 @@ def open_folder(
     """
     folder = path.absolute()
     voucher = voucher or Nobody()
-    root = hashlib.sha256(b"folder\0" + str(folder).encode()).hexdigest()
+    root = names.folder_root(str(folder))
     text = _registry_text(folder)
     signatures = files.read_optional(folder / REGISTRY_SIGNATURES, limits.SIGNATURE_BYTES)
     vouched = voucher.registry(text, signatures)  # before anything is read from those bytes
     parsed = registry_text.parse(text, str(folder / "registry.toml"))
     seen = memory.recall(root, paths)
     _require_no_rollback(parsed, seen, f"the registry `{folder}`")
+    _require_nothing_forgotten(parsed, root, paths, f"the registry `{folder}`")
     state = RegistryState(
         name=name or f"folder {parsed.name}",
         kind=RegistryKind.FOLDER,
@@ -74,6 +71,7 @@ def open_folder(
         stale=_is_stale(parsed, seen, now),
         revocations=parsed.revocations,
         aliases=parsed.aliases,
+        advisories=parsed.advisories,
     )
     return TreeRegistry(folder, state, parsed.index, voucher)
 
@@ -84,11 +82,12 @@ def _folder_check(
     """Return check 1 of a folder: signed by whom, fresh or not, and not rolled back."""
     signed = vouched.review is ReviewState.CERTIFIED
     stale = _is_stale(parsed, seen, now)
-    fresh = f", {_freshness(parsed, stale=stale)}, not rolled back" if signed else ""
+    said = "," if signed else "; by its own word"  # an unsigned file can say anything
+    fresh = f"{said} {_freshness(parsed, stale=stale)}, not rolled back"
     return CheckResult(
         check=Check.REGISTRY,
         outcome=Outcome.VERIFIED if signed and not stale else Outcome.ABSENT,
-        evidence=vouched.evidence + fresh + clock_words(seen, now),
+        evidence=vouched.evidence + fresh + clock_words(seen.latest, now),
     )
 
 
@@ -143,26 +142,7 @@ def bundled_folder() -> Path:
     Raises:
         McpInstallError: `registry-invalid` when there is none.
     """
-    package = Path(mcpinstall.__file__).resolve().parent
-    if (package / "_manifests").is_dir():
-        return package / "_manifests"
-    checkout = package.parent
-    if (checkout / "manifests").is_dir() and _is_our_checkout(checkout):
-        return checkout / "manifests"
-    raise McpInstallError(
-        ErrorCode.REGISTRY_INVALID,
-        "the registry that belongs to this program is missing",
-        hint="install mcpinstall again",
-    )
-
-
-def _is_our_checkout(folder: Path) -> bool:
-    data = files.read_optional(folder / "pyproject.toml", limits.MANIFEST_BYTES)
-    try:
-        project = tomllib.loads((data or b"").decode()).get("project", {})
-    except ValueError:
-        return False
-    return isinstance(project, dict) and project.get("name") == "mcpinstall"
+    return bundled.folder()
 
 
 def _registry_file(folder: Path) -> RegistryFile:
@@ -187,13 +167,26 @@ def _require_no_rollback(parsed: RegistryFile, seen: memory.Seen, what: str) -> 
         )
 
 
+def _require_nothing_forgotten(
+    parsed: RegistryFile, root: str, paths: StatePaths, what: str
+) -> None:
+    lost = revocation_memory.forgotten(root, parsed.serial, parsed.revocations, paths)
+    if lost is not None:
+        raise McpInstallError(
+            ErrorCode.REGISTRY_ROLLED_BACK,
+            f"{what} has serial {parsed.serial}, and less is revoked than was at that serial: "
+            f"`{lost.reason}` ({lost.date}) is gone",
+            hint="a revocation is taken back with a higher serial only; tell its owner",
+        )
+
+
 def _bundled_state(parsed: RegistryFile, seen: memory.Seen, now: datetime) -> RegistryState:
     stale = _is_stale(parsed, seen, now)
     fresh = _freshness(parsed, stale=stale)
     return RegistryState(
         name="bundled",
         kind=RegistryKind.BUNDLED,
-        root_digest=_BUNDLED_ROOT,
+        root_digest=bundled.ROOT,
         serial=parsed.serial,
         issued=parsed.issued,
         expires=parsed.expires,
@@ -202,11 +195,12 @@ def _bundled_state(parsed: RegistryFile, seen: memory.Seen, now: datetime) -> Re
             check=Check.REGISTRY,
             outcome=Outcome.ABSENT if stale else Outcome.VERIFIED,
             evidence=f"shipped with mcpinstall {mcpinstall.__version__}, {fresh}, not rolled back"
-            + clock_words(seen, now),
+            + clock_words(seen.latest, now),
         ),
         stale=stale,
         revocations=parsed.revocations,
         aliases=parsed.aliases,
+        advisories=parsed.advisories,
     )
 
 
@@ -219,8 +213,8 @@ def _freshness(parsed: RegistryFile, *, stale: bool) -> str:
     return f"STALE since {parsed.expires:%Y-%m-%d}" if stale else "fresh"
 
 
-def clock_words(seen: memory.Seen, now: datetime) -> str:
+def clock_words(latest: datetime, now: datetime) -> str:
     """Say that the machine's clock stands before the latest time seen, or nothing."""
-    if now >= seen.latest:
+    if now >= latest:
         return ""
-    return f"; this machine's clock stands before {seen.latest:%Y-%m-%d %H:%M} UTC, seen earlier"
+    return f"; this machine's clock stands before {latest:%Y-%m-%d %H:%M} UTC, seen earlier"

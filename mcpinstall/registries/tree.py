@@ -4,35 +4,42 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import (
+    advisory_text,
     lock_text,
     manifest_text,
     names,
+    provenance_text,
     registry_text,
+    revocation,
     server_text,
     tool_text,
 )
+from mcpinstall.model.advisory_text import AdvisoryFile
+from mcpinstall.model.backing import NO_BACKING
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.lock import NO_LOCK
 from mcpinstall.model.manifest import Manifest
 from mcpinstall.model.registry import IndexRow, RegistryState, ReviewedServer
 from mcpinstall.model.tools import UNKNOWN_TOOLS
-from mcpinstall.registries import agreement
-from mcpinstall.registries.vouching import MANIFEST_SIGNATURES, Nobody, Voucher
+from mcpinstall.registries import agreement, standing
+from mcpinstall.registries.vouching import MANIFEST_SIGNATURES, Nobody, Vouched, Voucher
 from mcpinstall.system import files, limits
 
 FILE_LIMITS = {
+    "attestations.json": limits.ATTESTATIONS_BYTES,
     "manifest.toml": limits.MANIFEST_BYTES,
     "pylock.toml": limits.LOCK_BYTES,
     "server.json": limits.SERVER_JSON_BYTES,
     "tools.json": limits.TOOLS_BYTES,
 }
 """Files of one version, and how long each may be."""
-_PINNED = FILE_LIMITS.keys() - {"manifest.toml"}
+_OPTIONAL = {"attestations.json"}
+_PINNED = FILE_LIMITS.keys() - _OPTIONAL - {"manifest.toml"}
 
 
 class Registry(ABC):
@@ -57,6 +64,23 @@ class Registry(ABC):
     def _file(self, row: IndexRow, name: str, sha256: str) -> bytes:
         """Return a file of one version, compared with its digest."""
 
+    @abstractmethod
+    def _advisories(self, sha256: str) -> bytes:
+        """Return the file of advisories, compared with its digest."""
+
+    def advisories(self) -> AdvisoryFile | None:
+        """Return the advisories of this registry, or None where it has none.
+
+        Raises:
+            McpInstallError: `digest-mismatch`, `advisories-invalid`; of a TUF registry also
+                `registry-unavailable` or `offline-missing`.
+        """
+        sha256 = self.state.advisories
+        if not sha256:
+            return None
+        where = f"{self.state.name}: {advisory_text.NAME}"
+        return advisory_text.read(self._advisories(sha256), where, sha256=sha256)
+
     def _where(self, row: IndexRow, name: str) -> str:
         """Return what messages call a file of one version."""
         return f"{self.state.name}: {row.name}/{row.version}/{name}"
@@ -65,16 +89,19 @@ class Registry(ABC):
         """Return the alias of a full name, or None."""
         return next((alias for alias, full in self.state.aliases if full == name), None)
 
-    def find(self, name: str, version: str | None = None) -> ReviewedServer:
+    def find(
+        self, name: str, version: str | None = None, *, withdrawn: bool = False
+    ) -> ReviewedServer:
         """Return a server with all its files, each compared with its digest.
 
-        Without `version` it is the newest that was not revoked.
+        Without `version` it is the newest that was not revoked.  With `withdrawn` it may be a
+        revoked one, whose `withdrawal` says why: to look at, and for what is installed.
 
         Raises:
-            McpInstallError: `not-found`, `version-revoked`, `digest-mismatch`,
+            McpInstallError: `not-found`, `version-revoked` and its like, `digest-mismatch`,
                 `not-supported-yet`, or the refusal of a parser.
         """
-        row = self._row(name, version)
+        row = self._row(name, version, withdrawn=withdrawn)
         data = self._file(row, "manifest.toml", row.sha256)
         manifest = manifest_text.parse(data, self._where(row, "manifest.toml"))
         agreement.require_row(manifest, row)
@@ -85,18 +112,23 @@ class Registry(ABC):
                 f"`{row.name}` is a package of type `{package.registry_type}`, "
                 "which mcpinstall does not install yet",
             )
-        return self._reviewed(manifest, row)
+        server = self._reviewed(manifest, row)
+        if not withdrawn:
+            revocation.require_none(server.withdrawal, self._left(name))
+        return server
 
     def _reviewed(self, manifest: Manifest, row: IndexRow) -> ReviewedServer:
-        if manifest.package and {name for name, _ in manifest.files} != _PINNED:
+        if manifest.package and {name for name, _ in manifest.files} - _OPTIONAL != _PINNED:
             raise McpInstallError(
                 ErrorCode.MANIFEST_INVALID,
                 f"`{row.name}` is a Python package, but its lock is not `pylock.toml`",
             )
         texts = {name: self._file(row, name, digest) for name, digest in manifest.files}
+        reviews = standing.standing(manifest, self.state.revocations)
+        found = self._vouched(reviews.manifest, row)
         server = ReviewedServer(
-            registry=self._vouched(manifest, row),
-            manifest=manifest,
+            registry=standing.told(self.state, found, reviews),
+            manifest=reviews.manifest,
             manifest_sha256=row.sha256,
             server=server_text.parse(texts["server.json"], self._where(row, "server.json")),
             lock=lock_text.parse(texts["pylock.toml"], self._where(row, "pylock.toml"))
@@ -105,46 +137,42 @@ class Registry(ABC):
             tools=tool_text.parse_tools(texts["tools.json"], self._where(row, "tools.json"))
             if "tools.json" in texts
             else UNKNOWN_TOOLS,
+            attestations=_carried(texts, self._where(row, "attestations.json")),
             check=CheckResult(
                 check=Check.MANIFEST,
                 outcome=Outcome.VERIFIED,
                 evidence=f"{len(texts) + 1} files match their sha256",
             ),
+            advisories=self.advisories,
+            backing=standing.backing(found, reviews),
+            discounted=reviews.discounted,
         )
         agreement.require_agreement(server)
         return server
 
-    def _vouched(self, manifest: Manifest, row: IndexRow) -> RegistryState:
-        """Return the registry's state for one server: it may need reviews of its own."""
+    def _vouched(self, manifest: Manifest, row: IndexRow) -> Vouched:
+        """Return what vouches for one server: it may need reviews of its own."""
         del manifest, row
-        return self.state
+        return Vouched(review=self.state.review, evidence="")
 
-    def _row(self, name: str, version: str | None) -> IndexRow:
+    def _row(self, name: str, version: str | None, *, withdrawn: bool) -> IndexRow:
         from mcpinstall.registries.names import newest
 
         every = self.rows_of(name)
         rows = tuple(row for row in every if version in {None, row.version})
         if not rows:
             raise _unknown(name, version, every)
-        kept = tuple(row for row in rows if self._reason(row) is None)
-        if not kept:
+        kept = revocation.not_withdrawn(rows, self.state.revocations)
+        if not kept and not withdrawn:
             row = newest(rows)
-            raise McpInstallError(
-                ErrorCode.VERSION_REVOKED,
-                f"`{row.name}` {row.version} was withdrawn: {self._reason(row)}",
-                hint=f"`mcpi show {name}` lists the versions that are left",
-            )
-        return newest(kept)
+            why = revocation.withdrawal(row.name, row.version, NO_BACKING, self.state.revocations)
+            revocation.require_none(why, self._left(name))
+        return newest(kept or rows)
 
-    def _reason(self, row: IndexRow) -> str | None:
-        return next(
-            (
-                f"{item.reason} ({item.date})"
-                for item in self.state.revocations
-                if (item.name, item.version) == (row.name, row.version)
-            ),
-            None,
-        )
+    def _left(self, name: str) -> str:
+        """Return a hint at the versions that are left, where there are any."""
+        left = revocation.not_withdrawn(self.rows_of(name), self.state.revocations)
+        return f"`mcpi show {name}` lists its versions" if left else ""
 
 
 class TreeRegistry(Registry):
@@ -182,7 +210,10 @@ class TreeRegistry(Registry):
         found = {
             row.name: row for row in self._rows if all(word in self._words(row) for word in words)
         }
-        return tuple(newest(self.rows_of(name)) for name in found)
+        left = (
+            revocation.not_withdrawn(self.rows_of(name), self.state.revocations) for name in found
+        )
+        return tuple(newest(rows) for rows in left if rows)
 
     def files_of(self, row: IndexRow) -> tuple[bytes, ...]:
         """Return the manifest of one version and the files that it pins, each compared."""
@@ -190,23 +221,30 @@ class TreeRegistry(Registry):
         pinned = manifest_text.parse(manifest, self._where(row, "manifest.toml")).files
         return (manifest, *(self._file(row, name, digest) for name, digest in pinned))
 
+    def advisory_bytes(self) -> bytes | None:
+        """Return the file of advisories, all of it checked, or None where there is none."""
+        found = self.advisories()
+        if found is None:
+            return None
+        for _ in found.every():
+            pass
+        return self._advisories(found.sha256)
+
+    def _advisories(self, sha256: str) -> bytes:
+        return _read(self._folder / advisory_text.NAME, limits.ADVISORIES_BYTES, sha256)
+
     def _file(self, row: IndexRow, name: str, sha256: str) -> bytes:
         return _read(self._path(row, name), FILE_LIMITS[name], sha256)
 
     def _where(self, row: IndexRow, name: str) -> str:
         return str(self._path(row, name))
 
-    def _vouched(self, manifest: Manifest, row: IndexRow) -> RegistryState:
-        """Return the registry's state for one server: it may need reviews of its own."""
+    def _vouched(self, manifest: Manifest, row: IndexRow) -> Vouched:
+        """Return what vouches for one server: it may need reviews of its own."""
         signatures = files.read_optional(
             self._path(row, MANIFEST_SIGNATURES), limits.SIGNATURE_BYTES
         )
-        found = self._voucher.manifest(manifest, row.sha256, signatures, self.state.review)
-        check = self.state.check
-        if found.evidence:
-            evidence = f"{check.evidence}; {found.evidence}"
-            check = replace(check, evidence=evidence)
-        return replace(self.state, review=found.review, check=check, reviewers=found.reviewers)
+        return self._voucher.manifest(manifest, row.sha256, signatures, self.state.review)
 
     def _path(self, row: IndexRow, name: str) -> Path:
         return self._folder.joinpath(*row.name.split("/"), row.version, name)
@@ -224,6 +262,11 @@ class TreeRegistry(Registry):
                     f"the alias `{alias}` stands for `{names.server_name(full)}`, "
                     "which is not in the index",
                 )
+
+
+def _carried(texts: Mapping[str, bytes], where: str) -> tuple[tuple[str, tuple[bytes, ...]], ...]:
+    data = texts.get("attestations.json")
+    return () if data is None else tuple(provenance_text.parse_carried(data, where).items())
 
 
 def _unknown(name: str, version: str | None, rows: tuple[IndexRow, ...]) -> McpInstallError:

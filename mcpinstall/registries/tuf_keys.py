@@ -1,11 +1,18 @@
-"""Keys of a TUF registry: ed25519, in files that only a passphrase opens."""
+"""Keys of a TUF registry: ed25519, in files that only a passphrase opens; others' public halves."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    SECP384R1,
+    SECP521R1,
+    EllipticCurvePublicKey,
+)
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from securesystemslib.signer import CryptoSigner, SSlibKey
 
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -14,6 +21,9 @@ from mcpinstall.system import files, limits
 
 LEAST_PASSPHRASE = 8
 """Characters; a shorter one is tried out in an afternoon."""
+_CURVES = (SECP256R1, SECP384R1, SECP521R1)
+_LEAST_RSA = 2048
+"""Kinds of keys that devices and services have; files hold ed25519."""
 PUBLIC = ".pub"
 """Ending of the public half, which others may have."""
 
@@ -65,8 +75,16 @@ def public(path: Path) -> SSlibKey:
         key = serialization.load_pem_public_key(data)
     except Exception:  # noqa: BLE001 (whatever it is: this is no key)
         key = None
-    if not isinstance(key, Ed25519PublicKey):
-        raise McpInstallError(ErrorCode.INPUT_INVALID, f"`{name}` is no public ed25519 key")
+    if not (
+        isinstance(key, Ed25519PublicKey)
+        or (isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, _CURVES))
+        or (isinstance(key, RSAPublicKey) and key.key_size >= _LEAST_RSA)
+    ):
+        raise McpInstallError(
+            ErrorCode.INPUT_INVALID,
+            f"`{name}` is no public key that can sign a registry",
+            hint=f"ed25519, ECDSA on P-256, P-384 or P-521, or RSA of {_LEAST_RSA} bits or more",
+        )
     return SSlibKey.from_crypto(key)
 
 

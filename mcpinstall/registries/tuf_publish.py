@@ -10,8 +10,9 @@ from securesystemslib.signer import Key
 from tuf.api.metadata import DelegatedRole, Delegations, Metadata, TargetFile, Targets
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model import names, registry_text, tuf_layout
+from mcpinstall.model import names, registry_text, revocation, tuf_layout
 from mcpinstall.model.registry import IndexRow
+from mcpinstall.model.revocation import AnyRevocation
 from mcpinstall.registries import tuf_repository
 from mcpinstall.registries.names import newest
 from mcpinstall.registries.tree import TreeRegistry
@@ -51,25 +52,32 @@ def publish(repository: Repository, source: TreeRegistry, facts: bytes) -> Publi
             keys are not at hand.
     """
     servers: dict[str, list[IndexRow]] = defaultdict(list)
-    revoked = {(one.name, one.version) for one in source.state.revocations}
+    revoked = source.state.revocations
     for row in source.index():
-        if (row.name, row.version) not in revoked:
-            source.find(row.name, row.version)
+        if not revocation.is_withdrawn(row.name, row.version, revoked):
+            source.find(row.name, row.version, withdrawn=True)
         for data in source.files_of(row):
             repository.put_file(data)
         servers[row.name].append(row)
-    return write_servers(repository, servers, facts)
+    advisories = source.advisory_bytes()
+    if advisories is not None:
+        repository.put_file(advisories)
+    return write_servers(repository, servers, facts, revoked)
 
 
 def write_servers(
-    repository: Repository, servers: Mapping[str, Sequence[IndexRow]], facts: bytes
+    repository: Repository,
+    servers: Mapping[str, Sequence[IndexRow]],
+    facts: bytes,
+    revoked: Sequence[AnyRevocation] = (),
 ) -> Published:
     """Write and sign records and search index of servers whose files are in place."""
     wanted: dict[str, TargetFile] = {}
     for name, rows in servers.items():
         path = tuf_layout.record(name)
         wanted[path] = repository.put_target(path, registry_text.dump_index(rows))
-    common, buckets = _search_index([newest(tuple(rows)) for rows in servers.values()])
+    left = (revocation.not_withdrawn(rows, revoked) for rows in servers.values())
+    common, buckets = _search_index([newest(rows) for rows in left if rows])
     digits = tuf_layout.digits(len(servers), _IN_BUCKET, _MOST_BUCKET_DIGITS)
     for path, found in buckets.items():
         wanted[path] = repository.put_target(path, registry_text.dump_index(found))
@@ -125,8 +133,12 @@ def rotate(
             root.signed.revoke_key(_full(text, root.signed.roles[one].keyids, role), one)
         if threshold is not None:
             root.signed.roles[one].threshold = threshold
+    published = repository.targets() is not None
+    if published and role != "root":  # else a root would be written that nothing else fits
+        again = role == "online" or not repository.fits(root.signed)
+        repository.require_keys(root.signed, (*_ONLINE, *(("targets",) if again else ())))
     data = repository.sign_root(root)
-    if repository.targets() is not None:
+    if published and role != "root":
         renew(repository)
     return data
 

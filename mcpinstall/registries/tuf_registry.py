@@ -80,6 +80,9 @@ class TufRegistry(Registry):
     def _file(self, row: IndexRow, name: str, sha256: str) -> bytes:  # noqa: ARG002 (by digest)
         return self._client.file(sha256, FILE_LIMITS[name])
 
+    def _advisories(self, sha256: str) -> bytes:
+        return self._client.file(sha256, limits.ADVISORIES_BYTES)
+
 
 def open_registry(
     source: TufSource, paths: StatePaths, now: datetime, *, machine: Machine, offline: bool
@@ -101,7 +104,7 @@ def open_registry(
     # A clock that was turned back does not make anything fresh again.
     fetcher = None if offline else fetcher_for(source.base, machine)
     client = TufClient(places, fetcher, at=max(now, seen.latest))
-    return TufRegistry(client, source, clock_words(seen, now))
+    return TufRegistry(client, source, clock_words(seen.latest, now))
 
 
 def fetcher_for(base: str, machine: Machine) -> BoundedFetcher:
@@ -133,7 +136,7 @@ def _facts(client: TufClient, name: str) -> tuple[RegistryFile, dict[str, object
     if found is None:
         raise _contradiction(name, f"it has no target `{tuf_layout.FACTS}`")
     text = (found.custom or {}).get(tuf_layout.FACTS_TEXT)
-    data = text.encode() if isinstance(text, str) else b""
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else b""
     if hashlib.sha256(data).hexdigest() != found.hashes.get("sha256"):
         raise _contradiction(name, f"the text of `{tuf_layout.FACTS}` has another digest")
     return registry_text.parse(data, f"{name}: {tuf_layout.FACTS}"), dict(found.custom or {})
@@ -157,6 +160,7 @@ def _state(client: TufClient, facts: RegistryFile, source: TufSource, clock: str
         stale=stale,
         revocations=facts.revocations,
         aliases=facts.aliases,
+        advisories=facts.advisories,
     )
 
 

@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from securesystemslib.signer import Key, Signer
-from tuf.api.exceptions import RepositoryError
+from tuf.api.exceptions import RepositoryError, UnsignedMetadataError
 from tuf.api.metadata import (
     DelegatedRole,
     Delegations,
@@ -39,7 +39,7 @@ class Repository:
 
     def __init__(self, folder: Path, signers: Sequence[Signer], now: datetime) -> None:
         self.folder = folder
-        self._metadata = folder / tuf_layout.METADATA
+        self._metadata = self._out = folder / tuf_layout.METADATA
         self._signers = {signer.public_key.keyid: signer for signer in signers}
         self._now = now.replace(microsecond=0)
         self.changed: list[str] = []
@@ -84,6 +84,30 @@ class Repository:
         for role, held in root.signed.roles.items():
             _require_possible(role, len(held.keyids), held.threshold)
         return self._write_root(root, before)
+
+    def fits(self, root: Root) -> bool:
+        """Tell whether the targets role as it is signed verifies under a changed root."""
+        found = self.targets()
+        if found is None:
+            return False
+        try:
+            root.verify_delegate("targets", found.signed_bytes, found.signatures)
+        except (RepositoryError, ValueError):
+            return False
+        return True
+
+    def require_keys(self, root: Root, roles: Iterable[str]) -> None:
+        """Refuse before anything is written where keys for these roles are not at hand.
+
+        Raises:
+            McpInstallError: `input-missing`.
+        """
+        for role in roles:
+            wanted = root.roles[role]
+            missing = [keyid for keyid in wanted.keyids if keyid not in self._signers]
+            at_hand = len(wanted.keyids) - len(missing)
+            if at_hand < wanted.threshold:
+                raise _missing(role, wanted.threshold, at_hand, missing)
 
     def _write_root(self, root: Metadata[Root], before: Metadata[Root]) -> bytes:
         wanted = {*root.signed.roles["root"].keyids, *before.signed.roles["root"].keyids}
@@ -171,6 +195,22 @@ class Repository:
         """Put a file that a target pins by its digest."""
         self._put(f"{tuf_layout.FILES}/{hashlib.sha256(data).hexdigest()}", data)
 
+    def target(self, target: TargetFile) -> bytes:
+        """Return the bytes of a target, compared with what a role says of it.
+
+        Raises:
+            McpInstallError: `file-unreadable` or `digest-mismatch`.
+        """
+        digest = target.hashes.get("sha256", "")
+        folder, slash, name = target.path.rpartition("/")
+        address = f"{tuf_layout.TARGETS}/{folder}{slash}{digest}.{name}"
+        data = files.read_bounded(self.folder.joinpath(*address.split("/")), target.length)
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise McpInstallError(
+                ErrorCode.DIGEST_MISMATCH, f"`{address}` is not the file that a role names"
+            )
+        return data
+
     # Files ---------------------------------------------------------------------------------------
 
     def _put(self, address: str, data: bytes) -> None:
@@ -208,11 +248,15 @@ class Repository:
 
     def _write(self, name: str, signed: Metadata[S]) -> bytes:
         data = signed.to_bytes(JSONSerializer(compact=True))
-        with files.disk_errors(f"make the folder `{self._metadata}`"):
-            self._metadata.mkdir(parents=True, exist_ok=True)
-        files.write_atomic(self._metadata / f"{name}.json", data, mode=0o644)
+        self.put_metadata(name, data)
         self.changed.append(name)
         return data
+
+    def put_metadata(self, name: str, data: bytes) -> None:
+        """Write a role as it is."""
+        with files.disk_errors(f"make the folder `{self._out}`"):
+            self._out.mkdir(parents=True, exist_ok=True)
+        files.write_atomic(self._out / f"{name}.json", data, mode=0o644)
 
     # Signatures ----------------------------------------------------------------------------------
 
@@ -220,7 +264,7 @@ class Repository:
         signed.signatures.clear()
         for keyid in keyids:
             if keyid in self._signers:
-                signed.sign(self._signers[keyid], append=True)
+                add_signature(signed, self._signers[keyid])
 
     def _is_good(
         self, role: str, signed: Metadata[S], delegator: Root | Targets, days: int
@@ -237,16 +281,24 @@ class Repository:
     def _require_signed(self, delegator: Root | Targets, role: str, signed: Metadata[S]) -> None:
         result = delegator.get_verification_result(role, signed.signed_bytes, signed.signatures)
         if not result.verified:
-            raise McpInstallError(
-                ErrorCode.INPUT_MISSING,
-                f"`{role}` needs {result.threshold} signatures, and the keys at hand give "
-                f"{len(result.signed)}",
-                hint="add `--key FILE` for: "
-                + ", ".join(sorted(key[:16] for key in result.unsigned)),
-            )
+            raise _missing(role, result.threshold, len(result.signed), result.unsigned)
 
     def _until(self, days: int) -> datetime:
         return self._now + timedelta(days=days)
+
+
+def add_signature(signed: Metadata[Any], signer: Signer) -> None:
+    """Add one signature.
+
+    Raises:
+        McpInstallError: what a device or a service refuses.
+    """
+    try:
+        signed.sign(signer, append=True)
+    except UnsignedMetadataError as error:
+        if isinstance(error.__cause__, McpInstallError):
+            raise error.__cause__ from None
+        raise
 
 
 def bins(online: Sequence[Key], threshold: int, digits: int) -> dict[str, DelegatedRole]:
@@ -259,6 +311,14 @@ def bins(online: Sequence[Key], threshold: int, digits: int) -> dict[str, Delega
         )
         for prefix in prefixes or [""]
     }
+
+
+def _missing(role: str, wanted: int, given: int, unsigned: Iterable[str]) -> McpInstallError:
+    return McpInstallError(
+        ErrorCode.INPUT_MISSING,
+        f"`{role}` needs {wanted} signatures, and the keys at hand give {given}",
+        hint="add `--key FILE` for: " + ", ".join(sorted(key[:16] for key in unsigned)),
+    )
 
 
 def _days(role: str) -> int:

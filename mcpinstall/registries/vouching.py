@@ -23,6 +23,10 @@ class Vouched:
     """A short fact for check 1."""
     reviewers: tuple[str, ...] = ()
     """Reviewers of a manifest whose signature over it holds."""
+    needed: int = 0
+    """How many of `counted` the manifest's namespace asks for; 0 where nothing asks for any."""
+    counted: tuple[str, ...] = ()
+    """Those of `reviewers` who may review that namespace."""
 
 
 class Voucher(Protocol):

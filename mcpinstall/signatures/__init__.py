@@ -6,6 +6,7 @@ the file of this package, or one that the user's configuration names.
 
 from __future__ import annotations
 
+from mcpinstall.signatures.attesting import verify_attestation
 from mcpinstall.signatures.signing import Signature, sign
 from mcpinstall.signatures.statements import REGISTRY_TYPE, REVIEW_TYPE
 from mcpinstall.signatures.trust import PUBLIC, TrustRoot, read_trust
@@ -19,6 +20,7 @@ __all__ = [
     "TrustRoot",
     "read_trust",
     "sign",
+    "verify_attestation",
     "verify_file",
     "verify_statement",
 ]

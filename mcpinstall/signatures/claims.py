@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from mcpinstall.model.signing import PersonSigner, SignedBy, Signer, WorkflowSigner
+from mcpinstall.model.publisher import ref_fits
+from mcpinstall.model.signing import AnySigner, PersonSigner, SignedBy, Signer, WorkflowSigner
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 _FULCIO = "1.3.6.1.4.1.57264.1."
 """Arc of Fulcio's extensions (its `docs/oid-info.md`); from 8 on each is a DER UTF8String."""
 _OTHER_NAME = _FULCIO + "7"
+_CLAIM_CHARACTERS = 1000
+"""Of one claim of whoever may be anybody: it is shown, and kept."""
 
 
 def policy(signer: Signer) -> VerificationPolicy:
@@ -22,6 +25,8 @@ def policy(signer: Signer) -> VerificationPolicy:
 
     if isinstance(signer, PersonSigner):
         return library.Identity(identity=signer.identity, issuer=signer.issuer)
+    if isinstance(signer, AnySigner):
+        return _Somebody()
     found: list[VerificationPolicy] = [
         library.OIDCIssuerV2(signer.issuer),
         library.OIDCSourceRepositoryURI(signer.repository),
@@ -32,6 +37,26 @@ def policy(signer: Signer) -> VerificationPolicy:
     if signer.runner:
         found.append(library.OIDCRunnerEnvironment(signer.runner))
     return library.AllOf(found)
+
+
+class _Somebody:
+    """Any identity that a reader can take in; whose it may be is compared by the caller."""
+
+    def verify(self, cert: Certificate) -> None:
+        """Refuse a certificate that names nobody, or says more than fits into a line.
+
+        Raises:
+            VerificationError: the library's.
+        """
+        from sigstore.errors import VerificationError
+
+        said = signed_by(cert)
+        if not said.issuer or not said.identity:
+            message = "the certificate names nobody"
+            raise VerificationError(message)
+        if any(len(getattr(said, one.name)) > _CLAIM_CHARACTERS for one in fields(said)):
+            message = f"the certificate has a claim of more than {_CLAIM_CHARACTERS} characters"
+            raise VerificationError(message)
 
 
 class _Workflow:
@@ -57,12 +82,6 @@ class _Workflow:
         if said.workflow not in {f"{home}{slash}{path}@{said.ref}" for slash in ("/", "//")}:
             message = f"the workflow is `{said.workflow}`, not `{path}` of {home}"
             raise VerificationError(message)
-
-
-def ref_fits(ref: str, rule: str) -> bool:
-    """Tell whether a git reference fits a rule: `*` is one or more characters but `/`."""
-    pattern = "[^/]+".join(re.escape(part) for part in rule.split("*"))
-    return bool(ref) and re.fullmatch(pattern, ref) is not None
 
 
 def signed_by(certificate: Certificate) -> SignedBy:

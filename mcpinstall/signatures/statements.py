@@ -5,6 +5,7 @@ The library verifies that an envelope was signed; what is in it is for its calle
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 from mcpinstall.model import json_text
@@ -17,6 +18,16 @@ REGISTRY_TYPE = "urn:mcpinstall:registry:v1"
 """Says that a `registry.toml`, and so everything that it pins, is the signer's registry."""
 REVIEW_TYPE = "urn:mcpinstall:review:v1"
 """Says that the signer stands behind a `manifest.toml` and the review in it."""
+
+PUBLISH_TYPE = "sha256:64b3949826537e32dd526c5d9c31cbeb141dde83b68588399682d5aa3dcdcb74"
+"""Says that the signer uploaded a file to an index (PEP 740).
+
+Its URI has the host name of a package index, and no such name is written into this program, so
+it is known by the sha256 of the whole URI.
+"""
+PROVENANCE_TYPE = "https://slsa.dev/provenance/v1"
+"""Says how the signer built a file (SLSA)."""
+ATTESTATION_TYPES = (PUBLISH_TYPE, PROVENANCE_TYPE)
 
 
 def text(subject: Subject, predicate_type: str, predicate: Mapping[str, Json]) -> bytes:
@@ -36,6 +47,8 @@ def fault(
 ) -> str:
     """Return what is wrong with a signed statement about `subject`; empty when nothing is.
 
+    A type that begins with `sha256:` is the digest of the URI that is meant.
+
     Raises:
         McpInstallError: `json-invalid`.
     """
@@ -44,9 +57,16 @@ def fault(
     document = json_text.parse(payload, "statement")
     if not isinstance(document, dict) or document.get("_type") != STATEMENT_TYPE:
         return "the envelope holds no in-toto statement, version 1"
-    if document.get("predicateType") not in predicate_types:
+    if not _is_one_of(document.get("predicateType"), predicate_types):
         return f"it is a statement of another kind: `{document.get('predicateType')}`"
     return _subject_fault(document.get("subject"), subject)
+
+
+def _is_one_of(kind: Json, predicate_types: tuple[str, ...]) -> bool:
+    if not isinstance(kind, str):
+        return False
+    digest = f"sha256:{hashlib.sha256(kind.encode()).hexdigest()}"
+    return digest in predicate_types or (kind in predicate_types and "sha256:" not in kind)
 
 
 def _subject_fault(found: Json, subject: Subject) -> str:

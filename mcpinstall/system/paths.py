@@ -55,6 +55,16 @@ class StatePaths:
         return self.data / "unreviewed"
 
     @property
+    def publishers(self) -> Path:
+        """Whom each package that nobody reviewed was first seen from: `<digest>.json`."""
+        return self.data / "publishers"
+
+    @property
+    def attestations(self) -> Path:
+        """Attestations that were verified once, by the sha256 of their file."""
+        return self.cache / "attestations"
+
+    @property
     def lock(self) -> Path:
         """The lock that every change holds."""
         return self.data / "lock"

@@ -32,7 +32,8 @@ _ADMINISTRATORS = frozenset({0})
 
 def system_path(machine: Machine) -> Path:
     """Return the path of the system's policy, whether or not there is one."""
-    return Path(SYSTEM_FOLDERS[machine.platform]) / POLICY
+    folder = SYSTEM_FOLDERS.get(machine.platform, SYSTEM_FOLDERS["linux"])  # as other Unixes do
+    return Path(folder) / POLICY
 
 
 def read_system(machine: Machine) -> bytes | None:

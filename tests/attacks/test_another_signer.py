@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.publisher import ref_fits
 from mcpinstall.model.registry import ReviewState
-from mcpinstall.signatures.claims import ref_fits
 from tests.builders.signed_folders import SignedFolder, named_workflow
 from tests.builders.sigstore_instance import Identity, person, workflow
 

@@ -19,7 +19,7 @@ import pytest
 from mcpinstall.errors import McpInstallError
 from mcpinstall.operations import catalog
 from tests.builders import mcp_registry
-from tests.builders.index_server import IndexServer, endless, redirect
+from tests.builders.index_server import IndexServer, Reply, endless, redirect
 from tests.builders.mcp_registry import document, json_reply, package, path, serve
 from tests.builders.packages import publish
 from tests.builders.world import World, refusal
@@ -156,3 +156,14 @@ def test_the_hostile_documents_are_refused_as_entries(
     other = {"env-name-newline.json": "text-hostile", "base-url-lookalike.json": "index-forbidden"}
     assert len(found) == 12
     assert found == dict.fromkeys(found, "server-json-invalid") | other
+
+
+@pytest.mark.parametrize("where", ["server", "_meta"])
+def test_a_number_beyond_all_bounds_is_refused(
+    world: World, registry: IndexServer, where: str
+) -> None:
+    text = json.dumps(mcp_registry.answer(document(NAME)))
+    lie = text.replace(f'"{where}": {{', f'"{where}": {{"x": 1e999, ', 1)
+    registry.answer(path(NAME), Reply(lie.encode(), headers={"Content-Type": "application/json"}))
+
+    assert code(world) == "json-invalid"

@@ -1,5 +1,7 @@
 """Attack T21, for signed registries: replayed, frozen, mixed, forged, endless; a revoked key.
 
+And what a mirror leads to, and what somebody wrote into the files of it that are saved here.
+
 Who: a mirror, the network, whoever can replace the registry's files; a thief of one key.
 Stopped by: check 1: every role by its threshold, expiry, versions that only grow, one snapshot
 over all roles, bounded lengths.
@@ -11,6 +13,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -235,6 +238,103 @@ def test_a_poisoned_cache_of_targets_is_fetched_again(tuf: TufWorld, source: Tuf
 
     assert poisoned
     assert opened(tuf, source).find(NAME).manifest.version == "1.2.0"
+
+
+def test_an_old_state_shown_to_a_newcomer_counts_for_two_days_at_most(
+    tuf: TufWorld, source: TufSource, tmp_path: Path
+) -> None:
+    old = kept(tuf)
+    with_second_version(tuf)
+    tuf.renew(now=tuf.later(days=2))
+    put_back(tuf, old, "timestamp.json")
+    (tmp_path / "newcomer").mkdir()
+    newcomer = replace(tuf, context=lonely_context(tmp_path / "newcomer"))
+
+    known = newcomer.trust()
+
+    assert opened(newcomer, known, days=1.9).find(NAME).manifest.version == "1.2.0"
+    shutil.rmtree(newcomer.context.paths.registries)
+    assert refusal(newcomer, known, days=2.1) is ErrorCode.REGISTRY_STALE
+
+
+def saved(tuf: TufWorld) -> Path:
+    (folder,) = tuf.context.paths.registries.glob("*/metadata")
+    return folder
+
+
+@pytest.mark.parametrize("role", ["root", "timestamp", "snapshot", "targets", "bins-"])
+def test_saved_metadata_that_was_poisoned_is_not_believed(
+    tuf: TufWorld, source: TufSource, role: str
+) -> None:
+    assert opened(tuf, source).find(NAME).manifest.version == "1.2.0"
+    path = saved(tuf) / f"{role}.json"
+    document = json.loads(path.read_bytes())
+    document["signed"].update(
+        {"x-more": "forged", "version": 99, "expires": "2099-01-01T00:00:00Z"}
+    )
+    path.unlink()
+    path.write_text(json.dumps(document))
+
+    found = opened(tuf, source)
+
+    assert found.find(NAME).manifest.version == "1.2.0"
+    assert found.state.serial == 1
+    assert found.state.expires < tuf.later(days=3)
+
+
+def test_saved_metadata_of_another_registry_is_not_believed_offline(
+    tuf: TufWorld, source: TufSource
+) -> None:
+    other = TufWorld(root=tuf.root / "other", manifests=tuf.manifests, context=tuf.context)
+    other.root.mkdir()
+    other.begin().publish()
+    assert opened(tuf, source).find(NAME).manifest.version == "1.2.0"
+    for name in ("timestamp.json", "snapshot.json", "targets.json", "bins-.json"):
+        published = next(other.metadata.glob(f"*{name}"))
+        (saved(tuf) / name).unlink()
+        shutil.copyfile(published, saved(tuf) / name)
+
+    with pytest.raises(McpInstallError) as refused:
+        registries.open_tuf(
+            source, tuf.context.paths, tuf.now, machine=tuf.context.machine, offline=True
+        )
+
+    assert refused.value.code is ErrorCode.REGISTRY_INVALID
+
+
+@pytest.mark.parametrize(
+    "where", ["{url}{path}", "file:///etc/hostname", "http://192.0.2.1/", "ftp://127.0.0.1/"]
+)
+@pytest.mark.parametrize("what", ["timestamp.json", "/targets/servers/"])
+def test_a_redirect_to_nowhere_good_is_not_followed(
+    tuf: TufWorld, source: TufSource, where: str, what: str
+) -> None:
+    site = tuf.site
+    assert site is not None
+
+    def elsewhere(path: str) -> str | None:
+        return where.format(url=site.url, path=path) if what in path else None
+
+    site.leads_to = elsewhere
+
+    assert refusal(tuf, source) is ErrorCode.REGISTRY_UNAVAILABLE
+
+
+def test_a_redirect_to_a_forger_is_refused_and_to_a_mirror_is_followed(
+    tuf: TufWorld, source: TufSource
+) -> None:
+    mirror = kept(tuf, "mirror")
+    assert tuf.site is not None
+    with Site(mirror) as other:
+        tuf.site.leads_to = lambda path: f"{other.url}{path}"
+        assert opened(tuf, source).find(NAME).manifest.version == "1.2.0"
+        tuf.renew()
+        path = mirror / "metadata" / "timestamp.json"
+        document = json.loads((tuf.metadata / "timestamp.json").read_bytes())
+        document["signed"]["expires"] = "2099-01-01T00:00:00Z"
+        path.write_text(json.dumps(document))
+
+        assert refusal(tuf, source) is ErrorCode.REGISTRY_INVALID
 
 
 def test_an_exchanged_root_is_refused(tuf: TufWorld, source: TufSource) -> None:

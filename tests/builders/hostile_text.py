@@ -8,8 +8,14 @@ from typing import TypeAlias
 
 from mcpinstall.model import manifest_text, registry_text, server_text
 from mcpinstall.model.manifest import Permissions, Review
-from mcpinstall.model.registry import IndexRow, Revocation
+from mcpinstall.model.registry import IndexRow
 from mcpinstall.model.registry_text import RegistryFile
+from mcpinstall.model.revocation import (
+    AnyRevocation,
+    PublisherRevocation,
+    ReviewerRevocation,
+    Revocation,
+)
 from tests.builders.registry_folders import EXPIRES, ISSUED, NAME, VERSION, manifest, server_json
 
 Place: TypeAlias = Callable[[str], None]
@@ -49,7 +55,20 @@ def _index_title(text: str) -> None:
 
 
 def _revocation(text: str) -> None:
-    item = Revocation(name=NAME, version=VERSION, reason=text, date="2026-11-22")
+    _revoked(Revocation(name=NAME, version=VERSION, reason=text, date="2026-11-22"))
+
+
+def _revoked_publisher(text: str) -> None:
+    _revoked(
+        PublisherRevocation(issuer="https://x", repository=text, reason="r", date="2026-11-22")
+    )
+
+
+def _revoked_reviewer(text: str) -> None:
+    _revoked(ReviewerRevocation(reviewer=text, reason="r", date="2026-11-22"))
+
+
+def _revoked(item: AnyRevocation) -> None:
     file = RegistryFile(
         name="test", serial=1, issued=ISSUED, expires=EXPIRES, index="a" * 64, owner="x",
         revocations=(item,),
@@ -68,7 +87,7 @@ def _fixed_argument(text: str) -> None:
 
 
 PLACES: list[Place] = [
-    _title, _summary, _try, _permission, _review, _index_title, _revocation, _description,
-    _fixed_argument,
+    _title, _summary, _try, _permission, _review, _index_title, _revocation,
+    _revoked_publisher, _revoked_reviewer, _description, _fixed_argument,
 ]  # fmt: skip
 """A function for each place, which parses a document with the text in it."""

@@ -77,6 +77,8 @@ class Listing:
     yanked: bool | str = False
     uploaded: str | None = "2026-01-01T00:00:00Z"
     """When it was uploaded (PEP 700); None for an index that does not tell."""
+    provenance: str | None = None
+    """Path of its provenance document (PEP 740)."""
 
 
 @dataclass(frozen=True)
@@ -205,6 +207,7 @@ def _json_page(package: str, rows: dict[str, Listing], host: str) -> bytes:
                 "filename": name, "url": host + row.path, "yanked": row.yanked, "size": row.size,
                 "hashes": {"sha256": row.sha256} if row.sha256 else {},
                 **({"upload-time": row.uploaded} if row.uploaded else {}),
+                **({"provenance": host + row.provenance} if row.provenance else {}),
             }
             for name, row in rows.items()
         ],
@@ -215,6 +218,7 @@ def _html_page(rows: dict[str, Listing], host: str) -> bytes:
     links = [
         f'<a href="{host}{row.path}{f"#sha256={row.sha256}" if row.sha256 else ""}"'
         + (f' data-yanked="{"" if row.yanked is True else row.yanked}"' if row.yanked else "")
+        + (f' data-provenance="{host}{row.provenance}"' if row.provenance else "")
         + f">{name}</a><br/>"
         for name, row in rows.items()
     ]

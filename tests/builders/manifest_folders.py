@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mcpinstall import verification
-from mcpinstall.model import registry_text
+from mcpinstall.model import manifest_text, registry_text
 from mcpinstall.model.artifact import Artifact
 from mcpinstall.model.manifest import (
     Hook,
@@ -127,6 +127,24 @@ class ManifestFolder:
         own.write_bytes(registry_text.dump(replace(found, **changes)))
         return self
 
+    def redescribe(self, name: str = CLOCK, **changes: Any) -> ManifestFolder:  # noqa: ANN401
+        """Change what a manifest says, printed as it has to be."""
+        path = self.path("manifest.toml", name)
+        found = manifest_text.parse(path.read_bytes())
+        path.write_bytes(manifest_text.dump(replace(found, **changes)))
+        return self
+
+    def carry(self, data: bytes, name: str = CLOCK) -> ManifestFolder:
+        """Put attestations beside a manifest, and pin them."""
+        self.path("attestations.json", name).write_bytes(data)
+        path = self.path("manifest.toml", name)
+        files = (("attestations.json", "0" * 64), *manifest_text.parse(path.read_bytes()).files)
+        return self.redescribe(name, files=files).seal()
+
+    def artifact(self, stem: str) -> Artifact:
+        """The wheel of a server as the index has it."""
+        return self.publish(stem, self.wheels[stem])
+
     # Edits -----------------------------------------------------------------------------------
 
     def edit(self, file: str, old: str, new: str, name: str = CLOCK) -> ManifestFolder:
@@ -142,7 +160,7 @@ class ManifestFolder:
         rows = index.read_text(encoding="utf-8")
         for manifest in sorted(self.folder.glob("*/*/*/manifest.toml")):
             text = manifest.read_text(encoding="utf-8")
-            for file in ("server.json", "pylock.toml", "tools.json"):
+            for file in ("attestations.json", "server.json", "pylock.toml", "tools.json"):
                 if (manifest.parent / file).exists():
                     text = _repin(text, f'"{file}" = ', manifest.parent / file)
             manifest.write_text(text, encoding="utf-8")

@@ -20,17 +20,16 @@ HERE = Path(__file__).resolve().parent / "sigstore_mock"
 _SECONDS = 120  # until npm gives up, on a slow network
 
 
-@contextlib.contextmanager
-def started(folder: Path) -> Iterator[Path]:
-    """Yield the client trust config of an instance that runs as long as the block.
+def install(folder: Path) -> str:
+    """Put the instance and npm's verifier into a folder; return the path of Node.
 
     Skips where npm, or the registry that it is configured with, is missing.
     """
     npm, node = shutil.which("npm"), shutil.which("node")
     if npm is None or node is None:
         pytest.skip("needs npm")
-    for name in ("package.json", "package-lock.json", "server.mjs"):
-        shutil.copy(HERE / name, folder / name)
+    for path in HERE.iterdir():
+        shutil.copy(path, folder / path.name)
     installed = subprocess.run(
         [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
         cwd=folder, capture_output=True, text=True, check=False, timeout=_SECONDS,
@@ -38,6 +37,16 @@ def started(folder: Path) -> Iterator[Path]:
     if installed.returncode:
         assert "EINTEGRITY" not in installed.stderr
         pytest.skip("needs npm")
+    return node
+
+
+@contextlib.contextmanager
+def started(folder: Path) -> Iterator[Path]:
+    """Yield the client trust config of an instance that runs as long as the block.
+
+    Skips where npm, or the registry that it is configured with, is missing.
+    """
+    node = install(folder)
     with subprocess.Popen(
         [node, "server.mjs"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as server:

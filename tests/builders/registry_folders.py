@@ -18,8 +18,9 @@ from mcpinstall.model.manifest import (
     ProbeSettings,
     Review,
 )
-from mcpinstall.model.registry import IndexRow, Revocation
+from mcpinstall.model.registry import IndexRow
 from mcpinstall.model.registry_text import RegistryFile
+from mcpinstall.model.revocation import AnyRevocation, Revocation
 
 NAME, VERSION, PACKAGE = "io.github.user/clock", "1.2.0", "clock-server"
 ISSUED = datetime(2026, 11, 22, tzinfo=UTC)
@@ -115,6 +116,7 @@ class RegistryFolder:
     def add(
         self, described: Manifest | None = None, *, server: bytes = b"", locked: bytes = b"",
         tools: bytes = TOOLS, alias: str = "", lock_name: str = "pylock.toml",
+        attestations: bytes = b"",
     ) -> RegistryFolder:  # fmt: skip
         """Add a server; what is not given is made to fit."""
         found = described or manifest()
@@ -122,6 +124,7 @@ class RegistryFolder:
             "server.json": server or server_json(found.name, found.version),
             lock_name: locked or lock(found.version),
             "tools.json": tools,
+            **({"attestations.json": attestations} if attestations else {}),
         }
         return self._add(found, files, alias)
 
@@ -169,9 +172,14 @@ class RegistryFolder:
 
     def revoke(self, version: str, reason: str) -> RegistryFolder:
         """Withdraw a version of the first server."""
-        item = Revocation(name=NAME, version=version, reason=reason, date="2026-11-23")
-        self.file = replace(self.file, revocations=(*self.file.revocations, item))
-        return self.publish(serial=self.file.serial + 1)
+        return self.withdraw(
+            Revocation(name=NAME, version=version, reason=reason, date="2026-11-23")
+        )
+
+    def withdraw(self, *items: AnyRevocation) -> RegistryFolder:
+        """Revoke whatever it is, under the next serial."""
+        self.file = replace(self.file, revocations=(*self.file.revocations, *items))
+        return self.publish(serial=self.file.serial + 1, expires=self.file.expires)
 
     def retitle(self, title: str) -> RegistryFolder:
         """Give the first server another title, in the index only."""

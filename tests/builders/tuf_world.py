@@ -14,9 +14,10 @@ from typing import Any, Self
 
 from mcpinstall.model.registry import TufSource
 from mcpinstall.model.secret import Secret
-from mcpinstall.operations import registry_owner, registry_sources
+from mcpinstall.operations import registry_owner, registry_signing, registry_sources
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.registry_owner import Held, Rotation
+from mcpinstall.operations.registry_signing import Signed
 from mcpinstall.system import machine
 from mcpinstall.system.paths import StatePaths
 from mcpinstall.system.progress import SilentProgress
@@ -33,6 +34,8 @@ class Site:
         self.sent = 0
         """Bytes of bodies."""
         self.lie: Callable[[str], Iterator[bytes] | None] = lambda path: None
+        self.leads_to: Callable[[str], str | None] = lambda path: None
+        """Where a request is sent on to."""
         site = self
 
         class Handler(SimpleHTTPRequestHandler):
@@ -40,6 +43,12 @@ class Site:
 
             def do_GET(self) -> None:
                 site.requests.append(self.path)
+                if elsewhere := site.leads_to(self.path):
+                    self.send_response(302)
+                    self.send_header("Location", elsewhere)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
                 lies = site.lie(self.path)
                 if lies is None:
                     super().do_GET()
@@ -148,9 +157,21 @@ class TufWorld:
         found = [self.key(name) for name in keys or ("online",)]
         registry_owner.publish(self.folder, None, found, ask, self.at(now or self.now))
 
-    def rotate(self, change: Rotation, *keys: str) -> None:
+    def rotate(self, change: Rotation, *keys: str, stage: bool = False) -> None:
         found = [self.key(name) for name in keys]
-        registry_owner.rotate(self.folder, change, found, ask, self.at(self.now))
+        registry_owner.rotate(self.folder, change, found, ask, self.at(self.now), stage=stage)
+
+    def stage(self, *keys: str, source: Path | None = None) -> None:
+        """Leave a publication for others to sign."""
+        found = [self.key(name) for name in keys]
+        where = source or self.manifests
+        registry_owner.publish(self.folder, where, found, ask, self.at(self.now), stage=True)
+
+    def sign(self, *keys: str) -> Signed:
+        """Sign what waits, as one holder after a yes."""
+        wanted = registry_signing.waiting(self.folder, self.at(self.now))
+        found = [self.key(name) for name in keys]
+        return registry_signing.sign(wanted, found, ask, self.at(self.now))
 
     def new_key(self, name: str) -> Path:
         registry_owner.make_key(self.key(name), PASSPHRASE, self.context)

@@ -21,7 +21,8 @@ import pytest
 
 from mcpinstall import environments, hosts
 from mcpinstall.errors import McpInstallError
-from mcpinstall.model.manifest import Integrates, PackageChoice, RemoteChoice
+from mcpinstall.model.artifact import Artifact
+from mcpinstall.model.manifest import Integrates, PackageChoice, Publisher, RemoteChoice
 from mcpinstall.model.plan import Request
 from mcpinstall.model.platforms import PLATFORMS
 from mcpinstall.model.receipt import HistoryRecord, Receipt
@@ -31,6 +32,7 @@ from mcpinstall.operations.prepared import Done, Prepared
 from mcpinstall.probing import canonical_tools
 from mcpinstall.receipts.store import JOURNAL, ReceiptStore
 from mcpinstall.registries import sources
+from mcpinstall.system import bundled
 from tests.builders import registry_folders, servers, wheels
 from tests.builders.command import Command, copied_checkout
 from tests.builders.index_server import IndexServer
@@ -107,10 +109,13 @@ class World:
         lock: str = "",
         remotes: Sequence[dict[str, Any]] = (),
         integrates: Integrates = Integrates.LOCAL,
-    ) -> None:
+        publisher: Publisher | None = None,
+        attestations: bytes = b"",
+    ) -> Artifact:
         """Put a server into registry and index; `tools` is what it shows.
 
-        `data` stands in its wheel's place, `lock` is appended to its lock.
+        `data` stands in its wheel's place, `lock` is appended to its lock.  Returns its wheel as
+        the index has it.
         """
         package = f"{name}-server"
         stem = package.replace("-", "_")
@@ -125,12 +130,14 @@ class World:
             version=version,
         )
         filename = f"{stem}-{version}-py3-none-any.whl"
-        self.index.publish(filename, data)
+        published = self.index.publish(filename, data)
         self.wheels[filename] = data
         full = f"{NAMESPACE}/{name}"
         described = replace(
             registry_folders.manifest(full, version),
             integrates=integrates,
+            publisher=publisher,
+            publisher_absent="" if publisher else "the index offers no attestation",
             remotes=tuple(RemoteChoice(transport=r["type"], url=r["url"]) for r in remotes),
             package=PackageChoice(
                 registry_type="pypi",
@@ -154,7 +161,9 @@ class World:
             locked=lock_of(package, version, filename, data) + lock.encode(),
             tools=canonical_tools(list(reviewed)).text,
             alias="" if name in dict(self.registry.file.aliases) else name,
+            attestations=attestations,
         )
+        return published
 
     # Commands --------------------------------------------------------------------------------
 
@@ -333,6 +342,7 @@ def empty(tmp_path: Path, home: Path, index: IndexServer, monkeypatch: pytest.Mo
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setattr(sources, "bundled_folder", lambda: registry.folder)
+    monkeypatch.setattr(bundled, "folder", lambda: registry.folder)
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     monkeypatch.setenv("UV_DEFAULT_INDEX", index.url)
     for name in [name for name in os.environ if name.upper().endswith("_PROXY")]:

@@ -54,8 +54,10 @@ Own a registry:
   registry key       Make a key, encrypted
   registry init      Begin a registry that is signed
   registry publish   Sign manifests, or what expires soon
+  registry sign      Add your signature to what is staged
   registry delegate  Give a namespace its own reviewers
   registry rotate    Change the keys of a role
+  registry prune     Delete what no client asks for
 
 Publish:
   manifest verify    Check manifests before people review
@@ -282,7 +284,8 @@ Usage: mcpi search [OPTIONS] [TEXT]
 
   Find servers in the registries; without a text, list all.
 
-  `mcp:TEXT` asks the MCP registry of your configuration for names.
+  `mcp:TEXT` asks the MCP registry of your configuration for names.  One
+  registry that can't be searched is named and stops none of the others.
 
   Examples:
     mcpi search repository
@@ -653,7 +656,9 @@ Options:
                 "registry refresh": """\
 Usage: mcpi registry refresh [OPTIONS] [NAME]...
 
-  Ask TUF registries now; one that can't be reached or has expired is an
+  Read the registries of your configuration now, and what they revoke.
+
+  TUF registries are asked; one that can't be reached or has expired is an
   error.
 
   Examples:
@@ -709,6 +714,9 @@ Options:
   --targets-threshold <int range>
                                   Reviewers that must sign.  [default: 1;
                                   x>=1]
+  --signer PUB=URI                Key in a device or service; repeatable.
+  --stage                         Leave it for `mcpi registry sign`; no client
+                                  reads it yet.
   --passphrase-stdin              Read one passphrase from standard input.
   --json                          Print one JSON object on standard output.
   -q, --quiet                     Say only what is needed.
@@ -732,10 +740,58 @@ Arguments:
 Options:
   --from MANIFESTS    Folder registry to publish.
   --key FILE          Key to sign with; repeatable.
+  --signer PUB=URI    Key in a device or service; repeatable.
+  --stage             Leave it for `mcpi registry sign`; no client reads it
+                      yet.
   --passphrase-stdin  Read one passphrase from standard input.
   --json              Print one JSON object on standard output.
   -q, --quiet         Say only what is needed.
   -h, --help          Show this message and exit.
+""",
+                "registry sign": """\
+Usage: mcpi registry sign [OPTIONS] {FOLDER}
+
+  Show what a staged change does, and sign it; the last signature makes it
+  live.
+
+  The digest is the same for every holder: compare it with the others.
+  Without a person it is given: `--yes --expect-digest SHA256`.
+
+  Examples:
+    mcpi registry sign site
+    mcpi registry sign site --key t.pem
+
+Arguments:
+  FOLDER  The registry.  [required]
+
+Options:
+  --key FILE              Key to sign with; none: only show it.
+  --signer PUB=URI        Key in a device or service; repeatable.
+  --expect-digest SHA256  Refuse another change than this.
+  -y, --yes               Answer the question with yes; skips no check.
+  --passphrase-stdin      Read one passphrase from standard input.
+  --json                  Print one JSON object on standard output.
+  -q, --quiet             Say only what is needed.
+  -h, --help              Show this message and exit.
+""",
+                "registry prune": """\
+Usage: mcpi registry prune [OPTIONS] {FOLDER}
+
+  Delete what only expired snapshots name: no client can ask for it any more.
+
+  Every root stays, so does what waits for signatures.
+
+  Examples:
+    mcpi registry prune site --dry-run
+
+Arguments:
+  FOLDER  The registry.  [required]
+
+Options:
+  --dry-run    Say what would go, and delete nothing.
+  --json       Print one JSON object on standard output.
+  -q, --quiet  Say only what is needed.
+  -h, --help   Show this message and exit.
 """,
                 "registry delegate": """\
 Usage: mcpi registry delegate [OPTIONS] {FOLDER} {NAMESPACE}
@@ -754,6 +810,9 @@ Options:
   --to FILE                Public key of a reviewer; none: take it back.
   --threshold <int range>  Reviewers that must sign.  [default: 1; x>=1]
   --key FILE               Key to sign with; repeatable.
+  --signer PUB=URI         Key in a device or service; repeatable.
+  --stage                  Leave it for `mcpi registry sign`; no client reads
+                           it yet.
   --passphrase-stdin       Read one passphrase from standard input.
   --json                   Print one JSON object on standard output.
   -q, --quiet              Say only what is needed.
@@ -777,6 +836,9 @@ Options:
   --revoke KEY             Id of a key to revoke; repeatable.
   --threshold <int range>  Keys that must sign from now on.  [x>=1]
   --key FILE               Key to sign with; repeatable.
+  --signer PUB=URI         Key in a device or service; repeatable.
+  --stage                  Leave it for `mcpi registry sign`; no client reads
+                           it yet.
   --passphrase-stdin       Read one passphrase from standard input.
   --json                   Print one JSON object on standard output.
   -q, --quiet              Say only what is needed.

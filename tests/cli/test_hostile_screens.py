@@ -25,6 +25,7 @@ from mcpinstall.cli import (
     render_done,
     render_error,
     render_lists,
+    render_permissions,
     render_plan,
     render_removal,
     render_show,
@@ -321,7 +322,7 @@ def test_a_permission_cannot_pass_for_another_one() -> None:
     allowed = Permissions(read=("/x · write nothing", "/y, /z"), write=("/w",), exec=("git",))
     server = plans.server(plans.reviewed(plans.manifest(permissions=allowed)))
 
-    assert render_plan.permissions(server, plans.HOME) == (
+    assert render_permissions.permissions(server, plans.HOME) == (
         "network no",
         "read '/x · write nothing', '/y, /z'",
         "write /w",

@@ -15,6 +15,8 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.checks import Check
 from mcpinstall.model.host import ConfiguredServer, EnvironmentValue
 from mcpinstall.model.registry import IndexRow
+from mcpinstall.model.revocation import Withdrawal
+from mcpinstall.operations.findings import Finding
 from mcpinstall.operations.prepared import PreparedRemoval
 from tests.builders import plans
 from tests.cli.conftest import Mcpi, Operations
@@ -84,6 +86,7 @@ def test_a_plan(mcpi: Mcpi, operations: Operations) -> None:
                             }
                         ],
                         "already_installed": False,
+                        "publishers": [],
                         "starts": [
                             {
                                 "hosts": ["cursor-user"],
@@ -205,6 +208,7 @@ def test_a_finished_change(mcpi: Mcpi, operations: Operations) -> None:
                     "python": {"path": "/usr/bin/python3.12", "version": "3.12.4"},
                     "plan_digest": "sha256:5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c",
                     "installed": "2026-11-22T13:45:01Z",
+                    "publishers": [],
                     "checks": [
                         {
                             "number": 1,
@@ -295,7 +299,7 @@ def test_wrong_usage_is_an_object(mcpi: Mcpi) -> None:
 
 
 def test_the_lists(mcpi: Mcpi, operations: Operations) -> None:
-    operations.prepared = (SimpleNamespace(receipt=plans.receipt(), state="ok"),)
+    operations.prepared = (SimpleNamespace(receipt=plans.receipt(), state="ok", withdrawal=None),)
     assert answer(mcpi, "list") == snapshot(
         {
             "schema": 1,
@@ -315,6 +319,7 @@ def test_the_lists(mcpi: Mcpi, operations: Operations) -> None:
                     "python": {"path": "/usr/bin/python3.12", "version": "3.12.4"},
                     "plan_digest": "sha256:5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c",
                     "installed": "2026-11-22T13:45:01Z",
+                    "publishers": [],
                     "checks": [
                         {
                             "number": 1,
@@ -324,6 +329,7 @@ def test_the_lists(mcpi: Mcpi, operations: Operations) -> None:
                         }
                     ],
                     "state": "ok",
+                    "revoked": None,
                 }
             ],
         }
@@ -346,6 +352,7 @@ def test_the_lists(mcpi: Mcpi, operations: Operations) -> None:
                     "sha256": "abababababababababababababababababababababababababababababababab",
                 }
             ],
+            "not_searched": [],
         }
     )
 
@@ -373,10 +380,31 @@ def test_the_lists(mcpi: Mcpi, operations: Operations) -> None:
     )
 
 
+def test_what_was_revoked(mcpi: Mcpi, operations: Operations) -> None:
+    why = Withdrawal(
+        code=ErrorCode.REVIEWER_REVOKED, what="the reviewer `Eve`", reason="bought",
+        date="2026-11-23",
+    )  # fmt: skip
+    operations.prepared = (SimpleNamespace(receipt=plans.receipt(), state="ok", withdrawal=why),)
+
+    (server,) = answer(mcpi, "list")["servers"]
+
+    assert server["state"] == "ok"
+    assert server["revoked"] == snapshot(
+        {
+            "code": "reviewer-revoked",
+            "what": "the reviewer `Eve`",
+            "reason": "bought",
+            "date": "2026-11-23",
+        }
+    )
+
+
 def test_one_server(mcpi: Mcpi, operations: Operations) -> None:
     operations.prepared = SimpleNamespace(
-        reviewed=plans.reviewed(), questions=(plans.question(),), versions=("1",), receipts=()
-    )
+        reviewed=plans.reviewed(), questions=(plans.question(),), versions=("1",), receipts=(),
+        revoked_versions=(),
+    )  # fmt: skip
     assert answer(mcpi, "show", "git")["server"] == snapshot(
         {
             "name": "io.github.modelcontextprotocol/server-git",
@@ -408,7 +436,10 @@ def test_one_server(mcpi: Mcpi, operations: Operations) -> None:
                     "default": None,
                 }
             ],
+            "revoked": None,
+            "discounted_reviews": [],
             "versions": ["1"],
+            "revoked_versions": [],
             "entries": [],
             "tools": ["git_diff", "git_log"],
         }
@@ -436,7 +467,7 @@ def test_one_server(mcpi: Mcpi, operations: Operations) -> None:
         }
     )
 
-    finding = SimpleNamespace(check=Check.ENVIRONMENT, subject="lib/x.py", message="is changed")
+    finding = Finding(check=Check.ENVIRONMENT, subject="lib/x.py", message="is changed")
     operations.prepared = (
         SimpleNamespace(
             entry_name="git", name=plans.GIT, version="1", checks=plans.CHECKS[:1],
@@ -457,7 +488,14 @@ def test_one_server(mcpi: Mcpi, operations: Operations) -> None:
                         "evidence": "shipped with mcpinstall 0.1.0, fresh, not rolled back",
                     }
                 ],
-                "findings": [{"check": 7, "subject": "lib/x.py", "message": "is changed"}],
+                "findings": [
+                    {
+                        "check": 7,
+                        "kind": "not-as-verified",
+                        "subject": "lib/x.py",
+                        "message": "is changed",
+                    }
+                ],
                 "anchor": "registry bundled, serial 1",
                 "problem": None,
             }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,14 +13,26 @@ from mcpinstall.cli import layout, render_lists
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.registry import IndexRow
+from mcpinstall.model.revocation import Revocation, Withdrawal
+from mcpinstall.operations.catalog import Shown
 from tests.builders import plans
 from tests.cli.conftest import Mcpi, Operations
+
+WITHDRAWAL = Withdrawal(
+    code=ErrorCode.VERSION_REVOKED, what="`git` 1", reason="it sends mail\x1b[2J",
+    date="2026-11-23",
+)  # fmt: skip
 
 
 def installed(**states: str) -> tuple[SimpleNamespace, ...]:
     """Return installed entries with their states."""
     return tuple(
-        SimpleNamespace(receipt=plans.receipt(name), state=state) for name, state in states.items()
+        SimpleNamespace(
+            receipt=plans.receipt(name),
+            state=state.removeprefix("revoked "),
+            withdrawal=WITHDRAWAL if state.startswith("revoked ") else None,
+        )
+        for name, state in states.items()
     )
 
 
@@ -61,6 +74,35 @@ def test_list(mcpi: Mcpi, operations: Operations) -> None:
 name  version     hosts   state
 git   2026.10.19  cursor  ok
 time  2026.10.19  cursor  environment missing
+""")
+
+
+def test_list_tells_what_was_revoked(mcpi: Mcpi, operations: Operations) -> None:
+    operations.prepared = installed(git="revoked ok", time="revoked environment missing")
+
+    assert mcpi("list", columns=100).out == snapshot("""\
+name  version     hosts   state
+git   2026.10.19  cursor  REVOKED: it sends mail\\x1b[2J (2026-11-23)
+time  2026.10.19  cursor  REVOKED: it sends mail\\x1b[2J (2026-11-23); environment missing
+""")
+
+
+def test_mcpi_alone_tells_what_was_revoked(mcpi: Mcpi, operations: Operations) -> None:
+    operations.prepared = installed(time="environment missing", git="revoked ok")
+
+    assert mcpi(columns=100).out == snapshot("""\
+Installed
+  name  version     hosts   state
+  time  2026.10.19  cursor  environment missing
+  git   2026.10.19  cursor  REVOKED: it sends mail\\x1b[2J (2026-11-23)
+
+Hosts on this machine
+  none found
+
+Next
+  mcpi uninstall git   its registry revoked it
+  mcpi search TEXT     find a server
+  mcpi --help          every command
 """)
 
 
@@ -107,6 +149,25 @@ def test_a_search_without_result(mcpi: Mcpi, operations: Operations) -> None:
     ran = mcpi("search", "\x1b[2J")
 
     assert (ran.status, ran.err) == (0, "no server matches `\\x1b[2J`\n")
+
+
+def test_a_search_names_the_registry_that_fails(
+    mcpi: Mcpi, monkeypatch: pytest.MonkeyPatch, operations: Operations
+) -> None:
+    from mcpinstall.operations import catalog
+
+    def search(*_: object, failed: catalog.Failed, **__: object) -> tuple[IndexRow, ...]:
+        failed("corp", McpInstallError(ErrorCode.REGISTRY_STALE, "expired\x1b[2J"))
+        return ()
+
+    monkeypatch.setattr(catalog, "search", search)
+
+    ran = mcpi("search", "git", "--quiet")
+
+    assert ran.status == 0
+    assert ran.err == snapshot(
+        "not searched: the registry `corp` (registry-stale): expired\\x1b[2J\n"
+    )
 
 
 @pytest.mark.usefixtures("three_hosts")
@@ -219,6 +280,7 @@ def test_show(mcpi: Mcpi, operations: Operations) -> None:
         questions=(plans.question(), token),
         versions=("2026.10.19", "2026.9.1"),
         receipts=(plans.receipt(),),
+        revoked_versions=(),
     )
 
     assert mcpi("show", "git").out == snapshot("""\
@@ -242,6 +304,44 @@ installed   as git
 input                             needed            meaning
 --set repository=PATH             required          the Git repository to work on
 --secret-from-env TOKEN=VARIABLE  optional, secret  of your forge
+
+2 tools: git_diff, git_log
+""")
+
+
+def test_show_tells_what_was_revoked(mcpi: Mcpi, operations: Operations) -> None:
+    reviewed = plans.reviewed()
+    revoked = (
+        Revocation(name=plans.GIT, version="2026.10.19", reason="it leaks", date="2026-11-23"),
+    )
+    operations.prepared = Shown(
+        reviewed=replace(
+            reviewed, registry=replace(reviewed.registry, revocations=revoked),
+            discounted=("the review of `Eve` does not count: revoked, bought (2026-11-20)",),
+        ),
+        questions=(), versions=("2026.10.19", "2026.9.1"), receipts=(),
+        revoked_versions=("2026.10.19",),
+    )  # fmt: skip
+
+    assert mcpi("show", "git").out == snapshot("""\
+Git 2026.10.19
+  io.github.modelcontextprotocol/server-git
+  read, search and change one Git repository
+
+  REVOKED: `io.github.modelcontextprotocol/server-git` 2026.10.19: it leaks (2026-11-23)
+  CERTIFIED
+  registry: bundled (issued 2026-11-22)
+  criteria: locked, inspected, probed
+  not done: source-read
+  review claimed by Grace, 2026-11-20
+  ! the review of `Eve` does not count: revoked, bought (2026-11-20)
+
+package     pypi mcp-server-git 2026.10.19
+python      >=3.11
+platforms   linux-x86_64-glibc, macos-arm64
+publisher   the index has no attestations for it
+versions    2026.10.19 (REVOKED), 2026.9.1
+installed   no
 
 2 tools: git_diff, git_log
 """)

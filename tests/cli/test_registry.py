@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+from inline_snapshot import snapshot
 
-from tests.builders.registry_folders import RegistryFolder
+from tests.builders.registry_folders import RegistryFolder, manifest, server_json
 from tests.cli.conftest import Mcpi
 
 PASS = "correct horse " + "battery"
@@ -102,3 +104,88 @@ def test_a_role_whose_keys_are_missing_is_named(mcpi: Mcpi, site: Path) -> None:
 
     assert ran.status == 2
     assert "`root` needs 1 signatures" in ran.err
+
+
+def stage(mcpi: Mcpi, site: Path) -> str:
+    """Stage a second server and return the digest of the change."""
+    folder = RegistryFolder(site.parent / "more").add(alias="clock")
+    folder.add(manifest("com.example/notes"), server=server_json("com.example/notes"))
+    assert owner(mcpi, "publish", "site", "--from", "more", "--stage") == 0
+    digest = json.loads(mcpi("registry", "sign", "site", "--json").out)["sha256"]
+    assert isinstance(digest, str)
+    return digest
+
+
+def without_digests(text: str) -> str:
+    return re.sub(r"[0-9a-f]{64}", "<sha256>", re.sub(r"\b[0-9a-f]{16}\b", "<key>", text))
+
+
+def test_what_is_staged_is_shown_and_waits(mcpi: Mcpi, site: Path) -> None:
+    digest = stage(mcpi, site)
+
+    ran = mcpi("registry", "sign", "site")
+
+    assert ran.status == 0, ran.err
+    assert f"sha256:{digest}" in ran.out + ran.err
+    assert without_digests(ran.out + ran.err) == snapshot("""\
+targets 2
+  registry.toml - index =
+    "<sha256>"
+  registry.toml + index =
+    "<sha256>"
+  signed by nobody; needs 1 of 1
+
+bins- 2
+  com.example/notes: 1.2.0 added
+    (sha256:<sha256>)
+  search index: 1 parts change
+  signed by nobody; needs 1 of 1
+
+sha256:<sha256>
+
+targets waits for: <key>
+""")
+
+
+def test_a_change_is_signed_by_one_holder_and_then_the_machine(mcpi: Mcpi, site: Path) -> None:
+    digest = stage(mcpi, site)
+    sign = ("registry", "sign", "site", "--passphrase-stdin", "--yes")
+    words = (*sign, "--key", "targets.pem", "--json")
+    refused = mcpi(*words, typed=PASS, terminal=False)
+    assert refused.status == 4
+    assert f"--expect-digest {digest}" in refused.err
+    other = mcpi(*words, "--expect-digest", "0" * 64, typed=PASS, terminal=False)
+    assert other.status == 3
+
+    first = mcpi(*words, "--expect-digest", digest, typed=PASS, terminal=False)
+    assert first.status == 0, first.err
+    found = json.loads(first.out)
+    assert (found["outcome"], found["signed"]) == ("staged", ["targets"])
+    assert sorted(found["missing"]) == ["snapshot", "timestamp"]
+
+    last = mcpi(*sign, "--key", "online.pem", "--expect-digest", digest, typed=PASS, terminal=False)
+    assert last.status == 0, last.err
+    assert "live: state 2" in last.out + last.err
+    assert mcpi("registry", "sign", "site").status == 5
+
+
+def test_a_holder_says_no(mcpi: Mcpi, site: Path) -> None:
+    digest = stage(mcpi, site)
+
+    ran = mcpi("registry", "sign", "site", "--key", "targets.pem", typed="n\n")
+
+    assert ran.status == 4
+    assert "Sign it?" in ran.err
+    assert json.loads(mcpi("registry", "sign", "site", "--json").out)["sha256"] == digest
+
+
+def test_pruning_says_what_goes(mcpi: Mcpi, site: Path) -> None:
+    stray = site / "files" / ("0" * 64)
+    stray.write_bytes(b"x" * 2000)
+
+    planned = mcpi("registry", "prune", "site", "--dry-run")
+    assert (planned.status, planned.err) == (0, "1 file would go: 2.0 kB\n")
+    assert stray.exists()
+
+    assert json.loads(mcpi("registry", "prune", "site", "--json").out)["files"] == 1
+    assert not stray.exists()

@@ -11,8 +11,10 @@ from typing import Any, cast
 from inline_snapshot import snapshot
 
 from mcpinstall.cli import json_doctor, json_output, layout, render_why
+from mcpinstall.errors import ErrorCode
 from mcpinstall.model.host import EnvironmentValue
 from mcpinstall.model.input_value import InputValue
+from mcpinstall.model.revocation import Withdrawal
 from mcpinstall.operations.why import Origin, Place, PlaceState, Reason
 from tests.builders import plans
 from tests.builders.hosts import put
@@ -107,6 +109,44 @@ def test_why_of_a_remote_server_shows_no_more_than_its_host(mcpi: Mcpi, home: Pa
     assert "not-to-be-shown" not in json.dumps(answer)
 
 
+def test_why_tells_what_was_revoked() -> None:
+    why = Withdrawal(
+        code=ErrorCode.SERVER_REVOKED, what="`io.example/git`", reason="abandoned",
+        date="2026-11-23",
+    )  # fmt: skip
+    discounted = ("the review of `Eve` does not count: revoked, bought (2026-11-20)",)
+    one = origin(withdrawal=why, discounted=discounted)
+
+    screen = render_why.reason(Reason(name="git", origins=(one,), others=()), plans.HOME, 80)
+
+    assert layout.plain(screen) == snapshot("""\
+git 2026.10.19
+  io.github.modelcontextprotocol/server-git
+  REVOKED: `io.example/git`: abandoned (2026-11-23)
+  installed  2026-11-22T13:45:01Z by mcpinstall 0.1.0
+  change     2026-11-22 13:45:01 UTC  install  20261122T134501Z-3f9a12
+  registry   bundled (certified)
+  review     the review of `Eve` does not count: revoked, bought (2026-11-20)
+  python     3.12.4 at /usr/bin/python3.12
+  built      g1, but 20261122T134501423Z-2026.10.19-abc123 starts
+  input      repository = /home/ada/app (user)
+  input      TOKEN from your variable GIT
+  host       Cursor: ~/.cursor/mcp.json (as written)
+  host       Codex: a file that can't be told (unreadable)
+
+Hosts start
+  /srv/git/current/bin/python
+    -I
+    start.py
+    --repository
+    'a b'
+  with the environment variables
+    TOKEN  (secret, from your variable GIT)
+
+`mcpi uninstall git` takes it away
+""")
+
+
 def test_why_of_a_name_that_stands_nowhere(mcpi: Mcpi, home: Path) -> None:
     put(home / ".cursor/mcp.json", {"mcpServers": {"github": {"command": "npx"}}})
 
@@ -199,6 +239,8 @@ def test_why_in_json_holds_no_secret() -> None:
                             "address": None,
                         },
                     ],
+                    "revoked": None,
+                    "discounted_reviews": [],
                     "removed_by": "mcpi uninstall git",
                 }
             ],

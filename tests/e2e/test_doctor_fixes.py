@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mcpinstall.model.registry import Revocation
+from mcpinstall.model.revocation import Revocation
 from mcpinstall.operations import doctor
 from mcpinstall.operations.trouble import Trouble
 from tests.builders.remote_offers import offer_remote, remote
@@ -136,8 +136,10 @@ def test_a_server_that_its_registry_withdrew_is_not_to_be_built_again(installed:
     (trouble,) = troubles(installed)
 
     assert "reinstall" not in trouble.fix
+    assert str(trouble.kind) == "revoked"
     assert "stolen" in trouble.message
-    do(installed, trouble.fix, 1)
+    assert "still runs" in trouble.message
+    do(installed, trouble.fix)
 
     assert kinds(installed) == []
 

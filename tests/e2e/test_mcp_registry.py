@@ -186,3 +186,18 @@ def test_real_documents_come_to_a_plan_or_a_precise_refusal(shared_data: Path) -
             found[file.name] = how
 
     assert found == REAL
+
+
+def test_a_package_that_is_a_web_server_too_is_started_as_the_local_one(
+    world: World, registry: IndexServer
+) -> None:
+    web = package(
+        transport={"type": "streamable-http", "url": "http://localhost:8000/mcp"},
+        packageArguments=[{"type": "named", "name": "--http", "value": "8000"}],
+    )
+    local = package(packageArguments=[{"type": "named", "name": "--stdio", "value": "yes"}])
+    serve(registry, document(NAME, packages=[web, local]))
+
+    (server,) = world.prepare(SPEC, hosts=CURSOR).plan.servers
+
+    assert server.entry.args[-2:] == ("--stdio", "yes")

@@ -9,7 +9,7 @@ import pytest
 from mcpinstall import environments
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.plan import Request
-from mcpinstall.operations import configuration, configure, install, verify
+from mcpinstall.operations import configuration, configure, missing_inputs, verify
 from mcpinstall.operations.configuration import FolderRegistry
 from tests.builders.environments import pythons
 from tests.builders.world import HOSTS, World
@@ -260,4 +260,4 @@ def test_a_draft_of_configure_knows_what_was_given(world: World) -> None:
 
     assert drafted.request.settings == (("zone", "Oslo"),)
     assert drafted.missing == ()
-    install.require_complete(drafted)
+    missing_inputs.require_none(drafted)

@@ -152,7 +152,7 @@ def change_manifest(world: World) -> None:
 
 
 def revoke(world: World) -> None:
-    from mcpinstall.model.registry import Revocation
+    from mcpinstall.model.revocation import Revocation
 
     item = Revocation(
         name="io.github.user/clock", version="1.0", reason="it eats cheese", date="2026-11-23"

@@ -10,7 +10,9 @@ import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.checks import Check, Outcome
-from mcpinstall.operations import catalog, registry_sources, verify
+from mcpinstall.operations import catalog, lookup, registry_sources, verify
+from mcpinstall.operations.findings import Kind
+from mcpinstall.operations.registry_owner import Rotation
 from mcpinstall.registries import sources
 from tests.builders.registry_folders import RegistryFolder
 from tests.builders.tuf_world import Site, TufWorld
@@ -84,7 +86,8 @@ def test_a_withdrawn_version_is_not_installed_and_is_reported(world: World, tuf:
     assert refused.value.code is ErrorCode.VERSION_REVOKED
 
     (entry,) = verify.verify(("clock",), world.context)
-    assert "withdrawn" in entry.findings[0].message
+    assert "it leaks" in entry.findings[0].message
+    assert entry.findings[0].kind is Kind.REVOKED
 
 
 def test_a_registry_is_searched_by_words(world: World, tuf: TufWorld) -> None:
@@ -92,6 +95,42 @@ def test_a_registry_is_searched_by_words(world: World, tuf: TufWorld) -> None:
 
     assert [row.name for row in found] == ["corp:io.github.user/notes"]
     assert catalog.search("nothing-like-this", world.context) == ()
+
+
+def test_one_registry_that_fails_stops_no_search(world: World, tuf: TufWorld) -> None:
+    config = world.context.paths.config / "config.toml"
+    gone = f'[[registries]]\nname = "gone"\nkind = "folder"\npath = "{world.root}/gone"\n'
+    config.write_text(f"{config.read_text()}\n{gone}")
+
+    ran = world.command().run("search", "notes")
+
+    assert "corp:io.github.user/notes" in ran.stdout
+    assert "not searched: the registry `gone` (registry-invalid)" in ran.stderr
+    answer = world.command().answer("search", "notes")
+    assert {one["name"] for one in answer["servers"]} >= {"corp:io.github.user/notes"}
+    assert [one["registry"] for one in answer["not_searched"]] == ["gone"]
+
+
+def test_where_no_registry_answers_the_search_says_so(
+    world: World, tuf: TufWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(tuf.folder)
+    shutil.rmtree(world.context.paths.registries)
+    monkeypatch.setattr(sources, "bundled_folder", lambda: world.root / "none")
+    told: list[tuple[str, ErrorCode]] = []
+
+    with pytest.raises(McpInstallError) as refused:
+        catalog.search(
+            "notes", world.context, failed=lambda name, error: told.append((name, error.code))
+        )
+
+    assert refused.value.code is ErrorCode.REGISTRY_UNAVAILABLE
+    assert refused.value.code.exit_status == 5
+    assert told == [
+        ("bundled", ErrorCode.REGISTRY_INVALID), ("corp", ErrorCode.REGISTRY_UNAVAILABLE)
+    ]  # fmt: skip
+    with pytest.raises(McpInstallError):
+        catalog.search("notes", world.context)
 
 
 def test_a_folder_serves_as_well_as_the_web(world: World, tuf: TufWorld) -> None:
@@ -127,3 +166,30 @@ def test_the_configuration_is_changed_by_blocks(world: World, tuf: TufWorld) -> 
         tuf.name = "corp"
         tuf.trust()
     assert refused.value.code is ErrorCode.INPUT_INVALID
+
+
+@pytest.mark.parametrize("role", ["targets", "online"])
+def test_a_rotation_whose_keys_are_not_at_hand_changes_nothing(
+    world: World, tuf: TufWorld, role: str
+) -> None:
+    new = tuf.new_key("new")
+    before = sorted(path.name for path in tuf.metadata.iterdir())
+    roots = ("root-1", "root-2")
+    change = Rotation(role=role, add=(new,), threshold={"targets": 3, "online": 2}[role])
+
+    with pytest.raises(McpInstallError) as refused:
+        tuf.rotate(change, *roots, "targets-1", "targets-2", "online")
+
+    assert refused.value.code is ErrorCode.INPUT_MISSING
+    assert sorted(path.name for path in tuf.metadata.iterdir()) == before
+    assert lookup.reviewed("corp:clock", world.context).manifest.version == "1.0"
+    tuf.rotate(change, *roots, "targets-1", "targets-2", "online", "new")
+    assert lookup.reviewed("corp:clock", world.context).manifest.version == "1.0"
+
+
+def test_the_root_changes_with_the_keys_of_the_root_alone(world: World, tuf: TufWorld) -> None:
+    change = Rotation(role="root", add=(tuf.new_key("new"),))
+
+    tuf.rotate(change, "root-1", "root-2", "new")
+
+    assert lookup.reviewed("corp:clock", world.context).manifest.version == "1.0"

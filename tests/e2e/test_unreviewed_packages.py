@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
+from mcpinstall.cli import render_plan
 from mcpinstall.errors import McpInstallError
 from mcpinstall.model.checks import Check, Outcome
 from mcpinstall.model.plan import Request
 from mcpinstall.model.unreviewed_lock import parse
 from mcpinstall.operations import doctor, install, test_server, unreviewed_records, verify
 from mcpinstall.operations.prepared import Prepared
+from mcpinstall.system import limits
 from tests.builders import servers
 from tests.builders.packages import publish
 from tests.builders.world import World, refusal
@@ -232,4 +234,95 @@ def test_consent_is_the_name_and_unattended_the_digest(world: World) -> None:
     assert digest[:7] == "sha256:"
     assert "NOT REVIEWED" in planned.stderr
     assert "--lock" in planned.stderr
+    assert "nobody declared what it needs" in planned.stderr
+    assert "network no" not in planned.stderr
     assert world.starts("cursor", "weather-server")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("clok-server", "its name is nearly that of `clock-server`"),
+        ("clockserver", "its name is nearly that of `clock-server`"),
+        ("clock-server", "a version of this package was reviewed"),
+        ("weather-server", ""),
+    ],
+)
+def test_a_name_near_a_reviewed_one_is_told_before_the_question(
+    world: World, name: str, said: str
+) -> None:
+    kept = world.index.pages.pop(name, None)
+    publish(world.index, name, "0.9")
+
+    (server,) = planned(world, f"pypi:{name}", hosts=CURSOR).plan.servers
+
+    world.index.pages.pop(name)
+    if kept is not None:
+        world.index.pages[name] = kept
+    warnings = server.reviewed.registry.warnings
+    assert [one[: len(said)] for one in warnings] == ([said] if said else [])
+    assert all("`mcpi install clock`" in one for one in warnings)
+    assert set(warnings) <= set(render_plan.guidance(server.reviewed.manifest,
+                                                     server.reviewed.registry))  # fmt: skip
+
+
+def test_what_its_source_says_survives_the_questions(world: World) -> None:
+    publish(world.index, "clocks-server", "1.0")
+    request = Request(names=("pypi:clocks-server",), hosts=CURSOR)
+
+    drafted = install.draft(request, world.context).request  # as where inputs or hosts are asked
+    prepared = install.prepare(drafted, world.context, stage=False)
+    install.discard(prepared)
+
+    registry = prepared.plan.servers[0].reviewed.registry
+    assert registry.warnings
+    assert registry.address.startswith("http://127.0.0.1")
+
+
+def test_what_nothing_uses_any_more_is_deleted_but_not_whose_name_it_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = world.context.paths.unreviewed
+
+    def kept() -> list[str]:
+        return sorted(path.name for path in folder.iterdir() if path.is_file())
+
+    world.install(NAME, hosts=CURSOR)
+    used = kept()
+    (folder / f"{'0' * 64}.json").write_text("of an installation that failed")
+    (folder / f"{'0' * 64}.tools.json").write_text("{}")
+    (folder / "notes.json").write_text("not ours")
+    world.uninstall("weather-server")
+    after_uninstallation = kept()
+    monkeypatch.setattr(limits, "HISTORY_DAYS", -1)
+    world.install("clock", hosts=CURSOR)
+    world.install("notes", hosts=CURSOR)
+    world.install("maps", hosts=CURSOR)
+
+    assert len(used) == 2
+    assert after_uninstallation == sorted([*used, "notes.json"])
+    assert kept() == ["notes.json"]
+    assert len(list((folder / "names").iterdir())) == 1
+
+
+def test_a_damaged_history_costs_no_more_than_disk_space(world: World) -> None:
+    world.install(NAME, hosts=CURSOR)
+    (record,) = (world.data / "history").glob("2*.json")
+    record.write_text("{")
+    world.uninstall("weather-server")
+
+    assert any(world.context.paths.unreviewed.glob("*.json"))
+    world.require_clean()
+
+
+def test_of_two_servers_each_has_the_permissions_that_somebody_declared(world: World) -> None:
+    command = world.command()
+
+    both = command.run("install", "clock", NAME, "-H", "cursor", "--dry-run").stderr
+    shown = command.answer("install", "clock", NAME, "-H", "cursor", "--dry-run")
+
+    assert "NOT enforced)\n  clock  network" in both
+    assert "nobody declared what it needs, and nothing" in both
+    assert "(weather-server)" in both
+    first, second = shown["plan"]["servers"]
+    assert (first["permissions"]["enforced"], second["permissions"]) == (False, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -13,14 +14,17 @@ from pathlib import Path
 import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model import json_text, provenance_text
 from mcpinstall.model.finding import Report
+from mcpinstall.model.revocation import ReviewerRevocation
 from mcpinstall.operations import cache, manifest_results, manifest_verify
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.manifest_verify import Wanted
-from tests.builders import servers
+from tests.builders import advisories, attested, servers
 from tests.builders.index_server import IndexServer
 from tests.builders.manifest_folders import CLOCK, NOTES, NOW, VERSION, ManifestFolder, lock
 from tests.builders.signed_folders import ADA, EVE, SignedFolder, named
+from tests.builders.sigstore_instance import Identity, Instance
 from tests.conftest import ROOT
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
@@ -441,3 +445,81 @@ def test_signatures_that_nobody_could_verify_are_told(folder: ManifestFolder) ->
     report = verified(files_only=True)
 
     assert any(sentence.startswith("signatures:") for sentence in report.left_out)
+
+
+# Known elsewhere ---------------------------------------------------------------------------------
+
+
+def test_an_advisory_of_today_is_found_though_everything_is_remembered(
+    folder: ManifestFolder,
+) -> None:
+    verified()
+    data = advisories.file(NOW.date(), clock_server=advisories.advisory())
+    (folder.folder / "advisories.jsonl").write_bytes(data)
+    folder.describe(advisories=hashlib.sha256(data).hexdigest())
+
+    (found,) = verified(offline=True).findings
+
+    assert (found.rule.id, found.location.line) == ("MV508", 7)
+    assert "PYSEC-2026-1" in found.message
+
+
+@pytest.fixture
+def instance(folder: ManifestFolder) -> Instance:
+    """A private Sigstore instance that this user believes; the manifest names a publisher."""
+    made = Instance()
+    config = Context.current().paths.config
+    config.mkdir(parents=True, mode=0o700)
+    (config / "sigstore.json").write_bytes(made.trusted_root)
+    text = 'schema = 1\n\n[publishers]\ntrust-config = "sigstore.json"\n'
+    (config / "config.toml").write_text(text, encoding="utf-8")
+    folder.redescribe(publisher=attested.PUBLISHER, publisher_absent="").seal()
+    return made
+
+
+def carried(folder: ManifestFolder, instance: Instance, identity: Identity) -> None:
+    artifact = folder.artifact("clock_server")
+    subject = attested.subject_of(artifact)
+    one = json_text.canonical(attested.attestation(instance, subject, identity))
+    folder.carry(provenance_text.dump_carried({artifact.filename: [one]}))
+
+
+def test_attestations_of_the_named_publisher_are_verified(
+    folder: ManifestFolder, instance: Instance
+) -> None:
+    carried(folder, instance, attested.release("1.2.0"))
+
+    assert verified().findings == ()
+    assert verified(offline=True).unchecked == ()
+
+
+def test_attestations_that_an_index_offers_count(
+    folder: ManifestFolder, instance: Instance
+) -> None:
+    artifact = folder.artifact("clock_server")
+    attested.attest(folder.index, artifact, instance, attested.release("1.2.0"))
+
+    assert verified().findings == ()
+    assert [gap.code for gap in verified(offline=True).unchecked] == ["offline-missing"]
+
+
+def test_another_publisher_is_found_each_time(folder: ManifestFolder, instance: Instance) -> None:
+    thief = attested.release("1.2.0", repository="https://forge.example/thief/clock")
+    carried(folder, instance, thief)
+
+    for offline in (False, True):
+        (found,) = verified(offline=offline).findings
+        assert found.rule.id == "MV608"
+        assert found.location.line == folder.line_of("manifest.toml", "[publisher]")
+
+
+def test_a_revoked_reviewer_does_not_count(folder: ManifestFolder) -> None:
+    gone = ReviewerRevocation(reviewer="Ada", reason="left", date="2026-11-23")
+    folder.describe(revocations=(gone,))
+
+    report = verified(files_only=True)
+
+    assert {(one.rule.id, one.subject) for one in report.findings} >= {
+        ("MV601", f"{CLOCK}/{VERSION}")
+    }
+    assert not any(one.subject.startswith(NOTES) for one in report.findings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,12 +11,14 @@ from typing import Any
 import pytest
 
 from mcpinstall.model import manifest_text
+from mcpinstall.model.advisory import Advisory
 from mcpinstall.model.finding import Finding, Report
-from mcpinstall.model.registry import Revocation
+from mcpinstall.model.revocation import Revocation
 from mcpinstall.operations import manifest_verify
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.manifest_verify import Wanted
 from mcpinstall.rules import manifests
+from tests.builders import advisories, attested
 from tests.builders.index_server import IndexServer
 from tests.builders.manifest_folders import (
     CLOCK,
@@ -125,6 +128,21 @@ def revoked(version: str) -> Plant:
     return lambda folder: folder.describe(revocations=(item,))
 
 
+def carried(data: bytes) -> Plant:
+    return lambda folder: folder.carry(data)
+
+
+def advised(record: Advisory) -> Plant:
+    """The registry has advisories of its own."""
+
+    def plant(folder: ManifestFolder) -> None:
+        data = advisories.file(NOW.date(), clock_server=record)
+        (folder.folder / "advisories.jsonl").write_bytes(data)
+        folder.describe(advisories=hashlib.sha256(data).hexdigest())
+
+    return plant
+
+
 def aliased(*aliases: tuple[str, str]) -> Plant:
     return lambda folder: folder.describe(aliases=aliases)
 
@@ -151,6 +169,7 @@ CASES = [
     Case("MV104", edit(TOOLS, '{"tools":', '{ "tools":'), TOOLS, "tools"),
     Case("MV105", edit(MANIFEST, "Tells the time", "Tells\u200b the time"), MANIFEST, "summary ="),
     Case("MV106", edit(MANIFEST, "audience =", "audience  ="), MANIFEST, "audience"),
+    Case("MV107", carried(b"{}\n"), "attestations.json"),
     Case("MV111", edit(SERVER, "Tells", "Told"), MANIFEST, '"server.json" =', sealed=False),
     Case("MV112", gone, MANIFEST, '"tools.json" ='),
     Case("MV113", stranger, "setup.py"),
@@ -166,6 +185,8 @@ CASES = [
     Case("MV207", edit(MANIFEST, '"{folder}"', '"{place}"'), MANIFEST, '"{place}"'),
     Case("MV208", edit(MANIFEST, "/tools/get_current_time/", "/tools/later/"),
          MANIFEST, "/tools/later/"),
+    Case("MV209", carried(b'{"version":1,"files":{"other-1.whl":[{"version":1}]}}'),
+         "attestations.json", "other-1.whl"),
     Case("MV301", in_registry("serial = 1", 'serial = "1"'), "registry.toml", "serial ="),
     Case("MV302", edit("index.toml", 'title = "Clock"', 'title = "Watch"'), "index.toml", "Watch"),
     Case("MV303", lambda folder: folder.describe(index="0" * 64), "registry.toml", "index =",
@@ -178,6 +199,8 @@ CASES = [
     Case("MV307", revoked(VERSION), "registry.toml", "clock ="),
     Case("MV308", in_registry("expires = 2027", "expires = 2025"), "registry.toml", "expires ="),
     Case("MV309", aliased(("c1ock", NOTES), ("clock", CLOCK)), "registry.toml", "clock ="),
+    Case("MV310", lambda folder: folder.describe(advisories="0" * 64), "registry.toml",
+         "advisories ="),
     Case("MV401", edit(LOCK, "wheels =", "marker = \"os_name == 'nt'\"\nwheels ="),
          LOCK, "[[packages]]"),
     Case("MV402", young, LOCK, "upload-time"),
@@ -190,6 +213,8 @@ CASES = [
          MANIFEST, "script ="),
     Case("MV506", republished("notes_server", licence=b""), LOCK, 'name = "notes', NOTES),
     Case("MV507", withdrawn, LOCK, "notes_server-1.2.0", NOTES),
+    Case("MV508", advised(advisories.advisory()), LOCK, 'version = "1.2.0"'),
+    Case("MV509", advised(advisories.advisory("MAL-2026-1")), LOCK, 'version = "1.2.0"'),
     Case("MV601", in_registry("reviewers = 1", "reviewers = 2"), MANIFEST, "[[reviews]]"),
     Case("MV602", edit(MANIFEST, '    "inspected",\n', ""), MANIFEST, "criteria ="),
     Case("MV603", edit(MANIFEST, 'by = "ada"', 'by = "User"'), MANIFEST, "by ="),
@@ -197,6 +222,8 @@ CASES = [
          MANIFEST, 'on = "2026-12'),
     Case("MV605", edit(MANIFEST, '    "linux-x86_64-glibc",\n]\n', '    "windows-x86_64",\n]\n'),
          MANIFEST, "windows-x86_64"),
+    Case("MV608", lambda folder: folder.redescribe(publisher=attested.PUBLISHER,
+         publisher_absent=""), MANIFEST, "[publisher]"),
 ]  # fmt: skip
 """One defect for each rule that a folder alone can break."""
 

@@ -89,4 +89,36 @@ GROUPS = {
         ),
         40,
     ),
+    "policies": Group(
+        (
+            "model/globs.py", "model/policy.py", "model/policy_text.py", "model/toml_lines.py",
+            "planning/policy_rules.py", "operations/policies.py",
+            "operations/early_refusals.py", "system/policy_files.py",
+        ),
+        (
+            "unit/model/test_globs.py", "unit/model/test_policy_text.py",
+            "unit/model/test_toml_lines.py", "unit/planning/test_policy_rules.py",
+            "unit/operations/test_policies.py", "unit/system/test_policy_files.py",
+            "attacks/test_policy_hostile.py", "attacks/test_policy_loosened.py",
+            "attacks/test_policy_planted.py", "e2e/test_early_refusals.py",
+            "e2e/test_operations_policy.py",
+        ),
+        10,
+    ),
+    "unreviewed": Group(
+        (
+            "indexes/ages.py", "indexes/naming.py", "model/near_names.py",
+            "model/registry_entry.py", "model/server_schemas.py", "model/unreviewed_lock.py",
+            "operations/look_alikes.py", "operations/unreviewed*.py", "registries/mcp_api.py",
+        ),
+        (
+            "unit/model/test_near_names.py", "unit/model/test_registry_entry.py",
+            "unit/model/test_unreviewed_lock.py", "attacks/test_dependency_confusion.py",
+            "attacks/test_index_changes_hands.py", "attacks/test_lock_that_lies.py",
+            "attacks/test_lying_mcp_registry.py", "attacks/test_package_nobody_reviewed.py",
+            "e2e/test_early_refusals.py", "e2e/test_mcp_registry.py",
+            "e2e/test_unreviewed_packages.py",
+        ),
+        20,
+    ),
 }  # fmt: skip

@@ -11,8 +11,9 @@ from datetime import datetime
 from itertools import chain
 
 from mcpinstall.model.finding import Finding, Rule
-from mcpinstall.model.registry_text import ReviewRules
+from mcpinstall.model.registry_text import RegistryFile
 from mcpinstall.rules.manifests import (
+    advisories,
     agreement,
     artifacts,
     files,
@@ -31,7 +32,7 @@ _CONTENT = (
     form.refused, form.canonical,
     files.digests, files.strangers, files.folder,
     agreement.names, agreement.packages, agreement.lock, agreement.hooks, agreement.inputs,
-    agreement.variations,
+    agreement.variations, agreement.attestations,
     locks.platforms, locks.ages, locks.unknown_ages,
     reviews.independent, reviews.platforms,
 )  # fmt: skip
@@ -40,7 +41,7 @@ _WHEELS = (
 )  # fmt: skip
 _REGISTRY = (
     form.refused_registry, form.canonical_registry,
-    registry.index, registry.pinned, registry.aliases, registry.revocations,
+    registry.index, registry.pinned, registry.advisories, registry.aliases, registry.revocations,
     lookalikes.look_alikes,
 )  # fmt: skip
 
@@ -53,6 +54,7 @@ def _rules_of(*modules: object) -> Iterator[Rule]:
 RULES = tuple(
     sorted(
         _rules_of(
+            advisories,
             agreement,
             artifacts,
             files,
@@ -81,9 +83,9 @@ def of_wheels(version: Version, wheels: Wheels) -> Iterator[Finding]:
     return chain.from_iterable(check(version, wheels) for check in _WHEELS)
 
 
-def of_today(version: Version, asked: ReviewRules, now: datetime) -> Iterator[Finding]:
-    """Yield what depends on the time, and on what the registry asks of reviews."""
-    yield from reviews.enough(version, asked)
+def of_today(version: Version, described: RegistryFile | None, now: datetime) -> Iterator[Finding]:
+    """Yield what depends on the time, and on what the registry says of reviews."""
+    yield from reviews.enough(version, described)
     yield from reviews.dates(version, now)
 
 

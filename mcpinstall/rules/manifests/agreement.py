@@ -1,4 +1,4 @@
-"""MV201 to MV208: manifest, `server.json`, lock and tools tell the same story."""
+"""MV201 to MV209: manifest, `server.json`, lock and tools tell the same story."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mcpinstall.model.manifest import Manifest
 from mcpinstall.model.names import normalized_package
 from mcpinstall.model.server_inputs import PLACEHOLDER
 from mcpinstall.model.server_json import NamedArgument, Package, RemoteServer, ServerJson
-from mcpinstall.rules.manifests.facts import LOCK, MANIFEST, SERVER, Version, rule
+from mcpinstall.rules.manifests.facts import ATTESTATIONS, LOCK, MANIFEST, SERVER, Version, rule
 
 NAME_DIFFERS = rule(
     201, "name-differs", Severity.HIGH, "`server.json` is about another server or version"
@@ -32,6 +32,10 @@ HOOK_OF_NOTHING = rule(
 INPUT_UNKNOWN = rule(207, "input-unknown", Severity.MEDIUM, "An input is used that there isn't")
 VARIATION_OF_NOTHING = rule(
     208, "variation-of-nothing", Severity.MEDIUM, "A place of no reviewed tool may vary"
+)
+
+ATTESTATION_OF_NOTHING = rule(
+    209, "attestation-of-nothing", Severity.MEDIUM, "An attested file isn't in the lock"
 )
 
 
@@ -147,6 +151,18 @@ def variations(version: Version) -> Iterator[Finding]:
                 VARIATION_OF_NOTHING, MANIFEST, f"`{place.pointer}` is in no reviewed tool",
                 at=f"tools.varies[{number}].pointer", fix="take it out",
             )  # fmt: skip
+
+
+def attestations(version: Version) -> Iterator[Finding]:
+    """Yield attestations of files that are not in the lock."""
+    if version.lock is None:
+        return
+    wheels = {wheel.filename for item in version.lock.packages for wheel in item.wheels}
+    for name in sorted(version.attestations.keys() - wheels):
+        yield version.finding(
+            ATTESTATION_OF_NOTHING, ATTESTATIONS, f"`{name[:200]}` is not in the lock",
+            location=version.file(ATTESTATIONS).literal(name), fix="take it out",
+        )  # fmt: skip
 
 
 def _chosen(manifest: Manifest, server: ServerJson) -> Package | None:

@@ -19,6 +19,7 @@ PAGE = "manifest-rules.md"
 """Page of these rules, below `docs/`."""
 
 MANIFEST, SERVER, LOCK, TOOLS = "manifest.toml", "server.json", "pylock.toml", "tools.json"
+ATTESTATIONS = "attestations.json"
 SIGNATURES = "manifest.sigstore.json"
 
 
@@ -43,6 +44,8 @@ class Version:
     server: ServerJson | None = None
     lock: Lock | None = None
     tools: ToolList | None = None
+    attestations: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
+    """File name → attestations that are carried beside the manifest."""
     refusals: tuple[tuple[str, McpInstallError], ...] = ()
     """Name of a file, and why its parser refuses it."""
 

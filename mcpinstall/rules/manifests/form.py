@@ -1,4 +1,4 @@
-"""MV101 to MV106: each file by itself is well formed, hides nothing, and is canonical."""
+"""MV101 to MV107: each file by itself is well formed, hides nothing, and is canonical."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import manifest_text, registry_text
 from mcpinstall.model.finding import Finding, Severity
 from mcpinstall.rules.manifests.facts import (
+    ATTESTATIONS,
     LOCK,
     MANIFEST,
     SERVER,
@@ -21,6 +22,9 @@ MANIFEST_INVALID = rule(101, "manifest-invalid", Severity.HIGH, "`manifest.toml`
 SERVER_INVALID = rule(102, "server-json-invalid", Severity.HIGH, "`server.json` breaks its schema")
 LOCK_INVALID = rule(103, "lock-invalid", Severity.HIGH, "The lock is more than digests and markers")
 TOOLS_INVALID = rule(104, "tools-invalid", Severity.HIGH, "`tools.json` is no reviewed list")
+ATTESTATIONS_INVALID = rule(
+    107, "attestations-invalid", Severity.HIGH, "`attestations.json` holds no attestations"
+)
 HOSTILE = rule(105, "text-hostile", Severity.CRITICAL, "A text hides something from its reader")
 NOT_CANONICAL = rule(
     106, "not-canonical", Severity.MEDIUM, "A file is not written as it is printed"
@@ -34,6 +38,7 @@ _RULES = {
     SERVER: SERVER_INVALID,
     LOCK: LOCK_INVALID,
     TOOLS: TOOLS_INVALID,
+    ATTESTATIONS: ATTESTATIONS_INVALID,
 }
 
 

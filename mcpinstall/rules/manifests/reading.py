@@ -6,9 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from mcpinstall.errors import McpInstallError
-from mcpinstall.model import lock_text, manifest_text, registry_text, server_text, tool_text
+from mcpinstall.model import (
+    lock_text,
+    manifest_text,
+    provenance_text,
+    registry_text,
+    server_text,
+    tool_text,
+)
 from mcpinstall.model.document import Document
 from mcpinstall.rules.manifests.facts import (
+    ATTESTATIONS,
     LOCK,
     MANIFEST,
     SERVER,
@@ -54,6 +62,7 @@ def version(
         server=parser.parse(SERVER, server_text.parse),
         lock=parser.parse(LOCK, lock_text.parse),
         tools=parser.parse(TOOLS, tool_text.parse_tools),
+        attestations=parser.parse(ATTESTATIONS, provenance_text.parse_carried) or {},
         refusals=tuple(parser.refusals),
     )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
-from mcpinstall.model import registry_text
+from mcpinstall.errors import McpInstallError
+from mcpinstall.model import advisory_text, registry_text, revocation
 from mcpinstall.model.finding import Finding, Severity
 from mcpinstall.model.registry import IndexRow
 from mcpinstall.rules.manifests.facts import MANIFEST, RegistryFacts, rule
@@ -23,6 +24,10 @@ ALL_REVOKED = rule(
 )
 REGISTRY_DATES = rule(
     308, "registry-dates", Severity.MEDIUM, "The registry is expired, or from the future"
+)
+
+ADVISORIES_UNPINNED = rule(
+    310, "advisories-unpinned", Severity.HIGH, "The file of advisories is not the pinned one"
 )
 
 _AHEAD = timedelta(hours=26)  # a date somewhere on earth is that far ahead of UTC
@@ -71,6 +76,26 @@ def pinned(registry: RegistryFacts) -> Iterator[Finding]:
     )  # fmt: skip
 
 
+def advisories(registry: RegistryFacts) -> Iterator[Finding]:
+    """Yield a file of advisories that is missing, pinned by nothing, another one, or damaged."""
+    if registry.file is None:
+        return
+    document, wanted = registry.documents.get(advisory_text.NAME), registry.file.advisories
+    why = ""
+    if document is None:
+        why = f"`{advisory_text.NAME}` is pinned, and not there" if wanted else ""
+    elif document.sha256 != wanted:
+        why = f"`{advisory_text.NAME}` is not the file that is pinned"
+    else:
+        try:
+            for _ in advisory_text.read(document.data, document.name).every():
+                pass
+        except McpInstallError as error:
+            why = error.message
+    if why:
+        yield registry.finding(ADVISORIES_UNPINNED, REGISTRY, why, at="advisories")
+
+
 def aliases(registry: RegistryFacts) -> Iterator[Finding]:
     """Yield aliases of nothing, and aliases that are the last part of another server's name."""
     if registry.file is None or registry.rows is None:
@@ -96,17 +121,20 @@ def revocations(registry: RegistryFacts) -> Iterator[Finding]:
     if registry.file is None or registry.rows is None:
         return
     known = {(row.name, row.version) for row in registry.rows}
-    revoked = {(item.name, item.version) for item in registry.file.revocations}
-    for number, item in enumerate(registry.file.revocations):
-        if (item.name, item.version) not in known:
+    names = {name for name, _ in known}
+    revoked = registry.file.revocations
+    for number, item in enumerate(revoked):
+        if not isinstance(item, revocation.Revocation):
+            continue
+        if item.version and item.name in names and (item.name, item.version) not in known:
             yield registry.finding(
                 REVOCATION_OF_NOTHING, REGISTRY,
                 f"`{item.name}` {item.version} is not in the index",
                 at=f"revocations[{number}].version",
             )  # fmt: skip
     for alias, full in registry.file.aliases:
-        versions = {pair for pair in known if pair[0] == full}
-        if versions and versions <= revoked:
+        versions = [pair for pair in known if pair[0] == full]
+        if versions and all(revocation.is_withdrawn(*pair, revoked) for pair in versions):
             yield registry.finding(
                 ALL_REVOKED, REGISTRY, f"`{alias}` leads to revoked versions only",
                 at=f"aliases.{alias}", fix="add a version that is not, or take the alias out",

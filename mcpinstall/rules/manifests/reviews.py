@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+from mcpinstall.model import revocation
 from mcpinstall.model.finding import Finding, Severity
 from mcpinstall.model.manifest import Manifest
-from mcpinstall.model.registry_text import ReviewRules
+from mcpinstall.model.registry_text import RegistryFile, ReviewRules
 from mcpinstall.rules.manifests.facts import MANIFEST, Version, rule
 
 REVIEWS_MISSING = rule(601, "reviews-missing", Severity.HIGH, "Too few people reviewed it")
@@ -26,17 +28,29 @@ PLATFORM_UNCLAIMED = rule(
 _AHEAD = timedelta(days=1)  # it is tomorrow somewhere
 
 
-def enough(version: Version, asked: ReviewRules) -> Iterator[Finding]:
-    """Yield a manifest that too few people reviewed, or not by every criterion asked for."""
+def enough(version: Version, described: RegistryFile | None) -> Iterator[Finding]:
+    """Yield a manifest that too few people reviewed, or not by every criterion asked for.
+
+    A review by somebody whom the registry revoked does not count; a version that it revoked
+    needs none.
+    """
     manifest = version.manifest
-    if manifest is None:
+    asked = (described.review if described else None) or ReviewRules()
+    revoked = described.revocations if described else ()
+    if manifest is None or revocation.is_withdrawn(manifest.name, manifest.version, revoked):
         return
-    people = {_folded(review.by) for review in manifest.reviews}
+    counted = tuple(
+        review
+        for review in manifest.reviews
+        if revocation.revoked_review(review.by, review.on, revoked) is None
+    )
+    manifest = replace(manifest, reviews=counted)
+    people = {_folded(review.by) for review in counted}
     if len(people) < asked.reviewers:
         wanted = f"{asked.reviewers} are asked for"
         yield version.finding(
             REVIEWS_MISSING, MANIFEST, f"{len(people)} reviewed it, {wanted}",
-            at="reviews[0]" if people else "",
+            at="reviews[0]",
             fix="let somebody else review it and add a `[[reviews]]`",
         )  # fmt: skip
     for criterion in asked.criteria:

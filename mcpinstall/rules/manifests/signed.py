@@ -1,4 +1,4 @@
-"""MV606 and MV607: signatures, by who may sign as the user's configuration says."""
+"""MV606 to MV608: signatures of owners and reviewers, attestations of publishers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ SIGNATURES_INVALID = rule(
 )
 REVIEWS_UNSIGNED = rule(
     607, "reviews-unsigned", Severity.HIGH, "Too few valid signatures are over a manifest"
+)
+
+PUBLISHER_UNVERIFIED = rule(
+    608, "publisher-unverified", Severity.CRITICAL, "A wheel isn't by the publisher that is named"
 )
 
 
@@ -28,4 +32,12 @@ def manifest(version: Version, evidence: str) -> Finding:
     return version.finding(
         REVIEWS_UNSIGNED, MANIFEST, f"it has {evidence}", at="reviews[0]",
         fix="let a reviewer sign it: `mcpi manifest sign …/manifest.toml`",
+    )  # fmt: skip
+
+
+def publisher(version: Version, error: McpInstallError) -> Finding:
+    """Return the finding for a wheel that somebody else made, or nobody is known to have."""
+    return version.finding(
+        PUBLISHER_UNVERIFIED, MANIFEST, error.message, at="publisher", evidence=error.evidence,
+        fix="find out why before anything else; then correct `[publisher]`",
     )  # fmt: skip

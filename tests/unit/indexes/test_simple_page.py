@@ -163,6 +163,40 @@ def test_what_is_no_page_is_refused(body: str | bytes, kind: str) -> None:
     assert "index.example" in refused.value.message
 
 
+PLACE = "https://index.example/integrity/x"
+
+
+@pytest.mark.parametrize(
+    ("said", "where"),
+    [
+        (PLACE, PLACE),
+        ("/integrity/x", PLACE),
+        ("https://other.example/x", "https://other.example/x"),
+        (None, None),
+        ("", None),
+        (7, None),
+        ([PLACE], None),
+    ],
+)
+def test_attestations_are_where_the_page_says(said: object, where: str | None) -> None:
+    listed = simple_page.parse(of_file(provenance=said), [NAME])[NAME]
+    html = f'<a href="/f/{NAME}" data-provenance="{said}">' if isinstance(said, str) else None
+    of_html = simple_page.parse(answer(html, "text/html"), [NAME])[NAME] if html else listed
+
+    for one in (listed, of_html):
+        assert (one.provenance.text if one.provenance else None) == where
+        assert one.provenance_fault == ""
+
+
+@pytest.mark.parametrize("said", ["ftp://index.example/x", "http://index.example/x", "https://["])
+def test_attestations_at_an_address_that_may_not_be_asked(said: str) -> None:
+    listed = simple_page.parse(of_file(provenance=said), [NAME])[NAME]
+
+    assert listed.provenance is None
+    assert listed.provenance_fault
+    assert listed.url is not None
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner),
@@ -173,6 +207,7 @@ rows = st.lists(
         {}, optional={
             "filename": json_values | st.just(NAME), "url": json_values | st.just(f"/f/{NAME}"),
             "hashes": json_values | st.just({"sha256": DIGEST}), "yanked": json_values,
+            "provenance": json_values | st.just("https://index.example/x"),
         },
     ),
     max_size=4,

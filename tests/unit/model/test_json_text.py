@@ -56,6 +56,14 @@ def test_depth_and_digits_have_an_end(data: bytes) -> None:
         json_text.parse(data, "a.json")
 
 
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "1" * 400 + "e0"])
+def test_a_number_that_could_not_be_written_again_is_refused(number: str) -> None:
+    with pytest.raises(McpInstallError) as refused:
+        json_text.parse(f'{{"_meta": [{number}]}}'.encode(), "a.json")
+
+    assert refused.value.code is ErrorCode.JSON_INVALID
+
+
 def test_a_long_key_is_cut_in_the_error() -> None:
     key = "k" * 100_000
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import registry_text
 from mcpinstall.model.manifest import CRITERIA
-from mcpinstall.model.registry import IndexRow, Revocation
+from mcpinstall.model.registry import IndexRow
 from mcpinstall.model.registry_text import RegistryFile, ReviewRules
+from mcpinstall.model.revocation import PublisherRevocation, ReviewerRevocation, Revocation
 
 words = st.text(st.characters(codec="ascii", categories=["L", "N", "P", "Zs"]), max_size=20)
 short = st.from_regex(r"[a-z0-9][a-z0-9.-]{0,20}", fullmatch=True)
@@ -20,6 +21,18 @@ names = st.from_regex(r"[a-z0-9]{2,8}/[a-z0-9]{1,8}", fullmatch=True)
 versions = st.from_regex(r"[0-9]{1,4}(\.[0-9]{1,4}){0,3}", fullmatch=True)
 digests = st.from_regex(r"[0-9a-f]{64}", fullmatch=True)
 times = st.datetimes(timezones=st.just(UTC))
+days = st.dates().map(lambda day: day.isoformat())
+filled = words.filter(str.strip)
+numbers = st.from_regex(r"[0-9]{1,20}", fullmatch=True)
+revocations = st.one_of(
+    st.builds(Revocation, name=names, version=st.just("") | versions, reason=words, date=days),
+    st.builds(PublisherRevocation, issuer=filled, repository=filled, reason=words, date=days),
+    st.builds(PublisherRevocation, issuer=filled, repository_id=numbers, reason=words, date=days),
+    st.builds(PublisherRevocation, issuer=filled, owner_id=numbers, reason=words, date=days),
+    st.builds(
+        ReviewerRevocation, reviewer=filled, since=st.just("") | days, reason=words, date=days
+    ),
+)
 files = st.builds(
     RegistryFile,
     name=short,
@@ -37,16 +50,8 @@ files = st.builds(
         reviewers=st.integers(1, 20),
         criteria=st.lists(st.sampled_from(CRITERIA), unique=True).map(tuple),
     ),
-    revocations=st.lists(
-        st.builds(
-            Revocation,
-            name=names,
-            version=versions,
-            reason=words,
-            date=st.dates().map(lambda day: day.isoformat()),
-        ),
-        max_size=2,
-    ).map(tuple),
+    revocations=st.lists(revocations, max_size=4).map(tuple),
+    advisories=st.just("") | digests,
 )
 rows = st.lists(
     st.builds(

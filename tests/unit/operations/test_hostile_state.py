@@ -10,6 +10,7 @@ import pytest
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import table
 from mcpinstall.indexes import Store
+from mcpinstall.model.names import slug
 from mcpinstall.model.plan import Request
 from mcpinstall.operations import configuration, host_choice
 from mcpinstall.operations.context import Context
@@ -55,3 +56,11 @@ def test_a_relative_home_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         Context.current()
 
     assert refused.value.code is ErrorCode.STATE_UNSAFE
+
+
+def test_a_receipt_of_a_name_that_is_no_text_is_one_of_no_server() -> None:
+    whole, broken = slug("0" * 64, "a/clock"), slug("0" * 64, "a/clock\ud800")
+
+    assert whole.startswith("clock-")
+    assert broken.startswith("clock-")
+    assert broken != whole

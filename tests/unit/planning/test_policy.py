@@ -11,8 +11,8 @@ import pytest
 from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.checks import Outcome
-from mcpinstall.model.manifest import Publisher
-from mcpinstall.model.registry import ReviewedServer, ReviewState, Revocation
+from mcpinstall.model.registry import ReviewedServer, ReviewState
+from mcpinstall.model.revocation import Revocation
 from mcpinstall.planning import policy
 from mcpinstall.system.paths import StatePaths
 from tests.builders.registry_folders import NAME, RegistryFolder
@@ -40,9 +40,9 @@ def test_a_certified_server_is_accepted(certified: ReviewedServer) -> None:
 
 
 def test_offline_nothing_is_known_of_yanked_files(certified: ReviewedServer) -> None:
-    found = policy.check(certified, frozenset(), (), False)
+    found = policy.check(certified, frozenset(), (), "offline")
 
-    assert found.evidence == "built-in default: certified; yanked not checked"
+    assert found.evidence == "built-in default: certified; yanked not checked (offline)"
 
 
 def test_an_unreviewed_server_needs_leave_when_nobody_reads_the_screen(
@@ -88,14 +88,3 @@ def test_no_leave_is_given_for_a_revoked_version(certified: ReviewedServer) -> N
         policy.check(revoked, frozenset({"unreviewed", "stale", "yanked", "vulnerable"}))
 
     assert refused.value.code is ErrorCode.VERSION_REVOKED
-
-
-def test_the_words_for_a_publisher(certified: ReviewedServer) -> None:
-    publisher = Publisher(
-        issuer="https://issuer.example", repository="https://forge.example/o/r",
-        repository_id="1", owner_id="2", workflow="release.yml", ref="refs/tags/*",
-    )  # fmt: skip
-    named = replace(certified, manifest=replace(certified.manifest, publisher=publisher))
-
-    assert policy.publisher_check(certified).outcome is Outcome.ABSENT
-    assert policy.publisher_check(named).outcome is Outcome.UNSUPPORTED

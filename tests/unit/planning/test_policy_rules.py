@@ -35,7 +35,14 @@ def refuses(policy: Policy, one: PolicySubject, now: datetime = NOW) -> set[Rule
         ("allow-names = []", subject()),
         ("deny-names = ['io.github.user/*']", subject()),
         ("deny-names = ['io.github.User/*']", subject(name="io.github.uSER/x")),
+        ("deny-names = ['x', 'pypi:Some_Bad.*']", subject(name="pypi:some-bad-thing")),
+        ("deny-names = ['PyPI:some__bad']", subject(name="pypi:some-bad")),
         ("publishers = ['*']", subject()),
+        (
+            "publishers = ['https://forge.example/acme/*']",
+            subject(publisher="https://forge.example/acme-evil/x"),
+        ),
+        ("publishers = []", subject(publisher="https://forge.example/acme/x")),
         ("transports = ['sse']", subject()),
         ("remote-hosts = ['*.example.com']", subject(address="example.com")),
         ("remote-hosts = []", subject(address="example.com")),
@@ -70,6 +77,8 @@ def test_a_rule_refuses_what_it_forbids(rule: str, forbidden: PolicySubject) -> 
         (f"registries = ['sha256:{ROOT}']", subject(registry="whatever")),
         ("allow-names = ['io.github.user/*']", subject()),
         ("deny-names = ['io.github.other/*']", subject()),
+        ("deny-names = ['io.github.user/clock_x']", subject(name="io.github.user/clock-x")),
+        ("min-release-age-days = 30", subject(released=NOW - timedelta(days=30))),
         ("transports = ['stdio']", subject()),
         ("remote-hosts = ['*.example.com']", subject(address="a.example.com")),
         ("remote-hosts = []", subject()),
@@ -102,6 +111,19 @@ def test_an_exception_holds_for_its_servers_through_its_last_day_and_is_told() -
     assert allowed.refusals == ()
     assert evidence(policy, allowed).endswith("exception to `deny-names` until 2026-12-01 (r)")
     assert refuses(policy, subject(name="io.github.user/other")) == {RuleKey.DENY_NAMES}
+
+
+def test_the_first_exception_that_stands_is_told_and_the_last_that_ended() -> None:
+    rule = "deny-names = ['*']\n"
+    ended = [EXCEPTION.format("deny-names", "*", day) for day in
+             ("2026-10-01", "2026-11-01", "2026-09-01")]  # fmt: skip
+    standing = [EXCEPTION.format("deny-names", "*", day) for day in ("2099-01-01", "2098-01-01")]
+
+    refusal = decide(merge([parsed(rule + "".join(ended))]), subject(), NOW).refusals[0]
+    (used,) = decide(merge([parsed(rule + "".join(ended + standing))]), subject(), NOW).excepted
+
+    assert str(refusal.expired and refusal.expired.until) == "2026-11-01"
+    assert str(used[1].until) == "2099-01-01"
 
 
 def test_an_exception_that_has_ended_lets_nothing_pass_and_is_named() -> None:
@@ -299,3 +321,73 @@ def test_a_lower_file_that_is_accepted_allows_nothing_that_the_higher_one_forbid
 
     if isinstance(both, Policy):
         assert refuses(high, one) <= refuses(both, one)
+
+
+# Words -----------------------------------------------------------------------------------------
+
+
+def test_files_with_other_rules_do_not_loosen_one_another() -> None:
+    parts = [
+        parsed("allow-names = ['a']\nmin-release-age-days = 9\n", Level.SYSTEM),
+        parsed("hosts = ['zed']\nreviewed-only = false\n"),
+    ]
+
+    assert len(merge(parts).rules) == 4
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "said"),
+    [
+        ("hosts = ['zed', 'cursor']", "hosts = ['codex']",
+         "line 2 would loosen `hosts`|allows `codex`|says [zed, cursor]"),
+        ("reviewed-only = true", "schema = 1\nreviewed-only = false",
+         "line 2|sets it to false|says true"),
+    ],
+)  # fmt: skip
+def test_a_loosening_names_line_and_values(upper: str, lower: str, said: str) -> None:
+    with pytest.raises(McpInstallError) as refusal:
+        merge([parsed(upper, Level.SYSTEM), parsed(lower.removeprefix("schema = 1\n"))])
+
+    assert refusal.value.code is ErrorCode.POLICY_LOOSENED
+    assert all(part in refusal.value.message for part in said.split("|"))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        parsed("deny-names = ['x']", Level.SYSTEM),
+        parsed("hosts = ['zed']", Level.PROJECT),
+        parsed("hosts = ['zed']", Level.USER, "/other/policy.toml"),
+    ],
+)
+def test_an_exception_without_its_rule_is_a_mistake_unless_a_higher_file_has_it(
+    other: Policy,
+) -> None:
+    orphan = parsed(EXCEPTION.format("hosts", "*", "2099-01-01"))
+
+    with pytest.raises(McpInstallError) as mistake:
+        merge([other, orphan])
+    with pytest.raises(McpInstallError) as loosening:
+        merge([parsed("hosts = ['zed']", Level.SYSTEM), orphan])
+
+    assert mistake.value.code is ErrorCode.POLICY_INVALID
+    assert loosening.value.code is ErrorCode.POLICY_LOOSENED
+
+
+def test_a_refusal_of_several_files_names_whose_the_first_is() -> None:
+    policy = merge([
+        parsed("reviewed-only = true", Level.SYSTEM),
+        parsed("sandbox-required = true", Level.PROJECT),
+    ])  # fmt: skip
+    one = subject(certified=False)
+
+    error = refused(decide(policy, one, NOW), one)
+
+    assert error is not None
+    assert "keeps `/system/policy.toml`" in error.hint
+
+
+def test_without_rules_the_default_is_what_it_rests_on() -> None:
+    policy = merge([])
+
+    assert evidence(policy, decide(policy, subject(), NOW)) == "built-in default"

@@ -14,12 +14,19 @@ import jsonschema
 import pytest
 
 from mcpinstall import registries
-from mcpinstall.model import lock_authoring, manifest_text, platforms, registry_text
+from mcpinstall.model import (
+    advisory,
+    advisory_text,
+    lock_authoring,
+    manifest_text,
+    platforms,
+    registry_text,
+)
 from mcpinstall.model.manifest import HookKind
 from mcpinstall.model.platforms import PYTHONS
 from mcpinstall.model.registry import ReviewedServer, ReviewState
 from mcpinstall.operations import authoring
-from mcpinstall.planning import inputs, selection
+from mcpinstall.planning import advisories, inputs, selection
 from mcpinstall.registries import Registry, agreement
 from mcpinstall.system.paths import StatePaths
 from tests.conftest import ROOT
@@ -78,13 +85,52 @@ def test_the_index_is_what_the_manifests_give() -> None:
 
 def test_there_is_no_file_that_nothing_pins() -> None:
     present = {path.relative_to(MANIFESTS).as_posix() for path in MANIFESTS.rglob("*")}
-    wanted = {"registry.toml", "index.toml"} | {
+    wanted = {"registry.toml", "index.toml", advisory_text.NAME} | {
         f"{name}/{server(name).manifest.version}/{file}"
         for name in NAMES
         for file in ("manifest.toml", *dict(server(name).manifest.files))
     }
 
     assert {path for path in present if (MANIFESTS / path).is_file()} == wanted
+
+
+def test_the_advisories_are_whole_pinned_and_compact() -> None:
+    data = (MANIFESTS / advisory_text.NAME).read_bytes()
+
+    found = registry().advisories()
+
+    assert found is not None
+    assert found.sha256 == hashlib.sha256(data).hexdigest()
+    every = dict(found.every())
+    assert (len(every), sum(map(len, every.values()))) == (658, 2649)
+    assert found.issued == date(2024, 10, 10)
+    assert len(data) < 1_000_000
+    assert all(one.link.endswith("/{id}") and one.licence for one in found.sources)
+    assert not any(one.withdrawn for records in every.values() for one in records)
+
+
+@pytest.mark.parametrize(
+    ("package", "version", "ids"),
+    [
+        ("requests", "2.19.0", ["PYSEC-2018-28", "PYSEC-2023-74"]),
+        ("requests", "2.30.0", ["PYSEC-2023-74"]),
+        ("requests", "2.32.0", []),
+    ],
+)
+def test_what_is_known_of_requests(package: str, version: str, ids: list[str]) -> None:
+    found = registry().advisories()
+    assert found is not None
+
+    assert [one.id for one in found.of(package) if advisory.affects(one, version)] == ids
+
+
+@each_server
+def test_no_package_of_a_shipped_server_is_known_to_be_vulnerable(name: str) -> None:
+    found = registry().advisories()
+    assert found is not None
+    packages = [(one.name, one.version) for one in server(name).lock.packages]
+
+    assert advisories.compare(packages, [found]).affected == ()
 
 
 @each_server

@@ -54,7 +54,9 @@ def test_nothing_vouches_for_a_folder(folder: RegistryFolder, paths: StatePaths)
 
     assert registry.state.review is ReviewState.UNREVIEWED
     assert registry.state.check.outcome is Outcome.ABSENT
-    assert registry.state.check.evidence == "folder of yours, nothing vouches for it"
+    assert registry.state.check.evidence == (
+        "folder of yours, nothing vouches for it; by its own word fresh, not rolled back"
+    )
     assert registry.state.name == "folder test"
 
 

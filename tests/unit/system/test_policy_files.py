@@ -141,3 +141,9 @@ def test_projects_are_the_working_folder_and_all_above(tmp_path: Path) -> None:
     assert policy_files.project_paths(machine) == tuple(
         Path(f"{folder}/.mcpinstall/policy.toml") for folder in ("/a/b", "/a", "")
     )
+
+
+def test_another_unix_keeps_it_where_most_do(policy: Path) -> None:
+    machine = replace(Machine.current(), platform="freebsd14")
+
+    assert policy_files.system_path(machine) == policy

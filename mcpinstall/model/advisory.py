@@ -1,0 +1,150 @@
+"""Advisories of packages, shaped as OSV records, and whether one is about a version.
+
+Evaluation follows the OSV schema (https://ossf.github.io/osv-schema/#evaluation), with versions
+compared by PEP 440.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from packaging.version import Version
+
+BEGINNING = "0"
+"""`introduced` in the first version, however that is called: it sorts before every version."""
+MALICIOUS_PREFIX = "MAL-"
+"""Ids of records about packages that were made to do harm."""
+
+
+class Bound(StrEnum):
+    """What happens at a version."""
+
+    INTRODUCED = "introduced"
+    FIXED = "fixed"
+    LAST_AFFECTED = "last_affected"
+
+
+_AT_ONE_VERSION = (Bound.FIXED, Bound.INTRODUCED, Bound.LAST_AFFECTED)
+"""Order of events at one version: an end, a new beginning, and that this version was all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A version at which a range begins or ends."""
+
+    bound: Bound
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvisorySource:
+    """A database that records were taken from."""
+
+    name: str
+    """What it is called, where it is, and of which state."""
+    date: date
+    """Of its newest change that is in here."""
+    licence: str
+    link: str
+    """Address of one record, with `{id}` in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advisory:
+    """What one record says of one package."""
+
+    id: str
+    aliases: tuple[str, ...] = ()
+    modified: date
+    ranges: tuple[tuple[Event, ...], ...] = ()
+    versions: tuple[str, ...] = ()
+    """Affected versions that no range has in it."""
+    severity: str = ""
+    """Vector of CVSS, where the record has one."""
+    malicious: bool = False
+    withdrawn: date | None = None
+    source: int = 0
+    """Its place among the sources of its file."""
+
+    @property
+    def is_malicious(self) -> bool:
+        """Tell whether the package was made to do harm."""
+        return self.malicious or any(
+            one.startswith(MALICIOUS_PREFIX) for one in (self.id, *self.aliases)
+        )
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """Versions that are said to be without it."""
+        events = [event for one in self.ranges for event in one]
+        return tuple(dict.fromkeys(e.version for e in events if e.bound is Bound.FIXED))
+
+
+def affects(advisory: Advisory, version: str) -> bool:
+    """Tell whether `advisory` is about `version`; a withdrawn one is about nothing.
+
+    A local version (`1.0+cpu`) is judged as its public one too, for it is made of that one; in a
+    range that names local versions itself it is judged as it is.
+
+    Raises:
+        ValueError: for a version that is not one of PEP 440.
+    """
+    from packaging.version import Version
+
+    if advisory.withdrawn is not None:
+        return False
+    exact = Version(version)
+    every = {exact, Version(exact.public)}
+    if any(_is_listed(listed, every) for listed in advisory.versions):
+        return True
+    return any(_in_range(one, exact) for one in advisory.ranges)
+
+
+def fixed_after(advisory: Advisory, version: str) -> str:
+    """Return the lowest fixed version above `version`, or nothing."""
+    from packaging.version import Version
+
+    found = [one for one in advisory.fixed if Version(one) > Version(version)]
+    return min(found, key=Version, default="")
+
+
+def _is_listed(listed: str, versions: set[Version]) -> bool:
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(listed) in versions
+    except InvalidVersion:  # a name from before PEP 440: no version that is locked has one
+        return False
+
+
+def _in_range(events: Sequence[Event], version: Version) -> bool:
+    from packaging.version import Version
+
+    is_local = any("+" in event.version for event in events)
+    judged = [version] if is_local or version.local is None else [version, Version(version.public)]
+    return any(_is_affected(events, one) for one in judged)
+
+
+def _is_affected(events: Sequence[Event], version: Version) -> bool:
+    """Walk the events in order of their versions: the last one that holds decides."""
+    from packaging.version import Version
+
+    def order(event: Event) -> tuple[bool, Version, int]:
+        first = event.bound is Bound.INTRODUCED and event.version == BEGINNING
+        return (not first, Version(event.version), _AT_ONE_VERSION.index(event.bound))
+
+    affected = False
+    for event in sorted(events, key=order):
+        if event.bound is Bound.INTRODUCED:
+            if event.version == BEGINNING or version >= Version(event.version):
+                affected = True
+        elif version > Version(event.version) or (
+            event.bound is Bound.FIXED and version == Version(event.version)
+        ):
+            affected = False
+    return affected

@@ -1,0 +1,130 @@
+"""Check 5 of a plan: which files need a publisher, who is asked, what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from mcpinstall.errors import McpInstallError
+from mcpinstall.indexes import Offered
+from mcpinstall.model import revocation
+from mcpinstall.model.artifact import Artifact
+from mcpinstall.model.checks import Check, CheckResult, Outcome
+from mcpinstall.model.names import normalized_package
+from mcpinstall.model.plan import Request, ServerPlan
+from mcpinstall.model.publisher import PackageFile, Provenance, ServerPublishers
+from mcpinstall.operations import publisher_records, revoked, server_plans
+from mcpinstall.operations.context import Context
+from mcpinstall.operations.provenance import Source
+from mcpinstall.planning import publishers
+
+
+class Publishers:
+    """Check 5 of the servers of one plan.
+
+    Files of a server that a registry vouches for need one only where the manifest names a
+    publisher.  Of what nobody reviewed, every file of the closure is looked at.
+    """
+
+    def __init__(self, servers: Sequence[ServerPlan], request: Request, context: Context) -> None:
+        self._servers, self._context = servers, context
+        self._offline = request.offline
+        self._source = Source(context)
+        self._known = {
+            file.sha256: known
+            for server in servers
+            for file in _files(server)
+            if (known := self._of_ours(server, file)) is not None
+        }
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        """Files about which an index is to be asked, by sha256: of others it is known already."""
+        every = {file.sha256 for server in self._servers for file in _files(server)}
+        return frozenset() if self._offline else frozenset(every - self._known.keys())
+
+    def checked(
+        self, offered: Mapping[str, Offered | McpInstallError]
+    ) -> tuple[ServerPublishers, ...]:
+        """Return check 5 of every server, with what the index `offered` by sha256.
+
+        Raises:
+            McpInstallError: `publisher-missing`, `publisher-mismatch`, `publisher-unverified`,
+                `publisher-revoked`, or what a hostile answer of the index is refused with.
+        """
+        found = tuple(self._checked(server, offered) for server in self._servers)
+        require_unrevoked(found, self._context)
+        return found
+
+    def _of_ours(self, server: ServerPlan, file: PackageFile) -> Provenance | None:
+        carried = dict(server.reviewed.attestations).get(file.filename)
+        return self._source.of(file, carried, None) if carried else self._source.kept(file)
+
+    def _checked(
+        self, server: ServerPlan, offered: Mapping[str, Offered | McpInstallError]
+    ) -> ServerPublishers:
+        manifest = server.reviewed.manifest
+        if server.remote is not None or manifest.package is None:
+            return ServerPublishers(slug=server.slug, check=_nothing_here())
+        main = normalized_package(manifest.package.identifier)
+        if server.already_installed:
+            receipts = server_plans.receipts_of(server.slug, self._context)
+            known = receipts[0].publishers if receipts else ()
+            return publishers.in_place(server.slug, main, known)
+        found = [
+            self._known.get(file.sha256) or self._source.offered(file, offered.get(file.sha256))
+            for file in _files(server)
+        ]
+        if server.reviewed.unreviewed is not None:
+            seen = {one.file.package: publisher_records.seen(one.file.package, self._context)
+                    for one in found}  # fmt: skip
+            return publishers.unreviewed(server.slug, main, found, seen, offline=self._offline)
+        if manifest.publisher is None:
+            check = publishers.unnamed(server.reviewed)
+            return ServerPublishers(slug=server.slug, check=check)
+        return publishers.certified(server.slug, main, manifest.publisher, found)
+
+
+def require_unrevoked(found: Sequence[ServerPublishers], context: Context) -> None:
+    """Refuse an attested package of a publisher that one of the user's registries revoked.
+
+    Raises:
+        McpInstallError: `publisher-revoked`.
+    """
+    every = {one.identity for server in found for one in server.verified}
+    known = revoked.for_uncertified(context) if every else ()
+    for identity in sorted(every, key=lambda one: one.whole):
+        revocation.require_none(revocation.revoked_publisher(identity, known))
+
+
+def _files(server: ServerPlan) -> tuple[PackageFile, ...]:
+    """Return the files whose publisher counts."""
+    manifest = server.reviewed.manifest
+    package = manifest.package
+    if server.remote is not None or package is None or server.already_installed:
+        return ()
+    kind = package.registry_type
+    if server.reviewed.unreviewed is not None:
+        return tuple(file_of(artifact, kind) for artifact in server.artifacts)
+    if manifest.publisher is None:
+        return ()
+    main = normalized_package(package.identifier)
+    return tuple(file_of(one, kind) for one in server.artifacts if one.package == main)
+
+
+def file_of(artifact: Artifact, ecosystem: str) -> PackageFile:
+    """Return a file of a lock as attestations have to name it."""
+    return PackageFile(
+        ecosystem=ecosystem,
+        package=artifact.package,
+        version=artifact.version,
+        filename=artifact.filename,
+        sha256=artifact.sha256,
+    )
+
+
+def _nothing_here() -> CheckResult:
+    return CheckResult(
+        check=Check.PUBLISHER,
+        outcome=Outcome.ABSENT,
+        evidence="nothing of it comes to this machine",
+    )
