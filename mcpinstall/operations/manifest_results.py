@@ -18,6 +18,7 @@ from typing import Any
 import mcpinstall
 from mcpinstall.errors import McpInstallError
 from mcpinstall.model.artifact import Artifact
+from mcpinstall.model.document import Document
 from mcpinstall.model.finding import Finding, Location
 from mcpinstall.model.manifest import HookKind
 from mcpinstall.operations.manifest_folders import FolderFiles
@@ -65,13 +66,13 @@ class Results:
             )
         return None
 
-    def keep(self, key: str, found: Iterable[Finding], version: Version) -> None:
-        """Keep what was found in a version, and what to ask about it again."""
-        locked = version.lock.packages if version.lock else ()
+    def keep(self, key: str, found: Iterable[Finding], version: Version | None = None) -> None:
+        """Keep what was found, and what to ask again about a version."""
+        locked = version.lock.packages if version and version.lock else ()
         document = {
             "findings": [{**asdict(one), "rule": one.rule.id} for one in found],
             "packages": [[one.name, one.version] for one in locked],
-            "published": version.manifest is not None and version.manifest.publisher is not None,
+            "published": bool(version and version.manifest and version.manifest.publisher),
         }
         self._write(key, document)
 
@@ -120,6 +121,11 @@ def version_key(folder: FolderFiles, depth: str) -> str:
     parts = [rules_digest(), depth, folder.path, *folder.strangers]
     parts += [f"{name}:{one.sha256}" for name, one in sorted(folder.documents.items())]
     return _digest(parts)
+
+
+def document_key(document: Document) -> str:
+    """Return the key of what is wrong with one file by itself."""
+    return _digest([rules_digest(), "file", document.path, document.sha256])
 
 
 @functools.cache

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcpinstall.errors import McpInstallError
-from mcpinstall.model import manifest_text
+from mcpinstall.model import advisory_text, manifest_text
 from mcpinstall.model.finding import Finding, Report, Unchecked
 from mcpinstall.operations import (
     manifest_base,
@@ -23,7 +23,7 @@ from mcpinstall.operations import (
 )
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.manifest_folders import FolderFiles, RegistryFiles
-from mcpinstall.operations.manifest_results import Remembered, Results, version_key
+from mcpinstall.operations.manifest_results import Remembered, Results, document_key, version_key
 from mcpinstall.rules import manifests
 from mcpinstall.rules.manifests import history, reading
 from mcpinstall.rules.manifests.facts import MANIFEST, RegistryFacts, Version, Wheels
@@ -114,6 +114,7 @@ def _registry(run: _Run, files: RegistryFiles, chosen: frozenset[str] | None) ->
     every = tuple(_known(folder) for folder in files.folders)
     facts = reading.registry(files.path, files.documents, every)
     run.findings += manifests.of_registry(facts, run.context.now)
+    _advisory_file(run, facts)
     if earlier is not None:
         now = manifest_base.blobs(files.folders, earlier)
         promises = manifest_base.promises(files.folders)
@@ -126,6 +127,18 @@ def _registry(run: _Run, files: RegistryFiles, chosen: frozenset[str] | None) ->
         run.subjects.append(version.where)
     _signatures(run, facts, known, files.root)
     _versions(run, facts, meant)
+
+
+def _advisory_file(run: _Run, facts: RegistryFacts) -> None:
+    document = facts.documents.get(advisory_text.NAME)
+    if document is None:
+        return
+    key = document_key(document)
+    known = run.results.remembered(key)
+    found = [*manifests.of_advisories(facts)] if known is None else known.findings
+    run.findings += found
+    if known is None:
+        run.results.keep(key, found)
 
 
 def _signatures(run: _Run, facts: RegistryFacts, versions: Sequence[Version], root: Path) -> None:

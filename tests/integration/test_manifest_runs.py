@@ -464,6 +464,19 @@ def test_an_advisory_of_today_is_found_though_everything_is_remembered(
     assert "PYSEC-2026-1" in found.message
 
 
+def test_a_damaged_record_of_advisories_is_found(folder: ManifestFolder) -> None:
+    data = advisories.file(NOW.date(), clock_server=advisories.advisory())
+    data = data.replace(b'"fixed"', b'"mixed"')
+    (folder.folder / "advisories.jsonl").write_bytes(data)
+    folder.describe(advisories=hashlib.sha256(data).hexdigest())
+
+    for _ in range(2):
+        report = verified(files_only=True)
+        assert [(one.rule.id, one.location.line) for one in report.findings] == [
+            ("MV310", folder.line_of("registry.toml", "advisories ="))
+        ]
+
+
 @pytest.fixture
 def instance(folder: ManifestFolder) -> Instance:
     """A private Sigstore instance that this user believes; the manifest names a publisher."""

@@ -83,6 +83,11 @@ def of_wheels(version: Version, wheels: Wheels) -> Iterator[Finding]:
     return chain.from_iterable(check(version, wheels) for check in _WHEELS)
 
 
+def of_advisories(facts: RegistryFacts) -> Iterator[Finding]:
+    """Yield what is wrong with the records of a registry's advisories; its bytes alone decide."""
+    return registry.damaged_advisories(facts)
+
+
 def of_today(version: Version, described: RegistryFile | None, now: datetime) -> Iterator[Finding]:
     """Yield what depends on the time, and on what the registry says of reviews."""
     yield from reviews.enough(version, described)

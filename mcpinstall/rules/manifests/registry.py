@@ -26,8 +26,8 @@ REGISTRY_DATES = rule(
     308, "registry-dates", Severity.MEDIUM, "The registry is expired, or from the future"
 )
 
-ADVISORIES_UNPINNED = rule(
-    310, "advisories-unpinned", Severity.HIGH, "The file of advisories is not the pinned one"
+ADVISORIES_INVALID = rule(
+    310, "advisories-invalid", Severity.HIGH, "The file of advisories is damaged, or not pinned"
 )
 
 _AHEAD = timedelta(hours=26)  # a date somewhere on earth is that far ahead of UTC
@@ -77,23 +77,29 @@ def pinned(registry: RegistryFacts) -> Iterator[Finding]:
 
 
 def advisories(registry: RegistryFacts) -> Iterator[Finding]:
-    """Yield a file of advisories that is missing, pinned by nothing, another one, or damaged."""
+    """Yield a file of advisories that is missing, pinned by nothing, or another one."""
     if registry.file is None:
         return
     document, wanted = registry.documents.get(advisory_text.NAME), registry.file.advisories
-    why = ""
-    if document is None:
-        why = f"`{advisory_text.NAME}` is pinned, and not there" if wanted else ""
-    elif document.sha256 != wanted:
+    if document is None and wanted:
+        why = f"`{advisory_text.NAME}` is pinned, and not there"
+    elif document is not None and document.sha256 != wanted:
         why = f"`{advisory_text.NAME}` is not the file that is pinned"
     else:
-        try:
-            for _ in advisory_text.read(document.data, document.name).every():
-                pass
-        except McpInstallError as error:
-            why = error.message
-    if why:
-        yield registry.finding(ADVISORIES_UNPINNED, REGISTRY, why, at="advisories")
+        return
+    yield registry.finding(ADVISORIES_INVALID, REGISTRY, why, at="advisories")
+
+
+def damaged_advisories(registry: RegistryFacts) -> Iterator[Finding]:
+    """Yield a file of advisories of which some record can't be read; all of them are."""
+    document = registry.documents.get(advisory_text.NAME)
+    if document is None:
+        return
+    try:
+        for _ in advisory_text.read(document.data, document.name).every():
+            pass
+    except McpInstallError as error:
+        yield registry.finding(ADVISORIES_INVALID, REGISTRY, error.message, at="advisories")
 
 
 def aliases(registry: RegistryFacts) -> Iterator[Finding]:
