@@ -1,4 +1,4 @@
-"""Compare the documents with the program: links, exit statuses, variables, hosts, policy."""
+"""Compare the documents with the program: links, statuses, variables, hosts, policy, rules."""
 
 import re
 from collections.abc import Iterator
@@ -10,11 +10,13 @@ import make_hosts_page
 from mcpinstall.errors import Exit
 from mcpinstall.model.policy import RuleKey
 from mcpinstall.model.policy_text import EXCEPTION_KEYS
+from mcpinstall.rules import manifests
 from mcpinstall.system.policy_files import SYSTEM_FOLDERS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 POLICY_ROW = re.compile(r"^\| `([a-z.-]+)` \|", re.MULTILINE)
+RULE = re.compile(r"^## (MV.+)\n\n(Severity: .+)$", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
 HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 STATUS_ROW = re.compile(r"^\| (\d+) \|", re.MULTILINE)
@@ -72,6 +74,17 @@ def wrong_policy_keys() -> Iterator[str]:
             yield f"docs/policy.md: the place `{folder}` is missing"
 
 
+def wrong_rules() -> Iterator[str]:
+    """Yield a line unless a page of rules has a section for each, with its severity and title."""
+    page = (ROOT / "docs" / "manifest-rules.md").read_text(encoding="utf-8")
+    wanted = [
+        (f"{rule.id} {rule.slug}", f"Severity: {rule.severity}. {rule.title}.")
+        for rule in manifests.RULES
+    ]
+    if RULE.findall(page) != wanted:
+        yield "docs/manifest-rules.md: the sections are not those of the rules"
+
+
 def main() -> None:
     """Print every difference; end with 1 if there is one."""
     problems = [problem for page in PAGES for problem in broken_links(page)]
@@ -79,6 +92,7 @@ def main() -> None:
     problems += unlisted_variables()
     problems += wrong_hosts()
     problems += wrong_policy_keys()
+    problems += wrong_rules()
     if problems:
         raise SystemExit("\n".join(f"error: {problem}" for problem in problems))
     print(f"documents: {len(PAGES)} pages in step")

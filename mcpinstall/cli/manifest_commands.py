@@ -11,6 +11,12 @@ def _diff() -> Function:
     return diff
 
 
+def _verify() -> Function:
+    from mcpinstall.cli.manifest_verify import verify
+
+    return verify
+
+
 def _sign() -> Function:
     from mcpinstall.cli.sign import sign
 
@@ -26,6 +32,10 @@ MANIFEST_COMMANDS = (
             "mcpi manifest diff time@2026.10.19 manifests/com.example/clock/1.1",
             "mcpi manifest diff installed:time time --format markdown",
         ),
+    ),
+    Command(
+        "manifest verify", "Check manifests before people review", _GROUP, _verify,
+        ("mcpi manifest verify manifests", "mcpi manifest verify --changed-since main --offline"),
     ),
     Command(
         "manifest sign", "Sign a registry, or a review", _GROUP, _sign,

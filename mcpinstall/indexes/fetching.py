@@ -110,6 +110,34 @@ def fetch_artifacts(  # noqa: PLR0913 (each stands for itself, and has a plain d
     )
 
 
+def look_up_packages(
+    artifacts: Sequence[Artifact],
+    *,
+    index: Index,
+    store: Store,
+    machine: Machine,
+    progress: Progress | None = None,
+    make_client: MakeClient = client_of,
+) -> Fetched:
+    """Ask the index about the package of every artifact; download nothing.
+
+    Raises:
+        McpInstallError: `download-failed` where nothing answers for too long.
+    """
+    progress = progress or SilentProgress()
+    progress.step(f"looking up {len({artifact.package for artifact in artifacts})} packages")
+    with contextlib.ExitStack() as stack:
+        opened = [
+            Opened(source, stack.enter_context(make_client(source, machine)))
+            for source in index.sources
+        ]
+        transfer = Transfer(
+            tuple(artifacts), (), opened=opened, store=store, machine=machine, progress=progress
+        )
+        transfer.run()
+    return Fetched(paths=(), yanked=transfer.yanked, yanked_checked=transfer.looked_up_all)
+
+
 def _require_nothing_missing(missing: Sequence[Artifact], damaged: Sequence[Artifact]) -> None:
     if damaged:
         raise McpInstallError(

@@ -10,12 +10,23 @@ from datetime import UTC, datetime
 from mcpinstall.errors import ErrorCode
 from mcpinstall.model import names, revocation_text, toml_text
 from mcpinstall.model.fields import Fields
+from mcpinstall.model.manifest import CRITERIA
 from mcpinstall.model.mixed_scripts import require_one_script
 from mcpinstall.model.registry import IndexRow
 from mcpinstall.model.revocation import AnyRevocation
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewRules:
+    """What a registry asks of every manifest's reviews (`[review]`)."""
+
+    reviewers: int = 1
+    """People who must have reviewed it."""
+    criteria: tuple[str, ...] = ()
+    """Criteria of which each must be claimed by some review of a package."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +49,8 @@ class RegistryFile:
     """sha256 of `advisories.jsonl`, where the registry has one."""
     trusted_root: str = ""
     """sha256 of `trusted_root.json`, where the registry has one."""
+    review: ReviewRules | None = None
+    """None where it says nothing, which asks for one reviewer."""
 
 
 def parse(data: bytes, where: str) -> RegistryFile:
@@ -49,7 +62,7 @@ def parse(data: bytes, where: str) -> RegistryFile:
     top = toml_text.parse(data, ErrorCode.REGISTRY_INVALID, where)
     top.only(
         "schema", "name", "serial", "issued", "expires", "index", "owner", "aliases", "revocations",
-        "advisories", "trusted-root",
+        "advisories", "trusted-root", "review",
     )  # fmt: skip
     top.integer("schema", low=1, high=1)
     name = top.text("name", limit=63)
@@ -72,6 +85,7 @@ def parse(data: bytes, where: str) -> RegistryFile:
         revocations=revocation_text.parse(top),
         advisories=_sha256(top, "advisories") if "advisories" in top.table else "",
         trusted_root=_sha256(top, "trusted-root") if "trusted-root" in top.table else "",
+        review=_review(top.fields("review")) if "review" in top.table else None,
     )
 
 
@@ -91,6 +105,11 @@ def dump(registry: RegistryFile) -> bytes:
         "owner": registry.owner,
         "aliases": dict(registry.aliases),
     }
+    if registry.review is not None:
+        document["review"] = {
+            "reviewers": registry.review.reviewers,
+            "criteria": list(registry.review.criteria),
+        }
     if registry.revocations:
         document["revocations"] = revocation_text.tables(registry.revocations)
     return tomli_w.dumps(document).encode()
@@ -154,3 +173,15 @@ def _time(fields: Fields, key: str) -> datetime:
         return value.astimezone(UTC)
     except OverflowError:
         raise fields.error(key, "is before the first or after the last year") from None
+
+
+def _review(fields: Fields) -> ReviewRules:
+    fields.only("reviewers", "criteria")
+    criteria = fields.texts("criteria", limit=40)
+    for name in criteria:
+        if name not in CRITERIA:
+            raise fields.error("criteria", f"names `{name}`, which is not a known criterion")
+    return ReviewRules(
+        reviewers=fields.integer("reviewers", low=1, high=20),
+        criteria=tuple(dict.fromkeys(criteria)),
+    )

@@ -15,7 +15,7 @@ from mcpinstall.model.registry import (
     ReviewedServer,
     ReviewState,
 )
-from mcpinstall.registries.tree import FILE_LIMITS, Registry, read_compared
+from mcpinstall.registries.tree import FILE_LIMITS, TRUSTED_ROOT, Registry, read_compared
 from mcpinstall.system import files, limits
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -72,6 +72,9 @@ class _Folder(Registry):
 
     def _advisories(self, sha256: str) -> bytes:
         return read_compared(self._folder / advisory_text.NAME, limits.ADVISORIES_BYTES, sha256)
+
+    def _trusted_root(self, sha256: str) -> bytes:
+        return read_compared(self._folder / TRUSTED_ROOT, limits.SIGNATURE_BYTES, sha256)
 
     def _file(self, row: IndexRow, name: str, sha256: str) -> bytes:
         del row

@@ -253,7 +253,7 @@ class TreeRegistry(Registry):
         return read_compared(self._folder / advisory_text.NAME, limits.ADVISORIES_BYTES, sha256)
 
     def _trusted_root(self, sha256: str) -> bytes:
-        return _read(self._folder / TRUSTED_ROOT, limits.SIGNATURE_BYTES, sha256)
+        return read_compared(self._folder / TRUSTED_ROOT, limits.SIGNATURE_BYTES, sha256)
 
     def _file(self, row: IndexRow, name: str, sha256: str) -> bytes:
         return read_compared(self._path(row, name), FILE_LIMITS[name], sha256)

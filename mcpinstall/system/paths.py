@@ -75,6 +75,11 @@ class StatePaths:
         return self.cache / "artifacts" / "sha256"
 
     @property
+    def checked(self) -> Path:
+        """What rules found in manifests and wheels, by the digest of what they looked at."""
+        return self.cache / "checked"
+
+    @property
     def staging(self) -> Path:
         """Environments that are being built."""
         return self.cache / "staging"

@@ -13,7 +13,7 @@ from mcpinstall.verification.inspection import (
 )
 from mcpinstall.verification.outcomes import archives_check, counted, downloads_check
 from mcpinstall.verification.staging import Copies, stage_artifacts
-from mcpinstall.verification.wheel_description import metadata_of
+from mcpinstall.verification.wheel_description import metadata_of, names_a_licence
 
 __all__ = [
     "Copies",
@@ -23,6 +23,7 @@ __all__ = [
     "examine_wheel",
     "inspect_wheel",
     "metadata_of",
+    "names_a_licence",
     "stage_artifacts",
     "unaccepted_hooks",
 ]

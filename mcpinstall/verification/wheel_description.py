@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from typing import BinaryIO
 
 from mcpinstall.model.artifact import Inspection
 from mcpinstall.system import limits
 from mcpinstall.verification.refusals import refusal
+
+_LICENCE = re.compile(
+    r"^(License(-Expression|-File)?:[ \t]*(?!UNKNOWN[ \t]*$)\S|Classifier:[ \t]*License ::)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_LICENCE_FILE = re.compile(r"(LICEN[CS]E|COPYING|NOTICE)", re.IGNORECASE)
 
 
 def metadata_of(file: BinaryIO, inspection: Inspection) -> str:
@@ -22,3 +29,15 @@ def metadata_of(file: BinaryIO, inspection: Inspection) -> str:
     if len(data) > limits.ARCHIVE_TEXT:
         raise refusal(f"has more than {limits.ARCHIVE_TEXT} bytes of text", member=name)
     return data.decode("utf-8", "replace")
+
+
+def names_a_licence(metadata: str, inspection: Inspection) -> bool:
+    """Tell whether METADATA or a file of the wheel says under which licence it is."""
+    header = metadata.partition("\n\n")[0]
+    if _LICENCE.search(header):
+        return True
+    folder = f"{inspection.dist_info}/"
+    return any(
+        file.path.startswith(folder) and _LICENCE_FILE.match(file.path.rpartition("/")[2])
+        for file in inspection.files
+    )

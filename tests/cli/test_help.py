@@ -61,6 +61,7 @@ Own a registry:
 
 Publish:
   manifest diff      Show what changed between two versions
+  manifest verify    Check manifests before people review
   manifest sign      Sign a registry, or a review
 
 Options:
@@ -870,6 +871,39 @@ Options:
   -q, --quiet                    Say only what is needed.
   -v, --verbose                  Say more.
   -h, --help                     Show this message and exit.
+""",
+                "manifest verify": """\
+Usage: mcpi manifest verify [OPTIONS] [PATH]...
+
+  Check manifests as their registry's CI does: every rule, every file, every
+  wheel.
+
+  Ends with 1 when a finding is at least as bad as --fail-on, with 5 when
+  something could not be looked at.  No code of a package runs without
+  --probe.
+
+  Examples:
+    mcpi manifest verify manifests
+    mcpi manifest verify --changed-since main --offline
+
+Arguments:
+  [PATH]...  Registries, or anything below one; default `manifests`.
+
+Options:
+  --base REF           What was published at that commit stays.
+  --changed-since REF  Only what changed since then.
+  --files-only         Leave the wheels alone; needs no network.
+  --probe              Start every server; asks first, for code runs.
+  --format FORMAT      text, json, sarif, github, junit or markdown.
+                       [default: text]
+  --fail-on SEVERITY   low, medium, high, critical or never.  [default:
+                       medium]
+  --offline            Use only what was downloaded before.
+  -y, --yes            Answer the question with yes; skips no check.
+  --json               Print one JSON object on standard output.
+  -q, --quiet          Say only what is needed.
+  -v, --verbose        Say more.
+  -h, --help           Show this message and exit.
 """,
             }
         )[name]

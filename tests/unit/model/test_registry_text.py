@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import registry_text
+from mcpinstall.model.manifest import CRITERIA
 from mcpinstall.model.registry import IndexRow
-from mcpinstall.model.registry_text import RegistryFile
+from mcpinstall.model.registry_text import RegistryFile, ReviewRules
 from mcpinstall.model.revocation import PublisherRevocation, ReviewerRevocation, Revocation
 
 words = st.text(st.characters(codec="ascii", categories=["L", "N", "P", "Zs"]), max_size=20)
@@ -42,6 +43,12 @@ files = st.builds(
     owner=words,
     aliases=st.dictionaries(short, names, max_size=3).map(
         lambda found: tuple(sorted(found.items()))
+    ),
+    review=st.none()
+    | st.builds(
+        ReviewRules,
+        reviewers=st.integers(1, 20),
+        criteria=st.lists(st.sampled_from(CRITERIA), unique=True).map(tuple),
     ),
     revocations=st.lists(revocations, max_size=4).map(tuple),
     advisories=st.just("") | digests,

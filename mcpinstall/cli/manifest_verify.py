@@ -1,0 +1,139 @@
+"""`mcpi manifest verify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mcpinstall.cli import options
+from mcpinstall.cli.session import Session
+from mcpinstall.errors import ErrorCode, Exit, McpInstallError
+
+if TYPE_CHECKING:
+    from mcpinstall.model.finding import Report, Severity
+    from mcpinstall.operations.manifest_verify import Wanted
+
+_NEVER = "never"
+
+
+def verify(
+    context: typer.Context,
+    *,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PATH]...", help="Registries, or anything below one; default `manifests`."
+        ),
+    ] = None,
+    base: Annotated[
+        str, typer.Option("--base", metavar="REF", help="What was published at that commit stays.")
+    ] = "",
+    changed_since: Annotated[
+        str, typer.Option("--changed-since", metavar="REF", help="Only what changed since then.")
+    ] = "",
+    files_only: Annotated[
+        bool, typer.Option("--files-only", help="Leave the wheels alone; needs no network.")
+    ] = False,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Start every server; asks first, for code runs.")
+    ] = False,
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format", metavar="FORMAT", help="text, json, sarif, github, junit or markdown."
+        ),
+    ] = "text",
+    fail_on: Annotated[
+        str,
+        typer.Option("--fail-on", metavar="SEVERITY", help="low, medium, high, critical or never."),
+    ] = "medium",
+    offline: options.Offline = False,
+    yes: options.Yes = False,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Check manifests as their registry's CI does: every rule, every file, every wheel.
+
+    Ends with 1 when a finding is at least as bad as --fail-on, with 5 when something could not be
+    looked at.  No code of a package runs without --probe.
+    """
+    from mcpinstall.operations import manifest_verify as operation
+
+    session: Session = context.obj
+    chosen = _format(form, as_json=as_json)
+    session.begin(as_json=chosen == "json", quiet=quiet, verbose=verbose)
+    least = _least(fail_on)
+    options.exclusive(files_only=files_only, probe=probe)
+    wanted = operation.Wanted(
+        paths=tuple(paths or ()),
+        base=base,
+        changed_since=changed_since,
+        offline=offline,
+        files_only=files_only,
+        probe=probe,
+    )
+    if probe:
+        _consent(session, wanted, yes=yes)
+    with session.working() as state:
+        report = operation.verify(wanted, state)
+    _show(session, report, chosen)
+    if report.at_or_above(least):
+        return Exit.FINDINGS
+    return Exit.COULD_NOT if report.unchecked else Exit.DONE
+
+
+def _format(form: str, *, as_json: bool) -> str:
+    from mcpinstall.cli.reports import FORMATS
+
+    if form not in FORMATS:
+        known = ", ".join(f"`{name}`" for name in FORMATS)
+        raise McpInstallError(ErrorCode.USAGE, f"`--format` is none of {known}")
+    if as_json and form not in ("text", "json"):
+        raise McpInstallError(ErrorCode.USAGE, f"`--json` and `--format {form}` exclude each other")
+    return "json" if as_json else form
+
+
+def _least(text: str) -> Severity | None:
+    from mcpinstall.model.finding import Severity
+
+    if text == _NEVER:
+        return None
+    try:
+        return Severity(text)
+    except ValueError:
+        known = ", ".join(f"`{one}`" for one in (*Severity, _NEVER))
+        raise McpInstallError(ErrorCode.USAGE, f"`--fail-on` is none of {known}") from None
+
+
+def _consent(session: Session, wanted: Wanted, *, yes: bool) -> None:
+    """Ask before code of packages runs, which nobody has vouched for yet."""
+    from mcpinstall.cli import change, dialog
+    from mcpinstall.cli.layout import wrapped
+
+    where = ", ".join(str(path) for path in wanted.paths) or "manifests"
+    text = f"`--probe` starts every server of `{where}` with all your rights, before any review."
+    if yes:
+        session.ui.say(wrapped(text, session.ui.width))
+        return
+    change.require_person(session)
+    session.ui.insist(wrapped(text, session.ui.width))
+    dialog.consent(session.ui, dialog.Asked(text="Start them?"))
+
+
+def _show(session: Session, report: Report, form: str) -> None:
+    if form == "json":
+        from mcpinstall.cli.reports import fields
+
+        session.answer(**fields.write(report))
+    elif form == "text":
+        from mcpinstall.cli.reports import text
+
+        session.ui.data(text.write(report, session.ui.data_width))
+    else:
+        from mcpinstall.cli import reports
+
+        if written := reports.document(form)(report):  # no annotation is no line
+            session.ui.raw(written)

@@ -1,0 +1,192 @@
+"""A registry at an earlier commit, read from git's objects; nothing is checked out.
+
+git is run without hooks, pagers, helpers and network, and never asked about the work tree.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model import json_text, manifest_dump, manifest_text, registry_text
+from mcpinstall.model.manifest import Manifest
+from mcpinstall.operations.context import Context
+from mcpinstall.operations.manifest_folders import FolderFiles
+from mcpinstall.rules.manifests.facts import MANIFEST
+from mcpinstall.rules.manifests.history import Before
+from mcpinstall.system import process
+
+_OPTIONS = (
+    "--no-pager", "--no-replace-objects", "--no-optional-locks", "--literal-pathspecs",
+    "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never",
+    "-c", "core.sshCommand=false", "-c", "core.askPass=", "-c", "credential.helper=",
+)  # fmt: skip
+_VARIABLES = {
+    "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_OPTIONAL_LOCKS": "0", "GIT_ALLOW_PROTOCOL": "none", "LC_ALL": "C",
+}  # fmt: skip
+_ROW = re.compile(rb"(\d+) (\w+) ([0-9a-f]+)\t(.*)", re.DOTALL)
+_FILE, _DEPTH = b"100644", 4
+_FILES = {b"100644", b"100755"}
+
+
+class Repository:
+    """The git repository that a registry lies in."""
+
+    def __init__(self, root: Path, context: Context) -> None:
+        found = context.machine.program("git")
+        if found is None:
+            raise McpInstallError(
+                ErrorCode.TOOL_FAILED,
+                "there is no `git` on PATH, which reads the earlier state",
+                hint="install git, or leave out `--base` and `--changed-since`",
+            )
+        self._git, self._root = found, root
+        self._environment = process.child_environment(context.machine, _VARIABLES)
+        self._environment |= {"GIT_CEILING_DIRECTORIES": str(context.machine.home.parent)}
+
+    def files(self, ref: str) -> dict[str, str]:
+        """Return every file below the registry at a commit, and the id of its content.
+
+        Raises:
+            McpInstallError: `not-found` for an unknown commit, `tool-failed`.
+        """
+        commit = self._commit(ref)
+        listed = self._run("ls-tree", "-r", "-z", "--full-tree", f"{commit}:./")
+        rows = (_ROW.fullmatch(row) for row in listed.split(b"\0") if row)
+        return {
+            row[4].decode("utf-8", "surrogateescape"): row[3].decode()
+            for row in rows
+            if row is not None and row[1] in _FILES
+        }
+
+    def contents(self, ids: Iterable[str]) -> dict[str, bytes]:
+        """Return the content of some files by their ids."""
+        wanted = list(dict.fromkeys(ids))
+        answer = self._run("cat-file", "--batch", stdin="".join(f"{i}\n" for i in wanted).encode())
+        found: dict[str, bytes] = {}
+        for name in wanted:
+            head, _, answer = answer.partition(b"\n")
+            words = head.split()
+            if len(words) != 3:
+                raise _failed("an object is missing; is it a shallow clone?")
+            size = int(words[2])
+            found[name], answer = answer[:size], answer[size + 1 :]
+        return found
+
+    def _commit(self, ref: str) -> str:
+        done = self._try(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"
+        )
+        if done.returncode != 0:
+            said = done.stderr.decode("utf-8", "replace").strip()
+            raise McpInstallError(
+                ErrorCode.NOT_FOUND,
+                f"git knows no commit `{ref}` in `{self._root}`",
+                hint="in CI, fetch it first: a shallow clone has only the newest commit",
+                evidence=said,
+            )
+        return done.stdout.decode("ascii", "replace").strip()
+
+    def _run(self, *words: str, stdin: bytes = b"") -> bytes:
+        done = self._try(*words, stdin=stdin)
+        if done.returncode != 0:
+            raise _failed(done.stderr.decode("utf-8", "replace").strip()[:1000])
+        return done.stdout
+
+    def _try(self, *words: str, stdin: bytes = b"") -> process.Completed:
+        return process.run(
+            [self._git, *_OPTIONS, *words], environment=self._environment, cwd=self._root,
+            stdin=stdin,
+        )  # fmt: skip
+
+
+def before(repository: Repository, ref: str) -> Before:
+    """Return a registry as it was at `ref`."""
+    listed = repository.files(ref)
+    folders: dict[str, dict[str, str]] = {}
+    for path, blob in listed.items():
+        parts = path.split("/")
+        if len(parts) == _DEPTH:
+            folders.setdefault("/".join(parts[:-1]), {})[parts[-1]] = blob
+    published = {where: files for where, files in folders.items() if MANIFEST in files}
+    wanted = {where: files[MANIFEST] for where, files in published.items()}
+    own = listed.get("registry.toml")
+    texts = repository.contents([*wanted.values(), *([own] if own else [])])
+    return Before(
+        ref=ref,
+        registry=_registry(texts[own]) if own else None,
+        files=published,
+        manifests={where: promise(texts[blob]) for where, blob in wanted.items()},
+    )
+
+
+def blobs(folders: Iterable[FolderFiles], like: Before) -> dict[str, dict[str, str]]:
+    """Return the ids that git gives the files as they are, in the form that `like` has."""
+    sample = next((blob for files in like.files.values() for blob in files.values()), "")
+    return {
+        folder.where: {
+            name: _blob(document.data, sample) for name, document in folder.documents.items()
+        }
+        for folder in folders
+    }
+
+
+def changed(folders: Iterable[FolderFiles], earlier: Before) -> frozenset[str]:
+    """Return the versions with a file that is new, gone or other than it was."""
+    found = tuple(folders)
+    now = blobs(found, earlier)
+    return frozenset(
+        folder.where
+        for folder in found
+        if folder.strangers or now[folder.where] != earlier.files.get(folder.where)
+    )
+
+
+def promise(text: bytes) -> str:
+    """Return a digest of all that a manifest says, but its reviews: people may review it again.
+
+    What it pins is left out as well, for the files themselves are compared.
+    """
+    try:
+        found: Manifest = manifest_text.parse(text)
+    except McpInstallError:
+        return hashlib.sha256(text).hexdigest()
+    return json_text.digest(manifest_dump.dump(replace(found, files=(), reviews=())).decode())
+
+
+def promises(folders: Iterable[FolderFiles]) -> Mapping[str, str]:
+    """Return the same of the manifests as they are."""
+    return {
+        folder.where: promise(folder.documents[MANIFEST].data)
+        for folder in folders
+        if MANIFEST in folder.documents
+    }
+
+
+def _registry(data: bytes) -> registry_text.RegistryFile | None:
+    try:
+        return registry_text.parse(data, "registry.toml")
+    except McpInstallError:
+        return None
+
+
+def _blob(data: bytes, sample: str) -> str:
+    """Return git's id of a file's content, by the hash that the repository uses."""
+    text = b"blob %d\0" % len(data) + data
+    if len(sample) == 64:
+        return hashlib.sha256(text).hexdigest()
+    return hashlib.sha1(text, usedforsecurity=False).hexdigest()
+
+
+def _failed(why: str) -> McpInstallError:
+    return McpInstallError(
+        ErrorCode.TOOL_FAILED,
+        "git could not read the earlier state",
+        hint="`--base` and `--changed-since` need a git repository with that commit",
+        evidence=why,
+    )

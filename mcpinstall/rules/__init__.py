@@ -1,0 +1,1 @@
+"""Rules: pure judgements over what was read.  Each has an id, a severity and a page."""

@@ -1,0 +1,346 @@
+"""`action.yml`, the hook for pre-commit and the workflow, as somebody's repository runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from uv import find_uv_bin
+
+from tests.builders.index_server import IndexServer
+from tests.builders.manifest_folders import ManifestFolder
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.skipif(
+    os.name != "posix" or shutil.which("bash") is None, reason="needs POSIX"
+)
+WORKFLOW = ROOT / ".github" / "workflows" / "manifests.yml"
+EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
+
+
+def document(path: Path) -> dict[Any, Any]:
+    found: dict[Any, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return found
+
+
+ACTION = document(ROOT / "action.yml")
+
+
+class Runner:
+    """A runner of GitHub's, as far as a composite action sees one."""
+
+    def __init__(self, folder: Path, workspace: Path) -> None:
+        self.temp, self.workspace = folder / "runner temp", workspace
+        self.output = folder / "output"
+        self.temp.mkdir()
+        self.output.touch()
+
+    def step(self, number: int, **inputs: str) -> subprocess.CompletedProcess[str]:
+        """Run one `run` step with inputs, the others at their defaults."""
+        step = ACTION["runs"]["steps"][number]
+        given = {name: str(item["default"]) for name, item in ACTION["inputs"].items()}
+        given |= {name.replace("_", "-"): value for name, value in inputs.items()}
+        environment = {
+            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+            "HOME": os.environ["HOME"],
+            "RUNNER_TEMP": str(self.temp),
+            "GITHUB_OUTPUT": str(self.output),
+            **{name: os.environ[name] for name in os.environ if name.startswith("UV_")},
+            **{name: _value(value, given) for name, value in step["env"].items()},
+        }
+        return subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+            cwd=self.workspace, env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    def installed(self) -> Runner:
+        """Put an environment that has everything where the first step would."""
+        (self.temp / "mcpinstall").symlink_to(Path(sys.executable).parent.parent)
+        return self
+
+
+def _value(text: str, inputs: dict[str, str]) -> str:
+    (expression,) = EXPRESSION.findall(text)
+    if expression == "github.action_path":
+        return str(ROOT)
+    kind, _, name = expression.partition(".")
+    assert kind == "inputs"
+    return inputs[name]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ManifestFolder]:
+    with IndexServer() as index:
+        monkeypatch.setenv("UV_DEFAULT_INDEX", index.url)
+        monkeypatch.setenv("NO_PROXY", "*")
+        yield ManifestFolder(tmp_path / "repository" / "manifests", index)
+
+
+@pytest.fixture
+def runner(tmp_path: Path, folder: ManifestFolder) -> Runner:
+    return Runner(tmp_path, tmp_path / "repository").installed()
+
+
+RUN = 2
+"""The step of the action that verifies."""
+
+
+def test_a_clean_repository_passes(runner: Runner) -> None:
+    done = runner.step(RUN)
+
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert runner.output.read_text(encoding="utf-8") == "status=0\n"
+
+
+def test_a_finding_is_annotated_and_fails(runner: Runner, folder: ManifestFolder) -> None:
+    folder.edit("manifest.toml", 'audience = "everyone"', 'audience = "all"').seal()
+
+    done = runner.step(RUN)
+
+    where = "manifests/io.github.user/clock/1.2.0/manifest.toml"
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"::error file={where},title=MV101 manifest-invalid,line=7,")
+    assert runner.output.read_text(encoding="utf-8") == "status=1\n"
+
+
+def test_a_report_is_written_to_a_file(runner: Runner) -> None:
+    done = runner.step(RUN, format="sarif", output="found here.sarif", files_only="true")
+
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    report = json.loads((runner.workspace / "found here.sarif").read_text(encoding="utf-8"))
+    assert report["version"] == "2.1.0"
+
+
+def test_paths_stand_on_lines_of_their_own(runner: Runner, folder: ManifestFolder) -> None:
+    folder.folder.rename(folder.folder.with_name("my manifests"))
+
+    assert runner.step(RUN, paths="my manifests\n", files_only="true").returncode == 0
+    assert runner.step(RUN, paths="manifests").returncode == 5
+
+
+@pytest.mark.parametrize("text", ["$(touch ran)`touch ran`; touch ran #", "--probe", "'\""])
+@pytest.mark.parametrize("name", ["command", "paths", "base", "changed_since", "format", "fail_on"])
+def test_an_input_is_never_read_as_code(runner: Runner, name: str, text: str) -> None:
+    done = runner.step(RUN, **{"files_only": "true", name: text})
+
+    assert done.returncode in (2, 5), done.stdout + done.stderr
+    assert not (runner.workspace / "ran").exists()
+
+
+def test_no_module_of_the_repository_is_imported(runner: Runner) -> None:
+    for name in ("json.py", "mcpinstall/__init__.py", "typer.py", "sitecustomize.py"):
+        path = runner.workspace / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("open('ran', 'w').close()\n", encoding="utf-8")
+
+    done = runner.step(RUN, files_only="true")
+
+    assert done.returncode == 0, done.stderr
+    assert not (runner.workspace / "ran").exists()
+
+
+def test_servers_start_only_when_asked(runner: Runner, folder: ManifestFolder) -> None:
+    ran = runner.workspace / "ran"
+    module = f"open({json.dumps(str(ran))}, 'w').close()\ndef main(): pass\n".encode()
+    from tests.builders.manifest_folders import NOTES, lock
+
+    artifact = folder.publish("notes_server", folder.wheel("notes_server", module=module))
+    folder.path("pylock.toml", NOTES).write_bytes(lock(artifact))
+    folder.seal()
+
+    assert runner.step(RUN).returncode == 0
+    assert not ran.exists()
+    assert runner.step(RUN, probe="true", paths="manifests/com.example/notes/1.2.0").returncode == 1
+    assert ran.exists()
+
+
+@pytest.mark.network
+def test_the_action_installs_itself(tmp_path: Path, folder: ManifestFolder) -> None:
+    runner = Runner(tmp_path, tmp_path / "repository")
+    (runner.workspace / "pip.conf").write_text("[global]\nindex-url = nowhere\n", encoding="utf-8")
+
+    installed = runner.step(1)
+
+    assert installed.returncode == 0, installed.stderr
+    assert runner.step(RUN, files_only="true").returncode == 0
+
+
+# The files themselves ----------------------------------------------------------------------------
+
+
+def scripts() -> Iterator[str]:
+    for step in ACTION["runs"]["steps"]:
+        yield step.get("run", "")
+    for path in (ROOT / ".github" / "workflows").glob("*.yml"):
+        for job in document(path)["jobs"].values():
+            for step in job.get("steps", ()):
+                yield step.get("run", "")
+
+
+def test_no_script_has_an_expression_in_it() -> None:
+    found = [one for one in scripts() if any("runner." not in e for e in EXPRESSION.findall(one))]
+
+    assert found == []
+
+
+def used() -> Iterator[str]:
+    steps = [*ACTION["runs"]["steps"]]
+    for path in (ROOT / ".github" / "workflows").glob("*.yml"):
+        steps += [step for job in document(path)["jobs"].values() for step in job.get("steps", ())]
+    yield from (step["uses"] for step in steps if "uses" in step)
+
+
+def test_every_action_is_pinned_by_its_commit() -> None:
+    names = [name for name in used() if not name.startswith("./")]
+
+    assert names
+    assert [name for name in names if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", name)] == []
+
+
+def test_the_action_needs_no_token() -> None:
+    text = (ROOT / "action.yml").read_text(encoding="utf-8")
+
+    assert "token" not in text.replace("Needs no\n  token", "")
+    assert "secrets." not in text
+
+
+def test_no_workflow_runs_a_fork_with_rights() -> None:
+    for path in (ROOT / ".github" / "workflows").glob("*.yml"):
+        found = document(path)
+        assert "pull_request_target" not in found[True], path
+        assert found["permissions"] == {}, path
+
+
+def test_only_jobs_without_the_forks_files_may_write() -> None:
+    jobs = document(WORKFLOW)["jobs"]
+    writing = {name: job for name, job in jobs.items() if "write" in job["permissions"].values()}
+
+    assert set(writing) == {"comment", "sign"}
+    assert not any("checkout" in step.get("uses", "") for step in jobs["comment"]["steps"])
+    assert "head.repo.full_name == github.repository" in jobs["comment"]["if"]
+    assert jobs["sign"]["if"].startswith("github.event_name == 'push'")
+
+
+def test_packages_run_only_where_a_maintainer_set_a_label() -> None:
+    jobs = document(WORKFLOW)["jobs"]
+    probing = [
+        name
+        for name, job in jobs.items()
+        for step in job["steps"]
+        if "probe" in step.get("with", {})
+    ]
+
+    assert probing == ["probe"]
+    assert jobs["probe"]["if"] == (
+        "github.event.action == 'labeled' && github.event.label.name == 'probe'"
+    )
+    assert jobs["probe"]["permissions"] == {"contents": "read"}
+
+
+def test_what_the_action_installs_is_what_is_tested() -> None:
+    pins = re.compile(r"^(\S+==\S+)", re.MULTILINE)
+    runtime, tested = (
+        set(pins.findall((ROOT / ".ci" / name).read_text(encoding="utf-8")))
+        for name in ("runtime.txt", "requirements.txt")
+    )
+
+    assert runtime
+    assert runtime <= tested
+
+
+# pre-commit --------------------------------------------------------------------------------------
+
+
+(HOOK,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+
+
+def hooked(folder: ManifestFolder) -> subprocess.CompletedProcess[str]:
+    """Run the hook as pre-commit does: its entry, then the files that its pattern takes."""
+    workspace = folder.folder.parent
+    every = [path.relative_to(workspace).as_posix() for path in workspace.rglob("*")]
+    names = [name for name in every if re.search(HOOK["files"], name)]
+    words = [*HOOK["entry"].split(), *names]
+    mcpi = shutil.which(words[0], path=str(Path(sys.executable).parent))
+    assert mcpi is not None
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "UV_DEFAULT_INDEX": "http://127.0.0.1:9"}
+    return subprocess.run(
+        [mcpi, *words[1:]], cwd=workspace, env=environment,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_the_hook_passes_clean_manifests_without_an_index(folder: ManifestFolder) -> None:
+    (folder.folder.parent / "pylock.toml").write_text("not a manifest's", encoding="utf-8")
+
+    done = hooked(folder)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 manifests: no findings" in done.stdout
+
+
+def test_the_hook_stops_a_defect(folder: ManifestFolder) -> None:
+    folder.edit("tools.json", "Convert a", "Convert the")
+
+    done = hooked(folder)
+
+    assert done.returncode == 1
+    assert "MV111 digest-differs" in done.stdout
+
+
+def test_a_script_that_the_hook_names_is_there() -> None:
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+
+    assert HOOK["language"] == "python"
+    assert f'\n{HOOK["entry"].split()[0]} = "mcpinstall.cli:main"' in project
+
+
+@pytest.mark.network
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_pre_commit_installs_and_runs_the_hook(tmp_path: Path, folder: ManifestFolder) -> None:
+    tool, mine = tmp_path / "tool", folder.folder.parent
+    tool.mkdir()
+    for name in ("mcpinstall", "manifests"):
+        shutil.copytree(ROOT / name, tool / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in (".pre-commit-hooks.yaml", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tool)
+    commit = _committed(tool)
+    hooks = [{"id": HOOK["id"]}]
+    config = {"repos": [{"repo": str(tool), "rev": commit, "hooks": hooks}]}
+    (mine / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    _committed(mine)
+
+    clean = _pre_commit(mine, tmp_path)
+    folder.edit("tools.json", "Convert a", "Convert the")
+    broken = _pre_commit(mine, tmp_path)
+
+    assert clean.returncode == 0, clean.stdout + clean.stderr
+    assert broken.returncode == 1
+    assert "MV111 digest-differs" in broken.stdout
+
+
+def _committed(folder: Path) -> str:
+    names = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "one")):
+        subprocess.run(["git", *names, *words], cwd=folder, check=True, capture_output=True)
+    done = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=folder, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+def _pre_commit(folder: Path, cache: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PRE_COMMIT_HOME": str(cache / "hooks")}
+    del environment["UV_DEFAULT_INDEX"]
+    return subprocess.run(
+        [find_uv_bin(), "tool", "run", "pre-commit", "run", "--all-files"],
+        cwd=folder, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
