@@ -18,13 +18,13 @@ def size(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
-    """Say how much the downloaded files take."""
+    """Say how much the files take that were downloaded or kept for later."""
     from mcpinstall.operations import cache
 
     session: Session = context.obj
     session.begin(as_json=as_json, quiet=quiet, verbose=verbose)
     found = cache.size(session.context)
-    path = session.context.paths.artifacts
+    path = session.context.paths.cache
     if session.as_json:
         session.answer(files=found.files, bytes=found.bytes, path=str(path))
     else:
@@ -43,7 +43,10 @@ def prune(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
-    """Delete downloaded files; installed servers keep working, for they have their own."""
+    """Delete files that were downloaded or kept for later.
+
+    Installed servers keep working, for they have their own.
+    """
     from mcpinstall.operations import cache
 
     session: Session = context.obj

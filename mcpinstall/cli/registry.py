@@ -168,7 +168,9 @@ def refresh(
 
 
 def _words(row: Listed) -> str:
-    return row.problem if row.state is None else row.state.check.evidence
+    if row.state is not None:
+        return row.state.check.evidence
+    return row.problem or "describes servers and vouches for none; asked for `mcp:NAME`"
 
 
 def _row(row: Listed) -> dict[str, object]:

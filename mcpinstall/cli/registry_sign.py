@@ -104,11 +104,11 @@ def _screen(wanted: Waiting, width: int) -> Screen:
 
 
 def _role(one: RoleChange, width: int) -> Screen:
-    from mcpinstall.cli.layout import BLANK, Tone, wrapped
+    from mcpinstall.cli.layout import BLANK, CONTINUED, Tone, wrapped
 
-    rows: list[Line] = [*wrapped(f"{one.role} {one.version}", width, "", Tone.NAME)]
+    rows: list[Line] = [*wrapped(f"{one.role} {one.version}", width, CONTINUED, Tone.NAME)]
     for text in one.lines[:_MOST_LINES]:
-        rows += wrapped(f"  {text}", width, "    ")
+        rows += wrapped(f"  {text}", width, CONTINUED)
     if (left := len(one.lines) - _MOST_LINES) > 0:
         rows += wrapped(f"  and {left} more lines: `--json` has all", width, "    ")
     by = ", ".join(key[:16] for key in one.signed) or "nobody"
@@ -117,12 +117,12 @@ def _role(one: RoleChange, width: int) -> Screen:
 
 
 def _missing(missing: Mapping[str, tuple[str, ...]], width: int) -> Screen:
-    from mcpinstall.cli.layout import wrapped
+    from mcpinstall.cli.layout import CONTINUED, wrapped
 
     rows: list[Line] = []
     for name, keys in missing.items():
         wanted = ", ".join(key[:16] for key in keys)
-        rows += wrapped(f"{name} waits for: {wanted}", width, "  ")
+        rows += wrapped(f"{name} waits for: {wanted}", width, CONTINUED)
     return tuple(rows)
 
 

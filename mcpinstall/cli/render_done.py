@@ -91,9 +91,12 @@ def planned(width: int, locks: Sequence[Path] = ()) -> Screen:
     return (
         dry(),
         *(
-            row
+            row  # a path stays whole, to be copied
             for path in locks
-            for row in wrapped(f"`--lock {path}` replays what was pinned", width, "  ")
+            for row in (
+                *wrapped("What was pinned is replayed by `--lock` with:", width),
+                line(f"  {path}"),
+            )
         ),
         *wrapped(
             "The plan's digest, for `--yes --expect-digest DIGEST` here or on another machine:",

@@ -67,12 +67,13 @@ def _facts(shown: Shown, width: int) -> Screen:
         ("python", package.requires_python),
         ("platforms", ", ".join(package.platforms)),
     )  # fmt: skip
+    versions = ", ".join(_version(one, shown) for one in shown.versions)
     facts = (
         *local,
         *(("remote", f"{one.transport} {one.url}") for one in manifest.remotes),
         ("publisher", render_publishers.named(manifest)),
         *render_publishers.facts(shown.receipts),
-        ("versions", ", ".join(_version(one, shown) for one in shown.versions)),
+        *((("versions", versions),) if versions else ()),
         ("installed", f"as {entries}" if entries else f"no{_offer(shown)}"),
     )
     return tuple(row for name, fact in facts for row in _fact(name, fact, width))

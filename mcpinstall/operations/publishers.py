@@ -52,9 +52,11 @@ class Publishers:
             McpInstallError: `publisher-missing`, `publisher-mismatch`, `publisher-unverified`,
                 `publisher-revoked`, or what a hostile answer of the index is refused with.
         """
-        found = tuple(self._checked(server, offered) for server in self._servers)
+        found: list[ServerPublishers] = []
+        for server in self._servers:
+            found.append(self._checked(server, offered, found))
         require_unrevoked(found, self._context)
-        return found
+        return tuple(found)
 
     def _of_ours(self, server: ServerPlan, file: PackageFile) -> Provenance | None:
         carried = dict(server.reviewed.attestations).get(file.filename)
@@ -68,8 +70,12 @@ class Publishers:
         return None if found.origin is None and not self._offline else found
 
     def _checked(
-        self, server: ServerPlan, offered: Mapping[str, Offered | McpInstallError]
+        self,
+        server: ServerPlan,
+        offered: Mapping[str, Offered | McpInstallError],
+        before: Sequence[ServerPublishers],
     ) -> ServerPublishers:
+        """Return check 5 of a server; those `before` it in the plan count as seen."""
         manifest = server.reviewed.manifest
         if server.remote is not None or manifest.package is None:
             return ServerPublishers(slug=server.slug, check=_nothing_here())
@@ -84,8 +90,11 @@ class Publishers:
             for file in _files(server)
         ]
         if server.reviewed.unreviewed is not None:
-            seen = {one.file.package: publisher_records.seen(one.file.package, self._context)
-                    for one in found}  # fmt: skip
+            fresh = [new for one in before for new in one.to_keep]
+            seen = {
+                name: publisher_records.seen(name, self._context).after(name, fresh)
+                for name in dict.fromkeys(one.file.package for one in found)
+            }
             return publishers.unreviewed(server.slug, main, found, seen, offline=self._offline)
         if manifest.publisher is None:
             check = publishers.unnamed(server.reviewed)

@@ -16,7 +16,7 @@ from mcpinstall.operations import configuration, lookup
 from mcpinstall.operations.configuration import Configured
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.signers import Signers
-from mcpinstall.system import files, limits
+from mcpinstall.system import files, limits, urls
 
 if TYPE_CHECKING:
     from mcpinstall.registries.tuf_roots import RootFacts
@@ -107,13 +107,17 @@ def remove(name: str, context: Context) -> None:
 
 
 def listed(context: Context) -> tuple[Listed, ...]:
-    """Return the bundled registry and those of the user's configuration; nobody is asked."""
+    """Return the bundled registry and those of the user's configuration; nobody is asked.
+
+    The MCP registry, which vouches for nothing and is only asked for `mcp:NAME`, comes last.
+    """
     bundled = registries.open_bundled(context.paths, context.now).state
     first = Listed(
         name=bundled.name, kind="bundled", where="", root=bundled.root_digest, state=bundled,
         problem="",
     )  # fmt: skip
-    return (first, *(_row(one, context) for one in configuration.configured(context)))
+    known = tuple(_row(one, context) for one in configuration.configured(context))
+    return (first, *known, *_described(context))
 
 
 def refresh(names: Sequence[str], context: Context) -> tuple[RegistryState, ...]:
@@ -134,6 +138,16 @@ def _refreshed(one: Configured, context: Context) -> RegistryState:
     state = lookup.read(one, context, strict=True).state
     registries.remember(state, context.paths, now=context.now)
     return state
+
+
+def _described(context: Context) -> tuple[Listed, ...]:
+    try:
+        address = urls.parse(configuration.mcp_registry(context)).shown
+    except McpInstallError as error:
+        if error.code is not ErrorCode.NOT_FOUND:
+            raise
+        return ()
+    return (Listed(name="mcp", kind="mcp", where=address, root="", state=None, problem=""),)
 
 
 def _row(one: Configured, context: Context) -> Listed:

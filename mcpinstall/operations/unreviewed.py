@@ -185,7 +185,8 @@ def _replayed(
 ) -> ReviewedServer:
     """Return the server of `--lock FILE`; it is checked as a new one would be."""
     lock, told = unreviewed_replay.read(wanted, request, context)
-    server = _reviewed(lock)
+    fact = unreviewed_mcp.still(lock, request, context) if lock.entry else ""
+    server = _reviewed(lock, fact=fact)
     return server if told else unreviewed_replay.without_ages(server)
 
 

@@ -56,12 +56,7 @@ def decide(name: str, version: str | None, request: Request, context: Context) -
             f"`mcp:{name}` can't be looked up without its registry",
             hint="without `--offline`, or with `--lock FILE` of an earlier plan",
         )
-    context.progress.step(f"asking the MCP registry about `{name}`")
-    asked = registries.McpRegistry(address, context.machine)
-    try:
-        entry = asked.entry(name, version)
-    finally:
-        asked.close()
+    entry = _asked(address, name, version, context)
     fact = _require_alive(entry, request)
     package = chosen(entry.server, request.transport)
     pinned = None if package is None else _locked(package, entry.server, request, context)
@@ -69,13 +64,55 @@ def decide(name: str, version: str | None, request: Request, context: Context) -
         source=SourceKind.MCP,
         name=name,
         version=entry.server.version,
-        origin=json_text.digest(address.rstrip("/")),
+        origin=_origin(address),
         package=pinned.choice if pinned else None,
         entry=entry.document,
         entry_sha256=entry.sha256,
         lock=pinned.lock if pinned else NO_LOCK,
     )
     return Decided(lock=lock, address=address, fact=fact)
+
+
+def still(lock: UnreviewedLock, request: Request, context: Context) -> str:
+    """Ask the registry that a lock's entry is of whether it still stands by it.
+
+    Returns what it says of it, such as that it is deprecated; nothing with `--offline`, or where
+    the user's configuration names no registry, or another one.
+
+    Raises:
+        McpInstallError: `version-revoked` for an entry that was deleted since, `lock-invalid`
+            for one that the registry has in another form; what asking it is refused with.
+    """
+    try:
+        address = configuration.mcp_registry(context)
+    except McpInstallError as error:
+        if error.code is not ErrorCode.NOT_FOUND:
+            raise
+        return ""
+    if request.offline or lock.origin != _origin(address):
+        return ""
+    entry = _asked(address, lock.name, lock.version, context)
+    fact = _require_alive(entry, request)
+    if (entry.sha256, entry.document) != (lock.entry_sha256, lock.entry):
+        raise McpInstallError(
+            ErrorCode.LOCK_INVALID,
+            f"the registry describes `{lock.name}` {lock.version} in another way than the lock",
+            hint="without `--lock` it is looked at anew",
+        )
+    return fact
+
+
+def _asked(address: str, name: str, version: str | None, context: Context) -> RegistryEntry:
+    context.progress.step(f"asking the MCP registry about `{name}`")
+    asked = registries.McpRegistry(address, context.machine)
+    try:
+        return asked.entry(name, version)
+    finally:
+        asked.close()
+
+
+def _origin(address: str) -> str:
+    return json_text.digest(address.rstrip("/"))
 
 
 def chosen(server: ServerJson, transport: str | None = None) -> Package | None:

@@ -74,7 +74,7 @@ def prune(used: Collection[str], context: Context) -> None:
 
 def write_copy(lock: UnreviewedLock, context: Context) -> Path:
     """Write the lock of a plan into the cache, for `--lock`, and return where it is."""
-    folder = files.private_folder(context.paths.cache / "locks")
+    folder = files.private_folder(context.paths.locks)
     path = folder / f"{lock.sha256}.json"
     files.write_atomic(path, lock.text)
     return path

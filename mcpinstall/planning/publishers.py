@@ -8,7 +8,7 @@ none where there was one, stops.  Anything else that is known is a fact, and no 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.checks import Check, CheckResult, Outcome
@@ -37,6 +37,15 @@ class Seen:
     """Digest of an index's address → identity of the publisher there."""
     place: str
     """Where that is remembered, for whoever has to correct it."""
+
+    def after(self, package: str, fresh: Sequence[FirstSeen]) -> Seen:
+        """Return what is known of a package once `fresh` is remembered too."""
+        more = {
+            one.origin.digest: one.publisher.identity
+            for one in fresh
+            if one.publisher.package == package
+        }
+        return replace(self, identities={**more, **self.identities})
 
     def at(self, found: Provenance) -> Identity | None:
         """Return the identity to compare a file with.

@@ -7,17 +7,54 @@ namespace's role in charge of everything, records that somebody else may sign.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from securesystemslib.formats import encode_canonical
 from securesystemslib.signer import Key
-from tuf.api.metadata import DelegatedRole, Root, Targets
+from tuf.api.exceptions import RepositoryError
+from tuf.api.metadata import DelegatedRole, Delegations, Metadata, Root, Targets
 
-from mcpinstall.model import tuf_layout
-from mcpinstall.registries import tuf_repository
+from mcpinstall.errors import McpInstallError
+from mcpinstall.model import json_text, tuf_layout
 
 _MOST_DIGITS = 4  # of bins
+
+
+def bins(online: Sequence[Key], threshold: int, digits: int) -> dict[str, DelegatedRole]:
+    """Return the roles that hold everything outside the namespaces of others."""
+    prefixes = [f"{number:0{digits}x}" for number in range(16**digits)] if digits else []
+    keyids = [key.keyid for key in online]
+    return {
+        f"{tuf_layout.BINS}{prefix}": DelegatedRole(
+            f"{tuf_layout.BINS}{prefix}", keyids, threshold, True, path_hash_prefixes=[prefix]
+        )
+        for prefix in prefixes or [""]
+    }
+
+
+def parsed(data: bytes) -> Metadata[Any]:
+    """Return a role of an owner's folder, of which every part can be used.
+
+    Raises:
+        RepositoryError: for what is no metadata, can't be signed, or names a key that it has not.
+    """
+    try:
+        json_text.parse(data, "role")
+    except McpInstallError as error:
+        raise RepositoryError(error.message) from None
+    found: Metadata[Any] = Metadata.from_bytes(data)
+    _ = found.signed_bytes  # numbers and texts that have no canonical form
+    role = found.signed
+    delegations: Root | Delegations | None = role if isinstance(role, Root) else None
+    if isinstance(role, Targets):
+        delegations = role.delegations
+    for one in (delegations.roles or {}).values() if delegations else ():
+        if delegations and not set(one.keyids) <= delegations.keys.keys():
+            message = "a role is signed by a key that is not in it"
+            raise RepositoryError(message)
+    return found
 
 
 def fault(name: str, role: Root | Targets, root: Root, latest: datetime) -> str:
@@ -69,7 +106,7 @@ def _are_bins(roles: list[DelegatedRole], root: Root) -> bool:
     keys = [root.keys[keyid] for keyid in online.keyids]
     found = [one.to_dict() for one in roles]
     for digits in range(_MOST_DIGITS):
-        made = tuf_repository.bins(keys, online.threshold, digits)
+        made = bins(keys, online.threshold, digits)
         if len(made) == len(roles):
             return found == [one.to_dict() for one in made.values()]
     return False

@@ -13,7 +13,7 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import names, registry_text, revocation, tuf_layout
 from mcpinstall.model.registry import IndexRow
 from mcpinstall.model.revocation import AnyRevocation
-from mcpinstall.registries import tuf_repository
+from mcpinstall.registries import tuf_made
 from mcpinstall.registries.names import newest
 from mcpinstall.registries.tree import TreeRegistry
 from mcpinstall.registries.tuf_repository import Repository
@@ -183,7 +183,7 @@ def _write(
     keys = [root.keys[keyid] for keyid in online.keyids]
     digits = tuf_layout.digits(len(wanted), _IN_BIN, _MOST_BIN_DIGITS)
     roles = {f"{tuf_layout.NAMESPACE}{name}": _role(name, who) for name, who in namespaces.items()}
-    roles |= tuf_repository.bins(keys, online.threshold, digits)
+    roles |= tuf_made.bins(keys, online.threshold, digits)
     every = {key.keyid: key for who in namespaces.values() for key in who.keys}
     delegations = Delegations(every | {key.keyid: key for key in keys}, roles)
     held = _divided(wanted, roles.values())

@@ -102,7 +102,7 @@ def open_registry(
         root=_root(source, paths),
         base="" if Path(source.base).is_absolute() else source.base,
         metadata=paths.registries / source.root / "metadata",
-        cache=paths.cache / "tuf" / source.root,
+        cache=paths.tuf / source.root,
     )
     # A clock that was turned back does not make anything fresh again.
     fetcher = None if offline else fetcher_for(source.base, machine)

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from securesystemslib.signer import Key, Signer
 from tuf.api.exceptions import RepositoryError, UnsignedMetadataError
 from tuf.api.metadata import (
-    DelegatedRole,
     Delegations,
     Metadata,
     MetaFile,
@@ -25,6 +24,7 @@ from tuf.api.serialization.json import JSONSerializer
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import tuf_layout
+from mcpinstall.registries import tuf_made
 from mcpinstall.system import files, limits
 
 S = TypeVar("S", Root, Timestamp, Snapshot, Targets)
@@ -242,7 +242,7 @@ class Repository:
         data = files.read_bounded(path, limits.TUF_TARGETS_BYTES)
         why = f"it is no {kind.__name__.lower()}"
         try:
-            found: Metadata[S] = Metadata.from_bytes(data)
+            found: Metadata[S] = tuf_made.parsed(data)
         except RepositoryError as error:
             why = str(error)
         else:
@@ -303,18 +303,6 @@ def add_signature(signed: Metadata[Any], signer: Signer) -> None:
         if isinstance(error.__cause__, McpInstallError):
             raise error.__cause__ from None
         raise
-
-
-def bins(online: Sequence[Key], threshold: int, digits: int) -> dict[str, DelegatedRole]:
-    """Return the roles that hold everything outside the namespaces of others."""
-    prefixes = [f"{number:0{digits}x}" for number in range(16**digits)] if digits else []
-    keyids = [key.keyid for key in online]
-    return {
-        f"{tuf_layout.BINS}{prefix}": DelegatedRole(
-            f"{tuf_layout.BINS}{prefix}", keyids, threshold, True, path_hash_prefixes=[prefix]
-        )
-        for prefix in prefixes or [""]
-    }
 
 
 def _missing(role: str, wanted: int, given: int, unsigned: Iterable[str]) -> McpInstallError:

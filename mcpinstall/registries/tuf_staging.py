@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from securesystemslib.exceptions import UnverifiedSignatureError
 from securesystemslib.signer import Key, Signer
@@ -268,7 +268,7 @@ class _Finished(Repository):
 def _loaded(path: Path) -> tuple[str, Metadata[Root] | Metadata[Targets]]:
     data = files.read_bounded(path, limits.TUF_TARGETS_BYTES)
     try:
-        found: Metadata[Any] = Metadata.from_bytes(data)
+        found = tuf_made.parsed(data)
     except RepositoryError as error:
         raise _invalid(path, str(error)) from None
     name = path.name.partition(".")[2].removesuffix(".json")

@@ -65,6 +65,16 @@ class StatePaths:
         return self.cache / "attestations"
 
     @property
+    def locks(self) -> Path:
+        """Locks of shown plans, for `--lock`: `<digest>.json`."""
+        return self.cache / "locks"
+
+    @property
+    def tuf(self) -> Path:
+        """Files of TUF registries: `<root>/<digest>`."""
+        return self.cache / "tuf"
+
+    @property
     def lock(self) -> Path:
         """The lock that every change holds."""
         return self.data / "lock"

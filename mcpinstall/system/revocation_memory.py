@@ -101,7 +101,8 @@ def forgotten(
     before = recall(root_digest, paths)
     if serial > before.serial:
         return None
-    return next((item for item in before.revocations if item not in revocations), None)
+    now = frozenset(revocations)
+    return next((item for item in before.revocations if item not in now), None)
 
 
 def _is_known(before: Remembered, serial: int, revocations: Sequence[AnyRevocation]) -> bool:

@@ -2,13 +2,16 @@
 
 Who: whoever sends a `--lock` file, or commits one to a repository that is cloned.
 Stopped by: the index is asked how old the files are (3), and where it does not tell nobody
-vouches for their age; a lock pins what its own registry's entry offers, and nothing else.
-Twin: `test_an_honest_lock_is_replayed_under_the_same_policy`.
+vouches for their age; a lock pins what its own registry's entry offers, and nothing else; the
+registry is asked whether it still has that entry, and in that form.
+Twin: `test_an_honest_lock_is_replayed_under_the_same_policy`,
+`test_an_honest_lock_of_an_entry_is_replayed`.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -128,3 +131,54 @@ def test_a_lock_that_pins_what_its_entry_does_not_offer_is_refused(
         file.write_text(json.dumps(document), encoding="utf-8")
 
         assert code(world, file, name=name) == "lock-invalid"
+
+
+@pytest.fixture
+def registry(world: World, lock: Path) -> Iterator[IndexServer]:
+    """The user's MCP registry, which describes that package."""
+    del lock
+    with IndexServer() as started:
+        mcp_registry.configure(world, started.origin)
+        mcp_registry.serve(started, mcp_registry.document(SERVER))
+        yield started
+
+
+MCP = f"mcp:{SERVER}"
+
+
+def test_an_honest_lock_of_an_entry_is_replayed(
+    world: World, registry: IndexServer, tmp_path: Path
+) -> None:
+    file = kept(world, MCP, tmp_path)
+    document = mcp_registry.document(SERVER)
+
+    assert replayed(world, file, name=MCP).plan.servers[0].version == "2.0.0"
+    mcp_registry.serve(registry, document, status="deprecated", message="use sky")
+    said = replayed(world, file, name=MCP).plan.checks[0].evidence
+    assert "DEPRECATED: use sky" in said
+    asked = len(registry.requests)
+    assert replayed(world, file, name=MCP, offline=True).plan.servers[0].version == "2.0.0"
+    assert len(registry.requests) == asked
+
+
+def test_an_entry_that_was_deleted_since_is_refused(
+    world: World, registry: IndexServer, tmp_path: Path
+) -> None:
+    file = kept(world, MCP, tmp_path)
+    mcp_registry.serve(registry, mcp_registry.document(SERVER), status="deleted", message="malware")
+
+    assert code(world, file, name=MCP) == "version-revoked"
+
+
+def test_an_entry_that_its_registry_does_not_have_is_refused(
+    world: World, registry: IndexServer, tmp_path: Path
+) -> None:
+    remotes = [{"type": "streamable-http", "url": "https://weather.example/mcp"}]
+    honest = mcp_registry.document(SERVER, packages=None, remotes=remotes)
+    mcp_registry.serve(registry, honest)
+    file = kept(world, MCP, tmp_path)
+    document = json.loads(file.read_bytes())
+    document["server"]["remotes"][0]["url"] = "https://thief.example/mcp"
+    file.write_text(json.dumps(document), encoding="utf-8")
+
+    assert code(world, file, name=MCP) == "lock-invalid"

@@ -257,6 +257,23 @@ def test_a_dependency_that_changes_hands_is_noticed(world: World, instance: Inst
     assert refusal(refused) == ("publisher-missing", 3)
 
 
+def test_a_package_has_one_publisher_in_one_plan(world: World, instance: Instance) -> None:
+    """Two servers of one plan need it in two versions, by two publishers."""
+    lib = release("1.0", repository="https://f.example/l/l")
+    thief = release("2.0", repository="https://f.example/thief/l")
+    for version, by in (("1.0", lib), ("2.0", thief)):
+        found = publish(world.index, "weather-lib", version, body=None)
+        attested.attest(world.index, found, instance, by)
+    publish(world.index, "sky-server", "1.0", requires=("weather-lib==1.0",))
+    publish(world.index, "sea-server", "1.0", requires=("weather-lib==2.0",))
+
+    with pytest.raises(McpInstallError) as refused:
+        world.prepare("pypi:sky-server", "pypi:sea-server", hosts=CURSOR)
+
+    assert refusal(refused) == ("publisher-mismatch", 3)
+    assert "thief/l" in refused.value.evidence
+
+
 def test_verify_compares_with_whom_was_seen_first(world: World, instance: Instance) -> None:
     del instance
     world.install(NAME, hosts=CURSOR)

@@ -345,6 +345,39 @@ def test_what_no_holder_would_be_shown_is_refused(
     assert "--stage" in refused.hint
 
 
+def _no_such_key(targets: dict[str, Any]) -> None:
+    targets["delegations"]["roles"][0]["keyids"][0] = "0" * 64
+
+
+def _a_key_of_another_kind(targets: dict[str, Any]) -> None:
+    targets["delegations"]["roles"][0]["keyids"][0] = None
+
+
+def _a_fraction(targets: dict[str, Any]) -> None:
+    targets["targets"]["registry.toml"]["length"] = 1.5
+
+
+def _half_a_character(targets: dict[str, Any]) -> None:
+    targets["targets"]["\ud800"] = targets["targets"]["registry.toml"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [_no_such_key, _a_key_of_another_kind, _a_fraction, _half_a_character],
+    ids=lambda one: one.__name__.strip("_"),
+)
+def test_what_can_not_be_used_is_refused_and_no_bug(
+    tuf: TufWorld, change: Callable[[dict[str, Any]], None]
+) -> None:
+    tuf.stage(source=next_version(tuf))
+    changed(staged(tuf, "targets"), change)
+
+    assert refused_signing(tuf, "targets-1").code is ErrorCode.REGISTRY_INVALID
+    with pytest.raises(McpInstallError) as refused:
+        registry_owner.prune(tuf.folder, tuf.at(tuf.now), dry_run=True)
+    assert refused.value.code is ErrorCode.REGISTRY_INVALID
+
+
 def test_reviewers_of_a_namespace_give_it_to_nobody_unseen(tuf: TufWorld) -> None:
     tuf.stage(source=next_version(tuf))
     targets = json.loads(staged(tuf, "targets").read_bytes())["signed"]

@@ -385,7 +385,7 @@ Options:
                 "cache size": """\
 Usage: mcpi cache size [OPTIONS]
 
-  Say how much the downloaded files take.
+  Say how much the files take that were downloaded or kept for later.
 
   Examples:
     mcpi cache size
@@ -399,8 +399,9 @@ Options:
                 "cache prune": """\
 Usage: mcpi cache prune [OPTIONS]
 
-  Delete downloaded files; installed servers keep working, for they have their
-  own.
+  Delete files that were downloaded or kept for later.
+
+  Installed servers keep working, for they have their own.
 
   Examples:
     mcpi cache prune --days 30

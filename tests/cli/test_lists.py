@@ -446,9 +446,7 @@ git 2026.10.19   no findings
 def test_cache(mcpi: Mcpi, operations: Operations) -> None:
     operations.prepared = SimpleNamespace(files=1612, bytes=10_123_456)
 
-    assert mcpi("cache", "size").out == (
-        "10.1 MB in 1,612 files, ~/.cache/mcpinstall/artifacts/sha256\n"
-    )
+    assert mcpi("cache", "size").out == ("10.1 MB in 1,612 files, ~/.cache/mcpinstall\n")
     assert mcpi("cache", "prune").err == "deleted 1,612 files, 10.1 MB freed\n"
 
 

@@ -130,14 +130,14 @@ def test_what_is_staged_is_shown_and_waits(mcpi: Mcpi, site: Path) -> None:
     assert without_digests(ran.out + ran.err) == snapshot("""\
 targets 2
   registry.toml - index =
-    "<sha256>"
+  ↳ "<sha256>"
   registry.toml + index =
-    "<sha256>"
+  ↳ "<sha256>"
   signed by nobody; needs 1 of 1
 
 bins- 2
   com.example/notes: 1.2.0 added
-    (sha256:<sha256>)
+  ↳ (sha256:<sha256>)
   search index: 1 parts change
   signed by nobody; needs 1 of 1
 

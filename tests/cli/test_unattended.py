@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from inline_snapshot import snapshot
 
+from mcpinstall.cli import layout, render_done
 from mcpinstall.model.plan import Request
 from mcpinstall.operations.prepared import Prepared
 from tests.builders import plans
@@ -143,3 +145,11 @@ def test_another_plan_is_refused_also_where_everything_is_in_place(
 
     assert mcpi("install", "git", "-y", "--expect-digest", "00").status == 3
     assert mcpi("install", "git", "-n").out == f"sha256:{plans.DIGEST}\n"
+
+
+def test_the_path_of_a_lock_stays_whole() -> None:
+    path = Path("/home/user/.cache/mcpinstall/locks") / f"{'a' * 64}.json"
+
+    shown = layout.plain(render_done.planned(80, (path,)))
+
+    assert f"  {path}\n" in shown

@@ -11,7 +11,7 @@ import pytest
 from mcpinstall.errors import McpInstallError
 from mcpinstall.model import registry_entry
 from mcpinstall.model.checks import Check
-from mcpinstall.operations import catalog, unreviewed_mcp, verify
+from mcpinstall.operations import catalog, registry_sources, unreviewed_mcp, verify
 from tests.builders import mcp_registry
 from tests.builders.index_server import IndexServer
 from tests.builders.mcp_registry import OFFICIAL, answer, document, json_reply, package, serve
@@ -134,6 +134,16 @@ def test_a_remote_server_is_used_where_it_runs(world: World, registry: IndexServ
     assert (server.remote.url, server.remote.named_by_user) == (
         "https://weather.example/mcp", False,
     )  # fmt: skip
+
+
+def test_it_is_in_the_list_of_registries_and_not_asked(world: World, registry: IndexServer) -> None:
+    asked = len(registry.requests)
+
+    found = registry_sources.listed(world.context)[-1]
+
+    assert (found.name, found.kind, found.where) == ("mcp", "mcp", f"{registry.origin}/")
+    assert (found.state, found.problem) == (None, "")
+    assert len(registry.requests) == asked
 
 
 def test_without_a_configured_registry_it_says_what_to_write(world: World) -> None:
