@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """What the table of commands says of one command."""
-=======
-"""One command of the table."""
->>>>>>> six-b1
 
 from __future__ import annotations
 
@@ -25,10 +21,7 @@ class Command(NamedTuple):
     """Work as the name does; not listed in the help."""
     passes_arguments: bool = False
     """What follows `--` is meant for the server."""
-<<<<<<< HEAD
 
 
 OWN = "Own a registry"
 """Group of the commands that only the owner of a registry needs."""
-=======
->>>>>>> six-b1

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcpinstall.cli.command import Command, Function
-<<<<<<< HEAD
-from mcpinstall.cli.owner_commands import OWNER_COMMANDS
-=======
 from mcpinstall.cli.manifest_commands import MANIFEST_COMMANDS
->>>>>>> six-b1
+from mcpinstall.cli.owner_commands import OWNER_COMMANDS
 
 
 def _install() -> Function:
@@ -169,11 +166,6 @@ def _registry_refresh() -> Function:
 
 
 _CHANGE, _LOOK, _UPKEEP = "Change", "Look", "Check and keep up"
-<<<<<<< HEAD
-_AUTHOR = "Publish"
-=======
-_OWN = "Own a registry"
->>>>>>> six-b1
 
 COMMANDS = (
     Command(

@@ -5,12 +5,8 @@ from __future__ import annotations
 from mcpinstall.indexes.ages import published
 from mcpinstall.indexes.configured import Index, Source, effective_index
 from mcpinstall.indexes.fetching import Fetched, fetch_artifacts
-<<<<<<< HEAD
-from mcpinstall.indexes.naming import Home, home_of
-from mcpinstall.indexes.provenance import Offered, origin_of
-=======
 from mcpinstall.indexes.naming import Home, Release, home_of, newest_release
->>>>>>> six-b1
+from mcpinstall.indexes.provenance import Offered, origin_of
 from mcpinstall.indexes.store import Held, Store
 
 __all__ = [
@@ -18,20 +14,14 @@ __all__ = [
     "Held",
     "Home",
     "Index",
-<<<<<<< HEAD
     "Offered",
-=======
     "Release",
->>>>>>> six-b1
     "Source",
     "Store",
     "effective_index",
     "fetch_artifacts",
     "home_of",
-<<<<<<< HEAD
+    "newest_release",
     "origin_of",
     "published",
-=======
-    "newest_release",
->>>>>>> six-b1
 ]

@@ -12,11 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-<<<<<<< HEAD
 from datetime import UTC, datetime
-=======
-from datetime import datetime
->>>>>>> six-b1
 from urllib.parse import unquote
 
 from mcpinstall.errors import ErrorCode, McpInstallError

@@ -31,13 +31,10 @@ __all__ = [
     "Vouched",
     "Voucher",
     "bundled_folder",
-<<<<<<< HEAD
     "clock_words",
     "latest",
     "note_revocations",
-=======
     "one_version",
->>>>>>> six-b1
     "open_bundled",
     "open_folder",
     "open_tuf",
