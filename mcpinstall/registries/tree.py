@@ -231,7 +231,7 @@ class TreeRegistry(Registry):
         return self._advisories(found.sha256)
 
     def _advisories(self, sha256: str) -> bytes:
-        return _read(self._folder / advisory_text.NAME, limits.ADVISORIES_BYTES, sha256)
+        return read_compared(self._folder / advisory_text.NAME, limits.ADVISORIES_BYTES, sha256)
 
     def _file(self, row: IndexRow, name: str, sha256: str) -> bytes:
         return read_compared(self._path(row, name), FILE_LIMITS[name], sha256)
