@@ -14,7 +14,8 @@ from typing import Any
 
 import tomli_w
 
-from mcpinstall.errors import McpInstallError
+from mcpinstall import environments
+from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import manifest_text, registry_text
 from mcpinstall.operations import authoring, authoring_attestations, authoring_tools
 from mcpinstall.operations.context import Context
@@ -63,12 +64,31 @@ def draft(path: Path) -> authoring.Draft:
     )
 
 
+def allowed(found: authoring.Draft, pythons: list[str], context: Context) -> list[str]:
+    """Return those interpreters that the server allows; a package may be for one Python only."""
+    package = found.manifest.package
+    if package is None:
+        return pythons
+    kept = []
+    for python in pythons:
+        try:
+            environments.choose_interpreter(package.requires_python, context.machine, python)
+        except McpInstallError as error:
+            if error.code is not ErrorCode.INTERPRETER_MISSING:
+                raise
+            print(f"  not under {python}: {error.message}")
+        else:
+            kept.append(python)
+    return kept
+
+
 def make(path: Path, pythons: list[str], context: Context) -> None:
     """Make the files of one server."""
     print(path.stem)
     found = draft(path)
     locked = authoring.lock(found, context)
     accepted = authoring.hooks(found, locked, context)
+    pythons = allowed(found, pythons, context)
     if found.manifest.package:
         wheels = sum(len(package.wheels) for package in locked.packages)
         print(f"  locked: {len(locked.packages)} packages, {wheels} wheels")

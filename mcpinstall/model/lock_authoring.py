@@ -20,6 +20,26 @@ _MICROS = range(31)
 Python = tuple[int, int]
 
 
+def pythons(requires_python: str) -> tuple[Python, ...]:
+    """Return the versions that a lock for `requires_python` covers; each as a whole.
+
+    Raises:
+        McpInstallError: `lock-invalid` when there is none.
+    """
+    from packaging.specifiers import SpecifierSet
+
+    wanted = SpecifierSet(requires_python)
+    found = tuple(
+        (major, minor) for major, minor in PYTHONS if wanted.contains(f"{major}.{minor}.0")
+    )
+    if not found:
+        raise McpInstallError(
+            ErrorCode.LOCK_INVALID,
+            f"`{requires_python}` allows none of the versions of Python that are locked for",
+        )
+    return found
+
+
 def from_uv(pylock: bytes, claimed: Sequence[str], *, pythons: Sequence[Python] = PYTHONS) -> bytes:
     """Return our lock for what `uv pip compile --universal --format pylock.toml` wrote.
 

@@ -72,11 +72,12 @@ def lock(draft: Draft, context: Context) -> Lock:
             (folder / "uv.toml").touch()  # uv looks for its files in all parents; this ends it
             (folder / "requirements.in").write_text(wanted, encoding="utf-8")
             (folder / "constraints.txt").write_text("\n".join(draft.constraints), encoding="utf-8")
-        _run_uv(folder, draft.exclude_newer, context)
+        pythons = lock_authoring.pythons(package.requires_python)
+        _run_uv(folder, draft.exclude_newer, min(pythons), context)
         written = files.read_bounded(folder / "pylock.toml", 4 * limits.LOCK_BYTES)
-    text = lock_authoring.from_uv(written, package.platforms)
+    text = lock_authoring.from_uv(written, package.platforms, pythons=pythons)
     found = lock_text.parse(text, "pylock.toml")
-    if faults := lock_authoring.uncovered(found, package.platforms):
+    if faults := lock_authoring.uncovered(found, package.platforms, pythons=pythons):
         raise McpInstallError(
             ErrorCode.LOCK_INVALID,
             f"the lock of `{draft.manifest.name}` does not cover its platforms",
@@ -169,7 +170,7 @@ def write_registry(folder: Path, described: RegistryFile) -> None:
     files.write_atomic(folder / "registry.toml", registry_text.dump(pinned), mode=0o644)
 
 
-def _run_uv(folder: Path, exclude_newer: str, context: Context) -> None:
+def _run_uv(folder: Path, exclude_newer: str, oldest: tuple[int, int], context: Context) -> None:
     environ = context.machine.environ
     extra = {name: environ[name] for name in _INDEX_VARIABLES if name in environ}
     done = process.run(
@@ -177,7 +178,7 @@ def _run_uv(folder: Path, exclude_newer: str, context: Context) -> None:
             environments.uv_program(), "pip", "compile", "requirements.in",
             "--constraint", "constraints.txt", "--universal", "--no-build",
             "--format", "pylock.toml", "--output-file", "pylock.toml",
-            "--python-version", "3.11", "--exclude-newer", exclude_newer,
+            "--python-version", f"{oldest[0]}.{oldest[1]}", "--exclude-newer", exclude_newer,
             "--python", sys.executable, "--no-python-downloads", "--no-header", "--quiet",
             "--system-certs",
         ],
