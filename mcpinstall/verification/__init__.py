@@ -13,7 +13,7 @@ from mcpinstall.verification.inspection import (
 )
 from mcpinstall.verification.outcomes import archives_check, counted, downloads_check
 from mcpinstall.verification.staging import Copies, stage_artifacts
-from mcpinstall.verification.wheel_description import metadata_of
+from mcpinstall.verification.wheel_description import member_start, metadata_of
 
 __all__ = [
     "Copies",
@@ -22,6 +22,7 @@ __all__ = [
     "downloads_check",
     "examine_wheel",
     "inspect_wheel",
+    "member_start",
     "metadata_of",
     "stage_artifacts",
     "unaccepted_hooks",

@@ -22,3 +22,9 @@ def metadata_of(file: BinaryIO, inspection: Inspection) -> str:
     if len(data) > limits.ARCHIVE_TEXT:
         raise refusal(f"has more than {limits.ARCHIVE_TEXT} bytes of text", member=name)
     return data.decode("utf-8", "replace")
+
+
+def member_start(file: BinaryIO, name: str, size: int) -> bytes:
+    """Return the first `size` bytes of a member of a wheel that was inspected."""
+    with zipfile.ZipFile(file) as archive, archive.open(name) as member:
+        return member.read(size)
