@@ -6,7 +6,7 @@ import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mcpinstall.model import manifest_text
+from mcpinstall.model import advisory_text, manifest_text
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.registry import (
     IndexRow,
@@ -69,6 +69,9 @@ class _Folder(Registry):
     def _where(self, row: IndexRow, name: str) -> str:
         del row
         return str(self._folder / name)
+
+    def _advisories(self, sha256: str) -> bytes:
+        return read_compared(self._folder / advisory_text.NAME, limits.ADVISORIES_BYTES, sha256)
 
     def _file(self, row: IndexRow, name: str, sha256: str) -> bytes:
         del row
