@@ -5,6 +5,12 @@ from __future__ import annotations
 from mcpinstall.cli.command import Command, Function
 
 
+def _new() -> Function:
+    from mcpinstall.cli.manifest_new import new
+
+    return new
+
+
 def _diff() -> Function:
     from mcpinstall.cli.manifest_diff import diff
 
@@ -20,6 +26,10 @@ def _sign() -> Function:
 _GROUP = "Publish"
 
 MANIFEST_COMMANDS = (
+    Command(
+        "manifest new", "Make a manifest from a package or server.json", _GROUP, _new,
+        ("mcpi manifest new pypi:mcp-server-time", "mcpi manifest new server.json --into site"),
+    ),
     Command(
         "manifest diff", "Show what changed between two versions", _GROUP, _diff,
         (

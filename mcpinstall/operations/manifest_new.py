@@ -6,20 +6,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mcpinstall import environments, indexes, probing
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model import lock_authoring, manifest_text, platforms, registry_text, server_text
-from mcpinstall.model.artifact import Artifact
-from mcpinstall.model.lock import NO_LOCK, Lock
+from mcpinstall.model import lock_authoring, manifest_text, platforms, server_text
 from mcpinstall.model.lock_authoring import MadeWith
 from mcpinstall.model.manifest import (
     Audience,
-    Hook,
     Manifest,
     PackageChoice,
     Publisher,
@@ -28,7 +24,6 @@ from mcpinstall.model.manifest import (
 from mcpinstall.model.names import normalized_package
 from mcpinstall.model.registry_text import RegistryFile
 from mcpinstall.model.server_json import ServerJson
-from mcpinstall.model.tools import UNKNOWN_TOOLS, ToolList
 from mcpinstall.operations import (
     authoring,
     authoring_inspection,
@@ -41,18 +36,23 @@ from mcpinstall.operations import (
 )
 from mcpinstall.operations.authoring import Draft
 from mcpinstall.operations.authoring_inspection import Examined
-from mcpinstall.operations.authoring_locking import Closure, Wanted
+from mcpinstall.operations.authoring_locking import Wanted
 from mcpinstall.operations.context import Context
+from mcpinstall.operations.manifest_proposal import (
+    Proposal,
+    checked,
+    newest_time,
+    registry_of,
+    renew_registry,
+    require_new,
+    texts_of,
+    to_accept,
+)
 from mcpinstall.operations.manifest_sources import Source
 from mcpinstall.planning import proposals
-from mcpinstall.planning.proposals import Decision
-from mcpinstall.system import files, limits
 
 ZONES = ("UTC", "Asia/Kathmandu", "America/St_Johns")
 """Time zones in which a server is started, for texts that name the machine's own."""
-
-VALID = timedelta(days=180)
-"""How long a registry's state is fresh after its last change (design §5)."""
 
 _TITLE = 100  # characters
 _SUMMARY = 300
@@ -72,78 +72,6 @@ class Options:
     offline: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToAccept:
-    """A member of wheels that nobody has accepted yet: the same bytes under the same name."""
-
-    package: str
-    hooks: tuple[Hook, ...]
-    """One for each wheel that has it."""
-    start: bytes
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """Package, member and digest."""
-        return (self.package, self.hooks[0].member, self.hooks[0].sha256)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """A manifest that is ready but for what a person says to it."""
-
-    target: Path
-    registry: RegistryFile | None
-    """None where `--into` is no registry."""
-    draft: Draft
-    server: ServerJson
-    closure: Closure | None
-    to_accept: tuple[ToAccept, ...]
-    pythons: tuple[str, ...]
-    attestations: bytes
-    facts: tuple[str, ...]
-    tools: ToolList = UNKNOWN_TOOLS
-    reasons: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
-    """Package, member and digest → why it is accepted."""
-
-    @property
-    def lock(self) -> Lock:
-        """Its lock; an empty one for a server that is used where it runs."""
-        return NO_LOCK if self.closure is None else self.closure.lock
-
-    @property
-    def hooks(self) -> tuple[Hook, ...]:
-        """What is accepted, with the reasons that were given: an empty one is still owed."""
-        return authoring.accepted(
-            [
-                replace(hook, reason=self.reasons.get(one.key, ""))
-                for one in self.to_accept
-                for hook in one.hooks
-            ]
-        )
-
-    @property
-    def owed(self) -> tuple[str, ...]:
-        """What keeps this from being a manifest that a registry can list."""
-        found = [
-            f"a reason to accept `{one.hooks[0].member}` of `{one.package}`"
-            for one in self.to_accept
-            if not self.reasons.get(one.key)
-        ]
-        if self.closure is not None and not self.tools.known:
-            found.append("its tools: it was not started")
-        return tuple(found)
-
-    @property
-    def decisions(self) -> tuple[Decision, ...]:
-        """What a person still has to decide."""
-        taken = self.registry.aliases if self.registry else ()
-        name = self.draft.manifest.name
-        short = proposals.alias(name, taken)
-        return proposals.decisions(
-            self.draft.manifest, self.server, self.lock, short, probed=self.tools.known
-        )
-
-
 def prepare(spec: str, options: Options, context: Context) -> Proposal:
     """Resolve, lock and inspect; nothing is written but caches, and nothing of it runs.
 
@@ -161,36 +89,6 @@ def prepare(spec: str, options: Options, context: Context) -> Proposal:
     return _local(source, options, registry, context)
 
 
-def registry_of(folder: Path) -> RegistryFile | None:
-    """Return the registry in a folder, whose manifests can all be read; None for no registry.
-
-    Raises:
-        McpInstallError: `registry-invalid`, or `manifest-invalid` naming the file.
-    """
-    path = folder / "registry.toml"
-    data = files.read_optional(path, limits.REGISTRY_BYTES)
-    if data is None:
-        return None
-    authoring.index_rows(folder)
-    return registry_text.parse(data, str(path))
-
-
-def require_new(folder: Path, name: str, version: str) -> Path:
-    """Return the folder of a version that is not there yet.
-
-    Raises:
-        McpInstallError: `server-exists`.
-    """
-    target = folder.joinpath(*name.split("/"), version)
-    if target.exists():
-        raise McpInstallError(
-            ErrorCode.SERVER_EXISTS,
-            f"there is `{target}` already",
-            hint="a published version keeps its content; `mcpi manifest lock` makes a newer one",
-        )
-    return target
-
-
 def _remote(source: Source, options: Options, registry: RegistryFile | None) -> Proposal:
     """Return the proposal of a server that is only used where it runs."""
     server = source.server
@@ -201,7 +99,7 @@ def _remote(source: Source, options: Options, registry: RegistryFile | None) -> 
         for one in sorted(server.remotes, key=lambda one: one.transport != "streamable-http")
     )
     manifest = replace(_manifest(server, None), remotes=remotes)
-    return _checked(
+    return checked(
         Proposal(
             target=require_new(options.into, server.name, server.version),
             registry=registry,
@@ -240,7 +138,7 @@ def _local(
     publisher, absent, attestations = authoring_publishers.attested(own.wheels, context)
     manifest = _manifest(server, choice, publisher=publisher, absent=absent)
     stated = closure.wanted.made_with
-    return _checked(
+    return checked(
         Proposal(
             target=require_new(options.into, server.name, server.version),
             registry=registry,
@@ -296,14 +194,9 @@ def _wanted(source: Source, options: Options, context: Context) -> Wanted:
     )
 
 
-def newest_time(now: datetime, age: timedelta) -> str:
-    """Return the beginning of the day `age` ago: the same for everybody who locks on one day."""
-    return f"{now - age:%Y-%m-%dT00:00:00Z}"
-
-
 def _server(source: Source, options: Options, root: Examined) -> tuple[bytes, ServerJson]:
     if source.server is not None:
-        if source.server.name.count("/"):
+        if source.from_registry:
             unreviewed_locking.require_back_reference(
                 root.metadata, source.server.name, root.artifact
             )
@@ -333,21 +226,6 @@ def _script(root: Examined, source: Source, options: Options) -> str:
         if len(offered) > 1:
             error.hint = "say which one starts the server: `--script NAME`"
         raise
-
-
-def to_accept(examined: Sequence[Examined]) -> tuple[ToAccept, ...]:
-    """Return what has to be accepted, the same bytes under the same name once."""
-    found: dict[tuple[str, str, str], list[Hook]] = {}
-    starts: dict[tuple[str, str, str], bytes] = {}
-    for one in examined:
-        for hook, start in zip(one.hooks, one.starts, strict=True):
-            key = (one.artifact.package, hook.member, hook.sha256)
-            found.setdefault(key, []).append(hook)
-            starts[key] = start
-    return tuple(
-        ToAccept(package=key[0], hooks=tuple(found[key]), start=starts[key])
-        for key in sorted(found)
-    )
 
 
 def pythons_here(choice: PackageChoice, asked: Sequence[str], context: Context) -> tuple[str, ...]:
@@ -408,19 +286,6 @@ def _manifest(
     )
 
 
-def _checked(proposal: Proposal) -> Proposal:
-    """Return the proposal if its files could be written: hostile text is refused before."""
-    texts_of(proposal)
-    return proposal
-
-
-def texts_of(proposal: Proposal) -> dict[str, bytes]:
-    """Return the files that would be written."""
-    return authoring.texts(
-        proposal.draft, proposal.lock, proposal.hooks, proposal.tools, proposal.attestations
-    )
-
-
 # After the questions ----------------------------------------------------------------------------
 
 
@@ -443,7 +308,7 @@ def probe(proposal: Proposal, context: Context) -> Proposal:
     for one in seen[1:]:
         authoring_tools.require_same(varies, seen[0], one)
     manifest = replace(proposal.draft.manifest, varies=varies)
-    return _checked(
+    return checked(
         replace(proposal, draft=replace(proposal.draft, manifest=manifest), tools=seen[0].tools)
     )
 
@@ -466,16 +331,3 @@ def commit(proposal: Proposal, context: Context) -> tuple[Path, ...]:
     manifest_text.parse(found["manifest.toml"])
     renew_registry(into, proposal.registry, context.now)
     return (proposal.target, into / "index.toml", into / "registry.toml")
-
-
-def renew_registry(folder: Path, before: RegistryFile, now: datetime) -> None:
-    """Write the next state of a registry, for the manifests that are there now."""
-    issued = now.replace(microsecond=0)
-    authoring.write_registry(
-        folder, replace(before, serial=before.serial + 1, issued=issued, expires=issued + VALID)
-    )
-
-
-def wheels_of(lock: Lock) -> tuple[Artifact, ...]:
-    """Return every wheel of a lock."""
-    return tuple(wheel for package in lock.packages for wheel in package.wheels)

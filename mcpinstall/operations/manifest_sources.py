@@ -5,7 +5,7 @@ from __future__ import annotations
 import email
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import Message
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -40,6 +40,8 @@ class Source:
     scripts: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
     """What its registry says beside, for people."""
+    from_registry: bool = False
+    """Whether somebody else's registry says which package it is."""
 
 
 def read(spec: str, context: Context, *, offline: bool) -> Source:
@@ -59,7 +61,8 @@ def read(spec: str, context: Context, *, offline: bool) -> Source:
         entry, _, fact = unreviewed_mcp.described(
             names.server_name(full), version, request, context
         )
-        return _described(entry.document, entry.server, (fact,) if fact else ())
+        found = _described(entry.document, entry.server, (fact,) if fact else ())
+        return replace(found, from_registry=True)
     if spec.endswith(".json"):
         return _file(Path(spec))
     raise McpInstallError(
@@ -151,10 +154,8 @@ def _name(headers: Message, metadata: str, identifier: str) -> str:
     said = sorted(set(_MCP_NAME.findall(metadata)))
     if len(said) == 1:
         return names.server_name(said[0])
-    addresses = [str(headers.get("Home-page", ""))]
-    for row in headers.get_all("Project-URL") or []:
-        addresses.append(str(row).partition(",")[2].strip())
-    for address in addresses:
+    rows = [str(row).partition(",")[2].strip() for row in headers.get_all("Project-URL") or []]
+    for address in (str(headers.get("Home-page", "")), *rows):
         parts = urlsplit(address) if address.startswith("https://") else None
         owner = parts.path.strip("/").partition("/")[0] if parts else ""
         if parts is not None and parts.hostname == "github.com" and owner:
