@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mcpinstall.cli import json_changes
+
 if TYPE_CHECKING:
     from mcpinstall.operations.authoring_locking import Closure
+    from mcpinstall.operations.manifest_diff import Diff
     from mcpinstall.operations.manifest_proposal import Proposal
+    from mcpinstall.operations.manifest_relock import Relock
 
 Object = dict[str, Any]
 
@@ -61,10 +65,38 @@ def closure(found: Closure) -> Object:
             {
                 "package": one.package,
                 "platform": one.platform,
+                "version": one.version,
                 "newest": one.newest,
                 "constraint": one.constraint,
             }
             for one in found.held
         ],
         "left_out": [{"what": one.what, "reason": one.reason} for one in found.left_out],
+    }
+
+
+def relocked(done: Sequence[Relock], diffs: Sequence[Diff | None], paths: Sequence[Path]) -> Object:
+    """Return for each server which version it was, which it becomes, and what changed."""
+    return {
+        "servers": [
+            {
+                "name": one.before.manifest.name,
+                "before": {
+                    "version": one.before.manifest.version,
+                    "folder": str(one.before.folder),
+                },
+                "after": None
+                if one.proposal is None
+                else {
+                    "version": one.proposal.draft.manifest.version,
+                    "folder": str(one.proposal.target),
+                    "owed": list(one.proposal.owed),
+                    "lock": closure(one.proposal.closure) if one.proposal.closure else None,
+                },
+                "diff": None if found is None else json_changes.diff(found),
+                "notes": list(one.notes),
+            }
+            for one, found in zip(done, diffs, strict=True)
+        ],
+        "written": [str(path) for path in paths],
     }

@@ -11,6 +11,12 @@ def _new() -> Function:
     return new
 
 
+def _lock() -> Function:
+    from mcpinstall.cli.manifest_lock import lock
+
+    return lock
+
+
 def _diff() -> Function:
     from mcpinstall.cli.manifest_diff import diff
 
@@ -29,6 +35,13 @@ MANIFEST_COMMANDS = (
     Command(
         "manifest new", "Make a manifest from a package or server.json", _GROUP, _new,
         ("mcpi manifest new pypi:mcp-server-time", "mcpi manifest new server.json --into site"),
+    ),
+    Command(
+        "manifest lock", "Lock servers again, to newer packages", _GROUP, _lock,
+        (
+            "mcpi manifest lock manifests --report changes.md",
+            "mcpi manifest lock manifests/io.github.user/clock/1.2 --version 1.3 --probe",
+        ),
     ),
     Command(
         "manifest diff", "Show what changed between two versions", _GROUP, _diff,

@@ -46,7 +46,10 @@ def _closure(closure: Closure, proposal: Proposal, width: int) -> Screen:
     rows += _row("platforms", ", ".join(choice.platforms), width)
     rows += _row("Python", choice.requires_python, width)
     for held in closure.held:
-        said = f"{held.package} on {held.platform}: no wheel of {held.newest} ({held.constraint})"
+        said = (
+            f"{held.package} {held.version} on {held.platform}, which has no wheel of "
+            f"{held.newest} ({held.constraint})"
+        )
         rows += _row("held back", said, width, Tone.WARN)
     for left in closure.left_out:
         rows += _row("left out", f"{left.what}: {left.reason}", width, Tone.WARN)

@@ -174,9 +174,14 @@ def _new_folders(folder: Path) -> list[Path]:
     return [path for path in (folder, *folder.parents) if not path.exists()]
 
 
-def index_rows(folder: Path) -> tuple[IndexRow, ...]:
-    """Return the rows that `index.toml` of a registry's folder must have."""
-    return tuple(_row(path) for path in sorted(folder.glob("*/*/*/manifest.toml")))
+def index_rows(folder: Path, *, but: Path | None = None) -> tuple[IndexRow, ...]:
+    """Return the rows that `index.toml` of a registry's folder must have, all `but` one folder's.
+
+    Raises:
+        McpInstallError: `manifest-invalid` naming the file, such as one that is a draft.
+    """
+    paths = sorted(folder.glob("*/*/*/manifest.toml"))
+    return tuple(_row(path) for path in paths if path.parent != but)
 
 
 def write_registry(folder: Path, described: RegistryFile) -> None:

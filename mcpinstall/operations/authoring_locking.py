@@ -52,6 +52,8 @@ class Held:
 
     package: str
     platform: str
+    version: str
+    """Newest version with a wheel there."""
     newest: str
     """Version that the other platforms get."""
     constraint: str
@@ -224,10 +226,14 @@ class _Search:
                 reason = f"`{package}` {version} has no wheel there, nor an older version"
                 wanted = self._without(wanted, platform, reason)
                 continue
-            constraint = f"{package}<{bound}; {_marker(platform)}"
+            below, kept = bound
+            constraint = f"{package}<{below}; {_marker(platform)}"
             self._held += (
-                Held(package=package, platform=platform, newest=version, constraint=constraint),
-            )
+                Held(
+                    package=package, platform=platform, version=kept, newest=version,
+                    constraint=constraint,
+                ),
+            )  # fmt: skip
             stated = wanted.made_with
             if constraint not in stated.constraints:
                 stated = replace(stated, constraints=(*stated.constraints, constraint))
@@ -237,8 +243,13 @@ class _Search:
     def _is_held(self, package: str, platform: str) -> bool:
         return any((one.package, one.platform) == (package, platform) for one in self._held)
 
-    def _bound(self, package: str, version: str, platform: str, wanted: Wanted) -> str | None:
-        """Return the version that the package has to be below on a platform; None for no help."""
+    def _bound(
+        self, package: str, version: str, platform: str, wanted: Wanted
+    ) -> tuple[str, str] | None:
+        """Return below which version a package has to stay on a platform, and the best there.
+
+        None where no older one helps.
+        """
         from packaging.version import Version
 
         alike = [name for name in wanted.platforms if _marker(name) == _marker(platform)]
@@ -251,7 +262,7 @@ class _Search:
             if final[text] >= Version(version):
                 continue
             if lock_authoring.covers(offered[text], alike, wanted.pythons):
-                return bound
+                return bound, text
             bound = text
         return None
 

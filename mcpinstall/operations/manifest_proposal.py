@@ -130,8 +130,10 @@ def texts_of(proposal: Proposal) -> dict[str, bytes]:
     )
 
 
-def registry_of(folder: Path) -> RegistryFile | None:
+def registry_of(folder: Path, *, but: Path | None = None) -> RegistryFile | None:
     """Return the registry in a folder, whose manifests can all be read; None for no registry.
+
+    `but` is the folder of a draft that can't be read yet.
 
     Raises:
         McpInstallError: `registry-invalid`, or `manifest-invalid` naming the file.
@@ -140,7 +142,7 @@ def registry_of(folder: Path) -> RegistryFile | None:
     data = files.read_optional(path, limits.REGISTRY_BYTES)
     if data is None:
         return None
-    authoring.index_rows(folder)
+    authoring.index_rows(folder, but=but)
     return registry_text.parse(data, str(path))
 
 
