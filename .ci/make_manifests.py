@@ -26,7 +26,6 @@ from mcpinstall.operations import (
     authoring,
     authoring_attestations,
     authoring_tools,
-    manifest_new,
     manifest_relock,
 )
 from mcpinstall.operations.context import Context
@@ -104,9 +103,7 @@ def make(path: Path, pythons: list[str], context: Context) -> None:
         print(f"  locked: {len(locked.packages)} packages, {wheels} wheels")
         print(f"  inspected: {wheels} wheels, {len(accepted)} hooks accepted")
         print(f"  started under Python {', '.join(pythons)}")
-    tools = authoring_tools.tools(
-        found, locked, accepted, context, pythons=pythons, zones=manifest_new.ZONES
-    )
+    tools = authoring_tools.tools(found, locked, accepted, context, pythons=pythons)
     print(f"  probed: {len(tools.tools)} tools" if tools.known else "  not probed: nobody answered")
     carried = authoring_attestations.carried(found, locked, context)
     written = authoring.write(MANIFESTS, found, locked, accepted, tools, attestations=carried)

@@ -56,7 +56,13 @@ class Held:
     """Newest version with a wheel there."""
     newest: str
     """Version that the other platforms get."""
-    constraint: str
+    below: str
+    """Version under which it has to stay there."""
+
+    @property
+    def constraint(self) -> str:
+        """The requirement that says so (PEP 508)."""
+        return f"{self.package}<{self.below}; {_marker(self.platform)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,8 +163,11 @@ class _Search:
         self._wheels: dict[str, Mapping[str, Sequence[str]]] = {}
         self._held: tuple[Held, ...] = ()
         self._left: tuple[LeftOut, ...] = ()
+        self._stated: tuple[str, ...] = ()
+        self._forked = True
 
     def closure(self, wanted: Wanted) -> Closure:
+        self._stated = wanted.made_with.constraints
         for _ in range(_ROUNDS):
             self._context.progress.step(f"resolving `{wanted.identifier}`")
             written, wanted = self._resolved(wanted)
@@ -227,18 +236,25 @@ class _Search:
                 wanted = self._without(wanted, platform, reason)
                 continue
             below, kept = bound
-            constraint = f"{package}<{below}; {_marker(platform)}"
             self._held += (
-                Held(
-                    package=package, platform=platform, version=kept, newest=version,
-                    constraint=constraint,
-                ),
-            )  # fmt: skip
-            stated = wanted.made_with
-            if constraint not in stated.constraints:
-                stated = replace(stated, constraints=(*stated.constraints, constraint))
-                wanted = replace(wanted, made_with=stated)
-        return wanted
+                Held(package=package, platform=platform, version=kept, newest=version, below=below),
+            )
+        return self._constrained(wanted)
+
+    def _constrained(self, wanted: Wanted) -> Wanted:
+        """Return what is wanted with what was stated before, and all holds.
+
+        A hold of one platform alone makes uv choose the old version for all: it takes as few
+        versions as it can.  So the other platforms are told to take a newer one.
+        """
+        found = [*self._stated, *(one.constraint for one in self._held)]
+        packages = dict.fromkeys(one.package for one in self._held if self._forked)
+        found += [
+            _elsewhere([one for one in self._held if one.package == package])
+            for package in packages
+        ]
+        constraints = tuple(dict.fromkeys(found))
+        return replace(wanted, made_with=replace(wanted.made_with, constraints=constraints))
 
     def _is_held(self, package: str, platform: str) -> bool:
         return any((one.package, one.platform) == (package, platform) for one in self._held)
@@ -278,14 +294,14 @@ class _Search:
         return self._wheels[package]
 
     def _given_up(self, wanted: Wanted) -> Wanted:
-        """Take the newest hold back, and leave its platform out."""
+        """Hold back everywhere; if that does not help, leave the newest hold's platform out."""
+        if self._forked:
+            self._forked = False
+            return self._constrained(wanted)
         last = self._held[-1]
         self._held = tuple(one for one in self._held if one.platform != last.platform)
-        gone = {last.constraint}
-        kept = tuple(text for text in wanted.made_with.constraints if text not in gone)
-        wanted = replace(wanted, made_with=replace(wanted.made_with, constraints=kept))
-        if last.platform not in wanted.platforms:
-            return wanted
+        self._forked = True
+        wanted = self._constrained(wanted)
         reason = f"`{last.package}` {last.newest} has no wheel there, and older ones don't fit"
         return self._without(wanted, last.platform, reason)
 
@@ -312,6 +328,19 @@ def _hopeless(wanted: Wanted, left: Sequence[LeftOut]) -> McpInstallError:
 def _range(pythons: Sequence[Python]) -> str:
     low, high = min(pythons), max(pythons)
     return f">={low[0]}.{low[1]},<{high[0]}.{high[1] + 1}"
+
+
+def _elsewhere(held: Sequence[Held]) -> str:
+    """Return the requirement that the platforms without a hold take a newer version."""
+    from packaging.version import Version
+
+    newest = max((one.below for one in held), key=Version)
+    rows = [platforms.PLATFORMS[one.platform] for one in held]
+    markers = [
+        f"(sys_platform != '{row.sys_platform}' or platform_machine != '{row.machine}')"
+        for row in rows
+    ]
+    return f"{held[0].package}>={newest}; {' and '.join(dict.fromkeys(markers))}"
 
 
 def _marker(platform: str) -> str:

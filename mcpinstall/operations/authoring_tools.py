@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from mcpinstall import environments, indexes, probing, verification
@@ -23,6 +23,9 @@ from mcpinstall.planning import inputs, selection
 from mcpinstall.system import files
 from mcpinstall.system.throwaway import throwaway_folder
 
+STARTS = 2
+"""Under each interpreter: a list that differs from start to start is found by the second."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
@@ -33,7 +36,8 @@ class Seen:
     """`under Python 3.12.4`, for people."""
     python: str = ""
     """Such as `3.12`; empty for a remote."""
-    zone: str = ""
+    number: int = 0
+    """Of the start under that Python."""
     markers: tuple[tuple[str, str], ...] = ()
 
 
@@ -44,17 +48,17 @@ def tools(
     context: Context,
     *,
     pythons: Sequence[str],
-    zones: Sequence[str],
+    starts: int = STARTS,
 ) -> ToolList:
     """Return the tools that the server shows, the same everywhere but where the draft says so.
 
-    A package is started once for each interpreter and time zone; each remote is asked once,
+    A package is started twice under each interpreter; each remote is asked once,
     without any secret.  They are unknown where there is no package, and no remote answers so.
 
     Raises:
         McpInstallError: `probe-failed`, or `tools-changed` for an undeclared difference.
     """
-    seen = observed(draft, locked, accepted, context, pythons=pythons, zones=zones)
+    seen = observed(draft, locked, accepted, context, pythons=pythons, starts=starts)
     for one in seen[1:]:
         require_same(draft.manifest.varies, seen[0], one)
     return seen[0].tools if seen else UNKNOWN_TOOLS
@@ -67,7 +71,7 @@ def observed(
     context: Context,
     *,
     pythons: Sequence[str],
-    zones: Sequence[str],
+    starts: int = STARTS,
 ) -> tuple[Seen, ...]:
     """Start the server, and ask its remotes; return what each showed, compared with nothing.
 
@@ -81,7 +85,9 @@ def observed(
                 draft.manifest.local.requires_python, context.machine, python
             )
             context.progress.step(f"starting it under Python {interpreter.version}")
-            found += _under(draft, locked, accepted, context, interpreter=interpreter, zones=zones)
+            found += _under(
+                draft, locked, accepted, context, interpreter=interpreter, starts=starts
+            )
         if not found:
             raise McpInstallError(ErrorCode.USAGE, "no interpreter was named")
     for choice in draft.manifest.remotes:
@@ -114,9 +120,9 @@ def _under(
     context: Context,
     *,
     interpreter: Interpreter,
-    zones: Sequence[str],
+    starts: int = STARTS,
 ) -> list[Seen]:
-    """Build the environment for one interpreter, and probe it in each time zone."""
+    """Build the environment for one interpreter, and probe it so many times."""
     with throwaway_folder() as folder:
         verified = _verified(locked, accepted, interpreter, folder, context)
         home = files.private_folder(folder / "home")
@@ -133,13 +139,13 @@ def _under(
         generation = environments.place(staged, home)
         return [
             Seen(
-                tools=_probe(draft, generation, zone, context),
+                tools=_probe(draft, generation, context),
                 where=f"under Python {interpreter.version}",
                 python=".".join(interpreter.version.split(".")[:2]),
-                zone=zone,
+                number=number,
                 markers=interpreter.markers,
             )
-            for zone in zones
+            for number in range(starts)
         ]
 
 
@@ -160,19 +166,18 @@ def _verified(
     )
 
 
-def _probe(draft: Draft, generation: Path, zone: str, context: Context) -> ToolList:
+def _probe(draft: Draft, generation: Path, context: Context) -> ToolList:
     settings = draft.manifest.probe
-    machine = replace(context.machine, environ={**context.machine.environ, "TZ": zone})
     package = server_text.parse(draft.server, "server.json").packages[0]
     with probing.probe_inputs(settings) as values:
         around = inputs.Around(
             cwd=generation, home=generation, exists=Path.exists, plaintext_secrets=True
         )
         found = inputs.resolve(package, values, around)
-        command = environments.generation_command(generation, found.arguments, machine)
+        command = environments.generation_command(generation, found.arguments, context.machine)
         environment = tuple((item.name, item.value) for item in found.environment if item.value)
         return probing.probe(
-            command, settings=settings, environment=environment, machine=machine
+            command, settings=settings, environment=environment, machine=context.machine
         ).tools
 
 

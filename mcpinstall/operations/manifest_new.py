@@ -51,9 +51,6 @@ from mcpinstall.operations.manifest_proposal import (
 from mcpinstall.operations.manifest_sources import Source
 from mcpinstall.planning import proposals
 
-ZONES = ("UTC", "Asia/Kathmandu", "America/St_Johns")
-"""Time zones in which a server is started, for texts that name the machine's own."""
-
 _TITLE = 100  # characters
 _SUMMARY = 300
 
@@ -299,11 +296,11 @@ def probe(proposal: Proposal, context: Context) -> Proposal:
     """
     seen = authoring_tools.observed(
         proposal.draft, proposal.lock, proposal.hooks, context,
-        pythons=proposal.pythons, zones=ZONES,
+        pythons=proposal.pythons,
     )  # fmt: skip
     if not seen:
         return proposal
-    starts = [probing.Start(python=one.python, zone=one.zone, tools=one.tools) for one in seen]
+    starts = [probing.Start(python=one.python, number=one.number, tools=one.tools) for one in seen]
     varies = probing.propose([one for one in starts if one.python] or starts[:1])
     for one in seen[1:]:
         authoring_tools.require_same(varies, seen[0], one)

@@ -317,7 +317,7 @@ def probe(relock: Relock, context: Context) -> Relock:
         return relock
     tools = authoring_tools.tools(
         proposal.draft, proposal.lock, proposal.hooks, context,
-        pythons=proposal.pythons, zones=manifest_new.ZONES,
+        pythons=proposal.pythons,
     )  # fmt: skip
     notes = tuple(note for note in relock.notes if "tools" not in note)
     return replace(relock, proposal=replace(proposal, tools=tools), notes=notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,17 +11,18 @@ from mcpinstall.model.tools import ToolList
 from mcpinstall.probing.comparison import differences
 from mcpinstall.probing.variation import Difference
 
+_WORD_END, _WORD_START = re.compile(r"\w+$"), re.compile(r"^\w+")
 _MOST = 200  # places; a server that varies in more is not worth a list
 _TOOL = 2  # parts of the place of a whole tool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """One start of a server: the Python and the time zone, and what it showed."""
+    """One start of a server: the Python, which start under it, and what it showed."""
 
     python: str
     """Such as `3.12`."""
-    zone: str
+    number: int
     tools: ToolList
 
 
@@ -31,23 +33,23 @@ def propose(starts: Sequence[Start]) -> tuple[ToolVariation, ...]:
     with the declarations then tells it.
     """
     first, *others = starts
-    places: dict[tuple[str, ...], dict[tuple[str, str], Difference]] = {}
+    places: dict[tuple[str, ...], dict[tuple[str, int], Difference]] = {}
     for start in others:
         for difference in differences(first.tools, start.tools):
-            places.setdefault(difference.place, {})[start.python, start.zone] = difference
+            places.setdefault(difference.place, {})[start.python, start.number] = difference
     found = (_declared(place, seen, starts) for place, seen in list(places.items())[:_MOST])
     return tuple(one for one in found if one is not None)
 
 
 def _declared(
     place: tuple[str, ...],
-    seen: Mapping[tuple[str, str], Difference],
+    seen: Mapping[tuple[str, int], Difference],
     starts: Sequence[Start],
 ) -> ToolVariation | None:
     pointer = "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in place)
     every = list(dict.fromkeys(start.python for start in starts))
     pythons = {python for python, _ in seen}
-    whole = all((start.python, start.zone) in seen for start in starts if start.python in pythons)
+    whole = all((start.python, start.number) in seen for start in starts if start.python in pythons)
     if whole and pythons < set(every) and len(place) >= _TOOL:
         return ToolVariation(
             pointer=pointer,
@@ -57,9 +59,7 @@ def _declared(
     pattern = _pattern(list(seen.values()))
     if pattern is None:
         return None
-    return ToolVariation(
-        pointer=pointer, reason="differs between time zones or starts", pattern=pattern
-    )
+    return ToolVariation(pointer=pointer, reason="differs from start to start", pattern=pattern)
 
 
 def _marker(pythons: Sequence[str], every: Sequence[str]) -> str:
@@ -85,8 +85,9 @@ def _pattern(found: Sequence[Difference]) -> str | None:
             if side is None or not isinstance(side[0], str):
                 return None
             texts.append(side[0])
-    start = _common(texts)
+    start = _WORD_END.sub("", _common(texts))
     end = _common([text[len(start) :][::-1] for text in texts])[::-1]
+    end = _WORD_START.sub("", end)
     if not start and not end:
         return None
     return f"{start}{{varies}}{end}".replace("\n", "\\n")
