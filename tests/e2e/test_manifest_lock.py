@@ -168,7 +168,7 @@ def test_a_newer_package_gets_its_own_version_and_its_tools(world: World) -> Non
     assert (found.manifest.local.version, found.server.packages[0].version) == ("2.0", "2.0")
     report = (world.root / "report.md").read_text()
     assert "and send it" in report
-    assert "tool description" in report
+    assert "get_current_time" in report
 
 
 def test_the_package_itself_moves_only_when_asked(world: World) -> None:
