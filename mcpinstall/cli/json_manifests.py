@@ -95,6 +95,7 @@ def relocked(done: Sequence[Relock], diffs: Sequence[Diff | None], paths: Sequen
                 },
                 "diff": None if found is None else json_changes.diff(found),
                 "notes": list(one.notes),
+                "problem": None if one.problem is None else str(one.problem.code),
             }
             for one, found in zip(done, diffs, strict=True)
         ],

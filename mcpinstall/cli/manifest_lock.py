@@ -73,15 +73,13 @@ def lock(
         age=_age(age),
         in_place=in_place,
         pythons=tuple(pythons or ()),
+        probe=probe,
     )
     if not yes:
         change.require_person(session)
     with session.working() as world:
-        done = [
-            manifest_relock.prepare(folder, wanted, world)
-            for folder in manifest_relock.folders(paths)
-        ]
-    done = [_accepted(session, one, yes=yes) for one in done]
+        prepared = manifest_relock.prepare_all(manifest_relock.folders(paths), wanted, world)
+    done = [_accepted(session, one, yes=yes) for one in prepared]
     if probe:
         done = _probed(session, done, yes=yes)
     with session.working() as world:
@@ -165,4 +163,5 @@ def _written(
     if session.as_json:
         outcome = "done" if changed else "nothing-to-do"
         session.answer(outcome=outcome, **json_manifests.relocked(done, diffs, paths))
-    return Exit.DONE
+    problem = next((one.problem for one in done if one.problem is not None), None)
+    return Exit.DONE if problem is None else problem.code.exit_status

@@ -64,6 +64,8 @@ class Options:
     in_place: bool = False
     """The version was never published: it may change."""
     pythons: tuple[str, ...] = ()
+    probe: bool = False
+    """It will be started: in its place also where nothing is newer, for its tools."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +92,8 @@ class Relock:
     proposal: Proposal | None
     """None where nothing is newer."""
     notes: tuple[str, ...] = ()
+    problem: McpInstallError | None = None
+    """Why this one of several can't be locked again; the others go on."""
 
 
 def folders(paths: Sequence[Path]) -> tuple[Path, ...]:
@@ -149,6 +153,25 @@ def _compared(path: Path, sha256: str) -> bytes:
     return data
 
 
+def prepare_all(chosen: Sequence[Path], options: Options, context: Context) -> tuple[Relock, ...]:
+    """Lock several versions again; one that can't be locked stops no other.
+
+    Raises:
+        McpInstallError: What `prepare` raises, where only one was asked for.
+    """
+    if len(chosen) == 1:
+        return (prepare(chosen[0], options, context),)
+    return tuple(_tried(folder, options, context) for folder in chosen)
+
+
+def _tried(folder: Path, options: Options, context: Context) -> Relock:
+    before = present(folder)
+    try:
+        return prepare(folder, options, context)
+    except McpInstallError as error:
+        return Relock(before=before, proposal=None, notes=(error.message,), problem=error)
+
+
 def prepare(folder: Path, options: Options, context: Context) -> Relock:
     """Lock one version again and inspect the wheels; nothing is written but caches.
 
@@ -162,7 +185,8 @@ def prepare(folder: Path, options: Options, context: Context) -> Relock:
         return Relock(before=before, proposal=None, notes=("it has no package to lock",))
     closure = authoring_locking.closure(_wanted(before, options, context), context)
     unreviewed_locking.require_old_enough(closure.lock, context.now)
-    if closure.lock.packages == before.lock.packages and not before.is_draft:
+    same = closure.lock.packages == before.lock.packages
+    if same and not before.is_draft and not (options.in_place and options.probe):
         return Relock(before=before, proposal=None, notes=("nothing is newer",))
     examined = authoring_inspection.examined(closure.lock, context)
     manifest, server = _described(before, closure, options)
