@@ -1,4 +1,4 @@
-"""Proposals for tools that differ: what is proposed allows what was seen, and no more than needed."""
+"""Proposals for tools that differ: they allow what was seen, and no more than needed."""
 
 from __future__ import annotations
 
