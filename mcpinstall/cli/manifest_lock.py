@@ -73,7 +73,6 @@ def lock(
         age=_age(age),
         in_place=in_place,
         pythons=tuple(pythons or ()),
-        probe=probe,
     )
     if not yes:
         change.require_person(session)

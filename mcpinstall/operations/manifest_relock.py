@@ -64,8 +64,6 @@ class Options:
     in_place: bool = False
     """The version was never published: it may change."""
     pythons: tuple[str, ...] = ()
-    probe: bool = False
-    """It will be started: in its place also where nothing is newer, for its tools."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +75,8 @@ class Present:
     server: bytes
     lock: Lock
     tools: ToolList
+    edited: bool = False
+    """Whether `server.json` is not the one that the manifest names."""
 
     @property
     def is_draft(self) -> bool:
@@ -120,8 +120,10 @@ def folders(paths: Sequence[Path]) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def present(folder: Path) -> Present:
+def present(folder: Path, *, editable: bool = False) -> Present:
     """Return the files of a version, each compared with its digest; a draft may lack some.
+
+    With `editable`, a person may have changed `server.json`.
 
     Raises:
         McpInstallError: `digest-mismatch`, `file-unreadable`, or the refusal of a parser.
@@ -130,7 +132,12 @@ def present(folder: Path) -> Present:
     manifest = manifest_text.parse(
         files.read_bounded(path, limits.MANIFEST_BYTES), str(path), draft=True
     )
-    found = {name: _compared(folder / name, digest) for name, digest in manifest.files}
+    own = files.read_bounded(folder / "server.json", limits.SERVER_JSON_BYTES)
+    edited = hashlib.sha256(own).hexdigest() != dict(manifest.files)["server.json"]
+    found = {
+        name: own if editable and name == "server.json" else _compared(folder / name, digest)
+        for name, digest in manifest.files
+    }
     server_text.parse(found["server.json"], str(folder / "server.json"))
     lock, tools = found.get("pylock.toml"), found.get("tools.json")
     return Present(
@@ -141,6 +148,7 @@ def present(folder: Path) -> Present:
         tools=UNKNOWN_TOOLS
         if tools is None
         else tool_text.parse_tools(tools, str(folder / "tools.json")),
+        edited=edited,
     )
 
 
@@ -179,14 +187,14 @@ def prepare(folder: Path, options: Options, context: Context) -> Relock:
         McpInstallError: What `manifest new` refuses with; `server-exists` for a version that is
             there, `publisher-mismatch` for files of somebody else.
     """
-    before = present(folder)
+    before = present(folder, editable=options.in_place)
     into = _registry_folder(folder, before.manifest)
     if before.manifest.package is None:
         return Relock(before=before, proposal=None, notes=("it has no package to lock",))
     closure = authoring_locking.closure(_wanted(before, options, context), context)
     unreviewed_locking.require_old_enough(closure.lock, context.now)
     same = closure.lock.packages == before.lock.packages
-    if same and not before.is_draft and not (options.in_place and options.probe):
+    if same and not before.is_draft and not options.in_place:
         return Relock(before=before, proposal=None, notes=("nothing is newer",))
     examined = authoring_inspection.examined(closure.lock, context)
     manifest, server = _described(before, closure, options)
@@ -354,17 +362,19 @@ def changes(relock: Relock, context: Context) -> Diff | None:
         McpInstallError: `digest-mismatch`, `disk-failed`.
     """
     proposal = relock.proposal
-    if proposal is None or not proposal.tools.known or relock.before.is_draft:
+    before = relock.before
+    if proposal is None or not proposal.tools.known or before.is_draft or before.edited:
         return None
     owed = {key: reason or _OWED for key, reason in proposal.reasons.items()}
     proposal = replace(proposal, reasons=owed)
     with throwaway_folder() as folder:
         authoring.place(folder / "after", manifest_proposal.texts_of(proposal))
         after = registries.one_version(folder / "after")
-        before = registries.one_version(relock.before.folder)
         return Diff(
-            sources=(str(relock.before.folder), str(proposal.target)),
-            comparison=describing.compare_servers(before, after, context),
+            sources=(str(before.folder), str(proposal.target)),
+            comparison=describing.compare_servers(
+                registries.one_version(before.folder), after, context
+            ),
         )
 
 

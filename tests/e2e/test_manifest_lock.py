@@ -21,7 +21,7 @@ from mcpinstall.planning.changes import ChangeKind
 from tests.builders import servers
 from tests.builders.packages import publish
 from tests.builders.shell import Ran, run
-from tests.builders.world import World
+from tests.builders.world import ARGUMENT, World
 
 pytestmark = pytest.mark.e2e
 
@@ -233,3 +233,19 @@ def test_a_damaged_folder_is_refused(world: World) -> None:
 
     assert lock(world).status == 3
     assert run("manifest", "lock", str(world.root), "--yes", person=False).status == 5
+
+
+def test_a_hand_made_edit_is_stated_in_its_place_and_nowhere_else(world: World) -> None:
+    path = target(world) / "server.json"
+    document = json.loads(path.read_bytes())
+    document["packages"][0]["packageArguments"] = [ARGUMENT]
+    path.write_text(json.dumps(document))
+
+    assert lock(world).status == 3, "nobody knows who changed it"
+    ran = lock(world, "--in-place")
+
+    assert ran.status == 0, ran.seen
+    found = registries.one_version(target(world))
+    assert found.server.packages[0].arguments
+    assert found.manifest.reviews == (REVIEW,), "the files that were reviewed are the same"
+    world.install("weather", hosts=("cursor",), settings=(("zone", "UTC"),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_its_commands_work_in_their_order(
     readme = "mcp-name: io.github.user/weather"
     publish(world.index, "sky-maps", "1.0", body=None)
     publish(world.index, "weather-server", "1.0", requires=("sky-maps",), readme=readme)
-    world.registry.folder.rename(tmp_path / "manifests")
+    shutil.copytree(world.registry.folder, tmp_path / "manifests")
     monkeypatch.chdir(tmp_path)
     done: set[str] = set()
 
