@@ -26,7 +26,7 @@ from mcpinstall.operations import (
     authoring,
     authoring_attestations,
     authoring_tools,
-    manifest_relock,
+    manifest_present,
 )
 from mcpinstall.operations.context import Context
 
@@ -114,7 +114,7 @@ def restate(path: Path) -> None:
     """Write a draft's decisions into the files that are there; nothing is resolved or started."""
     found = draft(path)
     folder = MANIFESTS.joinpath(*found.manifest.name.split("/"), found.manifest.version)
-    there = manifest_relock.present(folder)
+    there = manifest_present.present(folder)
     locked = there.lock
     if found.manifest.package:
         made_with = MadeWith(constraints=found.constraints, exclude_newer=found.exclude_newer)

@@ -6,7 +6,6 @@ content: what is locked again is a new one, `1.2+lock.1` after `1.2` (decision 0
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -16,13 +15,11 @@ from pathlib import Path
 
 from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model import json_text, lock_text, manifest_text, server_text, tool_text
-from mcpinstall.model.lock import NO_LOCK, Lock
+from mcpinstall.model import json_text, server_text
 from mcpinstall.model.lock_authoring import MadeWith
 from mcpinstall.model.manifest import Hook, Manifest
 from mcpinstall.model.names import normalized_package
 from mcpinstall.model.registry_text import RegistryFile
-from mcpinstall.model.tools import UNKNOWN_TOOLS, ToolList
 from mcpinstall.operations import (
     authoring,
     authoring_attestations,
@@ -38,18 +35,12 @@ from mcpinstall.operations.authoring import Draft
 from mcpinstall.operations.authoring_locking import Closure, Wanted
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.manifest_diff import Diff
+from mcpinstall.operations.manifest_present import Present, present, same_files
 from mcpinstall.operations.manifest_proposal import Proposal, ToAccept
-from mcpinstall.system import files, limits
 from mcpinstall.system.throwaway import throwaway_folder
 
 _AGAIN = re.compile(r"(?P<version>.+)\+lock\.(?P<number>[0-9]{1,4})")
 _OWED = "nobody has accepted it yet"
-_LIMITS = {
-    "attestations.json": limits.ATTESTATIONS_BYTES,
-    "pylock.toml": limits.LOCK_BYTES,
-    "server.json": limits.SERVER_JSON_BYTES,
-    "tools.json": limits.TOOLS_BYTES,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,24 +55,6 @@ class Options:
     in_place: bool = False
     """The version was never published: it may change."""
     pythons: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Present:
-    """The files of one version as they are; it may be a draft."""
-
-    folder: Path
-    manifest: Manifest
-    server: bytes
-    lock: Lock
-    tools: ToolList
-    edited: bool = False
-    """Whether `server.json` is not the one that the manifest names."""
-
-    @property
-    def is_draft(self) -> bool:
-        """Whether a person still owes something."""
-        return not self.tools.known or not all(hook.reason for hook in self.manifest.hooks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,47 +93,6 @@ def folders(paths: Sequence[Path]) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def present(folder: Path, *, editable: bool = False) -> Present:
-    """Return the files of a version, each compared with its digest; a draft may lack some.
-
-    With `editable`, a person may have changed `server.json`.
-
-    Raises:
-        McpInstallError: `digest-mismatch`, `file-unreadable`, or the refusal of a parser.
-    """
-    path = folder / "manifest.toml"
-    manifest = manifest_text.parse(
-        files.read_bounded(path, limits.MANIFEST_BYTES), str(path), draft=True
-    )
-    own = files.read_bounded(folder / "server.json", limits.SERVER_JSON_BYTES)
-    edited = hashlib.sha256(own).hexdigest() != dict(manifest.files)["server.json"]
-    found = {
-        name: own if editable and name == "server.json" else _compared(folder / name, digest)
-        for name, digest in manifest.files
-    }
-    server_text.parse(found["server.json"], str(folder / "server.json"))
-    lock, tools = found.get("pylock.toml"), found.get("tools.json")
-    return Present(
-        folder=folder,
-        manifest=manifest,
-        server=found["server.json"],
-        lock=NO_LOCK if lock is None else lock_text.parse(lock, str(folder / "pylock.toml")),
-        tools=UNKNOWN_TOOLS
-        if tools is None
-        else tool_text.parse_tools(tools, str(folder / "tools.json")),
-        edited=edited,
-    )
-
-
-def _compared(path: Path, sha256: str) -> bytes:
-    data = files.read_bounded(path, _LIMITS.get(path.name, limits.MANIFEST_BYTES))
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise McpInstallError(
-            ErrorCode.DIGEST_MISMATCH, f"`{path}` is not the file that its manifest names"
-        )
-    return data
-
-
 def prepare_all(chosen: Sequence[Path], options: Options, context: Context) -> tuple[Relock, ...]:
     """Lock several versions again; one that can't be locked stops no other.
 
@@ -193,7 +125,7 @@ def prepare(folder: Path, options: Options, context: Context) -> Relock:
         return Relock(before=before, proposal=None, notes=("it has no package to lock",))
     closure = authoring_locking.closure(_wanted(before, options, context), context)
     unreviewed_locking.require_old_enough(closure.lock, context.now)
-    same = closure.lock.packages == before.lock.packages
+    same = same_files(closure.lock, before.lock)
     if same and not before.is_draft and not options.in_place:
         return Relock(before=before, proposal=None, notes=("nothing is newer",))
     examined = authoring_inspection.examined(closure.lock, context)
@@ -263,7 +195,7 @@ def _described(before: Present, closure: Closure, options: Options) -> tuple[Man
         requires_python=closure.lock.requires_python,
         platforms=closure.wanted.platforms,
     )
-    reviews = () if closure.lock.packages != before.lock.packages else old.reviews
+    reviews = old.reviews if same_files(closure.lock, before.lock) else ()
     manifest = replace(old, version=version, package=choice, reviews=reviews, files=(), hooks=())
     if (version, package) == (old.version, old.local.version):
         return manifest, before.server

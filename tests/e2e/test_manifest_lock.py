@@ -15,7 +15,7 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import lock_text, manifest_text, registry_text
 from mcpinstall.model.lock_authoring import MadeWith, restated
 from mcpinstall.model.manifest import Permissions, Review
-from mcpinstall.operations import authoring, manifest_new, manifest_relock
+from mcpinstall.operations import authoring, manifest_new, manifest_present, manifest_relock
 from mcpinstall.operations.manifest_new import Options
 from mcpinstall.planning.changes import ChangeKind
 from tests.builders import servers
@@ -126,7 +126,7 @@ def test_a_hook_with_other_bytes_has_to_be_decided_again(world: World) -> None:
 
 def test_what_a_lock_says_about_holds_binds_the_next_one(world: World) -> None:
     path = target(world)
-    there = manifest_relock.present(path)
+    there = manifest_present.present(path)
     stated = restated(there.lock, MadeWith(constraints=("sky-maps<1.1",),
                                            exclude_newer=there.lock.exclude_newer))  # fmt: skip
     (path / "pylock.toml").write_bytes(stated)

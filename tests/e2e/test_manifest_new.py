@@ -10,7 +10,7 @@ import pytest
 from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import lock_text, manifest_text, registry_text
-from mcpinstall.operations import manifest_new, manifest_relock
+from mcpinstall.operations import manifest_new, manifest_present
 from mcpinstall.operations.manifest_new import Options
 from mcpinstall.operations.manifest_proposal import Proposal
 from tests.builders import registry_folders, servers, wheels
@@ -189,7 +189,7 @@ def test_a_draft_is_finished_in_its_place(world: World) -> None:
     assert registries.one_version(target(world)).tools.known
     rows = registry_text.parse_index((world.registry.folder / "index.toml").read_bytes(), "x")
     assert FULL in {row.name for row in rows}
-    assert not manifest_relock.present(target(world)).is_draft
+    assert not manifest_present.present(target(world)).is_draft
 
 
 def test_texts_that_differ_from_start_to_start_are_proposed_as_varying(world: World) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from mcpinstall import registries
 from mcpinstall.model import tool_text
-from mcpinstall.operations import manifest_relock
+from mcpinstall.operations import manifest_present, manifest_relock
 from mcpinstall.operations.context import Context
 from tests.builders.command import ROOT, Command
 
@@ -44,7 +44,7 @@ def test_the_time_server_becomes_a_manifest_with_the_tools_that_were_reviewed(
     found = registries.one_version(folder)
     versions = {one.version for one in found.lock.packages if one.name == "cryptography"}
     assert len(versions) > 1, "other platforms get a newer one"
-    assert not manifest_relock.present(folder).is_draft
+    assert not manifest_present.present(folder).is_draft
 
 
 def test_locked_again_the_bundled_server_keeps_what_was_decided(
