@@ -120,6 +120,9 @@ def _probed(session: Session, proposal: Proposal, *, yes: bool, probe: bool | No
     from mcpinstall.operations import manifest_new
 
     ui = session.ui
+    if proposal.closure is not None and not proposal.pythons:
+        ui.note(f"it can't be started: no Python here is {proposal.lock.requires_python}")
+        return proposal
     if probe is None and not yes:
         where = ", ".join(proposal.pythons)
         what = (

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+from inline_snapshot import snapshot
 
 from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -157,6 +159,51 @@ def test_a_start_up_hook_is_shown_and_needs_a_reason(world: World) -> None:
     (hook,) = manifest_text.parse((target(world) / "manifest.toml").read_bytes()).hooks
     assert (hook.member, hook.reason) == ("sky_maps.pth", "finds its own maps")
     world.install("weather", hosts=CURSOR)
+
+
+def test_what_a_member_says_can_not_reach_the_terminal(world: World) -> None:
+    hostile = b"import sky_maps # \x1b[2J\x1b]0;safe\x07 \xe2\x80\xae reviewed\r\n" * 40
+    publish(world.index, "sky-maps", "1.1", body=None, members={"sky_maps.pth": hostile})
+
+    ran = mcpi_new(world, SPEC, "--yes", "--no-probe", person=False)
+
+    assert r"\x1b[2J" in ran.seen
+    assert "only its first 12 lines are shown" in ran.seen
+
+
+def test_the_screen_says_what_was_found_and_what_is_left_to_decide(world: World) -> None:
+    ran = mcpi_new(world, SPEC, "--yes", "--probe", person=False)
+
+    shown = re.sub(r"\d{4}-\d{2}-\d{2}T00:00:00Z", "TIME", ran.seen.partition("wrote ")[0])
+    assert shown == snapshot("""\
+io.github.user/weather 1.0
+  Tells the weather
+  package      weather-server 1.0
+  starts with  weather-server
+  locked       2 packages, 2 wheels, none that came after TIME
+  inspected    all of them; 0 to accept
+  platforms    linux-x86_64-glibc, linux-aarch64-glibc, linux-x86_64-musl,
+               linux-aarch64-musl, macos-x86_64, macos-arm64, windows-x86_64,
+               windows-arm64
+  Python       >=3.11,<3.15
+it answers with 2 tools
+
+You decide; this is proposed, and no fact:
+  title, summary, try      weather — from its own words; say them plainly
+  permissions.network      nothing — no document says; read the source
+  permissions.read         nothing — no input is a path
+  permissions.write, exec  nothing — no document says; read the source
+  audience                 technical — nobody has reviewed it yet
+  integrates               local — it wants no secret
+  publisher                absent — the index that the lock was made with offers
+                           no attestation
+  alias                    weather — it is free, and no other short name looks
+                           like it
+  reviews.criteria         locked, inspected, probed — claim what you did
+                           yourself; `source-read` only after reading the source
+  server.json              no inputs — add the arguments and variables that it
+                           takes
+""")
 
 
 def test_without_a_reason_it_is_a_draft_that_nothing_lists(world: World) -> None:
