@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,12 @@ from inline_snapshot import snapshot
 from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import lock_text, manifest_text, registry_text
-from mcpinstall.operations import manifest_new, manifest_present
+from mcpinstall.operations import manifest_new, manifest_present, manifest_relock
 from mcpinstall.operations.manifest_new import Options
 from mcpinstall.operations.manifest_proposal import Proposal
-from tests.builders import registry_folders, servers, wheels
+from tests.builders import mcp_registry, registry_folders, servers, wheels
 from tests.builders.audit_killer import dies
+from tests.builders.index_server import IndexServer
 from tests.builders.packages import publish
 from tests.builders.shell import Ran, run
 from tests.builders.world import World, refusal
@@ -343,3 +345,47 @@ def test_a_server_json_of_a_remote_is_asked_for_its_tools_without_a_package(
     assert found.manifest.permissions.network == ("mcp.example.com",)
     assert found.manifest.integrates.value == "cloud"
     assert not found.tools.known
+
+
+@pytest.fixture
+def entries(world: World) -> Iterator[None]:
+    """An MCP registry that describes `weather` 2.0.0, whose package is `weather-server` 2.0."""
+    publish(world.index, "weather-server", "2.0", readme=NAMED)
+    with IndexServer() as started:
+        mcp_registry.configure(world, started.origin)
+        mcp_registry.serve(started, mcp_registry.document(FULL))
+        yield
+
+
+@pytest.mark.usefixtures("entries")
+def test_an_entry_of_an_mcp_registry_keeps_its_own_server_json(world: World) -> None:
+    ran = mcpi_new(world, f"mcp:{FULL}", "--yes", "--probe", person=False)
+
+    assert ran.status == 0, ran.seen
+    found = registries.one_version(target(world, "2.0.0"))
+    assert (found.server.version, found.manifest.local.version) == ("2.0.0", "2.0")
+    world.install("weather", hosts=CURSOR)
+
+
+@pytest.mark.usefixtures("entries")
+def test_a_server_json_with_numbers_of_its_own_is_not_renumbered(world: World) -> None:
+    mcpi_new(world, f"mcp:{FULL}", "--yes", "--probe", person=False)
+    publish(world.index, "weather-server", "3.0", readme=NAMED)
+
+    with pytest.raises(McpInstallError, match="has a version of its own") as refused:
+        manifest_relock.prepare(
+            target(world, "2.0.0"), manifest_relock.Options(upgrade=True), world.context
+        )
+
+    assert refused.value.code is ErrorCode.USAGE
+
+
+@pytest.mark.usefixtures("entries")
+def test_an_entry_whose_package_does_not_name_it_is_refused(world: World) -> None:
+    publish(world.index, "weather-server", "2.0", readme="mcp-name: io.github.user/another")
+    before = everything(world.registry.folder)
+
+    with pytest.raises(McpInstallError, match="does not name the server"):
+        prepared(world, f"mcp:{FULL}")
+
+    assert everything(world.registry.folder) == before
