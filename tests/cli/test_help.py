@@ -872,7 +872,8 @@ Options:
   -q, --quiet                    Say only what is needed.
   -v, --verbose                  Say more.
   -h, --help                     Show this message and exit.
-""", "manifest new": """\
+""",
+                "manifest new": """\
 Usage: mcpi manifest new [OPTIONS] {SPEC}
 
   Make a manifest: resolve, lock for all platforms, inspect, and start the
@@ -902,7 +903,8 @@ Options:
   -q, --quiet           Say only what is needed.
   -v, --verbose         Say more.
   -h, --help            Show this message and exit.
-""", "manifest lock": """\
+""",
+                "manifest lock": """\
 Usage: mcpi manifest lock [OPTIONS] {PATH...}
 
   Lock servers again, to newer packages; show what changed, and write it after
@@ -931,7 +933,8 @@ Options:
   -q, --quiet     Say only what is needed.
   -v, --verbose   Say more.
   -h, --help      Show this message and exit.
-"""}
+""",
+            }
         )[name]
     )
 
