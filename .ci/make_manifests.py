@@ -2,6 +2,9 @@
 
 Needs the package index, and the remotes of servers that have some.  The same drafts give the same
 bytes.  Names of drafts choose some.
+
+`--offline` writes what a person changed in a draft into the manifest that is there: locks, tools
+and hooks stay as they are.
 """
 
 import argparse
@@ -16,15 +19,21 @@ import tomli_w
 
 from mcpinstall import environments
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model import manifest_text, registry_text
-from mcpinstall.operations import authoring, authoring_attestations, authoring_tools
+from mcpinstall.model import lock_authoring, lock_text, manifest_text, registry_text
+from mcpinstall.model.lock_authoring import MadeWith
+from mcpinstall.model.names import normalized_package
+from mcpinstall.operations import (
+    authoring,
+    authoring_attestations,
+    authoring_tools,
+    manifest_present,
+)
 from mcpinstall.operations.context import Context
 
 ROOT = Path(__file__).resolve().parent.parent
 DRAFTS = ROOT / ".ci" / "drafts"
 MANIFESTS = ROOT / "manifests"
 NO_MANIFESTS = {"registry", "reasons"}
-ZONES = ("UTC", "Asia/Kathmandu", "America/St_Johns")
 NOTHING = hashlib.sha256(b"").hexdigest()
 
 
@@ -94,28 +103,66 @@ def make(path: Path, pythons: list[str], context: Context) -> None:
         print(f"  locked: {len(locked.packages)} packages, {wheels} wheels")
         print(f"  inspected: {wheels} wheels, {len(accepted)} hooks accepted")
         print(f"  started under Python {', '.join(pythons)}")
-    tools = authoring_tools.tools(found, locked, accepted, context, pythons=pythons, zones=ZONES)
+    tools = authoring_tools.tools(found, locked, accepted, context, pythons=pythons)
     print(f"  probed: {len(tools.tools)} tools" if tools.known else "  not probed: nobody answered")
     carried = authoring_attestations.carried(found, locked, context)
     written = authoring.write(MANIFESTS, found, locked, accepted, tools, attestations=carried)
     print(f"  wrote {written.relative_to(ROOT)}")
 
 
+def restate(path: Path) -> None:
+    """Write a draft's decisions into the files that are there; nothing is resolved or started."""
+    found = draft(path)
+    folder = MANIFESTS.joinpath(*found.manifest.name.split("/"), found.manifest.version)
+    there = manifest_present.present(folder)
+    locked = there.lock
+    if found.manifest.package:
+        made_with = MadeWith(constraints=found.constraints, exclude_newer=found.exclude_newer)
+        text = lock_authoring.restated(locked, made_with)
+        locked = lock_text.parse(text, "pylock.toml")
+    kept = {(package, member): why for package, member, why in found.reasons}
+    accepted = [
+        authoring.with_reason(hook, normalized_package(hook.wheel.partition("-")[0]), kept)
+        for hook in there.manifest.hooks
+    ]
+    attestations = folder / "attestations.json"
+    carried = attestations.read_bytes() if attestations.exists() else b""
+    authoring.write(MANIFESTS, found, locked, accepted, there.tools, attestations=carried)
+    print(f"restated {path.stem}")
+
+
+def registry() -> registry_text.RegistryFile:
+    """Return the registry of the drafts; a higher serial, of `mcpi manifest lock`, is kept."""
+    table = tomllib.loads((DRAFTS / "registry.toml").read_text(encoding="utf-8"))
+    text = tomli_w.dumps({**table, "index": NOTHING}).encode()
+    drafted = registry_text.parse(text, "registry.toml")
+    path = MANIFESTS / "registry.toml"
+    if not path.exists():
+        return drafted
+    there = registry_text.parse(path.read_bytes(), str(path))
+    if there.serial <= drafted.serial:
+        return drafted
+    return replace(drafted, serial=there.serial, issued=there.issued, expires=there.expires)
+
+
 def main() -> None:
     """Make the chosen servers, then index and registry file."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--python", action="append", default=[], help="path or version")
+    options.add_argument("--offline", action="store_true", help="only what a draft says itself")
     options.add_argument("names", nargs="*")
     chosen = options.parse_args()
     context = Context.current(Words())
     drafts = [path for path in sorted(DRAFTS.glob("*.toml")) if path.stem not in NO_MANIFESTS]
     try:
         for path in drafts:
-            if not chosen.names or path.stem in chosen.names:
+            if chosen.names and path.stem not in chosen.names:
+                continue
+            if chosen.offline:
+                restate(path)
+            else:
                 make(path, chosen.python or ["3.11"], context)
-        table = tomllib.loads((DRAFTS / "registry.toml").read_text(encoding="utf-8"))
-        text = tomli_w.dumps({**table, "index": NOTHING}).encode()
-        authoring.write_registry(MANIFESTS, registry_text.parse(text, "registry.toml"))
+        authoring.write_registry(MANIFESTS, registry())
     except McpInstallError as error:
         raise SystemExit(
             f"error[{error.code}]: {error.message}\n{error.hint}\n{error.evidence}"

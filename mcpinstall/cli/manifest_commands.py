@@ -5,6 +5,18 @@ from __future__ import annotations
 from mcpinstall.cli.command import Command, Function
 
 
+def _new() -> Function:
+    from mcpinstall.cli.manifest_new import new
+
+    return new
+
+
+def _lock() -> Function:
+    from mcpinstall.cli.manifest_lock import lock
+
+    return lock
+
+
 def _diff() -> Function:
     from mcpinstall.cli.manifest_diff import diff
 
@@ -26,6 +38,17 @@ def _sign() -> Function:
 _GROUP = "Publish"
 
 MANIFEST_COMMANDS = (
+    Command(
+        "manifest new", "Make a manifest from a package or server.json", _GROUP, _new,
+        ("mcpi manifest new pypi:mcp-server-time", "mcpi manifest new server.json --into site"),
+    ),
+    Command(
+        "manifest lock", "Lock servers again, to newer packages", _GROUP, _lock,
+        (
+            "mcpi manifest lock manifests --report changes.md",
+            "mcpi manifest lock manifests/io.github.user/clock/1.2 --version 1.3 --probe",
+        ),
+    ),
     Command(
         "manifest diff", "Show what changed between two versions", _GROUP, _diff,
         (

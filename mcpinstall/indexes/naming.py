@@ -36,6 +36,20 @@ class Release:
     uploaded: datetime
 
 
+def offered_wheels(package: str, page: Answer, until: datetime) -> dict[str, list[str]]:
+    """Return the wheels of a page that came by `until`, by the version in their names.
+
+    Raises:
+        McpInstallError: `index-unavailable` for what is no page.
+    """
+    found: dict[str, list[str]] = {}
+    for filename, uploaded in simple_page.uploads(page):
+        name, _, rest = filename.partition("-")
+        if filename.endswith(".whl") and normalized_package(name) == package and uploaded <= until:
+            found.setdefault(rest.partition("-")[0], []).append(filename)
+    return found
+
+
 def newest_release(package: str, page: Answer, until: datetime) -> Release | None:
     """Return the newest final version of a page with a wheel that came by `until`.
 

@@ -26,6 +26,10 @@ class Lock:
     packages: tuple[LockedPackage, ...]
     text: bytes
     sha256: str
+    constraints: tuple[str, ...] = ()
+    """Requirements (PEP 508) that held packages back when it was made: the next one keeps them."""
+    exclude_newer: str = ""
+    """Time, RFC 3339, after which nothing was taken; empty where the lock does not say."""
 
 
 NO_LOCK = Lock(requires_python="", packages=(), text=b"", sha256="")

@@ -40,7 +40,78 @@ def pythons(requires_python: str) -> tuple[Python, ...]:
     return found
 
 
-def from_uv(pylock: bytes, claimed: Sequence[str], *, pythons: Sequence[Python] = PYTHONS) -> bytes:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeWith:
+    """What a resolution was told beside the package: stated in the lock, for the next one."""
+
+    constraints: tuple[str, ...] = ()
+    exclude_newer: str = ""
+    """RFC 3339; empty where there is no limit."""
+
+    @property
+    def lines(self) -> list[str]:
+        """The table of the lock that says it; nothing where there is nothing to say."""
+        if not self.exclude_newer:
+            return []
+        lines = ["", "[tool.mcpinstall]", f"exclude-newer = {json.dumps(self.exclude_newer)}"]
+        if self.constraints:
+            held = [f"    {json.dumps(text)}," for text in self.constraints]
+            lines += ["constraints = [", *held, "]"]
+        return lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A package that a platform needs under one Python, and has no wheel for."""
+
+    package: str
+    version: str
+    platform: str
+    python: Python
+
+
+def gaps(
+    pylock: bytes, claimed: Sequence[str], *, pythons: Sequence[Python] = PYTHONS
+) -> tuple[Gap, ...]:
+    """Return what `uncovered` would find for want of a wheel, from what uv wrote.
+
+    Raises:
+        McpInstallError: `lock-invalid`.
+    """
+    found: list[Gap] = []
+    for item in toml_text.parse(pylock, ErrorCode.LOCK_INVALID, "pylock.toml").each("packages"):
+        marker = _marker(item)
+        offered = [_tags(wheel.filename) for wheel in map(_wheel, item.each("wheels"))]
+        found += [
+            Gap(
+                package=item.text("name"), version=item.text("version"), platform=name,
+                python=python,
+            )
+            for name in claimed
+            for python in pythons
+            if _may_hold(marker, name, python)
+            and not any(platforms.tags(name, python, oldest=True) & tags for tags in offered)
+        ]  # fmt: skip
+    return tuple(found)
+
+
+def covers(filenames: Sequence[str], claimed: Sequence[str], pythons: Sequence[Python]) -> bool:
+    """Tell whether wheels of these names are enough for all platforms and versions of Python."""
+    offered = [_tags(name) for name in filenames]
+    return all(
+        any(platforms.tags(name, python, oldest=True) & tags for tags in offered)
+        for name in claimed
+        for python in pythons
+    )
+
+
+def from_uv(
+    pylock: bytes,
+    claimed: Sequence[str],
+    *,
+    pythons: Sequence[Python] = PYTHONS,
+    made_with: MadeWith = MadeWith(),
+) -> bytes:
     """Return our lock for what `uv pip compile --universal --format pylock.toml` wrote.
 
     Each wheel's `url` becomes a bare `path` and a hint; source distributions, wheels and
@@ -57,11 +128,26 @@ def from_uv(pylock: bytes, claimed: Sequence[str], *, pythons: Sequence[Python] 
         'lock-version = "1.0"',
         'created-by = "uv"',
         f'requires-python = ">={low[0]}.{low[1]},<{high[0]}.{high[1] + 1}"',
+        *made_with.lines,
     ]
     for item in top.each("packages"):
         lines += _package(item, claimed, pythons)
     data = ("\n".join(lines) + "\n").encode()
     lock_text.parse(data, "pylock.toml")
+    return data
+
+
+def restated(lock: Lock, made_with: MadeWith) -> bytes:
+    """Return a lock that says in its place what it was made with; all else stays.
+
+    Raises:
+        McpInstallError: `lock-invalid` for a lock that was not printed by `from_uv`.
+    """
+    head, packages, rest = lock.text.partition(b"\n\n[[packages]]")
+    kept = head.partition(b"\n\n[tool.mcpinstall]")[0].decode()
+    data = "\n".join([kept, *made_with.lines]).encode() + packages + rest
+    if lock_text.parse(data, "pylock.toml").packages != lock.packages:
+        raise McpInstallError(ErrorCode.LOCK_INVALID, "the lock was written by another program")
     return data
 
 

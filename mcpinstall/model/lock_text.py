@@ -37,18 +37,57 @@ def parse(data: bytes, where: str) -> Lock:
         McpInstallError: `lock-invalid`, or `text-hostile`.
     """
     top = toml_text.parse(data, ErrorCode.LOCK_INVALID, where)
-    top.only("lock-version", "created-by", "requires-python", "packages")
+    top.only("lock-version", "created-by", "requires-python", "packages", "tool")
     if top.text("lock-version") != "1.0":
         raise top.error("lock-version", "is not `1.0`")
     top.text("created-by", limit=100)
     packages = tuple(_package(item) for item in top.each("packages"))
     _refuse_duplicates(top, packages)
+    constraints, exclude_newer = _made_with(top)
     return Lock(
         requires_python=top.parsed("requires-python", _specifiers),
         packages=packages,
         text=data,
         sha256=hashlib.sha256(data).hexdigest(),
+        constraints=constraints,
+        exclude_newer=exclude_newer,
     )
+
+
+def checked_constraint(text: str) -> str:
+    """Return `text` if it holds a package back: a name, versions, and perhaps a marker.
+
+    Raises:
+        ValueError: With the rest of a sentence about the requirement.
+    """
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        found = Requirement(text)
+    except (InvalidRequirement, RecursionError):
+        message = "is not a requirement (PEP 508)"
+        raise ValueError(message) from None
+    if found.url or found.extras or not found.specifier:
+        message = "is not a name with versions"
+        raise ValueError(message)
+    if found.marker is not None:
+        checked_marker(str(found.marker))
+    return text
+
+
+def checked_time(text: str) -> str:
+    """Return `text` if it is a time such as `2026-11-15T00:00:00Z`.
+
+    Raises:
+        ValueError: With the rest of a sentence about it.
+    """
+    try:
+        if f"{datetime.fromisoformat(text):%Y-%m-%dT%H:%M:%SZ}" == text:
+            return text
+    except ValueError:
+        pass
+    message = "is not a time such as `2026-11-15T00:00:00Z`"
+    raise ValueError(message)
 
 
 def marker_holds(marker: str | None, environment: Mapping[str, str]) -> bool:
@@ -82,6 +121,22 @@ def _package(item: Fields) -> LockedPackage:
         raise item.error("tool.mcpinstall.hints", f"names `{unknown[0]}`, which is no wheel of it")
     marker = item.parsed("marker", checked_marker) if "marker" in item.table else None
     return LockedPackage(name=name, version=version, marker=marker, wheels=wheels)
+
+
+def _made_with(top: Fields) -> tuple[tuple[str, ...], str]:
+    """Return what the lock was made with: it binds nobody who installs."""
+    tool = top.fields("tool")
+    tool.only("mcpinstall")
+    ours = tool.fields("mcpinstall")
+    ours.only("constraints", "exclude-newer")
+    constraints = ours.texts("constraints", limit=_HINT_CHARACTERS)
+    for number, text in enumerate(constraints):
+        try:
+            checked_constraint(text)
+        except ValueError as error:
+            raise ours.error(f"constraints[{number}]", str(error)) from None
+    given = "exclude-newer" in ours.table
+    return constraints, ours.parsed("exclude-newer", checked_time) if given else ""
 
 
 def _wheel(item: Fields, name: str, version: str, hints: Mapping[str, str]) -> Artifact:

@@ -51,8 +51,10 @@ _HOST = re.compile(
 _POINTER = re.compile(r"(/([^~/]|~[01])*)+")
 
 
-def parse(data: bytes, where: str = "manifest.toml") -> Manifest:
+def parse(data: bytes, where: str = "manifest.toml", *, draft: bool = False) -> Manifest:
     """Parse and check a manifest; unknown keys are refused.
+
+    A `draft` may lack what a person still owes: reasons of hooks, the tool list.
 
     Raises:
         McpInstallError: `manifest-invalid`, or `text-hostile`.
@@ -77,14 +79,14 @@ def parse(data: bytes, where: str = "manifest.toml") -> Manifest:
         title=_title(top, "title", 100),
         summary=_title(top, "summary", _TEXT),
         try_sentence=_title(top, "try", _TEXT),
-        files=_files(top.fields("files"), locked=package is not None),
+        files=_files(top.fields("files"), locked=package is not None, draft=draft),
         package=package,
         remotes=remotes,
         publisher=publisher,
         publisher_absent=absent,
         permissions=_permissions(top.fields("permissions")),
         probe=_probe(top.fields("probe")),
-        hooks=tuple(_hook(item) for item in _bounded(top, "hooks")),
+        hooks=tuple(_hook(item, draft=draft) for item in _bounded(top, "hooks")),
         varies=_varies(top.fields("tools")),
         audience=top.parsed("audience", _choice(Audience)),
         integrates=top.parsed("integrates", _choice(Integrates)),
@@ -133,14 +135,14 @@ def _bounded(fields: Fields, key: str) -> tuple[Fields, ...]:
     return items
 
 
-def _files(fields: Fields, *, locked: bool) -> tuple[tuple[str, str], ...]:
+def _files(fields: Fields, *, locked: bool, draft: bool) -> tuple[tuple[str, str], ...]:
     """Return name and digest of each file; a server without a package has no lock.
 
     The tools of one that wants authorization are not known to everybody, so they may be absent.
     """
     fields.only(*FILES)
     locks = {"package-lock.json", "pylock.toml"} & fields.table.keys()
-    needed = {"server.json", "tools.json"} if locked else {"server.json"}
+    needed = {"server.json", "tools.json"} if locked and not draft else {"server.json"}
     if "attestations.json" in fields.table and not locked:
         raise fields.error("attestations.json", "is about files, and there is no package")
     if len(locks) != locked or not needed <= fields.table.keys():
@@ -263,7 +265,7 @@ def _pairs(fields: Fields) -> tuple[tuple[str, str], ...]:
     return tuple((key, fields.text(key)) for key in sorted(fields.table))
 
 
-def _hook(fields: Fields) -> Hook:
+def _hook(fields: Fields, *, draft: bool) -> Hook:
     fields.only("wheel", "member", "sha256", "kind", "reason")
     wheel = fields.text("wheel", limit=240)
     if not re.fullmatch(r"[A-Za-z0-9_.+!-]+\.whl", wheel):
@@ -273,7 +275,7 @@ def _hook(fields: Fields) -> Hook:
         member=fields.text("member", limit=240),
         sha256=_sha256(fields, "sha256"),
         kind=fields.parsed("kind", _choice(HookKind)),
-        reason=_title(fields, "reason", _TEXT),
+        reason="" if draft and not fields.text("reason") else _title(fields, "reason", _TEXT),
     )
 
 

@@ -6,36 +6,31 @@ repeated by somebody else and gives the same bytes.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import sys
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mcpinstall import environments, indexes, registries, verification
+from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import (
     advisory_text,
-    lock_authoring,
-    lock_text,
     manifest_text,
     registry_text,
     server_text,
 )
 from mcpinstall.model.lock import NO_LOCK, Lock
+from mcpinstall.model.lock_authoring import MadeWith
 from mcpinstall.model.manifest import Hook, Manifest
 from mcpinstall.model.registry import IndexRow
 from mcpinstall.model.registry_text import RegistryFile
 from mcpinstall.model.tools import ToolList
+from mcpinstall.operations import authoring_inspection, authoring_locking
+from mcpinstall.operations.authoring_locking import Wanted
 from mcpinstall.operations.context import Context
-from mcpinstall.system import files, limits, process
-from mcpinstall.system.throwaway import throwaway_folder
-
-_INDEX_VARIABLES = (
-    "UV_CONFIG_FILE", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_INDEX", "UV_INDEX_URL",
-    "XDG_CONFIG_HOME", "ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE",
-)  # fmt: skip
-"""The caller's variables that say where and how uv reaches the index."""
+from mcpinstall.system import files, limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,28 +58,17 @@ def lock(draft: Draft, context: Context) -> Lock:
     Raises:
         McpInstallError: `tool-failed`, or `lock-invalid` naming packages without a wheel.
     """
-    if draft.manifest.package is None:
-        return NO_LOCK
     package = draft.manifest.package
-    with throwaway_folder() as folder:
-        wanted = f"{package.identifier}=={package.version}\n"
-        with files.disk_errors("write temporary files"):
-            (folder / "uv.toml").touch()  # uv looks for its files in all parents; this ends it
-            (folder / "requirements.in").write_text(wanted, encoding="utf-8")
-            (folder / "constraints.txt").write_text("\n".join(draft.constraints), encoding="utf-8")
-        pythons = lock_authoring.pythons(package.requires_python)
-        _run_uv(folder, draft.exclude_newer, min(pythons), context)
-        written = files.read_bounded(folder / "pylock.toml", 4 * limits.LOCK_BYTES)
-    text = lock_authoring.from_uv(written, package.platforms, pythons=pythons)
-    found = lock_text.parse(text, "pylock.toml")
-    if faults := lock_authoring.uncovered(found, package.platforms, pythons=pythons):
-        raise McpInstallError(
-            ErrorCode.LOCK_INVALID,
-            f"the lock of `{draft.manifest.name}` does not cover its platforms",
-            hint="hold the package back where it has no wheel, or leave the platform out",
-            evidence="\n".join(faults),
-        )
-    return found
+    if package is None:
+        return NO_LOCK
+    wanted = Wanted(
+        identifier=package.identifier,
+        version=package.version,
+        platforms=package.platforms,
+        requires_python=package.requires_python,
+        made_with=MadeWith(constraints=draft.constraints, exclude_newer=draft.exclude_newer),
+    )
+    return authoring_locking.locked(authoring_locking.resolve(wanted, context), wanted)
 
 
 def hooks(draft: Draft, locked: Lock, context: Context) -> tuple[Hook, ...]:
@@ -93,68 +77,112 @@ def hooks(draft: Draft, locked: Lock, context: Context) -> tuple[Hook, ...]:
     Raises:
         McpInstallError: `archive-refused`, or `manifest-invalid` for a hook without a reason.
     """
-    artifacts = tuple(wheel for package in locked.packages for wheel in package.wheels)
-    if not artifacts:
-        return ()
-    fetched = indexes.fetch_artifacts(
-        artifacts,
-        index=lambda: indexes.effective_index(context.machine, environments.uv_program()),
-        store=indexes.Store(context.paths.artifacts),
-        machine=context.machine,
-        progress=context.progress,
-    )
     reasons = {(package, member): reason for package, member, reason in draft.reasons}
-    found: list[Hook] = []
-    for artifact, path in fetched.paths:
-        context.progress.step(f"inspecting {artifact.filename}")
-        with path.open("rb") as file:
-            needed = verification.unaccepted_hooks(file, artifact)
-            accepted = [with_reason(hook, artifact.package, reasons) for hook in needed]
-            file.seek(0)
-            verification.inspect_wheel(file, artifact, accepted)
-        found += accepted
-    return tuple(sorted(found, key=lambda hook: (hook.wheel, hook.member)))
+    return accepted(
+        tuple(
+            with_reason(hook, one.artifact.package, reasons)
+            for one in authoring_inspection.examined(locked, context)
+            for hook in one.hooks
+        )
+    )
+
+
+def accepted(hooks_: Sequence[Hook]) -> tuple[Hook, ...]:
+    """Return hooks in the order of a manifest."""
+    return tuple(sorted(hooks_, key=lambda hook: (hook.wheel, hook.member)))
+
+
+def texts(
+    draft: Draft, locked: Lock, hooks_: Sequence[Hook], tools: ToolList, attestations: bytes = b""
+) -> dict[str, bytes]:
+    """Return the files of a server by name, each checked.
+
+    They are at most five: without a package there is no lock, and tools that nobody saw, or
+    attestations that nobody made, are in no file.
+
+    Raises:
+        McpInstallError: The refusal of a parser.
+    """
+    server_text.parse(draft.server, "server.json")
+    found = {"server.json": draft.server}
+    found |= {"pylock.toml": locked.text} if draft.manifest.package else {}
+    found |= {"tools.json": tools.text} if tools.known else {}
+    found |= {"attestations.json": attestations} if attestations else {}
+    digests = tuple(
+        (name, hashlib.sha256(data).hexdigest()) for name, data in sorted(found.items())
+    )
+    described = replace(draft.manifest, files=digests, hooks=tuple(hooks_))
+    found["manifest.toml"] = manifest_text.dump(described)
+    manifest_text.parse(found["manifest.toml"], draft=True)
+    return found
 
 
 def write(
     folder: Path,
     draft: Draft,
     locked: Lock,
-    accepted: Sequence[Hook],
+    hooks_: Sequence[Hook],
     tools: ToolList,
     *,
     attestations: bytes = b"",
 ) -> Path:
     """Write the files of a server below `folder`, and return their folder.
 
-    They are at most five: without a package there is no lock, and tools that nobody saw, or
-    attestations that nobody made, are in no file.
+    Raises:
+        McpInstallError: The refusal of a parser: nothing is written then; `disk-failed`.
     """
-    server_text.parse(draft.server, "server.json")
-    texts = {"server.json": draft.server}
-    texts |= {"pylock.toml": locked.text} if draft.manifest.package else {}
-    texts |= {"tools.json": tools.text} if tools.known else {}
-    texts |= {"attestations.json": attestations} if attestations else {}
-    digests = tuple(
-        (name, hashlib.sha256(data).hexdigest()) for name, data in sorted(texts.items())
-    )
-    described = replace(draft.manifest, files=digests, hooks=tuple(accepted))
-    texts["manifest.toml"] = manifest_text.dump(described)
-    manifest_text.parse(texts["manifest.toml"])
-    target = folder.joinpath(*described.name.split("/"), described.version)
-    with files.disk_errors(f"remove what is not of it from `{target}`"):
-        for name in set(manifest_text.FILES) - texts.keys():
-            (target / name).unlink(missing_ok=True)
-    with files.disk_errors(f"write below `{target}`"):
-        target.mkdir(parents=True, exist_ok=True)
-    for name, data in texts.items():
-        files.write_atomic(target / name, data, mode=0o644)
+    found = texts(draft, locked, hooks_, tools, attestations)
+    manifest_text.parse(found["manifest.toml"])
+    target = folder.joinpath(*draft.manifest.name.split("/"), draft.manifest.version)
+    place(target, found)
     return target
 
 
-def index_rows(folder: Path) -> tuple[IndexRow, ...]:
-    """Return the rows that `index.toml` of a registry's folder must have."""
-    return tuple(_row(path) for path in sorted(folder.glob("*/*/*/manifest.toml")))
+def place(target: Path, found: Mapping[str, bytes]) -> None:
+    """Write the files of one version: a new folder appears whole, or not at all.
+
+    Raises:
+        McpInstallError: `disk-failed`.
+    """
+    if target.is_dir():
+        for name in set(manifest_text.FILES) - found.keys():
+            with files.disk_errors(f"remove what is not of it from `{target}`"):
+                (target / name).unlink(missing_ok=True)
+        for name, data in found.items():
+            files.write_atomic(target / name, data, mode=0o644)
+        return
+    made = _new_folders(target.parent)
+    staged = target.parent / f".{target.name}.mcpi"
+    try:
+        with files.disk_errors(f"write below `{target.parent}`"):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(staged, ignore_errors=True)  # of a run that died
+            staged.mkdir(mode=0o755)
+        for name, data in found.items():
+            files.write_atomic(staged / name, data, mode=0o644)
+        with files.disk_errors(f"make `{target}`"):
+            staged.rename(target)
+    except BaseException:
+        shutil.rmtree(staged, ignore_errors=True)
+        for path in made:
+            with contextlib.suppress(OSError):
+                path.rmdir()
+        raise
+
+
+def _new_folders(folder: Path) -> list[Path]:
+    """Return which of a folder and its parents are not there yet, the innermost first."""
+    return [path for path in (folder, *folder.parents) if not path.exists()]
+
+
+def index_rows(folder: Path, *, but: Path | None = None) -> tuple[IndexRow, ...]:
+    """Return the rows that `index.toml` of a registry's folder must have, all `but` one folder's.
+
+    Raises:
+        McpInstallError: `manifest-invalid` naming the file, such as one that is a draft.
+    """
+    paths = sorted(folder.glob("*/*/*/manifest.toml"))
+    return tuple(_row(path) for path in paths if path.parent != but)
 
 
 def write_registry(folder: Path, described: RegistryFile) -> None:
@@ -170,28 +198,6 @@ def write_registry(folder: Path, described: RegistryFile) -> None:
     )
     files.write_atomic(folder / "index.toml", index, mode=0o644)
     files.write_atomic(folder / "registry.toml", registry_text.dump(pinned), mode=0o644)
-
-
-def _run_uv(folder: Path, exclude_newer: str, oldest: tuple[int, int], context: Context) -> None:
-    environ = context.machine.environ
-    extra = {name: environ[name] for name in _INDEX_VARIABLES if name in environ}
-    done = process.run(
-        [
-            environments.uv_program(), "pip", "compile", "requirements.in",
-            "--constraint", "constraints.txt", "--universal", "--no-build",
-            "--format", "pylock.toml", "--output-file", "pylock.toml",
-            "--python-version", f"{oldest[0]}.{oldest[1]}", "--exclude-newer", exclude_newer,
-            "--python", sys.executable, "--no-python-downloads", "--no-header", "--quiet",
-            "--system-certs",
-        ],
-        environment=process.child_environment(context.machine, extra), cwd=folder,
-    )  # fmt: skip
-    if done.returncode != 0:
-        raise McpInstallError(
-            ErrorCode.TOOL_FAILED,
-            "uv could not resolve the packages",
-            evidence=done.stderr.decode("utf-8", "replace")[-4000:],
-        )
 
 
 def with_reason(hook: Hook, package: str, reasons: Mapping[tuple[str, str], str]) -> Hook:

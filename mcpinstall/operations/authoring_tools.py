@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mcpinstall import environments, indexes, probing, verification
@@ -13,7 +13,7 @@ from mcpinstall.model import server_text
 from mcpinstall.model.artifact import EntryPoint, VerifiedArtifact
 from mcpinstall.model.environment import Interpreter
 from mcpinstall.model.lock import Lock
-from mcpinstall.model.manifest import Hook, PackageChoice
+from mcpinstall.model.manifest import Hook, PackageChoice, ToolVariation
 from mcpinstall.model.names import normalized_package
 from mcpinstall.model.tools import UNKNOWN_TOOLS, ToolList
 from mcpinstall.operations import authoring_remotes
@@ -23,6 +23,23 @@ from mcpinstall.planning import inputs, selection
 from mcpinstall.system import files
 from mcpinstall.system.throwaway import throwaway_folder
 
+STARTS = 2
+"""Under each interpreter: a list that differs from start to start is found by the second."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What one start of the server, or one of its remotes, showed."""
+
+    tools: ToolList
+    where: str
+    """`under Python 3.12.4`, for people."""
+    python: str = ""
+    """Such as `3.12`; empty for a remote."""
+    number: int = 0
+    """Of the start under that Python."""
+    markers: tuple[tuple[str, str], ...] = ()
+
 
 def tools(
     draft: Draft,
@@ -31,56 +48,66 @@ def tools(
     context: Context,
     *,
     pythons: Sequence[str],
-    zones: Sequence[str],
+    starts: int = STARTS,
 ) -> ToolList:
     """Return the tools that the server shows, the same everywhere but where the draft says so.
 
-    A package is started once for each interpreter and time zone; each remote is asked once,
+    A package is started twice under each interpreter; each remote is asked once,
     without any secret.  They are unknown where there is no package, and no remote answers so.
 
     Raises:
         McpInstallError: `probe-failed`, or `tools-changed` for an undeclared difference.
     """
-    local = draft.manifest.package is not None
-    first = _local(draft, locked, accepted, context, pythons, zones) if local else UNKNOWN_TOOLS
-    for choice in draft.manifest.remotes:
-        seen = authoring_remotes.tools(draft.manifest, draft.server, choice, context)
-        if not first.known:
-            first = seen
-        elif seen.known:
-            _require_same(draft, first, seen, {}, f"over `{choice.transport}` at {choice.url}")
-    return first
+    seen = observed(draft, locked, accepted, context, pythons=pythons, starts=starts)
+    for one in seen[1:]:
+        require_same(draft.manifest.varies, seen[0], one)
+    return seen[0].tools if seen else UNKNOWN_TOOLS
 
 
-def _local(  # noqa: PLR0917 (one step of `tools`)
+def observed(
     draft: Draft,
     locked: Lock,
     accepted: Sequence[Hook],
     context: Context,
+    *,
     pythons: Sequence[str],
-    zones: Sequence[str],
-) -> ToolList:
-    first: ToolList | None = None
-    for python in pythons:
-        interpreter = environments.choose_interpreter(
-            draft.manifest.local.requires_python, context.machine, python
-        )
-        for seen in _under(draft, locked, accepted, context, interpreter=interpreter, zones=zones):
-            first = first or seen
-            where = f"under Python {interpreter.version}"
-            _require_same(draft, first, seen, dict(interpreter.markers), where)
-    if first is None:
-        raise McpInstallError(ErrorCode.USAGE, "no interpreter was named")
-    return first
+    starts: int = STARTS,
+) -> tuple[Seen, ...]:
+    """Start the server, and ask its remotes; return what each showed, compared with nothing.
+
+    Raises:
+        McpInstallError: `probe-failed`.
+    """
+    found: list[Seen] = []
+    if draft.manifest.package is not None:
+        for python in pythons:
+            interpreter = environments.choose_interpreter(
+                draft.manifest.local.requires_python, context.machine, python
+            )
+            context.progress.step(f"starting it under Python {interpreter.version}")
+            found += _under(
+                draft, locked, accepted, context, interpreter=interpreter, starts=starts
+            )
+        if not found:
+            raise McpInstallError(ErrorCode.USAGE, "no interpreter was named")
+    for choice in draft.manifest.remotes:
+        seen = authoring_remotes.tools(draft.manifest, draft.server, choice, context)
+        if seen.known:
+            where = f"over `{choice.transport}` at {choice.url}"
+            found.append(Seen(tools=seen, where=where))
+    return tuple(found)
 
 
-def _require_same(
-    draft: Draft, first: ToolList, seen: ToolList, markers: Mapping[str, str], where: str
-) -> None:
-    if lines := probing.compare(first, seen, draft.manifest.varies, markers):
+def require_same(varies: Sequence[ToolVariation], first: Seen, seen: Seen) -> None:
+    """Refuse tools that differ where nothing says that they may.
+
+    Raises:
+        McpInstallError: `tools-changed`.
+    """
+    if lines := probing.compare(first.tools, seen.tools, varies, dict(seen.markers)):
         raise McpInstallError(
             ErrorCode.TOOLS_CHANGED,
-            f"the tools differ {where}",
+            f"the tools differ {seen.where}",
             hint="declare the place in `[[tools.varies]]`",
             evidence="\n".join(lines),
         )
@@ -93,9 +120,9 @@ def _under(
     context: Context,
     *,
     interpreter: Interpreter,
-    zones: Sequence[str],
-) -> list[ToolList]:
-    """Build the environment for one interpreter, and probe it in each time zone."""
+    starts: int = STARTS,
+) -> list[Seen]:
+    """Build the environment for one interpreter, and probe it so many times."""
     with throwaway_folder() as folder:
         verified = _verified(locked, accepted, interpreter, folder, context)
         home = files.private_folder(folder / "home")
@@ -110,7 +137,16 @@ def _under(
             uv=environments.uv_program(),
         )
         generation = environments.place(staged, home)
-        return [_probe(draft, generation, zone, context) for zone in zones]
+        return [
+            Seen(
+                tools=_probe(draft, generation, context),
+                where=f"under Python {interpreter.version}",
+                python=".".join(interpreter.version.split(".")[:2]),
+                number=number,
+                markers=interpreter.markers,
+            )
+            for number in range(starts)
+        ]
 
 
 def _verified(
@@ -130,19 +166,18 @@ def _verified(
     )
 
 
-def _probe(draft: Draft, generation: Path, zone: str, context: Context) -> ToolList:
+def _probe(draft: Draft, generation: Path, context: Context) -> ToolList:
     settings = draft.manifest.probe
-    machine = replace(context.machine, environ={**context.machine.environ, "TZ": zone})
     package = server_text.parse(draft.server, "server.json").packages[0]
     with probing.probe_inputs(settings) as values:
         around = inputs.Around(
             cwd=generation, home=generation, exists=Path.exists, plaintext_secrets=True
         )
         found = inputs.resolve(package, values, around)
-        command = environments.generation_command(generation, found.arguments, machine)
+        command = environments.generation_command(generation, found.arguments, context.machine)
         environment = tuple((item.name, item.value) for item in found.environment if item.value)
         return probing.probe(
-            command, settings=settings, environment=environment, machine=machine
+            command, settings=settings, environment=environment, machine=context.machine
         ).tools
 
 

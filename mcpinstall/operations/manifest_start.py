@@ -16,8 +16,6 @@ from mcpinstall.planning import selection
 from mcpinstall.rules.manifests import start as rules
 from mcpinstall.rules.manifests.facts import SERVER, Version
 
-_ZONE = "UTC"
-
 
 def start(version: Version, context: Context, *, offline: bool) -> Iterator[Finding]:
     """Yield how a server differs from what was reviewed; its code runs here.
@@ -60,7 +58,5 @@ def _seen(
         pythons = (str(interpreter.path),)
         wanted = selection.select(lock, interpreter)
         manifest_wheels.fetch(wanted, context, offline=offline)
-    seen = authoring_tools.tools(
-        draft, lock, manifest.hooks, context, pythons=pythons, zones=(_ZONE,)
-    )
+    seen = authoring_tools.tools(draft, lock, manifest.hooks, context, pythons=pythons, starts=1)
     return seen, markers

@@ -90,7 +90,7 @@ def lock(wanted: Wanted, context: Context) -> Locked:
     found = _closure(wanted, index, interpreter, context)
     require_old_enough(found, context.now)
     root = _root(found, name, interpreter)
-    _require_not_withdrawn(home, root, allowed=wanted.allow_yanked)
+    require_not_withdrawn(home, root, allowed=wanted.allow_yanked)
     script = examined(root, index, wanted, context)
     choice = PackageChoice(
         registry_type="pypi",
@@ -150,12 +150,16 @@ def examined(root: Artifact, index: indexes.Index | None, wanted: Wanted, contex
         if wanted.server_name:
             file.seek(0)
             text = verification.metadata_of(file, inspection)
-            _require_back_reference(text, wanted.server_name, root)
-    return _script([script.name for script in inspection.scripts], wanted)
+            require_back_reference(text, wanted.server_name, root)
+    return chosen_script([script.name for script in inspection.scripts], wanted)
 
 
-def _script(offered: Sequence[str], wanted: Wanted) -> str:
-    """Return the script to start: the package's own name, the only one, or the one named."""
+def chosen_script(offered: Sequence[str], wanted: Wanted) -> str:
+    """Return the script to start: the package's own name, the only one, or the one named.
+
+    Raises:
+        McpInstallError: `server-json-invalid` or `manifest-invalid` when none is the one.
+    """
     name = normalized_package(wanted.identifier)
     own = [script for script in offered if normalized_package(script) == name]
     named = [script for script in wanted.scripts if script in offered]
@@ -180,8 +184,12 @@ def _script(offered: Sequence[str], wanted: Wanted) -> str:
     )
 
 
-def _require_back_reference(metadata: str, server: str, root: Artifact) -> None:
-    """Refuse a package that does not say itself that it is the server (registry rule)."""
+def require_back_reference(metadata: str, server: str, root: Artifact) -> None:
+    """Refuse a package that does not say itself that it is the server (registry rule).
+
+    Raises:
+        McpInstallError: `policy-refused`.
+    """
     if re.search(rf"mcp-name:\s*{re.escape(server)}(?![A-Za-z0-9._/-])", metadata):
         return
     raise McpInstallError(
@@ -192,7 +200,12 @@ def _require_back_reference(metadata: str, server: str, root: Artifact) -> None:
     )
 
 
-def _require_not_withdrawn(home: indexes.Home, root: Artifact, *, allowed: bool) -> None:
+def require_not_withdrawn(home: indexes.Home, root: Artifact, *, allowed: bool) -> None:
+    """Refuse a package whose wheel its index withdrew.
+
+    Raises:
+        McpInstallError: `version-yanked`.
+    """
     reason = home.withdrawn(root.filename)
     if reason is not None and not allowed:
         raise McpInstallError(

@@ -49,15 +49,7 @@ def decide(name: str, version: str | None, request: Request, context: Context) -
             `server-json-invalid`, `not-supported-yet`, `index-forbidden`, and what
             `unreviewed_locking.lock` refuses with.
     """
-    address = configuration.mcp_registry(context)
-    if request.offline:
-        raise McpInstallError(
-            ErrorCode.OFFLINE_MISSING,
-            f"`mcp:{name}` can't be looked up without its registry",
-            hint="without `--offline`, or with `--lock FILE` of an earlier plan",
-        )
-    entry = _asked(address, name, version, context)
-    fact = _require_alive(entry, request)
+    entry, address, fact = described(name, version, request, context)
     package = chosen(entry.server, request.transport)
     pinned = None if package is None else _locked(package, entry.server, request, context)
     lock = UnreviewedLock(
@@ -71,6 +63,26 @@ def decide(name: str, version: str | None, request: Request, context: Context) -
         lock=pinned.lock if pinned else NO_LOCK,
     )
     return Decided(lock=lock, address=address, fact=fact)
+
+
+def described(
+    name: str, version: str | None, request: Request, context: Context
+) -> tuple[RegistryEntry, str, str]:
+    """Return what the user's MCP registry says of a server, its address, and what to tell.
+
+    Raises:
+        McpInstallError: `not-found`, `version-revoked` for a deleted entry, `registry-invalid`,
+            `server-json-invalid`.
+    """
+    address = configuration.mcp_registry(context)
+    if request.offline:
+        raise McpInstallError(
+            ErrorCode.OFFLINE_MISSING,
+            f"`mcp:{name}` can't be looked up without its registry",
+            hint="without `--offline`, or with `--lock FILE` of an earlier plan",
+        )
+    entry = _asked(address, name, version, context)
+    return entry, address, _require_alive(entry, request)
 
 
 def still(lock: UnreviewedLock, request: Request, context: Context) -> str:

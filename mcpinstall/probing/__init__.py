@@ -10,10 +10,12 @@ from mcpinstall.probing.remote_probe import (
     probe_remote,
     unreviewed_check,
 )
+from mcpinstall.probing.variation_proposals import Start, propose
 
 __all__ = [
     "NeedsAuthorization",
     "ProbeResult",
+    "Start",
     "answers_check",
     "authorization_check",
     "canonical_tools",
@@ -22,5 +24,6 @@ __all__ = [
     "probe",
     "probe_inputs",
     "probe_remote",
+    "propose",
     "unreviewed_check",
 ]

@@ -39,13 +39,18 @@ def compare(
     """
     found = [
         difference
-        for difference in _differences(_by_name(reviewed), _by_name(seen), ("tools",))
+        for difference in differences(reviewed, seen)
         if not is_declared(difference, varies, markers or {})
     ]
     lines = [_line(difference) for difference in found[:_MOST_LINES]]
     if len(found) > _MOST_LINES:
         lines.append(f"… and {len(found) - _MOST_LINES} more differences")
     return tuple(lines)
+
+
+def differences(reviewed: ToolList, seen: ToolList) -> Iterator[Difference]:
+    """Yield every place at which two lists differ."""
+    return _differences(_by_name(reviewed), _by_name(seen), ("tools",))
 
 
 def _by_name(tools: ToolList) -> dict[str, Json]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcpinstall.registries.mcp_api import McpRegistry
 from mcpinstall.registries.memory import latest, note_revocations, remember
-from mcpinstall.registries.names import resolve
+from mcpinstall.registries.names import newest, resolve
 from mcpinstall.registries.single import one_version
 from mcpinstall.registries.sources import (
     bundled_folder,
@@ -34,6 +34,7 @@ __all__ = [
     "bundled_folder",
     "clock_words",
     "latest",
+    "newest",
     "note_revocations",
     "one_version",
     "open_bundled",

@@ -13,7 +13,11 @@ from mcpinstall.verification.inspection import (
 )
 from mcpinstall.verification.outcomes import archives_check, counted, downloads_check
 from mcpinstall.verification.staging import Copies, stage_artifacts
-from mcpinstall.verification.wheel_description import metadata_of, names_a_licence
+from mcpinstall.verification.wheel_description import (
+    member_start,
+    metadata_of,
+    names_a_licence,
+)
 
 __all__ = [
     "Copies",
@@ -22,6 +26,7 @@ __all__ = [
     "downloads_check",
     "examine_wheel",
     "inspect_wheel",
+    "member_start",
     "metadata_of",
     "names_a_licence",
     "stage_artifacts",

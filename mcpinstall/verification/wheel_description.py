@@ -41,3 +41,9 @@ def names_a_licence(metadata: str, inspection: Inspection) -> bool:
         file.path.startswith(folder) and _LICENCE_FILE.match(file.path.rpartition("/")[2])
         for file in inspection.files
     )
+
+
+def member_start(file: BinaryIO, name: str, size: int) -> bytes:
+    """Return the first `size` bytes of a member of a wheel that was inspected."""
+    with zipfile.ZipFile(file) as archive, archive.open(name) as member:
+        return member.read(size)

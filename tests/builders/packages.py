@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from mcpinstall.model.artifact import Artifact
 from tests.builders import servers, wheels
@@ -23,13 +24,18 @@ def publish(
     scripts: Sequence[str] | None = None,
     uploaded: datetime | None = LONG_AGO,
     tools: Sequence[object] = servers.TOOLS,
+    headers: Sequence[str] = (),
+    members: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Artifact:
-    """Put a package into the index; without a `body` it is a library, which has no script."""
+    """Put a package into the index; without a `body` it is a library, which has no script.
+
+    `headers` stand in METADATA, `members` in the wheel.
+    """
     stem = name.replace("-", "_")
     info = f"{stem}-{version}.dist-info"
     module = "" if body is None else servers.module(body, tools=tools)
     metadata = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
-    metadata += [f"Requires-Dist: {need}" for need in requires]
+    metadata += [*(f"Requires-Dist: {need}" for need in requires), *headers]
     files = {
         f"{stem}/__init__.py": module.encode(),
         f"{info}/METADATA": ("\n".join(metadata) + f"\n\n{readme}\n").encode(),
@@ -38,6 +44,7 @@ def publish(
     if names:
         lines = "".join(f"{script} = {stem}:main\n" for script in names)
         files[f"{info}/entry_points.txt"] = f"[console_scripts]\n{lines}".encode()
+    files |= members
     data = wheels.wheel(files, name=stem, version=version)
     filename = f"{stem}-{version}-py3-none-any.whl"
     found = index.publish(filename, data)

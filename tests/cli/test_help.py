@@ -60,6 +60,8 @@ Own a registry:
   registry prune     Delete what no client asks for
 
 Publish:
+  manifest new       Make a manifest from a package or server.json
+  manifest lock      Lock servers again, to newer packages
   manifest diff      Show what changed between two versions
   manifest verify    Check manifests before people review
   manifest sign      Sign a registry, or a review
@@ -872,6 +874,67 @@ Options:
   -q, --quiet                    Say only what is needed.
   -v, --verbose                  Say more.
   -h, --help                     Show this message and exit.
+""",
+                "manifest new": """\
+Usage: mcpi manifest new [OPTIONS] {SPEC}
+
+  Make a manifest: resolve, lock for all platforms, inspect, and start the
+  server if you agree.
+
+  Nothing is written before your yes.  What a person still has to decide is
+  said, with a proposal for each.
+
+  Examples:
+    mcpi manifest new pypi:mcp-server-time
+    mcpi manifest new server.json --into site
+
+Arguments:
+  SPEC  `pypi:NAME[==V]`, `mcp:NAME[@V]`, or the path of a `server.json`.
+        [required]
+
+Options:
+  --into FOLDER         The registry's folder.  [default: manifests]
+  --platform P          Platform to lock for; repeatable.
+  --python V            Interpreter to start it with; repeatable.
+  --name NAME           Full name, where the package has none.
+  --script NAME         Script that starts it, of several.
+  --probe / --no-probe  Start it, which runs its code; or don't.
+  -y, --yes             Answer the question with yes; skips no check.
+  --offline             Use only what was downloaded before.
+  --json                Print one JSON object on standard output.
+  -q, --quiet           Say only what is needed.
+  -v, --verbose         Say more.
+  -h, --help            Show this message and exit.
+""",
+                "manifest lock": """\
+Usage: mcpi manifest lock [OPTIONS] {PATH...}
+
+  Lock servers again, to newer packages; show what changed, and write it after
+  your yes.
+
+  What a person decided is kept: permissions, holds, reasons for the very same
+  bytes.  Reviews are not, for they were of other files.
+
+  Examples:
+    mcpi manifest lock manifests --report changes.md
+    mcpi manifest lock manifests/io.github.user/clock/1.2 --version 1.3 --probe
+
+Arguments:
+  PATH...  Folders of versions, or of a whole registry.  [required]
+
+Options:
+  --upgrade       Take the newest version of the package, too.
+  --version V     Take this one of the package.
+  --min-age DAYS  Least age of a file; 7 or more.  [default: 7]
+  --in-place      It was never published: change it where it is.
+  --python V      Interpreter to start it with; repeatable.
+  --probe         Start it, which runs its code, and take its tools.
+  --report FILE   Write the differences there, as Markdown.
+  -y, --yes       Answer the question with yes; skips no check.
+  --json          Print one JSON object on standard output.
+  -q, --quiet     Say only what is needed.
+  -v, --verbose   Say more.
+  -h, --help      Show this message and exit.
 """,
                 "manifest verify": """\
 Usage: mcpi manifest verify [OPTIONS] [PATH]...

@@ -108,7 +108,7 @@ def author(folder: Path, found: authoring.Draft, world: World) -> Registry:
     """Make every file of a draft and a registry around it; open that."""
     locked = authoring.lock(found, world.context)
     accepted = authoring.hooks(found, locked, world.context)
-    seen = authoring_tools.tools(found, locked, accepted, world.context, pythons=(), zones=())
+    seen = authoring_tools.tools(found, locked, accepted, world.context, pythons=())
     if seen.known:
         found = replace(found, manifest=replace(found.manifest, reviews=(PROBED,)))
     authoring.write(folder, found, locked, accepted, seen)

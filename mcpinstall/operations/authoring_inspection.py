@@ -1,0 +1,64 @@
+"""Every wheel of every platform of a lock, fetched and inspected; nothing of them runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcpinstall import environments, indexes, verification
+from mcpinstall.model.artifact import Artifact, EntryPoint
+from mcpinstall.model.lock import Lock
+from mcpinstall.model.manifest import Hook
+from mcpinstall.operations.context import Context
+
+_SHOWN = 4096  # bytes of a member that are kept, for a person to read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """One wheel that was inspected whole."""
+
+    artifact: Artifact
+    scripts: tuple[EntryPoint, ...]
+    hooks: tuple[Hook, ...]
+    """What has to be accepted; nobody has given a reason yet."""
+    starts: tuple[bytes, ...]
+    """The beginning of each of them."""
+    metadata: str
+    """METADATA of the package itself; empty for the others."""
+
+
+def examined(locked: Lock, context: Context, *, package: str = "") -> tuple[Examined, ...]:
+    """Fetch and inspect every wheel; of `package` METADATA is kept.
+
+    Raises:
+        McpInstallError: `archive-refused`, `download-failed`, `digest-mismatch`.
+    """
+    artifacts = tuple(wheel for one in locked.packages for wheel in one.wheels)
+    if not artifacts:
+        return ()
+    fetched = indexes.fetch_artifacts(
+        artifacts,
+        index=lambda: indexes.effective_index(context.machine, environments.uv_program()),
+        store=indexes.Store(context.paths.artifacts),
+        machine=context.machine,
+        progress=context.progress,
+    )
+    found: list[Examined] = []
+    for artifact, path in fetched.paths:
+        context.progress.step(f"inspecting {artifact.filename}")
+        with path.open("rb") as file:
+            inspection, hooks = verification.examine_wheel(file, artifact)
+            found.append(
+                Examined(
+                    artifact=artifact,
+                    scripts=inspection.scripts,
+                    hooks=hooks,
+                    starts=tuple(
+                        verification.member_start(file, hook.member, _SHOWN) for hook in hooks
+                    ),
+                    metadata=verification.metadata_of(file, inspection)
+                    if artifact.package == package
+                    else "",
+                )
+            )
+    return tuple(found)
