@@ -216,9 +216,10 @@ def switch(home: Path, generation: str | None, platform: str = sys.platform) -> 
         files.sync_folder(home)
 
 
-def prune(home: Path, keep: int = 2) -> tuple[str, ...]:
+def prune(home: Path, keep: int = 2, *, back: str | None = None) -> tuple[str, ...]:
     """Delete the generations that are not current, not among the last `keep`, and not running.
 
+    With `back`, which a rollback leads to, that one stays in the place of the older of the last.
     Also deletes what a process that died left half done.  Returns the names of the deleted
     generations.
 
@@ -234,7 +235,8 @@ def prune(home: Path, keep: int = 2) -> tuple[str, ...]:
             for path in [path for path in home.iterdir() if _is_linked_generation(path)]:
                 path.unlink()
         names = sorted(path.name for path in home.iterdir() if _is_generation(path))
-    kept = {current(home), *(names[-keep:] if keep else ())}
+    last = names[-keep:] if keep else []
+    kept = {current(home), *(last if back not in names else (*last[1:], back))}
     return tuple(name for name in names if name not in kept and _delete_unused(home / name))
 
 

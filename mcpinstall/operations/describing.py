@@ -56,11 +56,16 @@ class Comparison:
 
 
 def compare_servers(
-    before: ReviewedServer, after: ReviewedServer, context: Context, *, offline: bool = False
+    before: ReviewedServer,
+    after: ReviewedServer,
+    context: Context,
+    *,
+    offline: bool = False,
+    look_up: bool = True,
 ) -> Comparison:
     """Compare two versions; the wheels of packages that changed are fetched and inspected.
 
-    The newer one's packages are looked up, for what is held back.
+    With `look_up`, the newer one's packages are looked up, for what is held back.
 
     Raises:
         McpInstallError: `digest-mismatch` or `artifact-size` when an index has other bytes than a
@@ -76,7 +81,8 @@ def compare_servers(
     }
     gathering = _Gathering(context)
     facts = gathering.facts(tuple(wanted.values()), offline=offline)
-    held, more = _held(after, context, offline=offline) if changed else ((), ())
+    looking = bool(changed) and look_up
+    held, more = _held(after, context, offline=offline) if looking else ((), ())
     left, right = _described(before, facts), replace(_described(after, facts), held=held)
     return Comparison(
         before=left,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from mcpinstall import environments
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.operations import lookup, unreviewed_records
+from mcpinstall.operations import lookup, unreviewed_records, ways_back
 from mcpinstall.operations.context import Context
 from mcpinstall.receipts.store import ReceiptStore
 from mcpinstall.system import files, limits
@@ -79,15 +79,27 @@ def _sweep_homes(context: Context) -> None:
     used = {lookup.receipt_slug(one) for one in ReceiptStore(context.paths).receipts()}
     with files.disk_errors(f"look at `{servers}`"):
         homes = list(servers.iterdir())
+    back = _ways_back(context)
     failed: McpInstallError | None = None
     for home in homes:
         try:
-            environments.prune(home, keep=_KEPT if home.name in used else 0)
+            keep = _KEPT if home.name in used else 0
+            environments.prune(home, keep=keep, back=back.get(home.name))
             environments.discard_if_empty(home)
         except McpInstallError as error:
             failed = error
     if failed is not None:
         raise failed
+
+
+def _ways_back(context: Context) -> dict[str, str | None]:
+    """Return by slug the generation that a rollback leads to."""
+    try:
+        records = ReceiptStore(context.paths).history()
+        ways = ways_back.found(records[::-1], context)
+    except McpInstallError:  # then the newest ones stay
+        return {}
+    return {slug: ways_back.before(slug, record) for slug, record in ways.items()}
 
 
 def _sweep_unreviewed(context: Context) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from mcpinstall.operations import (
     server_plans,
     staging,
     transaction,
+    ways_back,
 )
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.prepared import Done, PreparedUndo
@@ -40,7 +41,7 @@ def history(context: Context) -> tuple[HistoryRecord, ...]:
 
 def undone(context: Context) -> frozenset[str]:
     """Return the ids of the changes that were taken back."""
-    return frozenset(record.undoes for record in history(context) if record.undoes)
+    return ways_back.undone(history(context))
 
 
 def prepare(record_id: str | None, context: Context) -> PreparedUndo:
@@ -52,7 +53,7 @@ def prepare(record_id: str | None, context: Context) -> PreparedUndo:
             what its registry revoked.
     """
     record = _chosen(record_id, context)
-    _require_not_revoked(record, context)
+    require_not_revoked(record.receipts_before, context)
     policies.require_installable(record.receipts_before, policies.load(context), context)
     found = [_reversed(change, record, context) for change in record.files]
     changes = [change for change, _ in found]
@@ -68,38 +69,39 @@ def prepare(record_id: str | None, context: Context) -> PreparedUndo:
     )
 
 
-def commit(prepared: PreparedUndo, context: Context) -> Done:
+def commit(prepared: PreparedUndo, context: Context, *, action: str = "undo") -> Done:
     """Take the change back: host files, receipts, `current`; rebuild what was deleted.
+
+    `action` is the word under which the history has it.
 
     Raises:
         McpInstallError: what stopped it; everything is as before then.
     """
     record = prepared.record
     rules = policies.load(context)
-    _require_not_revoked(record, context)
+    require_not_revoked(record.receipts_before, context)
     policies.require_installable(record.receipts_before, rules, context)  # (3) again
     folder = staging.new_folder(context)
     try:
         rebuilt = _rebuilt(record, folder, context)
         with transaction.exclusive(context):
             _chosen(record.id, context)
-            done = transaction.run(
-                _transaction(prepared, rebuilt, context), context, _probe_of(rebuilt, context)
-            )
+            change = replace(_transaction(prepared, rebuilt, context), action=action)
+            done = transaction.run(change, context, _probe_of(rebuilt, context))
     finally:
         staging.discard(folder)
     notes = (*prepared.notes, *secret_places.left(done, context))
     return Done(record=done, receipts=done.receipts_after, notes=notes)
 
 
-def _require_not_revoked(record: HistoryRecord, context: Context) -> None:
+def require_not_revoked(receipts: Sequence[Receipt], context: Context) -> None:
     """Refuse to bring back what was revoked since; what is in place as it was may stay.
 
     Raises:
         McpInstallError: `version-revoked` and its like, `state-unsafe`.
     """
     store = ReceiptStore(context.paths)
-    for receipt in record.receipts_before:
+    for receipt in receipts:
         now = store.receipt(receipt.entry_name)
         if now is not None and _brings_nothing(receipt, now):
             continue

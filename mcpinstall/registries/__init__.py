@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcpinstall.registries.mcp_api import McpRegistry
 from mcpinstall.registries.memory import latest, note_revocations, remember
-from mcpinstall.registries.names import resolve
+from mcpinstall.registries.names import is_newer, order, resolve
 from mcpinstall.registries.single import one_version
 from mcpinstall.registries.sources import (
     bundled_folder,
@@ -32,12 +32,14 @@ __all__ = [
     "Voucher",
     "bundled_folder",
     "clock_words",
+    "is_newer",
     "latest",
     "note_revocations",
     "one_version",
     "open_bundled",
     "open_folder",
     "open_tuf",
+    "order",
     "remember",
     "require_unexpired",
     "resolve",
