@@ -181,7 +181,9 @@ def rolled_back(prepared: PreparedRollback, width: int) -> Screen:
     first = prepared.steps[0].entries[0]
     return (
         *wrapped(f"Rolled back {words.listed(names)}", width, "    ", Tone.GOOD),
-        *wrapped(f"  `mcpi hold {first}` keeps it there; `mcpi undo` goes forward again", width),
+        *wrapped(
+            f"  `mcpi hold {first}` keeps it there; `mcpi undo` goes forward again", width, "    "
+        ),
     )
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mcpinstall.cli import options
 from mcpinstall.cli.session import Session
 from mcpinstall.errors import Exit
+
+if TYPE_CHECKING:
+    from mcpinstall.operations.update import Selection
 
 
 def update(
@@ -57,13 +60,9 @@ def update(
     with session.working() as state:
         selection = operation.select(names or (), to, request, state)
     session.ui.insist(render_update.kept(selection.kept, session.ui.width))
-    failed = any(one.error is not None for one in selection.kept)
+    session.also = {"replaced": [], "kept": json_update.kept(selection.kept)}
     if not selection.targets:
-        session.ui.say(render_update.nothing(selection.kept, session.ui.width))
-        if session.as_json:
-            stays = json_update.kept(selection.kept)
-            session.answer(outcome="nothing-to-do", replaced=[], kept=stays)
-        return Exit.COULD_NOT if failed else Exit.DONE
+        return _nothing(session, selection)
     if change.may_ask(session, answers):
         request = dialog.completed(
             session.ui, request, lambda asked: operation.draft(selection, asked, session.context)
@@ -72,8 +71,16 @@ def update(
         prepared = operation.prepare(
             selection, request, state, stage=change.may_act(session, answers)
         )
-    session.also = {
-        "replaced": [json_update.replacement(one) for one in prepared.replacements],
-        "kept": json_update.kept(selection.kept),
-    }
+    session.also["replaced"] = [json_update.replacement(one) for one in prepared.replacements]
     return change.carry_out(session, prepared, answers)
+
+
+def _nothing(session: Session, selection: Selection) -> int:
+    """Say that no server has anything newer to take, or that nobody could tell."""
+    from mcpinstall.cli import render_update
+
+    session.ui.say(render_update.nothing(selection.kept, session.ui.width))
+    if session.as_json:
+        session.answer(outcome="nothing-to-do")
+    failed = any(one.error is not None for one in selection.kept)
+    return Exit.COULD_NOT if failed else Exit.DONE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from mcpinstall.model.manifest import Hook, HookKind
+from mcpinstall.model.manifest import Hook, HookKind, Publisher
 from tests.builders import servers, wheels
 from tests.builders.world import World
 
@@ -21,7 +21,7 @@ def offer(
     *,
     shows: object = CLOCK,
     reviewed: object = CLOCK,
-    **more: object,
+    publisher: Publisher | None = None,
 ) -> None:
     """Offer a version with a start-up hook, one more dependency, and another tool text.
 
@@ -45,8 +45,9 @@ def offer(
     )  # fmt: skip
     world.offer(
         "clock", version, data=data, hooks=[hook], lock=dependency(world),
-        tools=[shows, servers.CONVERTER], reviewed=[reviewed, servers.CONVERTER], **more,
-    )  # type: ignore[arg-type]  # fmt: skip
+        tools=[shows, servers.CONVERTER], reviewed=[reviewed, servers.CONVERTER],
+        publisher=publisher,
+    )  # fmt: skip
 
 
 def dependency(world: World) -> str:
