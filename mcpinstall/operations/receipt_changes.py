@@ -106,7 +106,7 @@ def _rows(
     """Return the rows whose files hold the entry afterwards."""
     name = server.entry.name
     known = {row for one in siblings if one.entry_name == name for row in one.hosts}
-    written = {change.file.row.id for change in prepared.plan.changes}
+    written = {one.file.row.id for one in prepared.plan.changes if name in one.chain_after.names}
     return tuple(sorted(known | written | set(ReceiptStore(context.paths).rows_with(name))))
 
 
