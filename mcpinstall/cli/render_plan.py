@@ -154,6 +154,9 @@ def _heading(server: ServerPlan, view: View, *, installing: bool) -> Screen:
         rows += wrapped(f"  ! {sentence}", view.width, "    ", Tone.WARN)
     if server.advice:
         rows += wrapped(f"  over {_transport(server)}; {server.advice}", view.width, "    ")
+    if server.replaces and installing:
+        fact = f"  ! takes the place of {server.replaces}, which is installed; `mcpi update "
+        rows += wrapped(f"{fact}{server.entry.name}` shows what changed", view.width, "    ")
     if server.already_installed and installing:
         rows += wrapped("  installed already; only its entry is added", view.width, "  ")
     return tuple(rows)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.plan import ServerPlan
 from mcpinstall.model.receipt import Hold, Receipt
-from mcpinstall.operations import direct, lookup, server_plans, transaction
+from mcpinstall.operations import direct, lookup, publishers, server_plans, transaction
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.prepared import Draft
 
@@ -34,20 +34,25 @@ def of_installation(
     return tuple(found)
 
 
-def require_not_held(servers: Sequence[ServerPlan], context: Context) -> None:
-    """Refuse to move a held server to another version under the word `install`.
+def require_movable(servers: Sequence[ServerPlan], context: Context) -> None:
+    """Refuse to move a server to a version that `update` would not move it to.
+
+    That is one that is held, or a version of another publisher.
 
     Raises:
-        McpInstallError: `version-held`.
+        McpInstallError: `version-held`, `publisher-mismatch`, `publisher-missing`.
     """
     for server in servers:
-        for one in server_plans.receipts_of(server.slug, context):
-            if one.hold is Hold.HELD and one.manifest_sha256 != server.reviewed.manifest_sha256:
-                raise McpInstallError(
-                    ErrorCode.VERSION_HELD,
-                    f"`{one.entry_name}` is held at {one.version}",
-                    hint=f"`mcpi unhold {one.entry_name}` lets it go",
-                )
+        there = server_plans.receipts_of(server.slug, context)
+        if not there or there[0].manifest_sha256 == server.reviewed.manifest_sha256:
+            continue
+        publishers.require_same(there, server.reviewed)
+        if there[0].hold is Hold.HELD:
+            raise McpInstallError(
+                ErrorCode.VERSION_HELD,
+                f"`{there[0].entry_name}` is held at {there[0].version}",
+                hint=f"`mcpi unhold {there[0].entry_name}` lets it go",
+            )
 
 
 def hold(names: Sequence[str], context: Context) -> tuple[Receipt, ...]:

@@ -186,7 +186,7 @@ def prepare(
         server_plans.require_compatible(server, context, configuring=configuring)
         server_plans.require_own_index(server, context)
     if action == "install":
-        holds.require_not_held(servers, context)
+        holds.require_movable(servers, context)
     secret = secret_places.placed(servers, rows, request, context)
     servers = secret.servers
     found = host_changes.HostChanges(rows=rows)

@@ -130,8 +130,15 @@ def plan(
         interpreter=interpreter,
         artifacts=selection.select(server.lock, interpreter),
         already_installed=present is not None,
+        replaces=_other_version(server, slug, context),
         advice=ways.advice,
     )
+
+
+def _other_version(server: ReviewedServer, slug: str, context: Context) -> str:
+    """Return the version that is installed, where it is another one."""
+    found = {one.version for one in receipts_of(slug, context)} - {server.manifest.version}
+    return next(iter(found), "")
 
 
 def rebuild(

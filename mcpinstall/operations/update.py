@@ -18,6 +18,7 @@ from mcpinstall.operations import (
     lookup,
     missing_inputs,
     offers,
+    publishers,
     replacing,
     server_plans,
 )
@@ -177,7 +178,7 @@ def prepare(
     """
     missing_inputs.require_none(draft(selection, request, context))
     for target in selection.targets:
-        _require_same_publisher(target)
+        publishers.require_same(target.receipts, target.server)
     planned = replacing.planned(selection.targets, request, context)
     for server in planned.servers:
         server_plans.require_own_index(server, context)
@@ -199,41 +200,3 @@ def prepare(
         replacements=replacements,
         holds=tuple((slug, Hold.PINNED) for slug in slugs) if selection.pinned else (),
     )
-
-
-def _require_same_publisher(target: Target) -> None:
-    """Refuse a version of another publisher than the installed one's (check 5).
-
-    Whoever takes a project over, or its account, doesn't come in by an update.
-
-    Raises:
-        McpInstallError: `publisher-mismatch`, `publisher-missing`.
-    """
-    before = target.receipts[0].backing
-    now = target.server.manifest.publisher
-    if not before.issuer or target.receipts[0].is_remote:
-        return
-    hint = (
-        "find out why; if it is right, `mcpi uninstall` the server and install it anew, which "
-        "shows the new publisher"
-    )
-    name, version = target.receipts[0].entry_name, target.server.manifest.version
-    if now is None:
-        raise McpInstallError(
-            ErrorCode.PUBLISHER_MISSING,
-            f"`{name}` {version} names no publisher any more; it was `{before.repository}`",
-            hint=hint,
-        )
-    if (before.issuer, before.repository_id, before.owner_id) != (
-        now.issuer,
-        now.repository_id,
-        now.owner_id,
-    ):
-        raise McpInstallError(
-            ErrorCode.PUBLISHER_MISMATCH,
-            f"`{name}` {version} is published by `{now.repository}` (repository "
-            f"{now.repository_id} of owner {now.owner_id}), and what is installed by "
-            f"`{before.repository}` (repository {before.repository_id} of owner "
-            f"{before.owner_id})",
-            hint=hint,
-        )
