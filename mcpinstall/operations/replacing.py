@@ -157,7 +157,7 @@ def missing(
         McpInstallError: as `planned`.
     """
     for entry in _entries(targets, request):
-        if entry.target is not wanted or entry.stays:
+        if entry.target is not wanted or _as_it_stands(entry, request, context) is not None:
             continue
         merged, _ = entry.request(request, context)
         server, receipt = wanted.server, entry.receipt
@@ -182,9 +182,8 @@ def planned(targets: Sequence[Target], request: Request, context: Context) -> Pl
     anew: list[tuple[ServerPlan, Receipt]] = []
     for entry in _entries(targets, request):
         receipt, server = entry.receipt, entry.target.server
-        if entry.stays:
-            plan = server_plans.in_the_place_of(receipt, server, request, context)
-        else:
+        plan = _as_it_stands(entry, request, context)
+        if plan is None:
             merged, gone = entry.request(request, context)
             dropped += [(receipt.entry_name, name) for name in gone]
             values = install.input_values((server,), merged)[receipt.entry_name]
@@ -206,6 +205,17 @@ def planned(targets: Sequence[Target], request: Request, context: Context) -> Pl
         kept=tuple(kept),
         dropped=tuple(dropped),
     )
+
+
+def _as_it_stands(entry: _Entry, request: Request, context: Context) -> ServerPlan | None:
+    """Return the plan of an entry that hosts keep as it is; None for one that is made anew."""
+    if not entry.stays:
+        return None
+    receipt = entry.receipt
+    plan = server_plans.in_the_place_of(receipt, entry.target.server, request, context)
+    # There the entry itself names the interpreter.
+    on_windows = context.machine.platform == "win32"
+    return None if on_windows and str(plan.python.path) != receipt.python_path else plan
 
 
 def _changes(

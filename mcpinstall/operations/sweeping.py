@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from mcpinstall import environments
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -79,17 +81,21 @@ def _sweep_homes(context: Context) -> None:
     used = {lookup.receipt_slug(one) for one in ReceiptStore(context.paths).receipts()}
     with files.disk_errors(f"look at `{servers}`"):
         homes = list(servers.iterdir())
-    back = _ways_back(context)
+    ways = functools.cache(functools.partial(_ways_back, context))
     failed: McpInstallError | None = None
     for home in homes:
         try:
             keep = _KEPT if home.name in used else 0
-            environments.prune(home, keep=keep, back=back.get(home.name))
+            environments.prune(home, keep=keep, back=functools.partial(_way_back, ways, home))
             environments.discard_if_empty(home)
         except McpInstallError as error:
             failed = error
     if failed is not None:
         raise failed
+
+
+def _way_back(ways: Callable[[], dict[str, str | None]], home: Path) -> str | None:
+    return ways().get(home.name)
 
 
 def _ways_back(context: Context) -> dict[str, str | None]:
@@ -107,6 +113,8 @@ def _sweep_unreviewed(context: Context) -> None:
 
     Which index a name belongs to stays for good.
     """
+    if not context.paths.unreviewed.is_dir():
+        return
     store = ReceiptStore(context.paths)
     try:
         records = [*store.history(), *filter(None, [store.journal()])]

@@ -13,7 +13,6 @@ from mcpinstall.model.plan import Request
 from mcpinstall.model.receipt import Hold, Receipt
 from mcpinstall.model.registry import ReviewedServer
 from mcpinstall.operations import (
-    early_refusals,
     install,
     lookup,
     missing_inputs,
@@ -164,7 +163,6 @@ def draft(selection: Selection, request: Request, context: Context) -> Draft:
         for one in replacing.missing(target, request, selection.targets, context)
     )
     chosen = tuple(target.server for target in selection.targets)
-    early_refusals.of_sources(chosen, request, context)
     return Draft(request=request, servers=chosen, missing=missing, hosts=_NOBODY)
 
 
