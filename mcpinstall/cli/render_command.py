@@ -47,7 +47,10 @@ def _command(
     what = "this program" if len(prepared.plan.servers) == 1 else f"`{server.entry.name}`"
     sentence = f"{who} will start {what}, with all your rights, at every launch:"
     if server.keeps_entries:
-        sentence = "Its entries keep their command, which runs with all your rights and begins:"
+        whose = "Its" if len(prepared.plan.servers) == 1 else f"`{server.entry.name}`: its"
+        sentence = (
+            f"{whose} entries keep their command, which runs with all your rights and begins:"
+        )
     started = entry.command, entry.args
     rows: list[Line] = [
         *wrapped(sentence, width, "  ", Tone.STRONG),

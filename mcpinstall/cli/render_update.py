@@ -73,9 +73,16 @@ def _weighty(one: Replacement) -> str:
     kinds = Counter(
         LABELS[change.kind]
         for change in one.comparison.changes
-        if change.band is Band.FIRST or change.kind is ChangeKind.DEPENDENCY_ADDED
+        if (change.band is Band.FIRST and change.kind is not ChangeKind.NOT_COMPARED)
+        or change.kind is ChangeKind.DEPENDENCY_ADDED
     )
-    told = [f"{label} ({count})" if count > 1 else label for label, count in kinds.items()]
+    left_out = [
+        change.subject
+        for change in one.comparison.changes
+        if change.kind is ChangeKind.NOT_COMPARED
+    ]
+    told = [f"NOT COMPARED: {words.listed(left_out)}"] if left_out else []
+    told += [f"{label} ({count})" if count > 1 else label for label, count in kinds.items()]
     return f"{names}: {', '.join(told) if told else 'no change of the gravest kinds'}."
 
 

@@ -175,6 +175,8 @@ class PreparedUndo:
     unwritten: tuple[HostChange, ...] = ()
     """Files whose bytes stay; only what is kept about them changes."""
     notes: tuple[str, ...] = ()
+    whole: bool = True
+    """All of the change goes back; else the part of some entries, which `record` is then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,13 +73,11 @@ def prepare(name: str | None, context: Context) -> PreparedRollback:
     whole = {one.slug for one in record.switches} == set(slugs)
     undone = None
     if any(_entries_changed(slug, record) for slug in slugs):
-        if not whole:
-            raise McpInstallError(
-                ErrorCode.NOTHING_TO_UNDO,
-                f"the update of {_listed(record.entries)} changed host files, and goes back whole",
-                hint="`mcpi rollback` without a name takes all of it back",
-            )
-        undone = undo.prepare(record.id, context)
+        if whole and not undo.has_later(record, context):
+            undone = undo.prepare(record.id, context)
+        else:
+            entries = [name for step in steps for name in step.entries]
+            undone = undo.prepare_part(record, entries, context)
     else:
         _require_allowed(steps, context)
     return PreparedRollback(record=record, steps=steps, undone=undone, whole=whole)

@@ -265,3 +265,47 @@ def test_a_plan_that_is_declined_leaves_nothing(world: World) -> None:
     assert (world.receipts(), world.generations()) == (before, generations)
     world.require_clean()
     assert servers.CLOCK["description"] != next_version.CLOCK["description"]
+
+
+def test_one_server_goes_back_and_then_the_others_of_its_update(world: World) -> None:
+    """Also one whose entries the update changed, in files that hold others of ours."""
+    world.install("clock", "maps", hosts=["cursor"])
+    world.install("notes", hosts=["cursor", "codex"])
+    files, before = world.host_files(), world.receipts()
+    fixed = {"type": "named", "name": "--place", "value": "here"}
+    world.offer("clock", "2.0")
+    world.offer("maps", "2.0", arguments=[fixed])
+    world.offer("notes", "2.0", arguments=[fixed])
+    world.update()
+    assert world.receipts()["clock"].hosts == before["clock"].hosts
+
+    world.rollback("notes")
+    assert world.receipts()["notes"] == before["notes"]
+    assert world.servers_in("cursor")["maps"][-2:] == ("--place", "here")
+    world.require_consistent()
+    world.undo()
+    assert world.servers_in("codex")["notes"][-2:] == ("--place", "here")
+    world.rollback("notes")
+    world.rollback()
+
+    assert world.receipts() == before
+    assert world.host_files() == files
+    world.require_clean()
+
+
+def test_an_entry_that_was_changed_after_the_update_is_not_overwritten(world: World) -> None:
+    world.install("clock", hosts=["cursor"], settings=(("zone", "Oslo"),))
+    renamed = {"type": "named", "name": "--in", "isRequired": True, "description": "The zone"}
+    world.offer("clock", "2.0", arguments=[renamed])
+    world.update(settings=(("in", "Bergen"),))
+    world.configure("clock", ("in", "Narvik"))
+
+    with pytest.raises(McpInstallError) as error:
+        world.rollback("clock")
+    assert refusal(error) == (ErrorCode.NOTHING_TO_UNDO, 5)
+    assert world.servers_in("cursor")["clock"][-1] == "Narvik"
+    world.undo()
+    world.rollback("clock")
+
+    assert world.servers_in("cursor")["clock"][-1] == "Oslo"
+    world.require_clean()
