@@ -70,6 +70,7 @@ class ErrorCode(StrEnum):
     STATE_UNSAFE = "state-unsafe"
     TEXT_HOSTILE = "text-hostile"
     TOOLS_CHANGED = "tools-changed"
+    VERSION_HELD = "version-held"
     VERSION_REVOKED = "version-revoked"
     VERSION_VULNERABLE = "version-vulnerable"
     VERSION_YANKED = "version-yanked"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from mcpinstall.cli.command import Command, Function
 from mcpinstall.cli.manifest_commands import MANIFEST_COMMANDS
 from mcpinstall.cli.owner_commands import OWNER_COMMANDS
+from mcpinstall.cli.update_commands import UPDATE_COMMANDS
 
 
 def _install() -> Function:
@@ -189,6 +190,7 @@ COMMANDS = (
         "configure", "Give an installed server other inputs", _CHANGE, _configure,
         ("mcpi configure git --set repository=~/code/other",), passes_arguments=True,
     ),
+    *UPDATE_COMMANDS,
     Command(
         "undo", "Take the last change back", _CHANGE, _undo,
         ("mcpi undo", "mcpi undo 20261122T134501Z-0423f9a12"),

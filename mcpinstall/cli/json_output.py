@@ -243,6 +243,7 @@ def receipt(one: Receipt) -> Object:
         else {"path": one.python_path, "version": one.python_version},
         "plan_digest": f"sha256:{one.plan_digest.removeprefix('sha256:')}",
         "installed": one.installed,
+        "hold": one.hold.value or None,
         "publishers": render_publishers.as_objects(one.publishers),
         "checks": checks(one.checks),
     }

@@ -17,6 +17,10 @@ Verbose: TypeAlias = Annotated[bool, typer.Option("--verbose", "-v", help="Say m
 Servers: TypeAlias = Annotated[
     list[str], typer.Argument(metavar="NAME[@VERSION]...", help="Servers; one plan for all.")
 ]
+Installed: TypeAlias = Annotated[
+    list[str] | None, typer.Argument(metavar="[NAME...]", help="Installed servers; else all.")
+]
+Some: TypeAlias = Annotated[list[str], typer.Argument(metavar="NAME...", help="Installed servers.")]
 Hosts: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(

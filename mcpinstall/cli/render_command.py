@@ -46,8 +46,11 @@ def _command(
     who = words.listed(list(titles))
     what = "this program" if len(prepared.plan.servers) == 1 else f"`{server.entry.name}`"
     sentence = f"{who} will start {what}, with all your rights, at every launch:"
-    if prepared.action == "reinstall":
-        sentence = "Its entries keep their command, which runs with all your rights and begins:"
+    if server.keeps_entries:
+        whose = "Its" if len(prepared.plan.servers) == 1 else f"`{server.entry.name}`: its"
+        sentence = (
+            f"{whose} entries keep their command, which runs with all your rights and begins:"
+        )
     started = entry.command, entry.args
     rows: list[Line] = [
         *wrapped(sentence, width, "  ", Tone.STRONG),

@@ -11,7 +11,12 @@ from mcpinstall.model.host import EnvironmentValue, HostRow
 from mcpinstall.model.plan import ServerPlan
 from mcpinstall.operations.prepared import Done, Prepared
 
-_VERBS = {"install": "Installed", "reinstall": "Built", "configure": "Configured"}
+_VERBS = {
+    "install": "Installed",
+    "reinstall": "Built",
+    "configure": "Configured",
+    "update": "Updated",
+}
 
 
 def headline(prepared: Prepared, done: Done, width: int) -> Screen:
@@ -32,6 +37,11 @@ def following(prepared: Prepared, done: Done, width: int) -> Screen:
             rows += _variable(server.entry.name, value, width)
     if prepared.action == "install":
         rows += _try(servers, width)
+    if prepared.replacements:
+        from mcpinstall.cli import render_update
+
+        rows += render_update.updated(prepared, width)
+        return tuple(rows)
     rows += wrapped("  `mcpi undo` takes it back", width, "    ")
     return tuple(rows)
 

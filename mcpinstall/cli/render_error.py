@@ -22,7 +22,7 @@ _MOST_CHARACTERS = 2000
 
 _RAN = "what mcpi wrote was removed; the server's program did run"
 _AFTER_START = frozenset({ErrorCode.PROBE_FAILED, ErrorCode.TOOLS_CHANGED})
-_CHANGING = frozenset({"install", "reinstall", "configure"})
+_CHANGING = frozenset({"install", "reinstall", "configure", "update"})
 
 
 def error(error: McpInstallError, command: str, width: int, *, changed: bool = False) -> Screen:

@@ -54,7 +54,8 @@ def installed(rows: Sequence[Installed], width: int) -> Screen:
 
 def _state(row: Installed) -> Segment:
     if row.withdrawal is None:
-        return Segment(row.state, Tone.GOOD if row.state == "ok" else Tone.WARN)
+        kept = f", {row.receipt.hold.value}" if row.receipt.hold else ""
+        return Segment(f"{row.state}{kept}", Tone.GOOD if row.state == "ok" else Tone.WARN)
     also = "" if row.state == "ok" else f"; {row.state}"
     return Segment(f"REVOKED: {row.withdrawal.reason} ({row.withdrawal.date}){also}", Tone.BAD)
 

@@ -83,6 +83,8 @@ def _screen(prepared: Prepared, diffs: Sequence[FileDiff], view: View, *, whole:
         _headings(group, len(servers), view, installing=installing)
         for group in _vouched_alike(servers)
     ]
+    if prepared.replacements:
+        blocks.insert(0, _replaced(prepared, view))
     if diffs:
         blocks.append(render_diff.files(diffs, view.home, view.width, whole=whole))
     if prepared.skipped:
@@ -98,6 +100,14 @@ def _screen(prepared: Prepared, diffs: Sequence[FileDiff], view: View, *, whole:
     )
     blocks += [render_command.commands(server, prepared, view.width) for server in servers]
     return (*_apart(blocks), *_bottom(prepared, view))
+
+
+def _replaced(prepared: Prepared, view: View) -> Screen:
+    """Return what an update changes, without the blank line at its end."""
+    from mcpinstall.cli import render_update
+
+    rows = render_update.changes(prepared, view.width)
+    return rows[:-1] if rows[-1:] == (BLANK,) else rows
 
 
 def _apart(blocks: Iterable[Screen]) -> Screen:
@@ -144,6 +154,9 @@ def _heading(server: ServerPlan, view: View, *, installing: bool) -> Screen:
         rows += wrapped(f"  ! {sentence}", view.width, "    ", Tone.WARN)
     if server.advice:
         rows += wrapped(f"  over {_transport(server)}; {server.advice}", view.width, "    ")
+    if server.replaces and installing:
+        fact = f"  ! takes the place of {server.replaces}, which is installed; `mcpi update "
+        rows += wrapped(f"{fact}{server.entry.name}` shows what changed", view.width, "    ")
     if server.already_installed and installing:
         rows += wrapped("  installed already; only its entry is added", view.width, "  ")
     return tuple(rows)
@@ -316,6 +329,10 @@ def _bottom(prepared: Prepared, view: View) -> Screen:
     if prepared.print_rows and not prepared.request.print_only:
         fact = "No host was found on this machine: you will get the entry to paste."
         rows += wrapped(fact, view.width, "  ", Tone.WARN)
+    if prepared.replacements:
+        from mcpinstall.cli import render_update
+
+        rows += render_update.bottom(prepared, view.width)
     last = [*_certified(prepared.plan.servers)]
     last += ["Nothing has been written yet."] if view.asking else []
     return (*rows, *(wrapped(" ".join(last), view.width, "  ") if last else ()))
@@ -335,9 +352,11 @@ def _certified(servers: Sequence[ServerPlan]) -> Iterable[str]:
 def question(prepared: Prepared, files: int) -> str:
     """Return the question without its answers: `Install git and change 1 file?`."""
     entries = words.listed([server.entry.name for server in prepared.plan.servers])
-    verb = {"reinstall": "Build {} again", "configure": "Change the settings of {}"}.get(
-        prepared.action, "Install {}"
-    )
+    verb = {
+        "reinstall": "Build {} again",
+        "configure": "Change the settings of {}",
+        "update": "Update {}",
+    }.get(prepared.action, "Install {}")
     if files == 0:
         return f"{verb.format(entries)}?"
     comma = "," if len(prepared.plan.servers) > 1 else ""

@@ -25,6 +25,11 @@ def removal(prepared: PreparedRemoval, diffs: Sequence[FileDiff], view: View) ->
     return _with_files(rows, diffs, view)
 
 
+def with_files(rows: Screen, notes: Sequence[str], diffs: Sequence[FileDiff], view: View) -> Screen:
+    """Return a screen with notes and the diff of every file below it."""
+    return _with_files([*rows, *render_done.notes(notes, view.width)], diffs, view)
+
+
 def undo(prepared: PreparedUndo, diffs: Sequence[FileDiff], view: View) -> Screen:
     """Return what taking a change back does."""
     record = prepared.record

@@ -28,6 +28,8 @@ class Session:
         """Between the yes and the end: an interruption leaves more to say."""
         self.changed = False
         """The change was made; what fails now fails to say so."""
+        self.also: dict[str, object] = {}
+        """What a command answers beside the fields that all changes have."""
         self.ui = Ui()
         self._context: Context | None = None
         self._answered = False
@@ -77,7 +79,7 @@ class Session:
         """Print the envelope of `--json`: one document, whatever still fails after it."""
         if not self._answered:
             self._answered = True
-            self.ui.raw(envelope(self.command, fields))
+            self.ui.raw(envelope(self.command, {**fields, **self.also}))
 
 
 def envelope(command: str, fields: Mapping[str, object]) -> str:

@@ -25,8 +25,8 @@ def undo(
 ) -> int:
     """Take the last change back: host files, receipts, environments.
 
-    A file that is still as mcpi left it gets its former bytes.  To remove a server whatever came
-    after its installation, use `mcpi uninstall`.
+    A file that is still as mcpi left it gets its former bytes.  To go back to the version before
+    an update, whatever came after it, use `mcpi rollback`; to remove a server, `mcpi uninstall`.
     """
     from mcpinstall.cli import change, dialog, json_output, render_done, render_removal
     from mcpinstall.operations import undo as operation

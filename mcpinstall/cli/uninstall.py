@@ -25,7 +25,7 @@ def uninstall(
     """Take servers out of hosts, and delete what nothing uses any more.
 
     With `--host`, only that host's entry goes.  To take back the last change instead, whatever
-    it was, use `mcpi undo`.
+    it was, use `mcpi undo`; to go back to the version before an update, `mcpi rollback`.
     """
     from mcpinstall.cli import change, dialog, json_output, render_done, render_removal
     from mcpinstall.operations import uninstall as operation

@@ -9,6 +9,7 @@ import re
 import secrets
 import shutil
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path, PurePath, PurePosixPath
 
@@ -216,9 +217,13 @@ def switch(home: Path, generation: str | None, platform: str = sys.platform) -> 
         files.sync_folder(home)
 
 
-def prune(home: Path, keep: int = 2) -> tuple[str, ...]:
+def prune(
+    home: Path, keep: int = 2, *, back: Callable[[], str | None] = lambda: None
+) -> tuple[str, ...]:
     """Delete the generations that are not current, not among the last `keep`, and not running.
 
+    The one that `back` names, where a rollback leads, stays in the place of the older of the last;
+    it is asked only when something would go.
     Also deletes what a process that died left half done.  Returns the names of the deleted
     generations.
 
@@ -234,7 +239,10 @@ def prune(home: Path, keep: int = 2) -> tuple[str, ...]:
             for path in [path for path in home.iterdir() if _is_linked_generation(path)]:
                 path.unlink()
         names = sorted(path.name for path in home.iterdir() if _is_generation(path))
-    kept = {current(home), *(names[-keep:] if keep else ())}
+    last = names[-keep:] if keep else []
+    if len(last) < len(names) and last and (before := back()) in names:
+        last = [*last[1:], before]
+    kept = {current(home), *last}
     return tuple(name for name in names if name not in kept and _delete_unused(home / name))
 
 

@@ -100,6 +100,10 @@ class ServerPlan:
     """Secrets that nobody placed go to the keyring where a host does not keep them itself."""
     remote: RemotePlan | None = None
     """Set for a server that is used where it runs; it has no command then."""
+    replaces: str = ""
+    """The version that is installed, where it is another one."""
+    keeps_entries: bool = False
+    """Hosts keep the entries that they have; `entry` and `command` only say how these begin."""
     advice: str = ""
     """Which transport is recommended and why, where the server offers several."""
 

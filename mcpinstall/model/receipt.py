@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from mcpinstall.model.backing import NO_BACKING, Backing
 from mcpinstall.model.checks import CheckResult
 from mcpinstall.model.host import Chain, Patch
 from mcpinstall.model.input_value import InputValue
 from mcpinstall.model.publisher import PackagePublisher
+
+
+class Hold(StrEnum):
+    """What keeps a server in its version."""
+
+    NONE = ""
+    PINNED = "pinned"
+    """It was installed by an exact version."""
+    HELD = "held"
+    """`mcpi hold`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +79,8 @@ class Receipt:
     """Whose attestations check 5 verified, of any package of the closure: facts, no level."""
     backing: Backing = NO_BACKING
     """Publisher and reviews that it was installed by."""
+    hold: Hold = Hold.NONE
+    """Of all entries of one server alike."""
 
     @property
     def is_remote(self) -> bool:
@@ -105,7 +118,8 @@ class HistoryRecord:
     id: str
     """Sortable: `20261122T134501Z-0423f9a12`."""
     action: str
-    """`install`, `uninstall`, `reinstall`, `configure` or `undo`."""
+    """`install`, `update`, `rollback`, `hold`, `unhold`, `uninstall`, `reinstall`, `configure` or
+    `undo`."""
     entries: tuple[str, ...]
     """Entry names."""
     files: tuple[FileChange, ...]

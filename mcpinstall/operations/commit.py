@@ -163,13 +163,22 @@ def _require_same_state(prepared: Prepared, context: Context) -> None:
     """Refuse when another `mcpi` took away, or gave away, what the plan builds on."""
     store = ReceiptStore(context.paths)
     for server in prepared.plan.servers:
-        configuring = prepared.action == "configure"
+        configuring = prepared.action in {"configure", "update"}
         server_plans.require_compatible(server, context, configuring=configuring)
         removed = prepared.action != "install" and store.receipt(server.entry.name) is None
         if removed or (server.already_installed and not server_plans.is_in_place(server, context)):
             raise McpInstallError(
                 ErrorCode.PLAN_CHANGED,
                 f"another `mcpi` removed or exchanged `{server.name}` meanwhile",
+                hint="run the command again to see the new plan",
+            )
+
+    for one in prepared.replacements:
+        if server_plans.receipts_of(one.slug, context) != one.before:
+            names = ", ".join(f"`{name}`" for name in one.entries)
+            raise McpInstallError(
+                ErrorCode.PLAN_CHANGED,
+                f"another `mcpi` changed {names} meanwhile",
                 hint="run the command again to see the new plan",
             )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model import toml_text
+from mcpinstall.model import names, toml_text
 from mcpinstall.model.fields import Fields
 from mcpinstall.model.registry import TufSource
 from mcpinstall.model.signing import Signing
@@ -56,6 +56,11 @@ def configured(context: Context) -> tuple[Configured, ...]:
     except McpInstallError as error:
         hint = f"correct it in `{path}`"
         raise McpInstallError(error.code, error.message, hint=hint) from None
+
+
+def root_of(one: Configured) -> str:
+    """Return what identifies a registry's trust: the root that was confirmed, or its folder."""
+    return one.root if isinstance(one, TufSource) else names.folder_root(str(one.path))
 
 
 def mcp_registry(context: Context) -> str:
@@ -127,9 +132,9 @@ def parsed(data: bytes, path: Path) -> tuple[Configured, ...]:
     if len(mcp) > 1:
         raise root.error("registries", "names two MCP registries; `mcp:NAME` can ask one")
     found = tuple(_registry(fields) for fields in described if fields not in mcp)
-    names = [registry.name for registry in found]
-    for name in names:
-        if names.count(name) > 1:
+    taken = [registry.name for registry in found]
+    for name in taken:
+        if taken.count(name) > 1:
             raise root.error("registries", f"names `{name}` twice")
     return found
 

@@ -42,24 +42,28 @@ def prepare(name: str, request: Request, context: Context, *, stage: bool = True
 
 def _merged(receipt: Receipt, request: Request, context: Context) -> Request:
     given = {_input_name(key, receipt) for key, _ in request.settings}
-    _require_secrets(receipt, given)
+    require_secrets(receipt, given)
     moved = _moved(receipt, request, context)
-    kept = tuple(
-        (value.name, text)
-        for value in receipt.inputs
-        if value.source == "user" and value.name not in given and (text := _as_setting(value))
-    )
     return replace(
         request,
         names=(lookup.spec_of(receipt),),
         hosts=(*receipt.hosts, *request.hosts),
-        settings=(*kept, *request.settings),
+        settings=(*settings_kept(receipt, given), *request.settings),
         entry_name=receipt.entry_name,
         secrets=(*moved, *request.secrets),
         transport=request.transport or receipt.transport,
         headers=request.headers or direct.own_headers(receipt),
         extra_arguments=request.extra_arguments or receipt.extra_arguments,
         print_only=request.print_only or not receipt.hosts,
+    )
+
+
+def settings_kept(receipt: Receipt, given: Collection[str]) -> tuple[tuple[str, str], ...]:
+    """Return what `--set` would have to say so that the other inputs stay as they are."""
+    return tuple(
+        (value.name, text)
+        for value in receipt.inputs
+        if value.source == "user" and value.name not in given and (text := _as_setting(value))
     )
 
 
@@ -99,7 +103,7 @@ def _input_name(key: str, receipt: Receipt) -> str:
     return key.removeprefix(f"{receipt.entry_name}.")
 
 
-def _require_secrets(receipt: Receipt, given: Collection[str]) -> None:
+def require_secrets(receipt: Receipt, given: Collection[str]) -> None:
     """Refuse to go on without a secret in clear text: receipts don't keep it.
 
     Raises:

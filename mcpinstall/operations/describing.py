@@ -58,11 +58,16 @@ class Comparison:
 
 
 def compare_servers(
-    before: ReviewedServer, after: ReviewedServer, context: Context, *, offline: bool = False
+    before: ReviewedServer,
+    after: ReviewedServer,
+    context: Context,
+    *,
+    offline: bool = False,
+    look_up: bool = True,
 ) -> Comparison:
     """Compare two versions; the wheels of packages that changed are fetched and inspected.
 
-    The newer one's packages are looked up, for what is held back.
+    With `look_up`, the newer one's packages are looked up, for what is held back.
 
     Raises:
         McpInstallError: `digest-mismatch` or `artifact-size` when an index has other bytes than a
@@ -78,7 +83,8 @@ def compare_servers(
     }
     gathering = _Gathering(context)
     facts = gathering.facts(tuple(wanted.values()), offline=offline)
-    held, more = _held(after, context, offline=offline) if changed else ((), ())
+    looking = bool(changed) and look_up
+    held, more = _held(after, context, offline=offline) if looking else ((), ())
     advisories = Advisories(context)
     known = {one.manifest_sha256: _advised(one, advisories) for one in (before, after)}
     left = replace(_described(before, facts), advisories=_pairs(known[before.manifest_sha256]))

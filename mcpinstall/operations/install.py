@@ -18,6 +18,7 @@ from mcpinstall.operations import (
     clock,
     direct,
     early_refusals,
+    holds,
     host_changes,
     host_choice,
     lookup,
@@ -74,7 +75,9 @@ def draft(request: Request, context: Context) -> Draft:
         missing = missing_secrets(servers, values, chosen.chosen, request, context)
     if missing or chosen.candidates:  # before anything is asked
         early_refusals.of_sources(servers, request, context)
-    return Draft(request=request, servers=servers, missing=missing, hosts=chosen)
+    named = zip(request.names, found, strict=True)
+    exact = frozenset(one.manifest_sha256 for spec, one in named if holds.is_exact(spec))
+    return Draft(request=request, servers=servers, missing=missing, hosts=chosen, exact=exact)
 
 
 def _with_locks(request: Request, found: Sequence[ReviewedServer]) -> Request:
@@ -182,6 +185,8 @@ def prepare(
     for server in servers:
         server_plans.require_compatible(server, context, configuring=configuring)
         server_plans.require_own_index(server, context)
+    if action == "install":
+        holds.require_movable(servers, context)
     secret = secret_places.placed(servers, rows, request, context)
     servers = secret.servers
     found = host_changes.HostChanges(rows=rows)
@@ -210,6 +215,7 @@ def prepare(
     return replace(
         prepared, print_rows=shown, printed=printed, kept=secret.kept, skipped=found.skipped,
         locks=locks, other_text=other_text,
+        holds=holds.of_installation(drafted, servers, context) if action == "install" else (),
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from mcpinstall.operations import configuration, direct, revoked, unreviewed
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.signers import Signers
 from mcpinstall.receipts.store import ReceiptStore
+from mcpinstall.system import bundled
 
 
 def open_registries(
@@ -96,14 +97,14 @@ def reviewed(
     if prefix == direct.PREFIX:
         return direct.server(rest, transport=asked.transport, headers=asked.headers)
     if unreviewed.is_one(spec):
-        return _not_revoked(unreviewed.resolve(spec, asked, context), context, withdrawn=withdrawn)
+        return not_revoked(unreviewed.resolve(spec, asked, context), context, withdrawn=withdrawn)
     for one in configuration.configured(context) if colon else ():
         if one.name == prefix:
             registry = opened(one, context, offline=asked.offline)
             registries.require_unexpired(registry.state)
             return registries.resolve(rest, [registry], withdrawn=withdrawn)
-    bundled = registries.open_bundled(context.paths, context.now)
-    return registries.resolve(spec, [bundled], withdrawn=withdrawn)
+    shipped = registries.open_bundled(context.paths, context.now)
+    return registries.resolve(spec, [shipped], withdrawn=withdrawn)
 
 
 def of_receipt(
@@ -120,10 +121,32 @@ def of_receipt(
     if receipt.registry_root == direct.ROOT:
         return direct.of_receipt(receipt)
     if (found := unreviewed.of_receipt(receipt, context)) is not None:
-        return _not_revoked(found, context, withdrawn=withdrawn)
-    for registry in open_registries(context, root=receipt.registry_root, offline=offline):
-        if registry.state.root_digest == receipt.registry_root:
-            return registry.find(receipt.name, receipt.version, withdrawn=withdrawn)
+        return not_revoked(found, context, withdrawn=withdrawn)
+    registry = registry_of(receipt, context, offline=offline)
+    return registry.find(receipt.name, receipt.version, withdrawn=withdrawn)
+
+
+def registry_of(receipt: Receipt, context: Context, *, offline: bool = True) -> registries.Registry:
+    """Return the registry that a receipt names by its root; no other one is asked.
+
+    Raises:
+        McpInstallError: `registry-invalid` when none has that root, and what check 1 refuses.
+    """
+    root = receipt.registry_root
+    if root == bundled.ROOT:
+        return registries.open_bundled(context.paths, context.now)
+    known = configuration.configured(context)
+    for one in known:
+        if configuration.root_of(one) == root:
+            return opened(one, context, offline=offline)
+    if receipt.registry_name in {one.name for one in known}:
+        raise McpInstallError(
+            ErrorCode.REGISTRY_INVALID,
+            f"the registry `{receipt.registry_name}` has another root than the one that "
+            f"`{receipt.entry_name}` came from",
+            hint="a registry that changes its root is another registry: find out why, then "
+            "uninstall the server and install it from the new one",
+        )
     raise McpInstallError(
         ErrorCode.REGISTRY_INVALID,
         f"the registry that `{receipt.entry_name}` came from is not configured any more",
@@ -139,7 +162,7 @@ def manifest_digest(
     if server.registry.kind is RegistryKind.NONE:
         return server.manifest_sha256
     if server.unreviewed is not None:
-        return _not_revoked(server, context, withdrawn=False).manifest_sha256
+        return not_revoked(server, context, withdrawn=False).manifest_sha256
     root = server.registry.root_digest
     for registry in open_registries(context, root=root, offline=offline):
         if registry.state.root_digest == root:
@@ -147,7 +170,7 @@ def manifest_digest(
     return None
 
 
-def _not_revoked(server: ReviewedServer, context: Context, *, withdrawn: bool) -> ReviewedServer:
+def not_revoked(server: ReviewedServer, context: Context, *, withdrawn: bool) -> ReviewedServer:
     """Return a server that no registry vouches for, with what the user's registries revoked.
 
     Raises:
@@ -224,8 +247,7 @@ def installed(name: str, context: Context) -> Receipt:
     for receipt in receipts:
         if receipt.entry_name == name:
             return receipt
-    bundled = registries.open_bundled(context.paths, context.now)
-    full = dict(bundled.state.aliases)
+    full = dict(registries.open_bundled(context.paths, context.now).state.aliases)
     found = [receipt for receipt in receipts if receipt.name == full.get(name, name)]
     if len(found) == 1:
         return found[0]

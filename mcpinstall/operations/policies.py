@@ -212,6 +212,16 @@ def of_receipt(receipt: Receipt, server: ReviewedServer) -> PolicySubject:
     )
 
 
+def of_newer(
+    receipt: Receipt, server: ReviewedServer, artifacts: Sequence[Artifact]
+) -> PolicySubject:
+    """Return what is to be judged of a version that could take the place of an installed one."""
+    clear = [value.name for value in receipt.inputs if value.place is SecretPlace.CLEAR]
+    named = None if server.unreviewed is not None else _named(server)
+    hosts_of = _of_receipt(receipt)
+    return _subject(server, receipt.transport, receipt.url, hosts_of, artifacts, clear, named)
+
+
 def _of_main(receipt: Receipt, server: ReviewedServer) -> str:
     package = server.manifest.package
     main = "" if package is None else normalized_package(package.identifier)

@@ -5,15 +5,19 @@ from __future__ import annotations
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mcpinstall.errors import McpInstallError
 from mcpinstall.model.environment import StagedEnvironment
 from mcpinstall.model.host import HostChange, HostRow
-from mcpinstall.model.plan import Plan, Request
-from mcpinstall.model.receipt import HistoryRecord, Receipt
+from mcpinstall.model.plan import Plan, Request, ServerPlan
+from mcpinstall.model.receipt import HistoryRecord, Hold, Receipt
 from mcpinstall.model.registry import ReviewedServer
 from mcpinstall.model.secret import KeptSecret
 from mcpinstall.planning.inputs import Question
+
+if TYPE_CHECKING:
+    from mcpinstall.operations.describing import Comparison
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,34 @@ class Draft:
     servers: tuple[ReviewedServer, ...]
     missing: tuple[MissingInput, ...]
     hosts: HostChoice
+    exact: frozenset[str] = frozenset()
+    """Digests of the manifests of servers that were named in an exact version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """An installed server and the version that takes its place."""
+
+    slug: str
+    before: tuple[Receipt, ...]
+    """Of all its entries, as they are."""
+    server: ReviewedServer
+    comparison: Comparison | None
+    """What changed; None where the installed version can't be described any more."""
+    notes: tuple[str, ...] = ()
+    """What a person has to know of it, as sentences."""
+    siblings: tuple[ServerPlan, ...] = ()
+    """Its other entries, with what hosts start for them afterwards."""
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """Names of all its entries."""
+        return tuple(one.entry_name for one in self.before)
+
+    @property
+    def old_version(self) -> str:
+        """The version that is installed."""
+        return self.before[0].version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +116,7 @@ class Prepared:
 
     request: Request
     action: str
-    """`install`, `reinstall` or `configure`."""
+    """`install`, `reinstall`, `configure` or `update`."""
     plan: Plan
     print_rows: tuple[HostRow, ...]
     """Rows for which the entry is printed instead of written (`--print`, or no host found)."""
@@ -105,6 +137,11 @@ class Prepared:
     """Files of the cache with what was pinned for servers that nobody reviewed (`--lock`)."""
     other_text: bool = False
     """The launcher is to put other text around a secret, which no host's file shows."""
+
+    replacements: tuple[Replacement, ...] = ()
+    """Of an update: what was there, and what changed."""
+    holds: tuple[tuple[str, Hold], ...] = ()
+    """By slug, what keeps a server in its version from now on; others stay as they are."""
 
     @property
     def nothing_to_do(self) -> bool:
@@ -138,6 +175,8 @@ class PreparedUndo:
     unwritten: tuple[HostChange, ...] = ()
     """Files whose bytes stay; only what is kept about them changes."""
     notes: tuple[str, ...] = ()
+    whole: bool = True
+    """All of the change goes back; else the part of some entries, which `record` is then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from mcpinstall.errors import McpInstallError
+from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.indexes import Offered
 from mcpinstall.model import revocation
 from mcpinstall.model.artifact import Artifact
@@ -12,6 +12,8 @@ from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.names import normalized_package
 from mcpinstall.model.plan import Request, ServerPlan
 from mcpinstall.model.publisher import PackageFile, Provenance, ServerPublishers
+from mcpinstall.model.receipt import Receipt
+from mcpinstall.model.registry import ReviewedServer
 from mcpinstall.operations import publisher_records, revoked, server_plans
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.provenance import Source
@@ -112,6 +114,37 @@ def require_unrevoked(found: Sequence[ServerPublishers], context: Context) -> No
     known = revoked.for_uncertified(context) if every else ()
     for identity in sorted(every, key=lambda one: one.whole):
         revocation.require_none(revocation.revoked_publisher(identity, known))
+
+
+def require_same(receipts: Sequence[Receipt], server: ReviewedServer) -> None:
+    """Refuse a reviewed version of another publisher than that of what is installed.
+
+    Whoever takes a project over, or its repository, doesn't come in by a newer version.  A
+    repository keeps its numeric id under another name.
+
+    Raises:
+        McpInstallError: `publisher-mismatch`, `publisher-missing`.
+    """
+    before, now = receipts[0].backing, server.manifest.publisher
+    if not before.issuer or receipts[0].is_remote:
+        return
+    name, version = receipts[0].entry_name, server.manifest.version
+    hint = "find out why; if it is right, uninstall the server and install it anew"
+    was = f"`{before.repository}` (id {before.repository_id}, owner {before.owner_id})"
+    if now is None:
+        raise McpInstallError(
+            ErrorCode.PUBLISHER_MISSING,
+            f"`{name}` {version} names no publisher any more; it was {was}",
+            hint=hint,
+        )
+    same = (before.issuer, before.repository_id, before.owner_id)
+    if same != (now.issuer, now.repository_id, now.owner_id):
+        raise McpInstallError(
+            ErrorCode.PUBLISHER_MISMATCH,
+            f"`{name}` {version} is by `{now.repository}` (id {now.repository_id}, owner "
+            f"{now.owner_id}), and what is installed by {was}",
+            hint=hint,
+        )
 
 
 def _files(server: ServerPlan) -> tuple[PackageFile, ...]:

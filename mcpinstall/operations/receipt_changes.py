@@ -9,10 +9,11 @@ from mcpinstall import __version__
 from mcpinstall.model.checks import Check, CheckResult
 from mcpinstall.model.environment import StagedEnvironment
 from mcpinstall.model.plan import ServerPlan
-from mcpinstall.model.receipt import Receipt
+from mcpinstall.model.receipt import Hold, Receipt
 from mcpinstall.model.server_json import STDIO
 from mcpinstall.operations import server_plans
 from mcpinstall.operations.context import Context
+from mcpinstall.operations.lookup import receipt_slug
 from mcpinstall.operations.prepared import Prepared
 from mcpinstall.planning import checks
 from mcpinstall.receipts.store import ReceiptStore
@@ -39,7 +40,7 @@ def of_installation(
             server,
             prepared,
             tree_sha256=environment.tree.sha256 if environment else "",
-            rows=_rows(server, prepared, siblings, context),
+            siblings=siblings,
             results=results,
             context=context,
         )
@@ -50,7 +51,15 @@ def of_installation(
             after |= {one.entry_name: with_environment(one, new) for one in siblings}
         before |= {one.entry_name: one for one in siblings if one.entry_name == new.entry_name}
         after[new.entry_name] = new
-    return tuple(before.values()), tuple(after.values())
+    for plan in (plan for one in prepared.replacements for plan in one.siblings):
+        after[plan.entry.name] = replace(
+            after[plan.entry.name],
+            inputs=server_plans.kept_inputs(plan),
+            argv_template=plan.argv_template,
+        )
+    holds = dict(prepared.holds)
+    held = (replace(one, hold=holds.get(receipt_slug(one), one.hold)) for one in after.values())
+    return tuple(before.values()), tuple(held)
 
 
 def with_environment(receipt: Receipt, other: Receipt) -> Receipt:
@@ -97,7 +106,7 @@ def _rows(
     """Return the rows whose files hold the entry afterwards."""
     name = server.entry.name
     known = {row for one in siblings if one.entry_name == name for row in one.hosts}
-    written = {change.file.row.id for change in prepared.plan.changes}
+    written = {one.file.row.id for one in prepared.plan.changes if name in one.chain_after.names}
     return tuple(sorted(known | written | set(ReceiptStore(context.paths).rows_with(name))))
 
 
@@ -106,7 +115,7 @@ def _receipt(
     prepared: Prepared,
     *,
     tree_sha256: str,
-    rows: tuple[str, ...],
+    siblings: Sequence[Receipt],
     results: tuple[CheckResult, ...],
     context: Context,
 ) -> Receipt:
@@ -132,7 +141,7 @@ def _receipt(
         argv_template=server.argv_template,
         inputs=server_plans.kept_inputs(server),
         extra_arguments=server.extra_arguments,
-        hosts=rows,
+        hosts=_rows(server, prepared, siblings, context),
         artifacts=tuple((artifact.filename, artifact.sha256) for artifact in server.artifacts),
         checks=results,
         platform=context.machine.platform,
@@ -146,4 +155,5 @@ def _receipt(
             (o.verified for o in prepared.plan.publishers if o.slug == server.slug), ()
         ),
         backing=reviewed.backing,
+        hold=next((one.hold for one in siblings), Hold.NONE),
     )

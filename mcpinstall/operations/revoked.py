@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from mcpinstall.model import names
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.operations.context import Context
 from mcpinstall.receipts.store import ReceiptStore
@@ -58,13 +57,9 @@ def for_uncertified(context: Context) -> tuple[AnyRevocation, ...]:
     Raises:
         McpInstallError: `state-unsafe`, `config-invalid`.
     """
-    from mcpinstall.model.registry import TufSource
     from mcpinstall.operations import configuration
 
-    roots = [
-        one.root if isinstance(one, TufSource) else names.folder_root(str(one.path))
-        for one in configuration.configured(context)
-    ]
+    roots = [configuration.root_of(one) for one in configuration.configured(context)]
     return tuple(
         item
         for root in (bundled.ROOT, *roots)

@@ -130,8 +130,15 @@ def plan(
         interpreter=interpreter,
         artifacts=selection.select(server.lock, interpreter),
         already_installed=present is not None,
+        replaces=_other_version(server, slug, context),
         advice=ways.advice,
     )
+
+
+def _other_version(server: ReviewedServer, slug: str, context: Context) -> str:
+    """Return the version that is installed, where it is another one."""
+    found = {one.version for one in receipts_of(slug, context)} - {server.manifest.version}
+    return next(iter(found), "")
 
 
 def rebuild(
@@ -147,9 +154,20 @@ def rebuild(
     """
     remote_plans.require_local(receipt)
     server = lookup.of_receipt(receipt, context, withdrawn=withdrawn)
+    return in_the_place_of(receipt, server, request, context)
+
+
+def in_the_place_of(
+    receipt: Receipt, server: ReviewedServer, request: Request, context: Context
+) -> ServerPlan:
+    """Return the plan of a new environment for entries that stay as they are.
+
+    Raises:
+        McpInstallError: for interpreter or platform.
+    """
     slug = lookup.receipt_slug(receipt)
     home = environments.server_home(context.paths.servers, slug)
-    interpreter = _interpreter(server, request.python, receipt.python_path, context)
+    interpreter = interpreter_of(server, receipt, request, context)
     command = environments.command(home, (), context.machine, interpreter)
     return ServerPlan(
         reviewed=server,
@@ -164,7 +182,15 @@ def rebuild(
         extra_arguments=receipt.extra_arguments,
         interpreter=interpreter,
         artifacts=selection.select(server.lock, interpreter),
+        keeps_entries=True,
     )
+
+
+def interpreter_of(
+    server: ReviewedServer, receipt: Receipt, request: Request, context: Context
+) -> Interpreter:
+    """Return the interpreter that was asked for, else that of what is installed, else any."""
+    return _interpreter(server, request.python, receipt.python_path, context)
 
 
 def _interpreter(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from mcpinstall import environments
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.operations import lookup, unreviewed_records
+from mcpinstall.operations import lookup, unreviewed_records, ways_back
 from mcpinstall.operations.context import Context
 from mcpinstall.receipts.store import ReceiptStore
 from mcpinstall.system import files, limits
@@ -79,10 +81,12 @@ def _sweep_homes(context: Context) -> None:
     used = {lookup.receipt_slug(one) for one in ReceiptStore(context.paths).receipts()}
     with files.disk_errors(f"look at `{servers}`"):
         homes = list(servers.iterdir())
+    ways = functools.cache(functools.partial(_ways_back, context))
     failed: McpInstallError | None = None
     for home in homes:
         try:
-            environments.prune(home, keep=_KEPT if home.name in used else 0)
+            keep = _KEPT if home.name in used else 0
+            environments.prune(home, keep=keep, back=functools.partial(_way_back, ways, home))
             environments.discard_if_empty(home)
         except McpInstallError as error:
             failed = error
@@ -90,11 +94,27 @@ def _sweep_homes(context: Context) -> None:
         raise failed
 
 
+def _way_back(ways: Callable[[], dict[str, str | None]], home: Path) -> str | None:
+    return ways().get(home.name)
+
+
+def _ways_back(context: Context) -> dict[str, str | None]:
+    """Return by slug the generation that a rollback leads to."""
+    try:
+        records = ReceiptStore(context.paths).history()
+        ways = ways_back.found(records[::-1], context)
+    except McpInstallError:  # then the newest ones stay
+        return {}
+    return {slug: ways_back.before(slug, record) for slug, record in ways.items()}
+
+
 def _sweep_unreviewed(context: Context) -> None:
     """Delete locks and first tools of servers that are neither installed nor can come back.
 
     Which index a name belongs to stays for good.
     """
+    if not context.paths.unreviewed.is_dir():
+        return
     store = ReceiptStore(context.paths)
     try:
         records = [*store.history(), *filter(None, [store.journal()])]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from mcpinstall.operations import (
     server_plans,
     staging,
     transaction,
+    ways_back,
 )
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.prepared import Done, PreparedUndo
@@ -40,7 +41,7 @@ def history(context: Context) -> tuple[HistoryRecord, ...]:
 
 def undone(context: Context) -> frozenset[str]:
     """Return the ids of the changes that were taken back."""
-    return frozenset(record.undoes for record in history(context) if record.undoes)
+    return ways_back.undone(history(context))
 
 
 def prepare(record_id: str | None, context: Context) -> PreparedUndo:
@@ -51,10 +52,45 @@ def prepare(record_id: str | None, context: Context) -> PreparedUndo:
             `policy-refused` for what policy forbids by now, `version-revoked` and its like for
             what its registry revoked.
     """
-    record = _chosen(record_id, context)
-    _require_not_revoked(record, context)
+    return _of_record(_chosen(record_id, context), context)
+
+
+def prepare_part(record: HistoryRecord, entries: Collection[str], context: Context) -> PreparedUndo:
+    """Say what taking back a change of some entries does, whatever came after it elsewhere.
+
+    Raises:
+        McpInstallError: `nothing-to-undo` when these entries were changed since; as `prepare`.
+    """
+    names = set(entries)
+    before = tuple(one for one in record.receipts_before if one.entry_name in names)
+    after = tuple(one for one in record.receipts_after if one.entry_name in names)
+    slugs = {lookup.receipt_slug(one) for one in (*before, *after)}
+    part = replace(
+        record,
+        entries=tuple(name for name in record.entries if name in names),
+        receipts_before=before,
+        receipts_after=after,
+        switches=tuple(one for one in record.switches if one.slug in slugs),
+    )
+    _require_untouched(part, context)
+    return replace(_of_record(part, context, whole=False), whole=False)
+
+
+def _require_untouched(part: HistoryRecord, context: Context) -> None:
+    store = ReceiptStore(context.paths)
+    for receipt in part.receipts_after:
+        if store.receipt(receipt.entry_name) != receipt:
+            raise McpInstallError(
+                ErrorCode.NOTHING_TO_UNDO,
+                f"a later change touched `{receipt.entry_name}`, whose entries it had changed",
+                hint="see `mcpi history`, and take that one back first",
+            )
+
+
+def _of_record(record: HistoryRecord, context: Context, *, whole: bool = True) -> PreparedUndo:
+    require_not_revoked(record.receipts_before, context)
     policies.require_installable(record.receipts_before, policies.load(context), context)
-    found = [_reversed(change, record, context) for change in record.files]
+    found = [_reversed(change, record, context, whole=whole) for change in record.files]
     changes = [change for change, _ in found]
     return PreparedUndo(
         record=record,
@@ -68,38 +104,42 @@ def prepare(record_id: str | None, context: Context) -> PreparedUndo:
     )
 
 
-def commit(prepared: PreparedUndo, context: Context) -> Done:
+def commit(prepared: PreparedUndo, context: Context, *, action: str = "undo") -> Done:
     """Take the change back: host files, receipts, `current`; rebuild what was deleted.
+
+    `action` is the word under which the history has it.
 
     Raises:
         McpInstallError: what stopped it; everything is as before then.
     """
     record = prepared.record
     rules = policies.load(context)
-    _require_not_revoked(record, context)
+    require_not_revoked(record.receipts_before, context)
     policies.require_installable(record.receipts_before, rules, context)  # (3) again
     folder = staging.new_folder(context)
     try:
         rebuilt = _rebuilt(record, folder, context)
         with transaction.exclusive(context):
-            _chosen(record.id, context)
-            done = transaction.run(
-                _transaction(prepared, rebuilt, context), context, _probe_of(rebuilt, context)
-            )
+            if prepared.whole:
+                _chosen(record.id, context)
+            else:
+                _require_untouched(record, context)
+            change = replace(_transaction(prepared, rebuilt, context), action=action)
+            done = transaction.run(change, context, _probe_of(rebuilt, context))
     finally:
         staging.discard(folder)
     notes = (*prepared.notes, *secret_places.left(done, context))
     return Done(record=done, receipts=done.receipts_after, notes=notes)
 
 
-def _require_not_revoked(record: HistoryRecord, context: Context) -> None:
+def require_not_revoked(receipts: Sequence[Receipt], context: Context) -> None:
     """Refuse to bring back what was revoked since; what is in place as it was may stay.
 
     Raises:
         McpInstallError: `version-revoked` and its like, `state-unsafe`.
     """
     store = ReceiptStore(context.paths)
-    for receipt in record.receipts_before:
+    for receipt in receipts:
         now = store.receipt(receipt.entry_name)
         if now is not None and _brings_nothing(receipt, now):
             continue
@@ -128,10 +168,9 @@ def _chosen(record_id: str | None, context: Context) -> HistoryRecord:
         )
     if record_id is None:
         return standing[0]
-    for place, record in enumerate(standing):
+    for record in standing:
         if record.id == record_id:
-            later = [other for other in standing[:place] if _builds_on(other, record)]
-            if later:
+            if later := _later(record, standing):
                 raise McpInstallError(
                     ErrorCode.NOTHING_TO_UNDO,
                     f"a later change (`{later[0].id}`) touched the same servers",
@@ -145,6 +184,18 @@ def _chosen(record_id: str | None, context: Context) -> HistoryRecord:
     )
 
 
+def has_later(record: HistoryRecord, context: Context) -> bool:
+    """Tell whether a change that stands touched what `record` changed, after it."""
+    every = history(context)
+    gone = ways_back.undone(every)
+    return bool(_later(record, [r for r in every if r.id not in gone and r.action != "undo"]))
+
+
+def _later(record: HistoryRecord, standing: Sequence[HistoryRecord]) -> list[HistoryRecord]:
+    """Return the changes after `record` that build on it; `standing` is newest first."""
+    return [one for one in standing if one.id > record.id and _builds_on(one, record)]
+
+
 def _builds_on(later: HistoryRecord, record: HistoryRecord) -> bool:
     """Tell whether a later change touched the same entries, or an environment that it replaced."""
     replaced = {switch.slug for switch in record.switches if switch.before is not None}
@@ -156,15 +207,19 @@ def _builds_on(later: HistoryRecord, record: HistoryRecord) -> bool:
 
 
 def _reversed(
-    change: FileChange, record: HistoryRecord, context: Context
+    change: FileChange, record: HistoryRecord, context: Context, *, whole: bool
 ) -> tuple[HostChange, str | None]:
-    """Return the change of one host file back, and a note where it can't be byte for byte."""
+    """Return the change of one host file back, and a note where it can't be byte for byte.
+
+    Without `whole`, only the record's entries in it go back, whatever else is there.
+    """
     row = hosts.find_rows(change.row_id)
     file = host_files.read(row, context, digest=change.path_sha256)
     now = ReceiptStore(context.paths).chain(row.id)
     chains = [chain for chain in record.chains_before if chain.row_id == row.id]
     before = chains[0] if chains else now
-    if hosts.path_digest(file.target) == change.path_sha256 and file.sha256 == change.after_sha256:
+    same_path = hosts.path_digest(file.target) == change.path_sha256
+    if whole and same_path and file.sha256 == change.after_sha256:
         content = recovery.reverted(change, file.content)
         return HostChange(file=file, after=content, chain_before=now, chain_after=before), None
     step = HostChange(file=file, after=file.content, chain_before=now, chain_after=now)
@@ -175,7 +230,7 @@ def _reversed(
         if applied.entry.name in record.entries:
             step = _with(step, applied.entry)
     note = f"`{file.path}` changed since; only our entries in it were changed back"
-    return (step, None) if step.after == file.content else (step, note)
+    return (step, None) if step.after == file.content or not whole else (step, note)
 
 
 def _without(change: HostChange, name: str) -> HostChange:
@@ -264,7 +319,7 @@ def _transaction(
         changes=(*prepared.changes, *prepared.unwritten),
         receipts_before=tuple(receipt for receipt in present if receipt is not None),
         receipts_after=after,
-        undoes=record.id,
+        undoes=record.id if prepared.whole else None,
         gone_folders=tuple(
             (change.file.row.id, file.made_folders)
             for change in prepared.changes

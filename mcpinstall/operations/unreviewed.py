@@ -63,10 +63,10 @@ def named(spec: str) -> tuple[str, str | None]:
     return f"{source}:{name}", version
 
 
-def resolve(spec: str, request: Request, context: Context) -> ReviewedServer:
+def resolve(spec: str, request: Request, context: Context, *, anew: bool = False) -> ReviewedServer:
     """Return the server that `pypi:NAME[==VERSION]` or `mcp:NAME[@VERSION]` names, locked.
 
-    What is in place already is not resolved again, nor what `--lock` or a draft brings.
+    What is in place already is resolved again only `anew`; what `--lock` or a draft brings, never.
 
     Raises:
         McpInstallError: `name-invalid`, `index-forbidden` for a name of another index,
@@ -77,7 +77,7 @@ def resolve(spec: str, request: Request, context: Context) -> ReviewedServer:
         return drafted
     if request.lock_file is not None:
         return _replayed((source, name, version), request, context)
-    if (present := _in_place(f"{source}:{name}", version, context)) is not None:
+    if not anew and (present := _in_place(f"{source}:{name}", version, context)) is not None:
         return _reviewed(present)
     decided = _package if source is SourceKind.PYPI else unreviewed_mcp.decide
     found = decided(name, version, request, context)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcpinstall.registries.mcp_api import McpRegistry
 from mcpinstall.registries.memory import latest, note_revocations, remember
-from mcpinstall.registries.names import newest, resolve
+from mcpinstall.registries.names import is_newer, newest, order, resolve
 from mcpinstall.registries.single import one_version
 from mcpinstall.registries.sources import (
     bundled_folder,
@@ -33,6 +33,7 @@ __all__ = [
     "Voucher",
     "bundled_folder",
     "clock_words",
+    "is_newer",
     "latest",
     "newest",
     "note_revocations",
@@ -40,6 +41,7 @@ __all__ = [
     "open_bundled",
     "open_folder",
     "open_tuf",
+    "order",
     "remember",
     "require_unexpired",
     "resolve",

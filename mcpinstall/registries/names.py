@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import names
 from mcpinstall.model.registry import IndexRow, ReviewedServer, ReviewState
 from mcpinstall.registries.tree import Registry
+
+if TYPE_CHECKING:
+    from packaging.version import Version
 
 _ADDRESSES = ("http", "https")
 _LATER = ("mcp", "pypi", "npm", "mcpb", "remote", "oci", "docker", "http", "https", "file")
@@ -55,16 +59,26 @@ def resolve(
 
 def newest(rows: Sequence[IndexRow]) -> IndexRow:
     """Return the row with the newest version: releases by PEP 440, others before them."""
+    return max(rows, key=lambda row: order(row.version))
+
+
+def order(version: str) -> tuple[bool, bool, Version, str]:
+    """Return what versions are sorted by: releases by PEP 440, pre-releases and others before."""
     from packaging.version import InvalidVersion, Version
 
-    def key(row: IndexRow) -> tuple[bool, bool, Version, str]:
-        try:
-            version = Version(row.version)
-        except InvalidVersion:
-            return (False, False, Version("0"), row.version)
-        return (True, not version.is_prerelease, version, row.version)
+    try:
+        found = Version(version)
+    except InvalidVersion:
+        return (False, False, Version("0"), version)
+    return (True, not found.is_prerelease, found, version)
 
-    return max(rows, key=key)
+
+def is_newer(version: str, than: str) -> bool:
+    """Tell whether one version comes after another; a pre-release only after a pre-release."""
+    after, before = order(version), order(than)
+    if not (after[0] and before[0]):
+        return after > before
+    return after[2] > before[2] and (after[1] or not before[1])
 
 
 def _refuse_prefix(spec: str) -> None:

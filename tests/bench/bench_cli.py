@@ -16,6 +16,8 @@ COMMANDS = {
     ("--help",): "≤ 140 ms",
     ("install", "--help"): "≤ 140 ms",
     ("list",): "≤ 140 ms",
+    ("outdated", "--help"): "≤ 140 ms",
+    ("update", "--help"): "≤ 140 ms",
 }
 
 

@@ -12,7 +12,15 @@ from typing import Any
 import pytest
 
 from mcpinstall.model.plan import Request
-from mcpinstall.operations import commit, configure, install, reinstall, undo, uninstall
+from mcpinstall.operations import (
+    commit,
+    configure,
+    install,
+    reinstall,
+    rollback,
+    undo,
+    uninstall,
+)
 from mcpinstall.operations.prepared import Prepared
 from mcpinstall.operations.settling import settle
 from mcpinstall.system import files
@@ -279,6 +287,34 @@ def reinstallation(world: World) -> Change:
     )
 
 
+def update_of_two(world: World) -> Change:
+    """One plan: a server whose entries stay, and one whose entries need another argument."""
+    _two_of_two_versions(world)
+    prepared = world.prepare_update()
+    assert prepared is not None
+    return _committed(world, prepared, world.update)
+
+
+def rolling_back(world: World, name: str | None) -> Change:
+    """Back to what was there before; with a name, one switch and no host file."""
+    _two_of_two_versions(world)
+    world.update()
+    prepared = rollback.prepare(name, world.context)
+    return Change(
+        world,
+        lambda: rollback.commit(prepared, world.context),
+        lambda: world.rollback(name),
+    )
+
+
+def _two_of_two_versions(world: World) -> None:
+    world.install("clock", hosts=["cursor", "codex"])
+    world.install("notes", hosts=["cursor", "claude-code"])
+    world.offer("clock", "2.0")
+    fixed = {"type": "named", "name": "--place", "value": "here"}
+    world.offer("notes", "2.0", arguments=[fixed])
+
+
 def _committed(world: World, prepared: Prepared, again: Callable[[], object]) -> Change:
     for _, staged in prepared.staged:
         staged.result()
@@ -329,6 +365,9 @@ CHANGES: dict[str, Callable[[World], Change]] = {
     "new version": new_version,
     "configure": configuration,
     "reinstall": reinstallation,
+    "update": update_of_two,
+    "rollback": lambda world: rolling_back(world, None),
+    "rollback of one server": lambda world: rolling_back(world, "clock"),
     "undo of an install": lambda world: undoing(world, "install"),
     "undo of an uninstall": lambda world: undoing(world, "uninstall"),
     "undo of a configure": lambda world: undoing(world, "configure"),
@@ -344,6 +383,7 @@ RECOVERIES: dict[str, Callable[[World], Change]] = {
     ),
     "recovery of an uninstall": lambda world: recovery(world, uninstallation, _LAST),
     "recovery of a new version": lambda world: recovery(world, new_version, _LAST),
+    "recovery of an update": lambda world: recovery(world, update_of_two, _LAST),
     "recovery of a change that happened": lambda world: recovery(world, reinstallation, ".gone"),
 }
 """Recovery itself, which can fail as well."""

@@ -22,11 +22,28 @@ import pytest
 from mcpinstall import environments, hosts
 from mcpinstall.errors import McpInstallError
 from mcpinstall.model.artifact import Artifact
-from mcpinstall.model.manifest import Integrates, PackageChoice, Publisher, RemoteChoice
+from mcpinstall.model.manifest import (
+    Hook,
+    Integrates,
+    PackageChoice,
+    Permissions,
+    Publisher,
+    RemoteChoice,
+)
 from mcpinstall.model.plan import Request
 from mcpinstall.model.platforms import PLATFORMS
 from mcpinstall.model.receipt import HistoryRecord, Receipt
-from mcpinstall.operations import commit, configure, install, reinstall, undo, uninstall
+from mcpinstall.operations import (
+    commit,
+    configure,
+    holds,
+    install,
+    reinstall,
+    rollback,
+    undo,
+    uninstall,
+    update,
+)
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.prepared import Done, Prepared
 from mcpinstall.probing import canonical_tools
@@ -53,6 +70,7 @@ USERS_FILES = {
 }
 """What its user had in each file before."""
 
+NO_PERMISSIONS = Permissions()
 REQUIRES = ">=3.11,<3.15"
 ARGUMENT = {
     "type": "named", "name": "--zone", "description": "The zone", "isRequired": False,
@@ -111,6 +129,8 @@ class World:
         integrates: Integrates = Integrates.LOCAL,
         publisher: Publisher | None = None,
         attestations: bytes = b"",
+        hooks: Sequence[Hook] = (),
+        permissions: Permissions = NO_PERMISSIONS,
     ) -> Artifact:
         """Put a server into registry and index; `tools` is what it shows.
 
@@ -136,6 +156,8 @@ class World:
         described = replace(
             registry_folders.manifest(full, version),
             integrates=integrates,
+            hooks=tuple(hooks),
+            permissions=permissions,
             publisher=publisher,
             publisher_absent="" if publisher else "the index offers no attestation",
             remotes=tuple(RemoteChoice(transport=r["type"], url=r["url"]) for r in remotes),
@@ -204,6 +226,31 @@ class World:
     def reinstall(self, name: str, **request: Any) -> Done | None:  # noqa: ANN401
         wanted = Request(names=(), **request)
         return self.carry_out(reinstall.prepare(name, self.context, request=wanted))
+
+    def update(self, *names: str, to: str | None = None, **request: Any) -> Done | None:  # noqa: ANN401
+        """Update, as after a yes; None when there is nothing to do."""
+        prepared = self.prepare_update(*names, to=to, **request)
+        return None if prepared is None else self.carry_out(prepared)
+
+    def prepare_update(
+        self,
+        *names: str,
+        to: str | None = None,
+        **request: Any,  # noqa: ANN401
+    ) -> Prepared | None:
+        """Do the first half of an update; None when there is nothing to do."""
+        wanted = Request(names=(), **request)
+        selection = update.select(names, to, wanted, self.context)
+        return update.prepare(selection, wanted, self.context) if selection.targets else None
+
+    def hold(self, *names: str) -> None:
+        holds.hold(names, self.context)
+
+    def unhold(self, *names: str) -> None:
+        holds.unhold(names, self.context)
+
+    def rollback(self, name: str | None = None) -> Done:
+        return rollback.commit(rollback.prepare(name, self.context), self.context)
 
     def uninstall(self, *names: str, hosts: Sequence[str] = ()) -> Done:
         return uninstall.commit(uninstall.prepare(names, hosts, self.context), self.context)

@@ -23,6 +23,10 @@ Change:
   uninstall          Take servers out of hosts
   reinstall          Build a server's environment again
   configure          Give an installed server other inputs
+  update             Move servers to newer versions
+  rollback           Go back to the version before an update
+  hold               Keep servers in their version
+  unhold             Let servers be updated again
   undo               Take the last change back
   secret set         Keep a secret of a server in the keyring
   secret remove      Take a secret out of the keyring
@@ -30,6 +34,7 @@ Change:
   registry remove    Trust a registry no more
 
 Look:
+  outdated           Say for which servers there is something newer
   secret list        List secrets and where they are
   list               List what is installed
   show               Show who vouches for a server, and its inputs
@@ -143,7 +148,8 @@ Usage: mcpi uninstall [OPTIONS] {NAME...}
   Take servers out of hosts, and delete what nothing uses any more.
 
   With `--host`, only that host's entry goes.  To take back the last change
-  instead, whatever it was, use `mcpi undo`.
+  instead, whatever it was, use `mcpi undo`; to go back to the version before
+  an update, `mcpi rollback`.
 
   Examples:
     mcpi uninstall time
@@ -232,8 +238,9 @@ Usage: mcpi undo [OPTIONS] [ID]
 
   Take the last change back: host files, receipts, environments.
 
-  A file that is still as mcpi left it gets its former bytes.  To remove a
-  server whatever came after its installation, use `mcpi uninstall`.
+  A file that is still as mcpi left it gets its former bytes.  To go back to
+  the version before an update, whatever came after it, use `mcpi rollback`;
+  to remove a server, `mcpi uninstall`.
 
   Examples:
     mcpi undo
@@ -874,6 +881,133 @@ Options:
   -q, --quiet                    Say only what is needed.
   -v, --verbose                  Say more.
   -h, --help                     Show this message and exit.
+""",
+                "update": """\
+Usage: mcpi update [OPTIONS] [NAME...]
+
+  Put newer versions in the place of installed ones; show what changed, ask
+  once.
+
+  Each server is asked for where it came from, and nowhere else.  Without
+  names: all but those that are held or pinned.  `mcpi rollback` goes back.
+
+  Examples:
+    mcpi update
+    mcpi update time --dry-run
+    mcpi update time --to 2026.10.19
+
+Arguments:
+  [NAME...]  Installed servers; else all.
+
+Options:
+  --to VERSION                    Exactly this version; it is pinned then.
+  --set KEY=VALUE                 Value of an input, or `SERVER.KEY=VALUE`;
+                                  repeatable.
+  --python PYTHON                 Interpreter: a path or a version.
+  --allow WHAT                    Accept `unreviewed`, `stale`, `yanked` or
+                                  `vulnerable`; repeatable.
+  -y, --yes                       Answer the question with yes; skips no
+                                  check.
+  -n, --dry-run                   Show what would be done; change nothing.
+  --expect-digest DIGEST          Refuse any plan but this one.
+  --offline                       Use only what was downloaded before.
+  --secret NAME                   Ask for this secret, unseen, and keep it in
+                                  the keyring; repeatable.
+  --secret-from-env NAME=VARIABLE
+                                  Refer to a variable of yours for this
+                                  secret; repeatable.
+  --plaintext-secrets             Let secrets stand in host files in clear
+                                  text.
+  --json                          Print one JSON object on standard output.
+  -q, --quiet                     Say only what is needed.
+  -v, --verbose                   Say more.
+  -h, --help                      Show this message and exit.
+""",
+                "rollback": """\
+Usage: mcpi rollback [OPTIONS] [NAME]
+
+  Go back to the version before the last update; nothing is fetched or built.
+
+  Without a name, all that the last update brought goes back.  To take back
+  the last change, whatever it was, use `mcpi undo`; to remove a server, `mcpi
+  uninstall`.
+
+  Examples:
+    mcpi rollback time
+    mcpi rollback
+
+Arguments:
+  [NAME]  Installed server.
+
+Options:
+  -y, --yes      Answer the question with yes; skips no check.
+  -n, --dry-run  Show what would be done; change nothing.
+  --json         Print one JSON object on standard output.
+  -q, --quiet    Say only what is needed.
+  -v, --verbose  Say more.
+  -h, --help     Show this message and exit.
+""",
+                "hold": """\
+Usage: mcpi hold [OPTIONS] {NAME...}
+
+  Keep servers in their version: `update` passes them over, until `mcpi
+  unhold`.
+
+  Examples:
+    mcpi hold time
+
+Arguments:
+  NAME...  Installed servers.  [required]
+
+Options:
+  --json         Print one JSON object on standard output.
+  -q, --quiet    Say only what is needed.
+  -v, --verbose  Say more.
+  -h, --help     Show this message and exit.
+""",
+                "unhold": """\
+Usage: mcpi unhold [OPTIONS] {NAME...}
+
+  Let servers be updated again that are held, or that were installed by an
+  exact version.
+
+  Examples:
+    mcpi unhold time
+
+Arguments:
+  NAME...  Installed servers.  [required]
+
+Options:
+  --json         Print one JSON object on standard output.
+  -q, --quiet    Say only what is needed.
+  -v, --verbose  Say more.
+  -h, --help     Show this message and exit.
+""",
+                "outdated": """\
+Usage: mcpi outdated [OPTIONS] [NAME...]
+
+  Say what `mcpi update` would move, and why not to the newest version.
+
+  Each server is asked for where it came from, and nowhere else.  Nothing
+  changes.
+
+  Examples:
+    mcpi outdated
+    mcpi outdated --check
+    mcpi outdated time --json
+
+Arguments:
+  [NAME...]  Installed servers; else all.
+
+Options:
+  --check        Exit with 1 when something is outdated or revoked.
+  --allow WHAT   Accept `unreviewed`, `stale`, `yanked` or `vulnerable`;
+                 repeatable.
+  --offline      Use only what was downloaded before.
+  --json         Print one JSON object on standard output.
+  -q, --quiet    Say only what is needed.
+  -v, --verbose  Say more.
+  -h, --help     Show this message and exit.
 """,
                 "manifest new": """\
 Usage: mcpi manifest new [OPTIONS] {SPEC}

@@ -208,6 +208,7 @@ def test_a_finished_change(mcpi: Mcpi, operations: Operations) -> None:
                     "python": {"path": "/usr/bin/python3.12", "version": "3.12.4"},
                     "plan_digest": "sha256:5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c",
                     "installed": "2026-11-22T13:45:01Z",
+                    "hold": None,
                     "publishers": [],
                     "checks": [
                         {
@@ -319,6 +320,7 @@ def test_the_lists(mcpi: Mcpi, operations: Operations) -> None:
                     "python": {"path": "/usr/bin/python3.12", "version": "3.12.4"},
                     "plan_digest": "sha256:5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0c",
                     "installed": "2026-11-22T13:45:01Z",
+                    "hold": None,
                     "publishers": [],
                     "checks": [
                         {

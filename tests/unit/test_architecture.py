@@ -232,7 +232,18 @@ def test_no_file_names_a_package_registry_host() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--version"], ["--help"], ["install", "--help"], ["list"]], ids=" ".join
+    "arguments",
+    [
+        ["--version"],
+        ["--help"],
+        ["install", "--help"],
+        ["list"],
+        ["update", "--help"],
+        ["outdated", "--help"],
+        ["rollback", "--help"],
+        ["hold", "--help"],
+    ],
+    ids=" ".join,
 )
 def test_a_quick_command_loads_nothing_heavy(arguments: list[str], home: Path) -> None:
     script = (

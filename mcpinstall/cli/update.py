@@ -1,0 +1,86 @@
+"""`mcpi update`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mcpinstall.cli import options
+from mcpinstall.cli.session import Session
+from mcpinstall.errors import Exit
+
+if TYPE_CHECKING:
+    from mcpinstall.operations.update import Selection
+
+
+def update(
+    context: typer.Context,
+    *,
+    names: options.Installed = None,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="VERSION", help="Exactly this version; it is pinned then."),
+    ] = None,
+    values: options.Settings = None,
+    python: options.Python = None,
+    allow: options.Allow = None,
+    yes: options.Yes = False,
+    dry_run: options.DryRun = False,
+    expect_digest: options.Digest = None,
+    offline: options.Offline = False,
+    secret: options.SecretNames = None,
+    secret_from_env: options.SecretsFromEnvironment = None,
+    plaintext_secrets: options.Plaintext = False,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Put newer versions in the place of installed ones; show what changed, ask once.
+
+    Each server is asked for where it came from, and nowhere else.  Without names: all but those
+    that are held or pinned.  `mcpi rollback` goes back.
+    """
+    from mcpinstall.cli import change, dialog, json_update, render_update
+    from mcpinstall.model.plan import Request
+    from mcpinstall.operations import update as operation
+
+    session: Session = context.obj
+    session.begin(as_json=as_json, quiet=quiet, verbose=verbose)
+    answers = change.Answers(yes=yes, dry_run=dry_run, expected_digest=expect_digest)
+    request = Request(
+        names=(),
+        settings=(*options.settings(values), *options.secrets(secret, secret_from_env)),
+        python=python,
+        allow=options.allowances(allow),
+        offline=offline,
+        plaintext_secrets=plaintext_secrets,
+        unattended=change.unattended(session, answers),
+    )
+    with session.working() as state:
+        selection = operation.select(names or (), to, request, state)
+    session.ui.insist(render_update.kept(selection.kept, session.ui.width))
+    session.also = {"replaced": [], "kept": json_update.kept(selection.kept)}
+    if not selection.targets:
+        return _nothing(session, selection)
+    if change.may_ask(session, answers):
+        request = dialog.completed(
+            session.ui, request, lambda asked: operation.draft(selection, asked, session.context)
+        )
+    with session.working() as state:
+        prepared = operation.prepare(
+            selection, request, state, stage=change.may_act(session, answers)
+        )
+    session.also["replaced"] = [json_update.replacement(one) for one in prepared.replacements]
+    return change.carry_out(session, prepared, answers)
+
+
+def _nothing(session: Session, selection: Selection) -> int:
+    """Say that no server has anything newer to take, or that nobody could tell."""
+    from mcpinstall.cli import render_update
+
+    session.ui.say(render_update.nothing(selection.kept, session.ui.width))
+    if session.as_json:
+        session.answer(outcome="nothing-to-do")
+    failed = any(one.error is not None for one in selection.kept)
+    return Exit.COULD_NOT if failed else Exit.DONE

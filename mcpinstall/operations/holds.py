@@ -1,0 +1,89 @@
+"""Holds: what keeps an installed server in its version until the person lets it go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.plan import ServerPlan
+from mcpinstall.model.receipt import Hold, Receipt
+from mcpinstall.operations import direct, lookup, publishers, server_plans, transaction
+from mcpinstall.operations.context import Context
+from mcpinstall.operations.prepared import Draft
+
+
+def is_exact(spec: str) -> bool:
+    """Tell whether the user named a version."""
+    prefix, colon, _ = spec.partition(":")
+    if colon and prefix in {"pypi", direct.PREFIX}:
+        return prefix == "pypi" and "==" in spec
+    return "@" in spec
+
+
+def of_installation(
+    drafted: Draft, servers: Sequence[ServerPlan], context: Context
+) -> tuple[tuple[str, Hold], ...]:
+    """Return by slug which servers an installation pins, and which it pins no more."""
+    found: list[tuple[str, Hold]] = []
+    for server in servers:
+        if server.reviewed.manifest_sha256 in drafted.exact:
+            found.append((server.slug, Hold.PINNED))
+        elif not server.already_installed and server_plans.receipts_of(server.slug, context):
+            found.append((server.slug, Hold.NONE))
+    return tuple(found)
+
+
+def require_movable(servers: Sequence[ServerPlan], context: Context) -> None:
+    """Refuse to move a server to a version that `update` would not move it to.
+
+    That is one that is held, or a version of another publisher.
+
+    Raises:
+        McpInstallError: `version-held`, `publisher-mismatch`, `publisher-missing`.
+    """
+    for server in servers:
+        there = server_plans.receipts_of(server.slug, context)
+        if not there or there[0].manifest_sha256 == server.reviewed.manifest_sha256:
+            continue
+        publishers.require_same(there, server.reviewed)
+        if there[0].hold is Hold.HELD:
+            raise McpInstallError(
+                ErrorCode.VERSION_HELD,
+                f"`{there[0].entry_name}` is held at {there[0].version}",
+                hint=f"`mcpi unhold {there[0].entry_name}` lets it go",
+            )
+
+
+def hold(names: Sequence[str], context: Context) -> tuple[Receipt, ...]:
+    """Keep servers in their version; return the receipts of all their entries.
+
+    Raises:
+        McpInstallError: `not-installed`, `name-ambiguous`, `disk-failed`.
+    """
+    return _set(names, Hold.HELD, "hold", context)
+
+
+def unhold(names: Sequence[str], context: Context) -> tuple[Receipt, ...]:
+    """Let servers go that are held or pinned; return the receipts of all their entries.
+
+    Raises:
+        McpInstallError: as `hold`.
+    """
+    return _set(names, Hold.NONE, "unhold", context)
+
+
+def _set(names: Sequence[str], wanted: Hold, action: str, context: Context) -> tuple[Receipt, ...]:
+    with transaction.exclusive(context):
+        slugs = dict.fromkeys(
+            lookup.receipt_slug(lookup.installed(name, context)) for name in names
+        )
+        every = [one for slug in slugs for one in server_plans.receipts_of(slug, context)]
+        before = tuple(one for one in every if one.hold is not wanted)
+        after = tuple(replace(one, hold=wanted) for one in before)
+        if before:
+            change = transaction.Transaction(
+                action=action, receipts_before=before, receipts_after=after
+            )
+            transaction.run(change, context)
+    return tuple(replace(one, hold=wanted) for one in every)
