@@ -130,7 +130,7 @@ def _consent(
         session.ui.say(screen)
         require_unattended(prepared, answers)
         return
-    require_person(session)
+    require_person(session, _PLAN_FIRST)
     session.ui.insist(screen)
     unreviewed = [server.name for server in prepared.plan.servers if not _certified(server)]
     asked = dialog.Asked(
@@ -142,7 +142,10 @@ def _consent(
     dialog.consent(session.ui, asked)
 
 
-def require_person(session: Session) -> None:
+_PLAN_FIRST = "look at the plan with `--dry-run`, then answer it with `--yes`"
+
+
+def require_person(session: Session, hint: str = "`--yes` answers it") -> None:
     """Refuse when there is nobody to ask.
 
     Raises:
@@ -152,7 +155,7 @@ def require_person(session: Session) -> None:
         raise McpInstallError(
             ErrorCode.CONSENT_UNAVAILABLE,
             "there is no terminal to ask the question at",
-            hint="look at the plan with `--dry-run`, then answer it with `--yes`",
+            hint=hint,
         )
 
 
@@ -227,7 +230,7 @@ def take_away(
             session.ui.say([BLANK, render_done.dry()])
             return None
     else:
-        require_person(session)
+        require_person(session, _PLAN_FIRST)
         session.ui.insist(screen)
         dialog.consent(session.ui, asked)
     with session.working(acting=True) as context:

@@ -33,6 +33,14 @@ hint: look at the plan with `--dry-run`, then answer it with `--yes`
     assert operations.calls == ["prepare", "discard"]
 
 
+@pytest.mark.parametrize("command", ["new", "lock"])
+def test_a_command_without_a_dry_run_does_not_name_one(mcpi: Mcpi, command: str) -> None:
+    ran = mcpi("manifest", command, "pypi:some-server", terminal=False)
+
+    assert ran.status == 4
+    assert "hint: `--yes` answers it\n" in ran.err
+
+
 def test_yes_answers_the_question(mcpi: Mcpi, operations: Operations) -> None:
     ran = mcpi("install", "git", "--yes", terminal=False)
 
