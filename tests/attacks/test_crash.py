@@ -20,7 +20,7 @@ import pytest
 from mcpinstall.operations import commit
 from mcpinstall.operations.settling import settle
 from mcpinstall.system import files
-from tests.builders.changes import ALL_FAULTS, CHANGES, RECOVERIES, Change
+from tests.builders.changes import ALL_FAULTS, CHANGES, LIGHT, RECOVERIES, Change
 from tests.builders.world import HOSTS, World
 
 pytestmark = [
@@ -49,9 +49,9 @@ def points(change: Change) -> tuple[int, int]:
     return old, new
 
 
-@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("name", [*CHANGES, *LIGHT])
 def test_a_change_dies_anywhere(world: World, name: str) -> None:
-    old, new = points(CHANGES[name](world))
+    old, new = points((CHANGES | LIGHT)[name](world))
 
     assert old > 3
     assert new > 0

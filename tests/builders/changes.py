@@ -309,6 +309,7 @@ def rolling_back(world: World, name: str | None) -> Change:
 
 def _two_of_two_versions(world: World) -> None:
     world.install("clock", hosts=["cursor", "codex"])
+    world.install("clock", hosts=["claude-code"], entry_name="second")
     world.install("notes", hosts=["cursor", "claude-code"])
     world.offer("clock", "2.0")
     fixed = {"type": "named", "name": "--place", "value": "here"}
@@ -367,13 +368,17 @@ CHANGES: dict[str, Callable[[World], Change]] = {
     "reinstall": reinstallation,
     "update": update_of_two,
     "rollback": lambda world: rolling_back(world, None),
-    "rollback of one server": lambda world: rolling_back(world, "clock"),
     "undo of an install": lambda world: undoing(world, "install"),
     "undo of an uninstall": lambda world: undoing(world, "uninstall"),
     "undo of a configure": lambda world: undoing(world, "configure"),
     "undo of a reinstall": lambda world: undoing(world, "reinstall"),
 }
 """Every change that mcpinstall makes."""
+
+LIGHT: dict[str, Callable[[World], Change]] = {
+    "rollback of one server": lambda world: rolling_back(world, "clock"),
+}
+"""Changes of so few calls that a part of the faults of a disk would not come to their end."""
 
 _LAST = "/history/.2"  # the record of the change, which is its last effect
 RECOVERIES: dict[str, Callable[[World], Change]] = {
