@@ -272,6 +272,35 @@ def test_a_young_release_has_a_reason_in_the_notes_of_a_review(folder: ManifestF
     assert verified().findings == ()
 
 
+def narrowed(folder: ManifestFolder, pythons: str) -> list[Finding]:
+    """The server is for these Pythons, and its only wheel for 3.12."""
+    marker = "marker = \"python_version == '3.12'\"\nwheels ="
+    folder.edit("pylock.toml", "wheels =", marker)
+    for file in ("pylock.toml", "manifest.toml"):
+        folder.edit(file, "requires-python = \">=3.11,<3.15\"", f'requires-python = "{pythons}"')
+    folder.seal()
+    return list(verified(files_only=True).findings)
+
+
+def test_a_python_that_the_manifest_does_not_allow_needs_no_wheel(folder: ManifestFolder) -> None:
+    assert narrowed(folder, ">=3.12,<3.13") == []
+
+
+def test_a_python_that_it_allows_needs_one(folder: ManifestFolder) -> None:
+    (found,) = narrowed(folder, ">=3.12,<3.14")
+
+    assert found.rule.id == "MV401"
+    assert "with Python 3.13" in found.message
+
+
+def test_a_manifest_for_no_python_at_all_covers_nothing(folder: ManifestFolder) -> None:
+    found = narrowed(folder, ">=4.0")
+
+    assert [(one.rule.id, one.location.line) for one in found] == [
+        ("MV401", folder.line_of("manifest.toml", "requires-python"))
+    ]
+
+
 def test_every_rule_has_a_planted_defect() -> None:
     elsewhere = {"MV114", "MV606", "MV607", "MV701", "MV702", "MV703", "MV704", "MV801", "MV802"}
 

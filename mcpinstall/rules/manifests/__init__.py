@@ -33,7 +33,7 @@ _CONTENT = (
     files.digests, files.strangers, files.folder,
     agreement.names, agreement.packages, agreement.lock, agreement.hooks, agreement.inputs,
     agreement.variations, agreement.attestations,
-    locks.platforms, locks.ages, locks.unknown_ages,
+    locks.platforms, locks.no_python, locks.ages, locks.unknown_ages,
     reviews.independent, reviews.platforms,
 )  # fmt: skip
 _WHEELS = (
