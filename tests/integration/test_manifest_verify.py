@@ -277,7 +277,7 @@ def narrowed(folder: ManifestFolder, pythons: str) -> list[Finding]:
     marker = "marker = \"python_version == '3.12'\"\nwheels ="
     folder.edit("pylock.toml", "wheels =", marker)
     for file in ("pylock.toml", "manifest.toml"):
-        folder.edit(file, "requires-python = \">=3.11,<3.15\"", f'requires-python = "{pythons}"')
+        folder.edit(file, 'requires-python = ">=3.11,<3.15"', f'requires-python = "{pythons}"')
     folder.seal()
     return list(verified(files_only=True).findings)
 
