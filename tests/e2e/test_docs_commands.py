@@ -10,7 +10,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -55,7 +55,13 @@ class Shell:
     keys: dict[str, str]
     url: str = ""
 
-    def run(self, words: list[str], *more: str, status: int = 0, **variables: str) -> str:
+    def run(
+        self,
+        words: list[str],
+        *more: str,
+        status: int = 0,
+        variables: Mapping[str, str] | None = None,
+    ) -> str:
         """Run one line of a page."""
         assert words[0] == "mcpi"
         filled = [self._filled(word) for word in words[1:]]
@@ -65,7 +71,9 @@ class Shell:
             [sys.executable, "-m", "mcpinstall", *filled, *more]
             + (["--passphrase-stdin"] if asks else []),
             cwd=self.cwd, input=PASSPHRASE, capture_output=True, text=True, check=False,
-            env={**os.environ, "HOME": str(self.home), "PYTHONPATH": str(ROOT), **variables},
+            env={
+                **os.environ, "HOME": str(self.home), "PYTHONPATH": str(ROOT), **(variables or {}),
+            },
         )  # fmt: skip
         assert done.returncode == status, (filled, done.stdout, done.stderr)
         if words[2:3] == ["key"]:
@@ -87,7 +95,8 @@ class Shell:
 
     def _waiting(self) -> str:
         shown = self.run(["mcpi", "registry", "sign", "site"])
-        return re.findall(r"^sha256:([0-9a-f]{64})$", shown, re.MULTILINE)[0]
+        (line,) = [one for one in shown.splitlines() if one.startswith("sha256:")]
+        return line.removeprefix("sha256:")
 
 
 @pytest.fixture
@@ -130,7 +139,7 @@ def test_a_folder_is_signed_as_the_page_says(
         private_instance.forge(token) as variables,
     ):
         for words in OWN[SIGSTORE]:
-            shell.run(words, "--yes", "--trust-config", str(config), **variables)
+            shell.run(words, "--yes", "--trust-config", str(config), variables=variables)
 
     assert (shell.cwd / "manifests" / "registry.sigstore.json").is_file()
 
@@ -138,8 +147,8 @@ def test_a_folder_is_signed_as_the_page_says(
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 def test_a_proposal_is_reviewed_as_the_page_says(shell: Shell, folder: ManifestFolder) -> None:
     names = ("-c", "user.name=a", "-c", "user.email=a@example.com")
-    for words in (("init", "-qb", "main"), ("add", "-A"), ("commit", "-qm", "one")):
-        subprocess.run(["git", *names, *words], cwd=shell.cwd, check=True, capture_output=True)
+    for git in (("init", "-qb", "main"), ("add", "-A"), ("commit", "-qm", "one")):
+        subprocess.run(["git", *names, *git], cwd=shell.cwd, check=True, capture_output=True)
     old = folder.path("manifest.toml").parent
     new = shutil.copytree(old, old.with_name("1.3.0"))
     server = json.loads((new / "server.json").read_bytes())

@@ -201,6 +201,8 @@ CASES = [
     Case("MV309", aliased(("c1ock", NOTES), ("clock", CLOCK)), "registry.toml", "clock ="),
     Case("MV310", lambda folder: folder.describe(advisories="0" * 64), "registry.toml",
          "advisories ="),
+    Case("MV311", lambda folder: folder.describe(trusted_root="0" * 64), "registry.toml",
+         "trusted-root ="),
     Case("MV401", edit(LOCK, "wheels =", "marker = \"os_name == 'nt'\"\nwheels ="),
          LOCK, "[[packages]]"),
     Case("MV402", young, LOCK, "upload-time"),
@@ -270,6 +272,17 @@ def test_a_young_release_has_a_reason_in_the_notes_of_a_review(folder: ManifestF
     folder.seal()
 
     assert verified().findings == ()
+
+
+def test_a_trust_root_that_nobody_pinned_is_found(folder: ManifestFolder) -> None:
+    root = folder.folder / "trusted_root.json"
+    root.write_bytes(b"{}")
+
+    (found,) = verified(files_only=True).findings
+    folder.describe(trusted_root=hashlib.sha256(b"{}").hexdigest())
+
+    assert found.rule.id == "MV311"
+    assert verified(files_only=True).findings == ()
 
 
 def narrowed(folder: ManifestFolder, pythons: str) -> list[Finding]:

@@ -41,7 +41,8 @@ _WHEELS = (
 )  # fmt: skip
 _REGISTRY = (
     form.refused_registry, form.canonical_registry,
-    registry.index, registry.pinned, registry.advisories, registry.aliases, registry.revocations,
+    registry.index, registry.pinned, registry.advisories, registry.trust_root, registry.aliases,
+    registry.revocations,
     lookalikes.look_alikes,
 )  # fmt: skip
 
