@@ -1,13 +1,17 @@
-"""Compare the documents with the program: links, statuses, variables, hosts, policy, rules."""
+"""Compare the documents with the program: links, statuses, variables, tables, formats."""
 
+import ast
+import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from urllib.parse import unquote
 
 import make_hosts_page
 
 from mcpinstall.errors import Exit
+from mcpinstall.model import lock_text, manifest_text, registry_text, revocation_text
 from mcpinstall.model.policy import RuleKey
 from mcpinstall.model.policy_text import EXCEPTION_KEYS
 from mcpinstall.rules import manifests
@@ -17,6 +21,32 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 POLICY_ROW = re.compile(r"^\| `([a-z.-]+)` \|", re.MULTILINE)
 RULE = re.compile(r"^## (MV.+)\n\n(Severity: .+)$", re.MULTILINE)
+SECTION = re.compile(r"^## ([^\n]+)\n(.*?)(?=^## )", re.MULTILINE | re.DOTALL)
+FORMAT_ROW = re.compile(r"^\| `([A-Za-z0-9.-]+)` \|", re.MULTILINE)
+FORMAT = {
+    "`manifest.toml`": (manifest_text, ("parse",)),
+    "`[files]`": (manifest_text, ("_files",)),
+    "`[package]`": (manifest_text, ("_package",)),
+    "`[[remotes]]`": (manifest_text, ("_remote",)),
+    "`[publisher]`": (manifest_text, ("_publisher",)),
+    "`[permissions]`": (manifest_text, ("_permissions",)),
+    "`[probe]`": (manifest_text, ("_probe",)),
+    "`[[hooks]]`": (manifest_text, ("_hook",)),
+    "`[tools]`": (manifest_text, ("_varies",)),
+    "`[[tools.varies]]`": (manifest_text, ("_variation",)),
+    "`[[reviews]]`": (manifest_text, ("_review",)),
+    "`pylock.toml`": (lock_text, ("parse",)),
+    "`[[packages]]`": (lock_text, ("_package",)),
+    "`packages.wheels`": (lock_text, ("_wheel",)),
+    "`[packages.tool]`": (lock_text, ("_hints",)),
+    "`registry.toml`": (registry_text, ("parse",)),
+    "`[review]`": (registry_text, ("_review",)),
+    "`[[revocations]]`": (revocation_text, ("_revocation", "_publisher", "_reviewer")),
+    "`index.toml`": (registry_text, ("parse_index",)),
+    "`[[servers]]`": (registry_text, ("_row",)),
+}
+"""Section of the page of the format → the parser's functions that accept its keys."""
+FORMAT_MODULES = (manifest_text, lock_text, registry_text, revocation_text)
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
 HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 STATUS_ROW = re.compile(r"^\| (\d+) \|", re.MULTILINE)
@@ -85,6 +115,41 @@ def wrong_rules() -> Iterator[str]:
         yield "docs/manifest-rules.md: the sections are not those of the rules"
 
 
+def accepted(module: ModuleType) -> dict[str, set[str]]:
+    """Return the keys that each function of a parser accepts: what it gives to `Fields.only`."""
+    found: dict[str, set[str]] = {}
+    for function in ast.parse(inspect.getsource(module)).body:
+        for call in ast.walk(function):
+            if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "only":
+                keys = found.setdefault(getattr(function, "name", ""), set())
+                for word in call.args:
+                    if isinstance(word, ast.Starred):
+                        keys.update(getattr(module, ast.unparse(word.value)))
+                    else:
+                        keys.add(ast.literal_eval(word))
+    return found
+
+
+def wrong_format(page: str) -> Iterator[str]:
+    """Yield every difference between the page of the format and what the parsers accept."""
+    sections = {title: FORMAT_ROW.findall(text) for title, text in SECTION.findall(f"{page}\n## ")}
+    left = {(module, name) for module in FORMAT_MODULES for name in accepted(module)}
+    for title, (module, names) in FORMAT.items():
+        left -= {(module, name) for name in names}
+        known = accepted(module)
+        wanted = set().union(*(known.get(name, set()) for name in names))
+        listed = sections.pop(title, [])
+        for key in sorted(wanted ^ set(listed)):
+            what = "is accepted" if key in wanted else "is refused"
+            yield f"docs/manifest-format.md: `{key}` of {title} {what} by the parser"
+        if len(set(listed)) != len(listed):
+            yield f"docs/manifest-format.md: {title} has a key twice"
+    for title in sections:
+        yield f"docs/manifest-format.md: {title} is compared with no parser"
+    for module, name in sorted(left, key=str):
+        yield f"docs/manifest-format.md: what {module.__name__}.{name} accepts has no section"
+
+
 def main() -> None:
     """Print every difference; end with 1 if there is one."""
     problems = [problem for page in PAGES for problem in broken_links(page)]
@@ -93,6 +158,7 @@ def main() -> None:
     problems += wrong_hosts()
     problems += wrong_policy_keys()
     problems += wrong_rules()
+    problems += wrong_format((ROOT / "docs" / "manifest-format.md").read_text(encoding="utf-8"))
     if problems:
         raise SystemExit("\n".join(f"error: {problem}" for problem in problems))
     print(f"documents: {len(PAGES)} pages in step")

@@ -86,13 +86,12 @@ def compare_servers(
     looking = bool(changed) and look_up
     held, more = _held(after, context, offline=offline) if looking else ((), ())
     advisories = Advisories(context)
-    known = {one.manifest_sha256: _advised(one, advisories) for one in (before, after)}
-    left = replace(_described(before, facts), advisories=_pairs(known[before.manifest_sha256]))
-    said = known[after.manifest_sha256]
+    was, said = _advised(before, advisories), _advised(after, advisories)
+    left = replace(_described(before, facts), advisories=_pairs(was))
     right = replace(
         _described(after, facts), advisories=_pairs(said), held=tuple(_with_ids(held, said))
     )
-    unread = {f"advisories of {why}" for one in known.values() for why in one.unread}
+    unread = {f"advisories of {why}" for one in (was, said) for why in one.unread}
     return Comparison(
         before=left,
         after=right,

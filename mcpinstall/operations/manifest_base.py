@@ -6,6 +6,7 @@ git is run without hooks, pagers, helpers and network, and never asked about the
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -52,14 +53,18 @@ class Repository:
     def files(self, ref: str) -> dict[str, str]:
         """Return every file below the registry at a commit, and the id of its content.
 
+        Empty where the registry is newer than the commit.
+
         Raises:
             McpInstallError: `not-found` for an unknown commit, `tool-failed`.
         """
         commit = self._commit(ref)
-        listed = self._run("ls-tree", "-r", "-z", "--full-tree", f"{commit}:./")
+        prefix = self._run("rev-parse", "--show-prefix").removesuffix(b"\n")
+        below = ("--", os.fsdecode(prefix)) if prefix else ()
+        listed = self._run("ls-tree", "-r", "-z", "--full-tree", commit, *below)
         rows = (_ROW.fullmatch(row) for row in listed.split(b"\0") if row)
         return {
-            row[4].decode("utf-8", "surrogateescape"): row[3].decode()
+            row[4].removeprefix(prefix).decode("utf-8", "surrogateescape"): row[3].decode()
             for row in rows
             if row is not None and row[1] in _FILES
         }

@@ -15,7 +15,7 @@ from mcpinstall.model import advisory_text
 from mcpinstall.model.document import Document
 from mcpinstall.model.finding import Unchecked
 from mcpinstall.model.manifest_text import FILES
-from mcpinstall.registries import MANIFEST_SIGNATURES, REGISTRY_SIGNATURES
+from mcpinstall.registries import MANIFEST_SIGNATURES, REGISTRY_SIGNATURES, TRUSTED_ROOT
 from mcpinstall.system import files, limits
 
 _LIMITS = {
@@ -32,6 +32,7 @@ _OWN = {
     "index.toml": limits.INDEX_BYTES,
     REGISTRY_SIGNATURES: limits.SIGNATURE_BYTES,
     advisory_text.NAME: limits.ADVISORIES_BYTES,
+    TRUSTED_ROOT: limits.SIGNATURE_BYTES,
 }
 _DEPTH = 3  # namespace, server, version
 

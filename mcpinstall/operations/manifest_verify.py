@@ -111,6 +111,8 @@ def _registry(run: _Run, files: RegistryFiles, chosen: frozenset[str] | None) ->
         chosen = changed if chosen is None else chosen & changed
     if run.wanted.base and repository:
         earlier = manifest_base.before(repository, run.wanted.base)
+        if not earlier.files and earlier.registry is None:
+            run.left_out.append(f"`{files.path}` has no manifests at `{run.wanted.base}`")
     every = tuple(_known(folder) for folder in files.folders)
     facts = reading.registry(files.path, files.documents, every)
     run.findings += manifests.of_registry(facts, run.context.now)

@@ -137,7 +137,7 @@ def _permissions(old: Manifest, new_: Manifest) -> Iterator[Change]:
             yield _permission(ChangeKind.PERMISSION_WIDENED, field, was, now)
         if (was - now) and not (field == "network" and "*" in now):
             yield _permission(ChangeKind.PERMISSION_NARROWED, field, was, now)
-        elif (now - was) and anywhere:
+        elif was != now and anywhere:
             yield _permission(ChangeKind.OTHER, field, was, now)
 
 
@@ -187,20 +187,17 @@ def _review(review: Review) -> str:
 
 
 def _variations(old: Manifest, new_: Manifest) -> Iterator[Change]:
-    was, now = (
-        {
-            one.pointer: "; ".join(
-                f"{word} {text}"
-                for word, text in (
-                    ("pattern", one.pattern), ("when", one.when), ("reason", one.reason),
-                )
-                if text
-            )
-            for one in side.varies
-        }
-        for side in (old, new_)
-    )  # fmt: skip
-    yield from differing(ChangeKind.VARIATION, was, now)
+    yield from differing(ChangeKind.VARIATION, _places(old), _places(new_))
+
+
+def _places(manifest: Manifest) -> dict[str, str]:
+    """Return how each place may vary; one place can be named more than once."""
+    found: dict[str, list[str]] = {}
+    for one in manifest.varies:
+        said = (("pattern", one.pattern), ("when", one.when), ("reason", one.reason))
+        text = "; ".join(f"{word} {text}" for word, text in said if text)
+        found.setdefault(one.pointer, []).append(text)
+    return {pointer: " | ".join(sorted(texts)) for pointer, texts in found.items()}
 
 
 def _probe(old: Manifest, new_: Manifest) -> Iterator[Change]:

@@ -267,6 +267,18 @@ def test_a_release_that_was_passed_over_is_told_with_its_age(world: World) -> No
     assert kinds(found) == SEEN | {ChangeKind.HELD_BACK, ChangeKind.ADVISORY}
 
 
+def test_advisories_against_a_server_that_is_new_are_told(world: World) -> None:
+    advise(
+        world.registry,
+        file(today(), clock_server=advisory("PYSEC-2026-1", ("introduced", "1.0"))),
+    )
+
+    found = diff(world, "-", "clock@1.0")
+
+    (told,) = [one for one in found.comparison.changes if one.kind is ChangeKind.ADVISORY]
+    assert (told.subject, told.after) == ("clock-server", "PYSEC-2026-1")
+
+
 def choice(world: World) -> PackageChoice:
     """The package of version 1.1 as its manifest names it."""
     path = folder_of(world, "1.1") / "manifest.toml"

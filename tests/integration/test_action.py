@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,10 @@ import pytest
 import yaml
 from uv import find_uv_bin
 
+from mcpinstall.model import manifest_text
+from mcpinstall.model.manifest import Permissions
 from tests.builders.index_server import IndexServer
-from tests.builders.manifest_folders import ManifestFolder
+from tests.builders.manifest_folders import NOTES, ManifestFolder, lock
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.skipif(
@@ -151,8 +155,6 @@ def test_no_module_of_the_repository_is_imported(runner: Runner) -> None:
 def test_servers_start_only_when_asked(runner: Runner, folder: ManifestFolder) -> None:
     ran = runner.workspace / "ran"
     module = f"open({json.dumps(str(ran))}, 'w').close()\ndef main(): pass\n".encode()
-    from tests.builders.manifest_folders import NOTES, lock
-
     artifact = folder.publish("notes_server", folder.wheel("notes_server", module=module))
     folder.path("pylock.toml", NOTES).write_bytes(lock(artifact))
     folder.seal()
@@ -161,6 +163,168 @@ def test_servers_start_only_when_asked(runner: Runner, folder: ManifestFolder) -
     assert not ran.exists()
     assert runner.step(RUN, probe="true", paths="manifests/com.example/notes/1.2.0").returncode == 1
     assert ran.exists()
+
+
+# What changed ------------------------------------------------------------------------------------
+
+
+needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+
+
+def next_version(folder: ManifestFolder, version: str, **changes: Any) -> Path:  # noqa: ANN401
+    """Put another version of the clock beside the first one."""
+    old = folder.path("manifest.toml").parent
+    place = old.with_name(version)
+    shutil.copytree(old, place)
+    path = place / "manifest.toml"
+    found = manifest_text.parse(path.read_bytes())
+    server = place / "server.json"
+    said = json.loads(server.read_bytes())
+    server.write_text(json.dumps({**said, "version": version}, indent=2), encoding="utf-8")
+    files = (*found.files[:1], ("server.json", _sha256(server)), *found.files[2:])
+    path.write_bytes(manifest_text.dump(replace(found, version=version, files=files, **changes)))
+    return place
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@needs_git
+def test_a_changed_manifest_is_compared_with_the_one_that_was_there(
+    runner: Runner, folder: ManifestFolder
+) -> None:
+    base = _committed(runner.workspace)
+    folder.redescribe(permissions=Permissions(read=("{folder}",), network=("spy.example",)))
+
+    done = runner.step(RUN, command="diff", base=base)
+
+    assert done.returncode == 0, done.stderr
+    assert "### `io.github.user/clock`: `1.2.0` → `1.2.0`" in done.stdout
+    assert "`network`: nothing → `spy.example`" in done.stdout
+    assert "com.example/notes" not in done.stdout
+    assert str(runner.workspace.parent) not in done.stdout
+    assert sorted(one.name for one in runner.workspace.iterdir()) == [".git", "manifests"]
+
+
+@needs_git
+def test_a_new_version_is_compared_with_the_newest_before(
+    runner: Runner, folder: ManifestFolder
+) -> None:
+    next_version(folder, "1.10.0", title="Tenth")
+    next_version(folder, "1.9.0", title="Ninth")
+    base = _committed(runner.workspace)
+    next_version(folder, "2.0.0", title="Second")
+
+    done = runner.step(RUN, command="diff", base=base)
+
+    assert "`io.github.user/clock`: `1.10.0` → `2.0.0`" in done.stdout, done.stderr
+    assert "[-Tenth-]{+Second+}" in done.stdout
+
+
+@needs_git
+def test_a_server_that_is_new_is_compared_with_nothing(
+    runner: Runner, folder: ManifestFolder
+) -> None:
+    clock = folder.folder / "io.github.user"
+    clock.rename(runner.temp / "kept")
+    base = _committed(runner.workspace)
+    (runner.temp / "kept").rename(clock)
+
+    done = runner.step(RUN, command="diff", base=base)
+
+    assert done.returncode == 0, done.stderr
+    assert "`clock-server`: nothing → `1.2.0`" in done.stdout
+    assert "clock_start.pth" in done.stdout
+
+
+@needs_git
+def test_what_changed_stands_below_the_report_and_both_fit(
+    runner: Runner, folder: ManifestFolder
+) -> None:
+    base = _committed(runner.workspace)
+    for number in range(40):
+        next_version(folder, f"2.{number}.0", summary="word " * 50)
+    report = runner.workspace / "report.md"
+    report.write_text("### the report\n" + "- x\n" * 10_000, encoding="utf-8")
+
+    done = runner.step(RUN, command="diff", base=base, beside="report.md", output="comment.md")
+
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    text = (runner.workspace / "comment.md").read_text(encoding="utf-8")
+    assert text.startswith("### the report\n")
+    assert "`1.2.0` → `2.0.0`" in text
+    assert "more did not fit here" in text
+    assert len(text) <= 65_536
+
+
+@needs_git
+def test_a_manifest_that_cannot_be_compared_says_so(runner: Runner, folder: ManifestFolder) -> None:
+    base = _committed(runner.workspace)
+    folder.edit("tools.json", "Convert a", "Convert `[the](https://evil.example)` @you a")
+    folder.edit("manifest.toml", "everyone", "everybody", name=NOTES)
+
+    done = runner.step(RUN, command="diff", base=base)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("**not compared**") == 2
+    assert "(digest-mismatch)" in done.stdout
+    assert "(manifest-invalid)" in done.stdout
+
+
+@needs_git
+def test_a_manifest_that_is_gone_is_told(runner: Runner, folder: ManifestFolder) -> None:
+    base = _committed(runner.workspace)
+    shutil.rmtree(folder.folder / "io.github.user")
+
+    done = runner.step(RUN, command="diff", base=base)
+
+    assert "### `io.github.user/clock/1.2.0`\n\nIs gone." in done.stdout, done.stderr
+
+
+@needs_git
+def test_a_link_in_a_proposal_is_not_followed(
+    runner: Runner, folder: ManifestFolder, tmp_path: Path
+) -> None:
+    base = _committed(runner.workspace)
+    other = tmp_path / "other.json"
+    folder.path("tools.json").rename(other)
+    folder.path("tools.json").symlink_to(other)
+
+    done = runner.step(RUN, command="diff", base=base)
+
+    assert "**not compared**" in done.stdout, done.stderr
+
+
+@needs_git
+def test_nothing_of_a_package_runs_for_a_comparison(runner: Runner, folder: ManifestFolder) -> None:
+    notes = folder.folder / "com.example"
+    notes.rename(runner.temp / "kept")
+    base = _committed(runner.workspace)
+    (runner.temp / "kept").rename(notes)
+    ran = runner.workspace / "ran"
+    module = f"open({json.dumps(str(ran))}, 'w').close()\ndef main(): pass\n".encode()
+    artifact = folder.publish("notes_server", folder.wheel("notes_server", module=module))
+    folder.path("pylock.toml", NOTES).write_bytes(lock(artifact))
+    folder.seal()
+
+    done = runner.step(RUN, command="diff", base=base)
+
+    assert "1 of 1 files of changed packages inspected" in done.stdout, done.stderr
+    assert not ran.exists()
+
+
+@needs_git
+@pytest.mark.parametrize(("base", "status"), [("", 2), ("0" * 40, 2), ("--help", 1), ("f" * 40, 1)])
+def test_a_comparison_needs_a_commit(
+    runner: Runner, folder: ManifestFolder, base: str, status: int
+) -> None:
+    _committed(runner.workspace)
+
+    done = runner.step(RUN, command="diff", base=base)
+
+    assert (done.returncode, done.stdout) == (status, ""), done.stderr
+    assert "error: " in done.stderr
 
 
 @pytest.mark.network
@@ -228,6 +392,19 @@ def test_only_jobs_without_the_forks_files_may_write() -> None:
     assert not any("checkout" in step.get("uses", "") for step in jobs["comment"]["steps"])
     assert "head.repo.full_name == github.repository" in jobs["comment"]["if"]
     assert jobs["sign"]["if"].startswith("github.event_name == 'push'")
+
+
+def test_the_comment_has_report_and_comparison_of_a_job_that_only_reads() -> None:
+    verify = document(WORKFLOW)["jobs"]["verify"]
+    with_ = [step["with"] for step in verify["steps"] if step.get("uses") == "./.mcpinstall"]
+    (uploaded,) = [s["with"]["path"] for s in verify["steps"] if "upload-artifact" in str(s)]
+    (posted,) = [s["run"] for s in document(WORKFLOW)["jobs"]["comment"]["steps"] if "run" in s]
+
+    assert verify["permissions"] == {"contents": "read"}
+    assert [one.get("command", "verify") for one in with_] == ["verify", "verify", "diff"]
+    assert with_[2]["beside"] == with_[1]["output"]
+    assert with_[2]["output"] == uploaded
+    assert f"--body-file {uploaded} " in posted
 
 
 def test_packages_run_only_where_a_maintainer_set_a_label() -> None:

@@ -249,6 +249,16 @@ def test_nothing_changed_is_nothing_found(committed: ManifestFolder) -> None:
 
 
 @needs_git
+def test_a_registry_that_is_new_has_no_earlier_state(committed: ManifestFolder) -> None:
+    committed.folder.rename("servers")
+
+    report = verified(Path("servers"), base="main", changed_since="main", files_only=True)
+
+    assert (report.findings, len(report.subjects)) == ((), 2)
+    assert "`servers` has no manifests at `main`" in report.left_out
+
+
+@needs_git
 def test_a_published_version_keeps_its_content(committed: ManifestFolder) -> None:
     committed.edit("server.json", "Tells", "Told").seal().describe(serial=2)
 

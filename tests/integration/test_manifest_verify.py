@@ -201,6 +201,8 @@ CASES = [
     Case("MV309", aliased(("c1ock", NOTES), ("clock", CLOCK)), "registry.toml", "clock ="),
     Case("MV310", lambda folder: folder.describe(advisories="0" * 64), "registry.toml",
          "advisories ="),
+    Case("MV311", lambda folder: folder.describe(trusted_root="0" * 64), "registry.toml",
+         "trusted-root ="),
     Case("MV401", edit(LOCK, "wheels =", "marker = \"os_name == 'nt'\"\nwheels ="),
          LOCK, "[[packages]]"),
     Case("MV402", young, LOCK, "upload-time"),
@@ -270,6 +272,46 @@ def test_a_young_release_has_a_reason_in_the_notes_of_a_review(folder: ManifestF
     folder.seal()
 
     assert verified().findings == ()
+
+
+def test_a_trust_root_that_nobody_pinned_is_found(folder: ManifestFolder) -> None:
+    root = folder.folder / "trusted_root.json"
+    root.write_bytes(b"{}")
+
+    (found,) = verified(files_only=True).findings
+    folder.describe(trusted_root=hashlib.sha256(b"{}").hexdigest())
+
+    assert found.rule.id == "MV311"
+    assert verified(files_only=True).findings == ()
+
+
+def narrowed(folder: ManifestFolder, pythons: str) -> list[Finding]:
+    """The server is for these Pythons, and its only wheel for 3.12."""
+    marker = "marker = \"python_version == '3.12'\"\nwheels ="
+    folder.edit("pylock.toml", "wheels =", marker)
+    for file in ("pylock.toml", "manifest.toml"):
+        folder.edit(file, 'requires-python = ">=3.11,<3.15"', f'requires-python = "{pythons}"')
+    folder.seal()
+    return list(verified(files_only=True).findings)
+
+
+def test_a_python_that_the_manifest_does_not_allow_needs_no_wheel(folder: ManifestFolder) -> None:
+    assert narrowed(folder, ">=3.12,<3.13") == []
+
+
+def test_a_python_that_it_allows_needs_one(folder: ManifestFolder) -> None:
+    (found,) = narrowed(folder, ">=3.12,<3.14")
+
+    assert found.rule.id == "MV401"
+    assert "with Python 3.13" in found.message
+
+
+def test_a_manifest_for_no_python_at_all_covers_nothing(folder: ManifestFolder) -> None:
+    found = narrowed(folder, ">=4.0")
+
+    assert [(one.rule.id, one.location.line) for one in found] == [
+        ("MV401", folder.line_of("manifest.toml", "requires-python"))
+    ]
 
 
 def test_every_rule_has_a_planted_defect() -> None:

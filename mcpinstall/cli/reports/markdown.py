@@ -3,30 +3,45 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import groupby
 
 from mcpinstall.model.finding import Finding, Report
 from mcpinstall.model.text import printable
 
-_MOST = 100  # findings of one comment; GitHub takes 65,536 characters
+LIMIT = 60_000
+"""Characters of the whole; a comment may have 65,536."""
+
+_RESERVE = 300  # characters for the line that says what was cut
 _SHOWN = 500  # characters of a message
 _FENCE = re.compile("`+")
 
 
 def write(report: Report) -> str:
     """Return a report as Markdown in which no text from outside is markup, link or mention."""
-    rows = [f"### `{report.tool}`", "", _sum(report), ""]
-    shown = report.findings[:_MOST]
-    for file, found in groupby(shown, key=lambda one: one.location.file):
-        rows += [f"**{code(file)}**", ""]
-        rows += [_row(one) for one in found]
-        rows.append("")
-    if len(report.findings) > _MOST:
-        rows += [f"… and {len(report.findings) - _MOST} more.", ""]
-    rows += [f"- not checked: {code(gap.subject)}: {code(gap.message)}" for gap in report.unchecked]
-    rows += [""] if report.unchecked else []
-    rows += [f"- {sentence}" for sentence in report.left_out]
-    return "\n".join(rows).rstrip() + "\n"
+    kept: list[str] = []
+    room, cut = LIMIT - _RESERVE, 0
+    for block in _blocks(report):
+        if cut or len(block) + 1 > room:
+            cut += block.startswith("-")
+            continue
+        room -= len(block) + 1
+        kept.append(block)
+    kept += ["", f"… and {cut} more lines that did not fit."] if cut else []
+    return "\n".join(kept).rstrip() + "\n"
+
+
+def _blocks(report: Report) -> Iterator[str]:
+    """Yield what is kept whole or cut; what is counted begins with `-`."""
+    yield from (f"### `{report.tool}`", "", _sum(report), "")
+    yield from (f"- {sentence}" for sentence in report.left_out)
+    yield from [""] if report.left_out else []
+    for file, found in groupby(report.findings, key=lambda one: one.location.file):
+        yield from (f"**{code(file)}**", "")
+        yield from map(_row, found)
+        yield ""
+    for gap in report.unchecked:
+        yield f"- not checked: {code(gap.subject)}: {code(gap.message)}"
 
 
 def _sum(report: Report) -> str:

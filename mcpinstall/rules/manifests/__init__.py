@@ -33,7 +33,7 @@ _CONTENT = (
     files.digests, files.strangers, files.folder,
     agreement.names, agreement.packages, agreement.lock, agreement.hooks, agreement.inputs,
     agreement.variations, agreement.attestations,
-    locks.platforms, locks.ages, locks.unknown_ages,
+    locks.platforms, locks.no_python, locks.ages, locks.unknown_ages,
     reviews.independent, reviews.platforms,
 )  # fmt: skip
 _WHEELS = (
@@ -41,7 +41,8 @@ _WHEELS = (
 )  # fmt: skip
 _REGISTRY = (
     form.refused_registry, form.canonical_registry,
-    registry.index, registry.pinned, registry.advisories, registry.aliases, registry.revocations,
+    registry.index, registry.pinned, registry.advisories, registry.trust_root, registry.aliases,
+    registry.revocations,
     lookalikes.look_alikes,
 )  # fmt: skip
 

@@ -89,7 +89,7 @@ def scripts(version: Version, wheels: Wheels) -> Iterator[Finding]:
 
 
 def licences(version: Version, wheels: Wheels) -> Iterator[Finding]:
-    """Yield packages none of whose wheels says under which licence it is."""
+    """Yield packages with a wheel that does not say under which licence it is."""
     silent = {wheel.filename for wheel in wheels.facts if not wheel.licensed}
     for number, package in enumerate(version.lock.packages if version.lock else ()):
         known = [wheel.filename for wheel in package.wheels if wheel.filename in silent]

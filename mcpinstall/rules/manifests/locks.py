@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from mcpinstall.errors import McpInstallError
 from mcpinstall.model import lock_authoring, lock_text
 from mcpinstall.model.finding import Finding, Severity
 from mcpinstall.model.lock import Lock, LockedPackage
 from mcpinstall.model.manifest import PackageChoice
 from mcpinstall.model.names import normalized_package
-from mcpinstall.model.platforms import PYTHONS
 from mcpinstall.model.platforms import environment as environment_of
-from mcpinstall.rules.manifests.facts import LOCK, Version, rule
+from mcpinstall.rules.manifests.facts import LOCK, MANIFEST, Version, rule
 
 PLATFORM_UNCOVERED = rule(
     401, "platform-uncovered", Severity.HIGH, "A claimed platform can't install it"
@@ -35,8 +35,12 @@ def platforms(version: Version) -> Iterator[Finding]:
     if manifest is None or manifest.package is None or lock is None:
         return
     claimed = manifest.package.platforms
+    pythons = _pythons(manifest.package)
     faults: dict[str, list[str]] = {}
-    for fault in (*lock_authoring.uncovered(lock, claimed), *_unselected(manifest.package, lock)):
+    for fault in (
+        *lock_authoring.uncovered(lock, claimed, pythons=pythons),
+        *_unselected(manifest.package, lock, pythons),
+    ):
         named = _NAMED.match(fault)
         faults.setdefault(named[1] if named else "", []).append(fault)
     for name, sentences in faults.items():
@@ -50,12 +54,34 @@ def platforms(version: Version) -> Iterator[Finding]:
         )
 
 
-def _unselected(choice: PackageChoice, lock: Lock) -> Iterator[str]:
+def _pythons(choice: PackageChoice) -> tuple[lock_authoring.Python, ...]:
+    """Return the Pythons that a manifest claims: what it does not allow need not be covered."""
+    try:
+        return lock_authoring.pythons(choice.requires_python)
+    except McpInstallError:
+        return ()  # told by `no_python`
+
+
+def no_python(version: Version) -> Iterator[Finding]:
+    """Yield a manifest whose `requires-python` allows no Python that anybody has."""
+    manifest = version.manifest
+    if manifest is not None and manifest.package is not None and not _pythons(manifest.package):
+        yield version.finding(
+            PLATFORM_UNCOVERED, MANIFEST,
+            f"`{manifest.package.requires_python}` allows no version of Python that is known",
+            at="package.requires-python",
+            fix="allow the versions that the lock covers",
+        )  # fmt: skip
+
+
+def _unselected(
+    choice: PackageChoice, lock: Lock, pythons: tuple[lock_authoring.Python, ...]
+) -> Iterator[str]:
     """Yield where no marker selects the server's own package, so that nothing is installed."""
     name = normalized_package(choice.identifier)
     ours = [package for package in lock.packages if package.name == name]
     for platform in choice.platforms if ours else ():
-        for python in PYTHONS:
+        for python in pythons:
             environment = environment_of(platform, python)
             if not any(lock_text.marker_holds(one.marker, environment) for one in ours):
                 where = f"{platform} with Python {python[0]}.{python[1]}"

@@ -27,7 +27,7 @@ from mcpinstall.rules.manifests.facts import (
 
 T = TypeVar("T")
 
-REGISTRY, INDEX = "registry.toml", "index.toml"
+REGISTRY, INDEX, TRUST_ROOT = "registry.toml", "index.toml", "trusted_root.json"
 
 
 class _Parser:

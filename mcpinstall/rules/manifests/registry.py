@@ -10,7 +10,7 @@ from mcpinstall.model import advisory_text, registry_text, revocation
 from mcpinstall.model.finding import Finding, Severity
 from mcpinstall.model.registry import IndexRow
 from mcpinstall.rules.manifests.facts import MANIFEST, RegistryFacts, rule
-from mcpinstall.rules.manifests.reading import INDEX, REGISTRY
+from mcpinstall.rules.manifests.reading import INDEX, REGISTRY, TRUST_ROOT
 
 INDEX_STALE = rule(302, "index-stale", Severity.HIGH, "`index.toml` is not what the manifests make")
 INDEX_UNPINNED = rule(303, "index-unpinned", Severity.HIGH, "`registry.toml` pins another index")
@@ -28,6 +28,10 @@ REGISTRY_DATES = rule(
 
 ADVISORIES_INVALID = rule(
     310, "advisories-invalid", Severity.HIGH, "The file of advisories is damaged, or not pinned"
+)
+
+TRUST_ROOT_UNPINNED = rule(
+    311, "trust-root-unpinned", Severity.HIGH, "The Sigstore trust root is not the pinned one"
 )
 
 _AHEAD = timedelta(hours=26)  # a date somewhere on earth is that far ahead of UTC
@@ -88,6 +92,23 @@ def advisories(registry: RegistryFacts) -> Iterator[Finding]:
     else:
         return
     yield registry.finding(ADVISORIES_INVALID, REGISTRY, why, at="advisories")
+
+
+def trust_root(registry: RegistryFacts) -> Iterator[Finding]:
+    """Yield a Sigstore trust root that is missing, pinned by nothing, or another one."""
+    if registry.file is None:
+        return
+    document, wanted = registry.documents.get(TRUST_ROOT), registry.file.trusted_root
+    if document is None and wanted:
+        why = f"`{TRUST_ROOT}` is pinned, and not there"
+    elif document is not None and document.sha256 != wanted:
+        why = f"`{TRUST_ROOT}` is not the file that is pinned"
+    else:
+        return
+    yield registry.finding(
+        TRUST_ROOT_UNPINNED, REGISTRY, why, at="trusted-root",
+        fix="find out who changed it: it decides whose attestations are believed",
+    )  # fmt: skip
 
 
 def damaged_advisories(registry: RegistryFacts) -> Iterator[Finding]:

@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpinstall.model.manifest import Hook, HookKind, Permissions, Publisher, RemoteChoice, Review
+from mcpinstall.model.manifest import (
+    Hook,
+    HookKind,
+    Permissions,
+    Publisher,
+    RemoteChoice,
+    Review,
+    ToolVariation,
+)
 from mcpinstall.model.server_json import Input, NamedArgument
 from mcpinstall.model.tools import UNKNOWN_TOOLS
 from mcpinstall.planning.changes import (
@@ -169,6 +177,7 @@ def test_a_publisher_that_the_manifest_names_differently_is_told_with_all_that_i
         (("a.example",), ("b.example",), {"permission-widened", "permission-narrowed"}),
         (("*",), ("a.example",), {"permission-narrowed"}),
         (("*",), ("*", "a.example"), {"other"}),
+        (("*", "a.example"), ("*",), {"other"}),
         (("*",), (), {"permission-narrowed"}),
     ],
 )
@@ -186,6 +195,18 @@ def test_a_new_place_that_a_server_may_write_is_named() -> None:
 
     assert (change.kind, change.subject) == (ChangeKind.PERMISSION_WIDENED, "write")
     assert texts(change) == ["~/.ssh"]
+
+
+def test_a_place_that_varies_in_two_ways_has_none_that_is_silent() -> None:
+    one, other = (
+        ToolVariation(pointer="/tools/clock/description", reason=why, pattern="{zone}")
+        for why in ("the zone", "the day")
+    )
+    (change,) = compare(with_manifest(varies=(one, other)), with_manifest(varies=(other,)))
+
+    assert change.kind is ChangeKind.VARIATION
+    assert "the zone" in change.before
+    assert "the zone" not in change.after
 
 
 def test_a_review_that_claims_less_or_more_is_told() -> None:
