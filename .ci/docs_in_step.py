@@ -36,6 +36,7 @@ FORMAT = {
     "`[[tools.varies]]`": (manifest_text, ("_variation",)),
     "`[[reviews]]`": (manifest_text, ("_review",)),
     "`pylock.toml`": (lock_text, ("parse",)),
+    "`[tool]` of a lock": (lock_text, ("_made_with",)),
     "`[[packages]]`": (lock_text, ("_package",)),
     "`packages.wheels`": (lock_text, ("_wheel",)),
     "`[packages.tool]`": (lock_text, ("_hints",)),
