@@ -1,0 +1,1 @@
+"""Rules of `mcpi audit`, each explained in `docs/audit-rules.md`."""
