@@ -53,7 +53,7 @@ class Hit:
     persona: Persona | None = None
 
 
-def rule(  # noqa: PLR0913 (one argument for each column of the table)
+def rule(
     number: int,
     slug: str,
     severity: Severity,
