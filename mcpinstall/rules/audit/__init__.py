@@ -1,1 +1,29 @@
 """Rules of `mcpi audit`, each explained in `docs/audit-rules.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+from mcpinstall.model.audited import AuditedServer
+from mcpinstall.rules.audit.file_facts import Checks, FileChecks
+from mcpinstall.rules.audit.rule import AuditRule, Hit
+
+ServerChecks: TypeAlias = tuple[
+    tuple[tuple[AuditRule, ...], Callable[[AuditedServer], Iterator[Hit]]], ...
+]
+
+SERVER_CHECKS: ServerChecks = ()
+"""Rules that need nothing but the server."""
+FACT_CHECKS: Checks = ()
+"""Rules that also ask what is known of the file."""
+FILE_CHECKS: FileChecks = ()
+"""Rules that judge a file once."""
+
+RULES = tuple(
+    sorted(
+        {rule for rules, _ in (*SERVER_CHECKS, *FACT_CHECKS, *FILE_CHECKS) for rule in rules},
+        key=lambda one: one.id,
+    )
+)
+"""All of them, by id."""

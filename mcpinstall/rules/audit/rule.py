@@ -35,6 +35,16 @@ class AuditRule(Rule):
     cwe: int = 0
     """Number of the weakness (CWE)."""
 
+    @property
+    def precision(self) -> str:
+        """How sure it is, as code-scanning tools call it."""
+        return str(self.confidence)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Words by which code-scanning tools sort rules."""
+        return ("security", f"external/cwe/cwe-{self.cwe:03d}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
