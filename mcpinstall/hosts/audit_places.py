@@ -144,12 +144,13 @@ def _managed(row: HostRow, machine: Machine) -> tuple[Path, ...]:
 def _row_of(path: Path, document: object) -> HostRow | None:
     """Return the row whose file name fits best, of those whose servers the document has."""
     real = Path(os.path.realpath(path))
-    fitting: list[tuple[int, int, HostRow]] = []
+    fitting: list[tuple[bool, int, int, HostRow]] = []
     for number, row in enumerate(table()):
         score = max((_fit(real, one) for one in _tails(row)), default=0)
-        if score and any(audited.follow(document, way) for way in audited.ways(document, row)):
-            fitting.append((-score, number, row))
-    return min(fitting, key=lambda one: one[:2])[2] if fitting else None
+        has_servers = any(audited.follow(document, way) for way in audited.ways(document, row))
+        if score and (has_servers or score > 1):
+            fitting.append((not has_servers, -score, number, row))
+    return min(fitting, key=lambda one: one[:3])[3] if fitting else None
 
 
 def _tails(row: HostRow) -> Iterator[tuple[str, ...]]:
@@ -167,4 +168,4 @@ def _fit(path: Path, tail: tuple[str, ...]) -> int:
         if ours != theirs and not ("*" in theirs and PurePath(ours).match(theirs)):
             break
         count += 1
-    return count
+    return count if count > 1 or path.name in tail[-1:] else 0

@@ -157,7 +157,8 @@ class _Entry:
 def ways(document: object, row: HostRow | None) -> tuple[Tokens, ...]:
     """Return where a row's servers stand in a document; of no row, every place that has some."""
     if row is None:
-        return tuple(way for way in WAYS if holds_servers(follow(document, way)))
+        found = tuple(way for way in WAYS if holds_servers(follow(document, way)))
+        return found or ((),) * holds_servers(document)  # (some hosts take the bare map)
     if PROJECT_PLACE not in row.servers_key:
         return (row.servers_key,) if row.servers_key else ()
     place = row.servers_key.index(PROJECT_PLACE)

@@ -96,8 +96,7 @@ def of_bytes(data: bytes, place: Place, name: str, machine: Machine) -> ReadFile
         return _unread(name, data, ScanError("the document is not an object", 0))
     row = place.row
     ways = audited.ways(document.value, row)
-    problem = _no_servers(document.value, ways)
-    if problem:
+    if problem := _no_servers(document.value, ways, place):
         return _unread(name, data, ScanError(problem, -1))
     reader = audited.Reader(row=row, scope=place.scope)
     servers = tuple(
@@ -109,8 +108,10 @@ def of_bytes(data: bytes, place: Place, name: str, machine: Machine) -> ReadFile
     )
 
 
-def _no_servers(document: object, ways: tuple[audited.Tokens, ...]) -> str:
-    """Return what is wrong where servers belong; an absent or empty place is fine."""
+def _no_servers(document: object, ways: tuple[audited.Tokens, ...], place: Place) -> str:
+    """Return what is wrong where servers belong; in a host's own file they may be absent."""
+    if place.row is None and not ways:
+        return "it holds no servers in any place where a host looks for them"
     for way in ways:
         found = audited.follow(document, way)
         if found is not None and not isinstance(found, (dict, list)):
@@ -165,7 +166,7 @@ def _ambiguous(
 def _other_spellings(document: object, way: audited.Tokens) -> Iterator[str]:
     """Yield root keys that are the servers' key in other letters, beside it."""
     keys = document if isinstance(document, dict) else {}
-    if way[0] in keys:
+    if way and way[0] in keys:
         for key in keys:
             if key != way[0] and str(key).lower() == way[0].lower():
                 yield tolerant.pointer_of((str(key),))

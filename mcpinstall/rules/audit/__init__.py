@@ -8,6 +8,7 @@ from typing import TypeAlias
 from mcpinstall.model.audited import AuditedServer
 from mcpinstall.rules.audit.file_facts import Checks, FileChecks
 from mcpinstall.rules.audit.rule import AuditRule, Hit
+from mcpinstall.rules.audit.values import FILE_VALUES, VALUES
 
 ServerChecks: TypeAlias = tuple[
     tuple[tuple[AuditRule, ...], Callable[[AuditedServer], Iterator[Hit]]], ...
@@ -15,9 +16,9 @@ ServerChecks: TypeAlias = tuple[
 
 SERVER_CHECKS: ServerChecks = ()
 """Rules that need nothing but the server."""
-FACT_CHECKS: Checks = ()
+FACT_CHECKS: Checks = (*VALUES,)
 """Rules that also ask what is known of the file."""
-FILE_CHECKS: FileChecks = ()
+FILE_CHECKS: FileChecks = (*FILE_VALUES,)
 """Rules that judge a file once."""
 
 RULES = tuple(
