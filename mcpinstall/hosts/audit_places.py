@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -142,30 +143,35 @@ def _managed(row: HostRow, machine: Machine) -> tuple[Path, ...]:
 
 
 def _row_of(path: Path, document: object) -> HostRow | None:
-    """Return the row whose file name fits best, of those whose servers the document has."""
+    """Return the row whose file name fits best, of those whose servers the document has first."""
     real = Path(os.path.realpath(path))
     fitting: list[tuple[bool, int, int, HostRow]] = []
-    for number, row in enumerate(table()):
-        score = max((_fit(real, one) for one in _tails(row)), default=0)
-        has_servers = any(audited.follow(document, way) for way in audited.ways(document, row))
-        if score and (has_servers or score > 1):
-            fitting.append((not has_servers, -score, number, row))
+    for number, row, tail in _tails():
+        score = _fit(real.parts, tail)
+        if score:
+            has_servers = any(audited.follow(document, way) for way in audited.ways(document, row))
+            if has_servers or score > 1:
+                fitting.append((not has_servers, -score, number, row))
     return min(fitting, key=lambda one: one[:3])[3] if fitting else None
 
 
-def _tails(row: HostRow) -> Iterator[tuple[str, ...]]:
-    """Yield the parts of a row's templates behind what depends on the machine."""
-    for _, templates in row.paths:
-        for template in templates:
-            for one in paths.alternatives(template):
-                yield PurePath(one).parts[1:]
+@functools.cache
+def _tails() -> tuple[tuple[int, HostRow, tuple[str, ...]], ...]:
+    """Return the parts of all rows' templates behind what depends on the machine, last first."""
+    found: dict[tuple[int, tuple[str, ...]], HostRow] = {}
+    for number, row in enumerate(table()):
+        for _, templates in row.paths:
+            for template in templates:
+                for one in paths.alternatives(template):
+                    found.setdefault((number, PurePath(one).parts[:0:-1]), row)
+    return tuple((number, row, tail) for (number, tail), row in found.items() if tail)
 
 
-def _fit(path: Path, tail: tuple[str, ...]) -> int:
-    """Return how many of the last parts of two paths are equal, if the whole name is."""
+def _fit(parts: tuple[str, ...], tail: tuple[str, ...]) -> int:
+    """Return how many of the last parts of two paths are equal; by a pattern alone, none."""
     count = 0
-    for ours, theirs in zip(reversed(path.parts), reversed(tail), strict=False):
+    for ours, theirs in zip(reversed(parts), tail, strict=False):
         if ours != theirs and not ("*" in theirs and PurePath(ours).match(theirs)):
             break
         count += 1
-    return count if count > 1 or path.name in tail[-1:] else 0
+    return count if count > 1 or tail[0] in parts[-1:] else 0
