@@ -85,7 +85,7 @@ def test_the_listener_hears_what_it_listens_for(configured: Path) -> None:
         "socket.getaddrinfo('localhost', 1)"
     )
 
-    heard = " ".join(map(str, ran(configured, ["audit"], provocation)["seen"]))
+    heard = str(ran(configured, ["audit"], provocation)["seen"])
 
     assert "subprocess.Popen" in heard
     assert "open for writing: x" in heard
