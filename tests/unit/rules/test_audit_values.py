@@ -535,6 +535,7 @@ anything = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=8,
 )
+KEYS = texts | st.sampled_from(["type", "args", "trust"])
 HOSTS_SEEN = st.sampled_from(
     ["", "claude-desktop", "claude-code-project", "vscode-user", "codex-x"]
 )
@@ -545,7 +546,7 @@ HOSTS_SEEN = st.sampled_from(
     env=st.dictionaries(texts, texts, max_size=3),
     headers=st.dictionaries(texts, texts, max_size=3),
     url=st.none() | texts, name=texts, host=HOSTS_SEEN,
-    others=st.dictionaries(texts | st.sampled_from(["type", "args", "trust"]), anything, max_size=3),
+    others=st.dictionaries(KEYS, anything, max_size=3),
 )  # fmt: skip
 def test_any_entry_is_judged_without_an_exception(  # noqa: PLR0917
     argv: list[str], env: dict[str, str], headers: dict[str, str], url: str | None, name: str,
