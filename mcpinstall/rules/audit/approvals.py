@@ -8,6 +8,7 @@ from mcpinstall.model.audited import AuditedServer, FileScope
 from mcpinstall.model.finding import Severity
 from mcpinstall.model.json_text import Json
 from mcpinstall.rules.audit.addresses import Reach, parse
+from mcpinstall.rules.audit.approval import fingerprints
 from mcpinstall.rules.audit.approval_keys import (
     ENDPOINT_KEYS,
     ENDPOINTS,
@@ -16,7 +17,6 @@ from mcpinstall.rules.audit.approval_keys import (
     ApprovalKey,
     Grant,
 )
-from mcpinstall.rules.audit.approved_form import fingerprints
 from mcpinstall.rules.audit.file_facts import FileFacts
 from mcpinstall.rules.audit.parts import escaped
 from mcpinstall.rules.audit.rule import Hit, Persona, rule
@@ -112,9 +112,9 @@ def _settings(document: Mapping[str, Json]) -> Iterator[tuple[str, str, str]]:
 
 
 def _moves(above: str, key: str) -> bool:
-    if key.upper() in ENDPOINTS:
-        return above.endswith(("/env", "/environment")) or key in ENDPOINTS
-    return key in ENDPOINT_KEYS
+    in_environment = above.endswith(("/env", "/environment"))
+    named = key in ENDPOINTS or (in_environment and key.upper() in ENDPOINTS)
+    return named or key in ENDPOINT_KEYS
 
 
 def _is_of(each: ApprovalKey, host: str) -> bool:

@@ -77,6 +77,10 @@ def malformed(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
                 f"`{key}` has the wrong type",
                 "`args` is a list of texts, `env` and `headers` map names to texts",
             )
+    if any(value.pointer == f"{server.pointer}/args" for value in server.argv):
+        yield _malformed(
+            f"{server.pointer}/args", "`args` is one text", "put each argument into a list"
+        )
     pointers = {value.pointer for value in server.argv}
     if server.argv and server.url is not None and server.url.pointer not in pointers:
         yield _malformed(server.url.pointer, "the entry has both a command and an address",

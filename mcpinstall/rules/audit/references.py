@@ -40,12 +40,15 @@ def holds_reference(text: str) -> bool:
     return bool(_REFERENCE.search(text) or _ELSEWHERE.match(text))
 
 
-def is_placeholder(text: str) -> bool:
-    """Tell whether `text` says that somebody should write a value there."""
+def is_placeholder(text: str, fewest: int = _FEWEST_CHARACTERS) -> bool:
+    """Tell whether `text` says that somebody should write a value there.
+
+    So does one of fewer than `fewest` different characters.
+    """
     lower = text.strip().lower()
     if lower in _WHOLE or _BRACKETED.fullmatch(text):
         return True
-    return len(set(lower)) < _FEWEST_CHARACTERS or any(word in lower for word in _WORDS)
+    return len(set(lower)) < fewest or any(word in lower for word in _WORDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ EXPANDS: tuple[tuple[str, frozenset[str]], ...] = (
     ("copilot-jetbrains", _ENV), ("copilot-xcode", _NOTHING), ("windsurf", _ENV),
     ("devin", _ENV), ("codex", _NOTHING), ("gemini", frozenset({"brace", "dollar", "percent"})),
     ("qwen", frozenset({"brace", "dollar", "percent"})), ("cline", _ENV), ("roo", _ENV),
+    ("kilo-code-legacy", _ENV),
     ("kilo-code-user", frozenset({"opencode"})), ("kilo-code-project", frozenset({"opencode"})),
     ("opencode", frozenset({"opencode"})), ("continue", frozenset({"github"})),
     ("goose", _BRACE), ("amazon-q", _ENV), ("kiro", _BRACE), ("crush", _SHELL), ("amp", _BRACE),

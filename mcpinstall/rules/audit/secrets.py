@@ -23,7 +23,8 @@ _MOST_CANDIDATES = 200
 
 _SHORTEST_LIKELY = 16  # characters
 _LEAST_ENTROPY = 3.3  # bits a character; 16 random hexadecimal digits have about 3.4
-_SHOWN = 80  # characters
+_SHOWN, _LONGEST_SHOWN = 80, 320  # characters
+_RUN = re.compile(r"[A-Za-z0-9]{12,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,11 +205,17 @@ def is_secret_name(name: str) -> bool:
 
 
 def shown(text: str) -> str:
-    """Return `text` for a message: escaped, short, and without a secret."""
-    found = certain_in(text)
-    if found or _is_random(text.strip()):
+    """Return `text` for a message: escaped, short, and with nothing that may be a secret."""
+    if len(text) > _LONGEST_SHOWN or certain_in(text):
         return f"({len(text)} characters)"
-    return printable(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
+    bare = _RUN.sub(_masked, text)
+    return printable(bare if len(bare) <= _SHOWN else bare[:_SHOWN] + "…")
+
+
+def _masked(run: re.Match[str]) -> str:
+    letters = run[0]
+    is_word = letters.isalpha() and (letters.islower() or letters.isupper() or letters.istitle())
+    return letters if is_word else f"({len(letters)} characters)"
 
 
 def _prefixed_at(text: str, start: int) -> Found | None:
@@ -221,7 +228,7 @@ def _prefixed_at(text: str, start: int) -> Found | None:
 
 def _password(text: str) -> str:
     for found in _PASSWORD.finditer(text):
-        if not holds_reference(found[1]) and not is_placeholder(found[1]):
+        if not holds_reference(found[1]) and not is_placeholder(found[1], fewest=1):
             return found[1]
     return ""
 

@@ -43,3 +43,22 @@ FILE_VALUES: FileChecks = (
     ((entries.MALFORMED,), entries.unread),
 )
 """Asked once for each file: `check(servers, facts)`."""
+
+HIDES: tuple[tuple[str, str, bool], ...] = (
+    ("MA304", "MA301", False),
+    ("MA304", "MA302", False),
+    ("MA304", "MA303", False),
+    ("MA403", "MA401", False),
+    ("MA405", "MA401", True),
+    ("MA405", "MA303", True),
+    ("MA405", "MA304", True),
+    ("MA407", "MA401", True),
+    ("MA701", "MA702", False),
+    ("MA701", "MA709", False),
+    ("MA702", "MA709", False),
+    ("MA702", "MA107", False),
+)
+"""One root cause, one finding: the first rule says more than the second.
+
+True: in the whole server; False: where both name the same value.
+"""
