@@ -117,13 +117,13 @@ def test_the_threshold_decides_the_status_and_hides_nothing(
 
 
 def test_what_could_not_be_read_is_no_success(project: Path, mcpi: Mcpi) -> None:
-    (project / ".mcp.json").write_text("[1", encoding="utf-8")
+    (project / ".mcp.json").write_text("[", encoding="utf-8")
 
     ran = mcpi("audit")
 
     assert ran.status == 5
     assert ran.out == snapshot("""\
-not checked: .mcp.json: could not read it: line 1, column 3: expecting ',' delimiter (host-config-invalid)
+not checked: .mcp.json: could not read it: line 1, column 2: expecting value (host-config-invalid)
   hint: its host may read it otherwise; repair it, then audit it again
 
 0 servers: no findings, but not all was checked
