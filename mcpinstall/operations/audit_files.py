@@ -24,7 +24,7 @@ from mcpinstall.rules.audit.file_facts import (
     Tracking,
 )
 from mcpinstall.rules.audit.unwrap import unwrap
-from mcpinstall.system import limits
+from mcpinstall.system import git_tracking, limits
 from mcpinstall.system.files import read_bounded
 from mcpinstall.system.machine import Machine
 from mcpinstall.system.permissions import is_closed_group
@@ -138,11 +138,16 @@ def _facts(
         host=place.row.id if place.row else "",
         scope=place.scope,
         paths=_paths(place.path, machine),
-        tracking=Tracking.UNKNOWN,
+        tracking=_tracking(place.path),
         ambiguous=tuple(_ambiguous(document, ways)),
         unread_keys=audited.misplaced(document.value, ways) if place.row else (),
         settings=value if isinstance(value, dict) else {},
     )
+
+
+def _tracking(path: Path) -> Tracking:
+    """Return how git sees a file; standard input has no path."""
+    return Tracking(git_tracking.tracking(path)) if path.name else Tracking.UNKNOWN
 
 
 def _ambiguous(

@@ -54,9 +54,12 @@ def rules(*made: Hit | AuditRule) -> RuleSet:
 
 
 def run(
-    context: Context, wanted: RuleSet, persona: Persona = Persona.REGULAR, **entry: object
+    context: Context,
+    wanted: RuleSet,
+    entry: dict[str, bool] | None = None,
+    persona: Persona = Persona.REGULAR,
 ) -> AuditReport:
-    document = {"mcpServers": {"time": {"command": "x", **entry}}}
+    document = {"mcpServers": {"time": {"command": "x", **(entry or {})}}}
     Path(".mcp.json").write_text(json.dumps(document), encoding="utf-8")
     return audit.audit(audit.Wanted(rules=wanted, persona=persona), context)
 
@@ -97,7 +100,7 @@ def test_the_same_thing_is_found_once(context: Context) -> None:
 
 @pytest.mark.parametrize("entry", [{"disabled": True}, {"enabled": False}])
 def test_a_disabled_server_is_one_severity_lower(context: Context, entry: dict[str, bool]) -> None:
-    (found,) = run(context, rules(GENERAL), **entry).findings
+    (found,) = run(context, rules(GENERAL), entry).findings
 
     assert found.rule.severity is Severity.MEDIUM
 
@@ -105,7 +108,7 @@ def test_a_disabled_server_is_one_severity_lower(context: Context, entry: dict[s
 def test_the_lowest_severity_stays_the_lowest(context: Context) -> None:
     low = Hit(rule=GENERAL, pointer="", message="m", severity=Severity.LOW)
 
-    (found,) = run(context, rules(low), disabled=True).findings
+    (found,) = run(context, rules(low), {"disabled": True}).findings
 
     assert found.rule.severity is Severity.LOW
 
@@ -116,7 +119,7 @@ def test_a_persona_hears_what_those_before_it_hear(
 ) -> None:
     hits = [Hit(rule=GENERAL, pointer="", message=one, persona=one) for one in Persona]
 
-    report = run(context, rules(*hits), Persona(persona))
+    report = run(context, rules(*hits), persona=Persona(persona))
 
     assert (len(report.findings), report.hidden) == (heard, 3 - heard)
 
