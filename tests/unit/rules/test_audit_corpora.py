@@ -12,6 +12,7 @@ from tests.audit_corpora.corpus import CLEAN, FOLDER, host_of, unpinned
 from tests.audit_corpora.planted import ROWS, Planted
 from tests.audit_corpora.reading import servers
 from tests.builders.audited import hits, ids
+from tests.conftest import ROOT
 
 OURS = {rule.id for rules, _ in (*VALUES, *FILE_VALUES) for rule in rules}
 
@@ -53,3 +54,13 @@ def test_the_corpora_are_as_large_as_promised() -> None:
     assert len(ROWS) >= 150
     assert min(names.values()) >= 1
     assert {path.suffix for path in CLEAN} == {".json", ".jsonc", ".toml", ".yaml"}
+
+
+def test_the_page_explains_each_rule_as_it_is() -> None:
+    page = (ROOT / "docs" / "audit-rules.md").read_text(encoding="utf-8")
+
+    for rule in {rule for rules, _ in (*VALUES, *FILE_VALUES) for rule in rules}:
+        _, found, section = page.partition(f"\n## {rule.id} {rule.slug}\n")
+        first = f"Severity: {rule.severity}. Confidence: {rule.confidence}. CWE-{rule.cwe}."
+        assert found, rule.id
+        assert section.lstrip().startswith(f"{first} {rule.title}."), rule.id
