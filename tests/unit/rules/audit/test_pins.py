@@ -190,8 +190,9 @@ def test_no_credential_of_an_address_is_in_a_name() -> None:
 
 WORDS = st.sampled_from([
     "npx", "uvx", "uv", "tool", "run", "docker", "npm", "exec", "--", "-p", "--from", "--with",
-    "-c", "a@1", "@", "@/", "==", "a==", "[", "-", "-it", "--package=", "=", "cargo", "install", "--git",
-    "nix", "go", "deno", "java", "-jar", "dnx", "pip", "python", "-m", "git+", "https://", "#", ":",
+    "-c", "a@1", "@", "@/", "==", "a==", "[", "-", "-it", "--package=", "=", "cargo", "install",
+    "--git", "nix", "go", "deno", "java", "-jar", "dnx", "pip", "python", "-m", "git+",
+    "https://", "#", ":",
 ]) | st.text(max_size=12)  # fmt: skip
 
 
