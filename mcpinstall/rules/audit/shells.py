@@ -18,7 +18,7 @@ _POWERSHELL_VALUED = ("ex", "ep", "w", "v", "in", "if", "o", "of", "config", "se
 
 _POSIX_ACTIVE = re.compile(r"[;&|<>$`\n\r(){}]")
 _CMD_ACTIVE = re.compile(r"[&|<>\n\r]")
-_POWERSHELL_ACTIVE = re.compile(r"[;&|<>$`\n\r(){}@]")
+_POWERSHELL_ACTIVE = re.compile(r"[;&|<>$`\n\r(){}]")
 _SINGLE_QUOTED = re.compile(r"'[^']*'")
 _DOUBLE_QUOTED = re.compile(r'"[^"]*"')
 _PASSES_ARGUMENTS = re.compile(r'\s*(?:exec\s+)?"?\$@"?\s*')
