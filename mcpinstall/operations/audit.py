@@ -18,6 +18,7 @@ from mcpinstall.operations import audit_files
 from mcpinstall.operations.audit_files import ReadFile
 from mcpinstall.operations.audit_findings import Judge, RuleSet
 from mcpinstall.operations.audit_ignores import Ignores, read_ignores
+from mcpinstall.operations.audit_machine import Surroundings
 from mcpinstall.operations.context import Context
 from mcpinstall.rules.audit.rule import Persona
 from mcpinstall.system.machine import Machine
@@ -58,14 +59,17 @@ def audit(wanted: Wanted, context: Context) -> AuditReport:
     if wanted.paths and not (files or unchecked):
         unchecked.append(_nothing(wanted.paths))
     found: list[AuditFinding] = []
+    around = Surroundings(context)
     for file in files:
-        judge = Judge(file, wanted.rules)
+        judge = Judge(file, wanted.rules, around)
         found += judge.findings()
         unchecked += judge.failed.values()
+    unchecked += [around.problem] if around.problem else []
     ignores = read_ignores(context) if wanted.ignores else Ignores()
     sorted_out = _SortedOut()
     for finding in sorted(found, key=lambda one: one.order):
         sorted_out.add(finding, wanted, ignores, context)
+    sentences = around.sentences() if any(file.servers for file in files) else ()
     subjects = (_subject(file, name) for file in files for name in _names(file))
     return AuditReport(
         tool="mcpi audit",
@@ -73,7 +77,7 @@ def audit(wanted: Wanted, context: Context) -> AuditReport:
         subjects=tuple(sorted(subjects)),
         findings=tuple(sorted_out.kept),
         unchecked=tuple(sorted(unchecked, key=lambda one: (one.subject, one.message))),
-        left_out=(*sorted_out.sentences(), *ignores.notes(context)),
+        left_out=(*sorted_out.sentences(), *ignores.notes(context), *sentences),
         noun="server",
         files=tuple(_file(one) for one in sorted(files, key=lambda one: one.shown)),
         suppressed=tuple(sorted_out.suppressed),

@@ -12,6 +12,7 @@ from mcpinstall.model.finding import Severity, Unchecked
 from mcpinstall.operations.audit_excerpts import Excerpts
 from mcpinstall.operations.audit_files import ReadFile
 from mcpinstall.operations.audit_identity import entry_digest, identity
+from mcpinstall.operations.audit_machine import Surroundings
 from mcpinstall.rules import audit as rules
 from mcpinstall.rules.audit.causes import without_general
 from mcpinstall.rules.audit.file_facts import Checks, FileChecks
@@ -39,8 +40,9 @@ class RuleSet:
 class Judge:
     """Asks all rules about one file."""
 
-    def __init__(self, file: ReadFile, wanted: RuleSet) -> None:
+    def __init__(self, file: ReadFile, wanted: RuleSet, around: Surroundings) -> None:
         self._file = file
+        self._around = around
         self._wanted = wanted
         self._excerpts = Excerpts(file)
         self.failed: dict[str, Unchecked] = {}
@@ -51,8 +53,9 @@ class Judge:
         facts = self._file.facts
         for server in self._file.servers:
             hits: list[Hit] = []
+            machine = self._around.of(server, self._file)
             for ids, check in self._wanted.server:
-                hits += self._asked(ids, check, server)
+                hits += self._asked(ids, check, server, machine)
             for ids, fact_check in self._wanted.facts:
                 hits += self._asked(ids, fact_check, server, facts)
             for hit in without_general(hits):

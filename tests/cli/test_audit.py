@@ -33,6 +33,13 @@ def put(path: Path, document: object) -> Path:
     return path
 
 
+def timeless(text: str) -> str:
+    """What was printed, without how old the advisories are today."""
+    rows = text.splitlines(keepends=True)
+    assert sum(row.startswith("  advisories are of 2") for row in rows) == 1
+    return "".join(row for row in rows if not row.startswith("  advisories are of 2"))
+
+
 def entry(mcpi: Mcpi) -> dict[str, Any]:
     (found,) = json.loads(mcpi("audit", "--json").out)["findings"]
     return dict(found)
@@ -51,7 +58,7 @@ def test_a_clean_file(project: Path, mcpi: Mcpi) -> None:
 
     ran = mcpi("audit")
 
-    assert (ran.status, ran.out) == (0, snapshot("1 server: no findings\n"))
+    assert (ran.status, timeless(ran.out)) == (0, snapshot("1 server: no findings\n"))
 
 
 def test_a_finding_is_shown_with_its_line(project: Path, home: Path, mcpi: Mcpi) -> None:
@@ -60,7 +67,7 @@ def test_a_finding_is_shown_with_its_line(project: Path, home: Path, mcpi: Mcpi)
     ran = mcpi("audit")
 
     assert ran.status == 1
-    assert ran.out == snapshot("""\
+    assert timeless(ran.out) == snapshot("""\
 ~/.cursor/mcp.json
   5:14 high MA401 cleartext-remote
     `docs.example.com` is reached by `http`, which everybody on the way can read and change
@@ -257,7 +264,7 @@ def test_an_accepted_finding_is_counted_and_does_not_fail(project: Path, mcpi: M
     ran = mcpi("audit")
 
     assert ran.status == 0
-    assert ran.out == snapshot("""\
+    assert timeless(ran.out) == snapshot("""\
 1 server: no findings
   1 finding is suppressed (`--no-ignores` shows them)
 """)

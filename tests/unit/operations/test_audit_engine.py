@@ -17,6 +17,7 @@ from mcpinstall.model.audited import AuditedServer, FileScope
 from mcpinstall.model.finding import Severity, Unchecked
 from mcpinstall.operations import audit, audit_files
 from mcpinstall.operations.audit_findings import Judge, RuleSet
+from mcpinstall.operations.audit_machine import Surroundings
 from mcpinstall.operations.context import Context
 from mcpinstall.rules.audit.causes import HIDES, without_general
 from mcpinstall.rules.audit.rule import AuditRule, Confidence, Hit, Persona, rule
@@ -201,7 +202,7 @@ def test_a_file_that_two_hosts_read_is_judged_once(context: Context) -> None:
     ).map(lambda value: json.dumps({"mcpServers": value, "servers": value}).encode())
 )
 def test_any_bytes_give_findings_or_the_reason_why_not(
-    machine: Machine, row: str, data: bytes
+    machine: Machine, around: Surroundings, row: str, data: bytes
 ) -> None:
     place = Place(row=find_rows(row), path=Path("/home/ann/x.json"), scope=FileScope.PROJECT)
 
@@ -210,7 +211,7 @@ def test_any_bytes_give_findings_or_the_reason_why_not(
     if isinstance(file, Unchecked):
         assert file.message
         return
-    judge = Judge(file, RuleSet())
+    judge = Judge(file, RuleSet(), around)
     for found in judge.findings():
         assert found.location.line >= 0
         assert found.fingerprint
@@ -220,3 +221,8 @@ def test_any_bytes_give_findings_or_the_reason_why_not(
 @pytest.fixture(scope="module")
 def machine() -> Machine:
     return Machine.current()
+
+
+@pytest.fixture(scope="module")
+def around() -> Surroundings:
+    return Surroundings(Context.current())
