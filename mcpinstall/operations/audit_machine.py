@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,6 @@ from mcpinstall.errors import McpInstallError
 from mcpinstall.model.advisory_text import AdvisoryFile
 from mcpinstall.model.audited import AuditedServer, FileScope
 from mcpinstall.model.finding import Unchecked
-from mcpinstall.operations import look_alikes
 from mcpinstall.operations.audit_files import ReadFile
 from mcpinstall.operations.context import Context
 from mcpinstall.rules.audit.asked import asked_paths
@@ -85,9 +85,19 @@ class _Aliases(Mapping[str, str]):
     @cached_property
     def _known(self) -> dict[str, str]:
         try:
-            return {f"pypi:{one}": name for one, name in look_alikes.reviewed(self._context)}
-        except McpInstallError:
+            return dict(self._read())
+        except (McpInstallError, ValueError):
             return {}
+
+    def _read(self) -> Iterator[tuple[str, str]]:
+        """Yield what manifests say; no digest is compared, for an installation does that."""
+        bundled = registries.open_bundled(self._context.paths, self._context.now)
+        for row in bundled.index():
+            file = registries.bundled_folder() / row.name / row.version / "manifest.toml"
+            data = read_optional(file, limits.MANIFEST_BYTES) or b""
+            package = tomllib.loads(data.decode("utf-8")).get("package", {})
+            key = f"{package.get('registryType')}:{package.get('identifier')}"
+            yield key, bundled.alias_of(row.name) or row.name
 
     def __getitem__(self, key: str) -> str:
         return self._known[key]

@@ -17,17 +17,18 @@ def warning(package: str, context: Context) -> str:
 
     Compared with the servers that are shipped with the program, whose packages are known.
     """
-    for known, server in reviewed(context):
-        if known == package:
+    for reviewed, server in _reviewed(context):
+        if reviewed == package:
             return f"a version of this package was reviewed: `mcpi install {server}`"
-        if are_near(known, package):
+        if are_near(reviewed, package):
             return (
-                f"its name is nearly that of `{known}`, which was reviewed: `mcpi install {server}`"
+                f"its name is nearly that of `{reviewed}`, which was reviewed: "
+                f"`mcpi install {server}`"
             )
     return ""
 
 
-def reviewed(context: Context) -> Iterator[tuple[str, str]]:
+def _reviewed(context: Context) -> Iterator[tuple[str, str]]:
     """Yield package and server of every version that was reviewed and not revoked."""
     bundled = registries.open_bundled(context.paths, context.now)
     for row in bundled.index():
