@@ -125,8 +125,8 @@ def _npm_versions(path: Path) -> dict[str, str]:
 
 
 def _is_local(text: str) -> bool:
-    """Tell whether looking at a path asks no other machine."""
-    return not text.startswith(("//", "\\\\"))
+    """Tell whether a path is one of this system, and looking at it asks no other machine."""
+    return Path(text).is_absolute() and not text.startswith(("//", "\\\\"))
 
 
 def _state(path: Path) -> PathState:
