@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -32,22 +33,22 @@ def audit(
         str,
         typer.Option("--host", "-H", metavar="HOST", help="Host of the files, or the only one."),
     ] = "",
-    form: Annotated[
-        str,
-        typer.Option(
-            "--format", metavar="FORMAT", help="text, json, sarif, github, junit or markdown."
-        ),
-    ] = "text",
-    fail_on: Annotated[
-        str,
-        typer.Option("--fail-on", metavar="SEVERITY", help="low, medium, high, critical or never."),
-    ] = "medium",
+    form: options.Form = "text",
+    fail_on: options.FailOn = "medium",
     persona: Annotated[
         str, typer.Option("--persona", metavar="WHO", help="regular, pedantic or auditor.")
     ] = "regular",
     no_ignores: Annotated[
         bool, typer.Option("--no-ignores", help="Don't hear `mcpi-audit.toml`.")
     ] = False,
+    baseline: Annotated[
+        Path | None,
+        typer.Option("--baseline", metavar="FILE", help="Only findings that it lacks count."),
+    ] = None,
+    save_baseline: Annotated[
+        Path | None,
+        typer.Option("--save-baseline", metavar="FILE", help="Write what is found to this file."),
+    ] = None,
     list_hosts: Annotated[
         bool, typer.Option("--list-hosts", help="List every path looked at, and what is there.")
     ] = False,
@@ -57,25 +58,30 @@ def audit(
 ) -> int:
     """Say what is unsafe in the files of MCP hosts, whoever wrote them.
 
-    Nothing is started, looked up on the network or written.  Ends with 1 when a finding is at
-    least as bad as --fail-on, with 5 when something could not be read.
+    Nothing is started, looked up on the network or, but for --save-baseline, written.  Ends with
+    1 when a finding is at least as bad as --fail-on, with 5 when something could not be read.
     """
     from mcpinstall.operations import audit as operation
+    from mcpinstall.operations import audit_baseline
 
     session: Session = context.obj
     chosen = chosen_format(form, as_json=as_json)
     session.begin(as_json=chosen == "json", quiet=quiet, verbose=verbose)
     least = least_severity(fail_on)
+    known = audit_baseline.read_baseline(baseline) if baseline else frozenset[str]()
     wanted = operation.Wanted(
         paths=tuple(paths or ()),
         host=host,
         persona=_persona(persona),
         ignores=not no_ignores,
         standard_input=_standard_input(paths or []),
+        known=known,
     )
     if list_hosts:
         return _list(session, wanted)
     report = operation.audit(wanted, session.looking)
+    if save_baseline is not None:
+        audit_baseline.write_baseline(save_baseline, report.findings)
     _show(session, report, chosen)
     if report.at_or_above(least):
         return Exit.FINDINGS

@@ -38,16 +38,8 @@ def verify(
     probe: Annotated[
         bool, typer.Option("--probe", help="Start every server; asks first, for code runs.")
     ] = False,
-    form: Annotated[
-        str,
-        typer.Option(
-            "--format", metavar="FORMAT", help="text, json, sarif, github, junit or markdown."
-        ),
-    ] = "text",
-    fail_on: Annotated[
-        str,
-        typer.Option("--fail-on", metavar="SEVERITY", help="low, medium, high, critical or never."),
-    ] = "medium",
+    form: options.Form = "text",
+    fail_on: options.FailOn = "medium",
     offline: options.Offline = False,
     yes: options.Yes = False,
     as_json: options.Json = False,

@@ -356,6 +356,27 @@ def test_the_digest_of_an_entry_depends_on_no_secret(project: Path, mcpi: Mcpi) 
     assert digest("hunter2") == digest(secrets.token_hex(20))
 
 
+def test_a_baseline_leaves_only_what_is_new(project: Path, mcpi: Mcpi) -> None:
+    put(project / ".mcp.json", CLEARTEXT)
+    assert mcpi("audit", "--save-baseline", "known.json").status == 1
+
+    assert mcpi("audit", "--baseline", "known.json").status == 0
+    assert json.loads(mcpi("audit", "--baseline", "known.json", "--json").out)["known"] == 1
+    other = {"type": "http", "url": "http://other.example.com/mcp"}
+    put(project / ".mcp.json", {"mcpServers": {**CLEARTEXT["mcpServers"], "other": other}})
+    assert mcpi("audit", "--baseline", "known.json").status == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"schema": "mcpi.audit-baseline/v1", "fingerprints": [1]}', "[" * 99_999],
+)
+def test_a_baseline_that_is_none_is_an_error(project: Path, mcpi: Mcpi, text: str) -> None:
+    (project / "known.json").write_text(text, encoding="utf-8")
+
+    assert mcpi("audit", "--baseline", "known.json").status == 5
+
+
 # Formats -----------------------------------------------------------------------------------------
 
 

@@ -911,9 +911,9 @@ Usage: mcpi audit [OPTIONS] [PATH]...
 
   Say what is unsafe in the files of MCP hosts, whoever wrote them.
 
-  Nothing is started, looked up on the network or written.  Ends with 1 when a
-  finding is at least as bad as --fail-on, with 5 when something could not be
-  read.
+  Nothing is started, looked up on the network or, but for --save-baseline,
+  written.  Ends with 1 when a finding is at least as bad as --fail-on, with 5
+  when something could not be read.
 
   Examples:
     mcpi audit
@@ -925,17 +925,20 @@ Arguments:
              hosts here.
 
 Options:
-  -H, --host HOST     Host of the files, or the only one.
-  --format FORMAT     text, json, sarif, github, junit or markdown.  [default:
-                      text]
-  --fail-on SEVERITY  low, medium, high, critical or never.  [default: medium]
-  --persona WHO       regular, pedantic or auditor.  [default: regular]
-  --no-ignores        Don't hear `mcpi-audit.toml`.
-  --list-hosts        List every path looked at, and what is there.
-  --json              Print one JSON object on standard output.
-  -q, --quiet         Say only what is needed.
-  -v, --verbose       Say more.
-  -h, --help          Show this message and exit.
+  -H, --host HOST       Host of the files, or the only one.
+  --format FORMAT       text, json, sarif, github, junit or markdown.
+                        [default: text]
+  --fail-on SEVERITY    low, medium, high, critical or never.  [default:
+                        medium]
+  --persona WHO         regular, pedantic or auditor.  [default: regular]
+  --no-ignores          Don't hear `mcpi-audit.toml`.
+  --baseline FILE       Only findings that it lacks count.
+  --save-baseline FILE  Write what is found to this file.
+  --list-hosts          List every path looked at, and what is there.
+  --json                Print one JSON object on standard output.
+  -q, --quiet           Say only what is needed.
+  -v, --verbose         Say more.
+  -h, --help            Show this message and exit.
 """,
             }
         )[name]
