@@ -21,6 +21,7 @@ from mcpinstall.rules.audit.launching import LAUNCHING
 from mcpinstall.rules.audit.machine_facts import NOTHING, MachineFacts, PathState
 from mcpinstall.rules.audit.rule import Hit, Persona
 from tests.builders.watchdog import ends
+from tests.conftest import ROOT
 from tests.unit.rules.audit.launches import server, values
 
 HEX40, HEX64 = "0123456789" * 4, "0123456789abcdef" * 4
@@ -550,3 +551,15 @@ def test_no_hit_repeats_a_long_text() -> None:
 
 def test_pointers_of_a_command_as_one_string() -> None:
     assert values("npx -y a")[0].pointer == regular(Case("'npx -y a'"))[0].pointer
+
+
+def test_the_page_explains_every_rule_as_it_is() -> None:
+    page = (ROOT / "docs" / "audit-rules.md").read_text(encoding="utf-8")
+    sections = {part.partition("\n")[0]: part for part in page.split("\n## ")[1:]}
+
+    for one in {one for group, _ in LAUNCHING for one in group}:
+        section = sections[f"{one.id} {one.slug}"]
+        facts = f"Severity: {one.severity}. Confidence: {one.confidence}. CWE-{one.cwe}."
+        assert f"{facts} {one.title}." in section
+        assert "*Found:*" in section
+        assert "*Not found:*" in section
