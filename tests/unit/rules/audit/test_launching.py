@@ -310,7 +310,7 @@ SILENT: dict[str, list[Case]] = {
         Case("uvx mcp_server_time==1.0"),
         Case("uvx mcp-server-gist==1.0"),
         Case("npx abcd@1.0.0"),
-        Case("npx mcp-remote@1.0.1"),
+        Case("npx mcp-remot\u0435@1.0.1"),
     ],
     "MA108": [
         Case("uvx --default-index https://i.example a==1"),
@@ -318,6 +318,7 @@ SILENT: dict[str, list[Case]] = {
              facts=MachineFacts(indexes=frozenset({"https://r.example"}))),
         Case("uvx a==1 --extra-index-url http://server.example"),
         Case("npx a@1.0.0", {"npm_config_registry": ""}),
+        Case("uvx --allow-insecure-host i.example a==1"),
         Case("npx a@1.0.0", {"npm_config_@s:registry": "https://r.example"}),
     ],
     "MA201": [
