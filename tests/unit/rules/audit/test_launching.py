@@ -56,6 +56,7 @@ def record(name: str, **fields: object) -> Advisory:
         id=name, modified=date(2026, 1, 1), ranges=(events,),
         severity=str(fields.get("severity", "")),
         withdrawn=date(2026, 1, 2) if fields.get("withdrawn") else None,
+        versions=("1.0.0-x.y",),
     )  # fmt: skip
 
 
@@ -70,6 +71,7 @@ def advisories() -> MachineFacts:
         "npm:@s/bad": [record("MAL-2026-3")],
         "pypi:holes": [record("GHSA-a", fixed="2.0", severity=critical)],
         "npm:holes": [record("GHSA-b", fixed="1.5.0")],
+        "npm:withdrawn": [record("GHSA-d", withdrawn=True)],
         "pypi:withdrawn": [record("GHSA-c", withdrawn=True)],
     }
     data = advisory_text.dump(date(2026, 1, 1), [source], packages)
@@ -134,6 +136,7 @@ FIRES: dict[str, list[Case]] = {
         Case("uvx holes==1.0", facts=KNOWN, severity=Severity.CRITICAL),
         Case("npx holes@1.4.9", facts=KNOWN, severity=Severity.HIGH),
         Case("uvx --from holes==1.9 x", facts=KNOWN),
+        Case("npx holes@1.0.0-x.y", facts=KNOWN),
     ],
     "MA107": [
         Case("npx mcp-remot@1.0.0", severity=Severity.HIGH),
@@ -302,6 +305,8 @@ SILENT: dict[str, list[Case]] = {
         Case("uvx holes==2.0", facts=KNOWN),
         Case("uvx withdrawn==1.0", facts=KNOWN),
         Case("npx holes@1.5.0", facts=KNOWN),
+        Case("npx holes@1.0.0-x.z", facts=KNOWN),
+        Case("npx withdrawn@1.0.0-x.y", facts=KNOWN),
         Case("npx holes@1.2.3", facts=NOTHING),
     ],
     "MA107": [
