@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Protocol
 
 from mcpinstall.model.audited import AuditedServer
 from mcpinstall.rules.audit import (
@@ -18,7 +19,13 @@ from mcpinstall.rules.audit import (
 from mcpinstall.rules.audit.machine_facts import MachineFacts
 from mcpinstall.rules.audit.rule import AuditRule, Hit
 
-Check = Callable[[AuditedServer, MachineFacts], Iterator[Hit]]
+
+class Check(Protocol):
+    """Looks at one server; without facts, only the entry itself is judged."""
+
+    def __call__(self, server: AuditedServer, facts: MachineFacts = ...) -> Iterator[Hit]:
+        """Yield what is wrong."""
+
 
 LAUNCHING: tuple[tuple[tuple[AuditRule, ...], Check], ...] = (
     (package_rules.RULES, package_rules.check),

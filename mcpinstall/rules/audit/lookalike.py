@@ -24,8 +24,8 @@ _SHORT_WORD = 3  # `git` and `gist` are two words
 
 def look_alike(package: Package) -> Iterator[Hit]:
     """Yield that a package has a known one's name but for one letter, or a hyphen."""
-    if package.kind not in {Kind.NPM, Kind.PYPI}:
-        return
+    if package.kind not in {Kind.NPM, Kind.PYPI} or not package.name.isascii():
+        return  # letters of other alphabets are MA702's
     known = known_near(package.kind, package.name)
     if known:
         yield Hit(

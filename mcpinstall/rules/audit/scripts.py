@@ -72,7 +72,7 @@ def _shell(scripts: Sequence[Script]) -> Iterator[Hit]:
             )  # fmt: skip
             return
     for one in scripts:
-        if one.shell is Shell.POSIX:
+        if one.language is Shell.POSIX:
             yield Hit(
                 rule=SHELL_SCRIPT, pointer=one.pointer, severity=Severity.LOW,
                 persona=Persona.PEDANTIC,

@@ -37,7 +37,7 @@ class Shell(StrEnum):
 class Script:
     """What a shell is told to run in an argument."""
 
-    shell: Shell
+    language: Shell
     name: str
     """The shell as it was called: `bash`."""
     words: tuple[Value, ...]
@@ -77,9 +77,9 @@ def is_simple(script: Script) -> bool:
     """
     if script.is_encoded or sum(len(one.text) + 1 for one in script.words) > LONGEST:
         return False
-    if script.shell is Shell.CMD:
+    if script.language is Shell.CMD:
         return not any(_is_active_in_cmd(one.text, len(script.words)) for one in script.words)
-    if script.shell is Shell.POWERSHELL:
+    if script.language is Shell.POWERSHELL:
         return not _POWERSHELL_ACTIVE.search(_SINGLE_QUOTED.sub("", script.text))
     text = script.text
     return bool(_PASSES_ARGUMENTS.fullmatch(text)) or not _POSIX_ACTIVE.search(
@@ -89,12 +89,12 @@ def is_simple(script: Script) -> bool:
 
 def started(script: Script) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
     """Return assignments and command line of a simple script."""
-    if script.shell is Shell.POSIX and _PASSES_ARGUMENTS.fullmatch(script.text):
+    if script.language is Shell.POSIX and _PASSES_ARGUMENTS.fullmatch(script.text):
         return (), script.arguments[1:]
     alone = len(script.words) == 1
     words = split_value(script.words[0]) if alone else script.words
     at = 0
-    if script.shell is Shell.POSIX:
+    if script.language is Shell.POSIX:
         while at < len(words) and _ASSIGNMENT.match(words[at].text):
             at += 1
     assigned = words[:at]
@@ -125,7 +125,7 @@ def _posix_script(name: str, rest: Sequence[Value]) -> Script | None:
         rest = rest[1:]  # `bash -c -l script`
     if not rest:
         return None
-    return Script(shell=Shell.POSIX, name=name, words=(rest[0],), arguments=tuple(rest[1:]))
+    return Script(language=Shell.POSIX, name=name, words=(rest[0],), arguments=tuple(rest[1:]))
 
 
 def _cmd(words: Sequence[Value]) -> Script | None:
@@ -135,7 +135,7 @@ def _cmd(words: Sequence[Value]) -> Script | None:
             glued = word.text[2:]
             first = (Value(text=glued, pointer=word.pointer),) if glued else ()
             rest = (*first, *words[at + 1 :])
-            return Script(shell=Shell.CMD, name="cmd", words=rest) if rest else None
+            return Script(language=Shell.CMD, name="cmd", words=rest) if rest else None
         if switch[:1] != "/":
             return None
     return None
@@ -176,4 +176,4 @@ def _abbreviates(option: str, whole: str, other: str) -> bool:
 def _powershell_script(name: str, words: tuple[Value, ...], *, is_encoded: bool) -> Script | None:
     if not words:
         return None
-    return Script(shell=Shell.POWERSHELL, name=name, words=words, is_encoded=is_encoded)
+    return Script(language=Shell.POWERSHELL, name=name, words=words, is_encoded=is_encoded)

@@ -21,6 +21,7 @@ from mcpinstall.rules.audit.launching import LAUNCHING
 from mcpinstall.rules.audit.machine_facts import NOTHING, MachineFacts, PathState
 from mcpinstall.rules.audit.rule import Hit, Persona
 from tests.builders.watchdog import ends
+from tests.conftest import ROOT
 from tests.unit.rules.audit.launches import server, values
 
 HEX40, HEX64 = "0123456789" * 4, "0123456789abcdef" * 4
@@ -55,6 +56,7 @@ def record(name: str, **fields: object) -> Advisory:
         id=name, modified=date(2026, 1, 1), ranges=(events,),
         severity=str(fields.get("severity", "")),
         withdrawn=date(2026, 1, 2) if fields.get("withdrawn") else None,
+        versions=("1.0.0-x.y",),
     )  # fmt: skip
 
 
@@ -69,6 +71,7 @@ def advisories() -> MachineFacts:
         "npm:@s/bad": [record("MAL-2026-3")],
         "pypi:holes": [record("GHSA-a", fixed="2.0", severity=critical)],
         "npm:holes": [record("GHSA-b", fixed="1.5.0")],
+        "npm:withdrawn": [record("GHSA-d", withdrawn=True)],
         "pypi:withdrawn": [record("GHSA-c", withdrawn=True)],
     }
     data = advisory_text.dump(date(2026, 1, 1), [source], packages)
@@ -133,6 +136,7 @@ FIRES: dict[str, list[Case]] = {
         Case("uvx holes==1.0", facts=KNOWN, severity=Severity.CRITICAL),
         Case("npx holes@1.4.9", facts=KNOWN, severity=Severity.HIGH),
         Case("uvx --from holes==1.9 x", facts=KNOWN),
+        Case("npx holes@1.0.0-x.y", facts=KNOWN),
     ],
     "MA107": [
         Case("npx mcp-remot@1.0.0", severity=Severity.HIGH),
@@ -301,6 +305,8 @@ SILENT: dict[str, list[Case]] = {
         Case("uvx holes==2.0", facts=KNOWN),
         Case("uvx withdrawn==1.0", facts=KNOWN),
         Case("npx holes@1.5.0", facts=KNOWN),
+        Case("npx holes@1.0.0-x.z", facts=KNOWN),
+        Case("npx withdrawn@1.0.0-x.y", facts=KNOWN),
         Case("npx holes@1.2.3", facts=NOTHING),
     ],
     "MA107": [
@@ -309,7 +315,7 @@ SILENT: dict[str, list[Case]] = {
         Case("uvx mcp_server_time==1.0"),
         Case("uvx mcp-server-gist==1.0"),
         Case("npx abcd@1.0.0"),
-        Case("npx mcp-remote@1.0.1"),
+        Case("npx mcp-remot\u0435@1.0.1"),
     ],
     "MA108": [
         Case("uvx --default-index https://i.example a==1"),
@@ -317,6 +323,7 @@ SILENT: dict[str, list[Case]] = {
              facts=MachineFacts(indexes=frozenset({"https://r.example"}))),
         Case("uvx a==1 --extra-index-url http://server.example"),
         Case("npx a@1.0.0", {"npm_config_registry": ""}),
+        Case("uvx --allow-insecure-host i.example a==1"),
         Case("npx a@1.0.0", {"npm_config_@s:registry": "https://r.example"}),
     ],
     "MA201": [
@@ -550,3 +557,15 @@ def test_no_hit_repeats_a_long_text() -> None:
 
 def test_pointers_of_a_command_as_one_string() -> None:
     assert values("npx -y a")[0].pointer == regular(Case("'npx -y a'"))[0].pointer
+
+
+def test_the_page_explains_every_rule_as_it_is() -> None:
+    page = (ROOT / "docs" / "audit-rules.md").read_text(encoding="utf-8")
+    sections = {part.partition("\n")[0]: part for part in page.split("\n## ")[1:]}
+
+    for one in {one for group, _ in LAUNCHING for one in group}:
+        section = sections[f"{one.id} {one.slug}"]
+        facts = f"Severity: {one.severity}. Confidence: {one.confidence}. CWE-{one.cwe}."
+        assert f"{facts} {one.title}." in section
+        assert "*Found:*" in section
+        assert "*Not found:*" in section
