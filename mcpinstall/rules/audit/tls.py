@@ -76,13 +76,7 @@ def _honours(server: AuditedServer, name: str) -> bool:
 def _is_option(option: Option, server: AuditedServer) -> bool:
     if option.name == "-k":
         return program(server) == "curl"
-    text = option.text.strip().lower()
+    text = option.text[:64].strip().lower()
     if option.name in _OFF_OPTIONS:
-        return text not in _NO and not _follows(option, server)
+        return text not in _NO and not option.is_behind
     return option.name in _OFF_WHEN_FALSE and text in _NO
-
-
-def _follows(option: Option, server: AuditedServer) -> bool:
-    """Tell whether this is the value behind an option that was told of already."""
-    own = next(value.text for value in server.launch if value.pointer == option.pointer)
-    return not own.startswith("-")

@@ -497,6 +497,8 @@ def test_a_baseline_does_not_depend_on_a_secret(make: object, secret: str) -> No
         (server(url="http://192.168.1.5/mcp"), Severity.LOW),
         (server(url="http://host.docker.internal:80/mcp"), Severity.LOW),
         (server(url="http://nas.local/mcp"), Severity.LOW),
+        (server(url="http://nas.local/mcp", headers={"X-API-Key": "${X}"}), Severity.HIGH),
+        (bridge("http://nas.local/sse", "--allow-http"), Severity.LOW),
         (server("npx", env={"NODE_TLS_REJECT_UNAUTHORIZED": "0", "URL": "https://localhost/"}),
          Severity.LOW),
         (server("x", others={"trust": True}, host="gemini-cli-user"), Severity.MEDIUM),
