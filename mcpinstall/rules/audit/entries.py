@@ -9,7 +9,7 @@ from mcpinstall.model.audited import AuditedServer, Value
 from mcpinstall.model.finding import Severity
 from mcpinstall.model.names import is_device_name
 from mcpinstall.rules.audit.file_facts import Ambiguity, FileFacts
-from mcpinstall.rules.audit.parts import escaped, settings
+from mcpinstall.rules.audit.parts import MOST_WORDS, escaped, settings
 from mcpinstall.rules.audit.rule import Hit, Persona, rule
 from mcpinstall.rules.audit.secrets import LONGEST, shown
 
@@ -85,6 +85,12 @@ def malformed(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
     if server.argv and server.url is not None and server.url.pointer not in pointers:
         yield _malformed(server.url.pointer, "the entry has both a command and an address",
                          "leave the one that is meant")  # fmt: skip
+    if len(server.launch) > MOST_WORDS:
+        yield _malformed(
+            server.pointer,
+            f"of {len(server.launch)} arguments only the first {MOST_WORDS} were looked at",
+            "make them fewer",
+        )
     yield from _transport(server)
     for value in _values(server):
         if len(value.text) > LONGEST:

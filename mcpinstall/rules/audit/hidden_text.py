@@ -9,7 +9,7 @@ from mcpinstall.model.audited import AuditedServer, Value
 from mcpinstall.model.finding import Severity
 from mcpinstall.model.text import is_plain
 from mcpinstall.rules.audit.file_facts import FileFacts
-from mcpinstall.rules.audit.parts import settings
+from mcpinstall.rules.audit.parts import MOST_WORDS, settings
 from mcpinstall.rules.audit.rule import Hit, rule
 from mcpinstall.rules.audit.secrets import LONGEST
 
@@ -40,7 +40,7 @@ def check(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
     for value in _executed(server):
         if points := _points(value.text[:LONGEST]):
             yield _hit(value.pointer, points, None)
-    for value in (*server.launch[1:], *server.argv[1:]):
+    for value in (*server.launch[1:MOST_WORDS], *server.argv[1:MOST_WORDS]):
         if points := _points(_without_lines(value.text[:LONGEST])):
             yield _hit(value.pointer, points, None)
     for value in _texts(server):

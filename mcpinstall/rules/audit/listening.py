@@ -9,10 +9,22 @@ from mcpinstall.model.audited import AuditedServer, Value
 from mcpinstall.model.finding import Severity
 from mcpinstall.rules.audit.addresses import Reach, host_ip
 from mcpinstall.rules.audit.file_facts import FileFacts
-from mcpinstall.rules.audit.parts import addresses, environment, is_container, options, runs
+from mcpinstall.rules.audit.parts import (
+    MOST_WORDS,
+    addresses,
+    environment,
+    is_container,
+    options,
+    runs,
+    targets,
+)
 from mcpinstall.rules.audit.rule import Confidence, Hit, Persona, rule
 from mcpinstall.rules.audit.secrets import shown
-from mcpinstall.rules.audit.transport import is_cleartext_target, sends_credentials
+from mcpinstall.rules.audit.transport import (
+    carries_credentials,
+    is_cleartext_target,
+    names_credentials,
+)
 
 WILDCARD = rule(
     404, "wildcard-bind", Severity.MEDIUM, "The server listens to the whole network",
@@ -57,33 +69,36 @@ def wildcard(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
 def no_login(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
     """Yield what switches off a login, or the refusal of an unencrypted address."""
     for variable in environment(server):
-        yes = variable.value.text.strip().lower() in _YES
+        yes = variable.value.text[:64].strip().lower() in _YES
         if variable.name == "DANGEROUSLY_OMIT_AUTH" and yes:
             yield _unprotected(variable.value.pointer, variable.name)
+    known: Persona | None = None if runs(server, *_NO_LOGIN_TOOLS) else Persona.PEDANTIC
+    allowed = ""
     for option in options(server):
-        if option.name in _NO_LOGIN_OPTIONS and option.text.lower() not in ("false", "0"):
-            yield from _without_login(server, option.pointer, option.name)
-        elif option.name == "--allow-http" and runs(server, "mcp-remote"):
-            yield from _allowed_http(server, option.pointer)
-
-
-def _without_login(server: AuditedServer, pointer: str, name: str) -> Iterator[Hit]:
-    own = next(value.text for value in server.launch if value.pointer == pointer)
-    if own.startswith("-"):
-        known = runs(server, *_NO_LOGIN_TOOLS)
-        yield _unprotected(pointer, name, None if known else Persona.PEDANTIC)
+        off = option.text[:64].lower() in ("false", "0")
+        if option.name in _NO_LOGIN_OPTIONS and not off and not option.is_behind:
+            yield _unprotected(option.pointer, option.name, known)
+        elif option.name == "--allow-http" and not allowed and not option.is_behind:
+            allowed = option.pointer
+    if allowed and runs(server, "mcp-remote"):
+        yield from _allowed_http(server, allowed)
 
 
 def _allowed_http(server: AuditedServer, pointer: str) -> Iterator[Hit]:
+    reached, named = targets(server), names_credentials(server)
     for value, address in addresses(server):
-        if is_cleartext_target(server, value, address) and not sends_credentials(server, address):
+        if named or carries_credentials(address):
+            continue
+        if is_cleartext_target(reached, value, address):
             near = Severity.LOW if address.reach is Reach.PRIVATE else None
             yield Hit(
-                rule=NO_LOGIN, pointer=pointer, severity=near,
+                rule=NO_LOGIN,
+                pointer=pointer,
+                severity=near,
                 message="`--allow-http` lets messages go to "
                 f"`{shown(address.host)}` without encryption",
                 fix="use the server's https address, and remove `--allow-http`",
-            )  # fmt: skip
+            )
             return
 
 
@@ -127,7 +142,7 @@ def _is_on_loopback(port: str) -> bool:
 
 def _container_options(server: AuditedServer) -> Iterator[tuple[str, Value, str]]:
     """Yield options of the engine, up to the image's name: name, argument, value."""
-    words = iter(server.launch[1:])
+    words = iter(server.launch[1:MOST_WORDS])
     if next((word for word in words if word.text in ("run", "create")), None) is None:
         return
     for word in words:

@@ -11,6 +11,9 @@ from mcpinstall.model.json_text import Json
 from mcpinstall.rules.audit.addresses import Address, parse
 
 _OPTION = re.compile(r"--?[A-Za-z][A-Za-z0-9_.-]{0,60}")
+MOST_WORDS = 1000
+"""Arguments of an entry that are looked at; MA707 tells of more."""
+
 _MOST_SETTINGS = 2000
 """Texts below the other keys of an entry that are looked at."""
 
@@ -27,6 +30,8 @@ class Option:
     """`--token`; empty for an argument that stands alone."""
     text: str
     pointer: str
+    is_behind: bool = False
+    """It is the second argument of `--token x`."""
 
 
 def program(server: AuditedServer) -> str:
@@ -51,7 +56,7 @@ def runs(server: AuditedServer, *packages: str) -> bool:
     """Tell whether an argument names one of these packages, with or without a version."""
     return any(
         re.fullmatch(rf"(?:.*/)?{re.escape(package)}[^/]*(?:@[^/]*)?", value.text[:512])
-        for value in server.launch
+        for value in server.launch[:MOST_WORDS]
         for package in packages
     )
 
@@ -64,7 +69,7 @@ def is_bridge(server: AuditedServer) -> bool:
 def options(server: AuditedServer) -> Iterator[Option]:
     """Yield the arguments after the program, each with its option's name."""
     before = ""
-    for value in server.launch[1:]:
+    for value in server.launch[1:MOST_WORDS]:
         name, equals, rest = value.text.partition("=")
         if equals and _OPTION.fullmatch(name):
             yield Option(name=name, text=rest, pointer=value.pointer)
@@ -73,7 +78,9 @@ def options(server: AuditedServer) -> Iterator[Option]:
             yield Option(name=value.text, text="", pointer=value.pointer)
             before = value.text
         else:
-            yield Option(name=before, text=value.text, pointer=value.pointer)
+            yield Option(
+                name=before, text=value.text, pointer=value.pointer, is_behind=bool(before)
+            )
             before = ""
 
 
@@ -97,10 +104,11 @@ def headers(server: AuditedServer) -> Iterator[Variable]:
                 yield Variable(name=name, value=Value(text=text.strip(), pointer=option.pointer))
 
 
-def is_target(server: AuditedServer, value: Value) -> bool:
-    """Tell whether `value` is where the server's messages go."""
-    url = server.url is not None and value.pointer == server.url.pointer
-    return url or (is_bridge(server) and value in server.launch)
+def targets(server: AuditedServer) -> frozenset[str]:
+    """Return the pointers of values that may say where the server's messages go."""
+    url = () if server.url is None else (server.url.pointer,)
+    words = server.launch[:MOST_WORDS] if is_bridge(server) else ()
+    return frozenset((*url, *(word.pointer for word in words)))
 
 
 def addresses(server: AuditedServer) -> Iterator[tuple[Value, Address]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mcpinstall.model.audited import AuditedServer, Value
 from mcpinstall.model.finding import Severity
 from mcpinstall.rules.audit.file_facts import FileFacts
-from mcpinstall.rules.audit.parts import is_bridge, is_shell
+from mcpinstall.rules.audit.parts import MOST_WORDS, is_bridge, is_shell
 from mcpinstall.rules.audit.references import dead_placeholders
 from mcpinstall.rules.audit.rule import Confidence, Hit, rule
 
@@ -53,4 +53,4 @@ def _values(server: AuditedServer) -> Iterator[Value]:
     if server.url is not None and not bridged:
         yield server.url
     if not bridged and not is_shell(server):
-        yield from server.launch
+        yield from server.launch[:MOST_WORDS]

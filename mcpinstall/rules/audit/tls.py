@@ -1,4 +1,4 @@
-"""MA402: certificates are not checked."""
+"""MA402: certificates are not checked.  Options of package installers are MA108's."""
 
 from __future__ import annotations
 
@@ -26,11 +26,10 @@ _OFF_WHEN_YES = re.compile(
     r"(?i)GIT_SSL_NO_VERIFY|(?:[A-Z0-9]+_)*(?:TLS_SKIP_VERIFY|SKIP_TLS_VERIFY|SKIP_SSL_VERIFY|"
     r"INSECURE_SKIP_VERIFY|NO_VERIFY_SSL)"
 )
-_OFF_WHEN_SET = frozenset({"UV_INSECURE_HOST", "PIP_TRUSTED_HOST"})
 _OFF_OPTIONS = frozenset({
     "--insecure", "--no-verify-ssl", "--no-ssl-verify", "--skip-tls-verify", "--tls-no-verify",
     "--insecure-skip-tls-verify", "--insecure-skip-verify", "--no-check-certificate",
-    "--allow-insecure-host", "--insecure-host", "--unsafely-ignore-certificate-errors",
+    "--unsafely-ignore-certificate-errors",
     "--ignore-certificate-errors", "--ignore-https-errors",
 })  # fmt: skip
 _OFF_WHEN_FALSE = frozenset({"--ssl-verify", "--verify-ssl", "--tls-verify", "--strict-ssl"})
@@ -64,28 +63,20 @@ def _is_off(variable: Variable) -> bool:
     name, text = variable.name[:256], variable.value.text[:64].strip().lower()
     if _OFF_WHEN_NO.fullmatch(name):
         return text in _NO
-    if _OFF_WHEN_YES.fullmatch(name):
-        return bool(text) and text not in _NO
-    return bool(text) and name.upper() in _OFF_WHEN_SET
+    return _OFF_WHEN_YES.fullmatch(name) is not None and bool(text) and text not in _NO
 
 
 def _honours(server: AuditedServer, name: str) -> bool:
     runner, upper = program(server), name.upper()
     if upper.startswith(("NODE_", "NPM_", "YARN_")):
         return runner not in _PYTHON
-    return runner not in _NODE or not upper.startswith(("PYTHON", "UV_", "PIP_"))
+    return runner not in _NODE or not upper.startswith("PYTHON")
 
 
 def _is_option(option: Option, server: AuditedServer) -> bool:
     if option.name == "-k":
         return program(server) == "curl"
-    text = option.text.strip().lower()
+    text = option.text[:64].strip().lower()
     if option.name in _OFF_OPTIONS:
-        return text not in _NO and not _follows(option, server)
+        return text not in _NO and not option.is_behind
     return option.name in _OFF_WHEN_FALSE and text in _NO
-
-
-def _follows(option: Option, server: AuditedServer) -> bool:
-    """Tell whether this is the value behind an option that was told of already."""
-    own = next(value.text for value in server.launch if value.pointer == option.pointer)
-    return not own.startswith("-")

@@ -8,7 +8,7 @@ from mcpinstall.model.audited import AuditedServer, Value
 from mcpinstall.model.finding import Severity
 from mcpinstall.rules.audit.addresses import Address, Reach
 from mcpinstall.rules.audit.file_facts import FileFacts
-from mcpinstall.rules.audit.parts import addresses, headers, is_target
+from mcpinstall.rules.audit.parts import addresses, headers, targets
 from mcpinstall.rules.audit.rule import Hit, rule
 from mcpinstall.rules.audit.secret_values import is_credential_header
 from mcpinstall.rules.audit.secrets import is_secret_name, shown
@@ -29,6 +29,8 @@ CREDENTIALS = rule(
 
 def check(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
     """Yield addresses that everybody on the way can read, or that hand out credentials."""
+    reached = targets(server)
+    named = names_credentials(server)
     for value, address in addresses(server):
         if address.reach is Reach.METADATA:
             yield Hit(
@@ -37,7 +39,7 @@ def check(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
                 "cloud machines get their credentials",
                 fix="remove the entry; no MCP server is there",
             )  # fmt: skip
-        if is_cleartext_target(server, value, address):
+        if is_cleartext_target(reached, value, address):
             near = Severity.LOW if address.reach is Reach.PRIVATE else None
             yield Hit(
                 rule=CLEARTEXT, pointer=value.pointer, severity=near,
@@ -45,7 +47,7 @@ def check(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
                 " on the way can read and change",
                 fix=f"write `{address.scheme}s://`",
             )  # fmt: skip
-            if sends_credentials(server, address):
+            if named or carries_credentials(address):
                 yield Hit(
                     rule=CREDENTIALS, pointer=value.pointer,
                     severity=Severity.HIGH if near else None,
@@ -55,15 +57,23 @@ def check(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
                 )  # fmt: skip
 
 
-def is_cleartext_target(server: AuditedServer, value: Value, address: Address) -> bool:
-    """Tell whether messages go there by a network, without encryption."""
+def is_cleartext_target(reached: frozenset[str], value: Value, address: Address) -> bool:
+    """Tell whether messages go there by a network, without encryption.
+
+    `reached` are `targets` of the server.
+    """
     far = address.reach is not Reach.LOOPBACK
-    return address.is_cleartext and far and is_target(server, value)
+    return address.is_cleartext and far and value.pointer in reached
 
 
-def sends_credentials(server: AuditedServer, address: Address) -> bool:
-    """Tell whether a header, a parameter or a login proves who asks, also as a reference."""
-    named = any(is_credential_header(header.name) or is_secret_name(header.name)
-                for header in headers(server))  # fmt: skip
-    asked = any(is_secret_name(name) for name, _ in address.parameters)
-    return named or asked or address.has_login
+def names_credentials(server: AuditedServer) -> bool:
+    """Tell whether a header proves who asks, also as a reference."""
+    return any(
+        is_credential_header(header.name) or is_secret_name(header.name)
+        for header in headers(server)
+    )
+
+
+def carries_credentials(address: Address) -> bool:
+    """Tell whether a parameter or a login proves who asks."""
+    return address.has_login or any(is_secret_name(name) for name, _ in address.parameters)

@@ -183,3 +183,15 @@ def test_a_likely_secret_is_medium_and_a_certain_one_high() -> None:
 
     assert (likely.severity, likely.confidence) == (Severity.MEDIUM, Confidence.MEDIUM)
     assert (certain.severity, certain.confidence) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "word", ["--no-auth", "--allow-http", "http://a.b/?token=x", "mcp-remote", "-e", "--insecure"]
+)
+def test_a_hundred_thousand_arguments_are_bounded_work(word: str) -> None:
+    one = server("npx", "mcp-remote@1.0.0", *[word] * 100_000)
+
+    with ends(20):
+        found = hits(one)
+
+    assert "MA707" in ids(found)
