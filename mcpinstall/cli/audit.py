@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mcpinstall.cli import options
-from mcpinstall.cli.gate import chosen_format, least_severity, show_report
+from mcpinstall.cli.gate import chosen_format, exit_status, least_severity, show_report
 from mcpinstall.cli.session import Session
 from mcpinstall.errors import ErrorCode, Exit, McpInstallError
 
@@ -83,9 +83,7 @@ def audit(
     if save_baseline is not None:
         audit_baseline.write_baseline(save_baseline, report.findings)
     _show(session, report, chosen)
-    if report.at_or_above(least):
-        return Exit.FINDINGS
-    return Exit.COULD_NOT if report.unchecked else Exit.DONE
+    return exit_status(report, least)
 
 
 def _persona(text: str) -> Persona:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mcpinstall.cli.session import Session
-from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.errors import ErrorCode, Exit, McpInstallError
 
 if TYPE_CHECKING:
     from mcpinstall.model.finding import Report, Severity
@@ -44,6 +44,13 @@ def least_severity(text: str) -> Severity | None:
     except ValueError:
         known = ", ".join(f"`{one}`" for one in (*Severity, _NEVER))
         raise McpInstallError(ErrorCode.USAGE, f"`--fail-on` is none of {known}") from None
+
+
+def exit_status(report: Report, least: Severity | None) -> Exit:
+    """Return how a command ends: findings count more than what could not be looked at."""
+    if report.at_or_above(least):
+        return Exit.FINDINGS
+    return Exit.COULD_NOT if report.unchecked else Exit.DONE
 
 
 def show_report(session: Session, report: Report, form: str) -> None:

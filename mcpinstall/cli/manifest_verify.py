@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mcpinstall.cli import options
-from mcpinstall.cli.gate import chosen_format, least_severity, show_report
+from mcpinstall.cli.gate import chosen_format, exit_status, least_severity, show_report
 from mcpinstall.cli.session import Session
-from mcpinstall.errors import Exit
 
 if TYPE_CHECKING:
     from mcpinstall.model.finding import Report
@@ -71,9 +70,7 @@ def verify(
     with session.working() as state:
         report = operation.verify(wanted, state)
     _show(session, report, chosen)
-    if report.at_or_above(least):
-        return Exit.FINDINGS
-    return Exit.COULD_NOT if report.unchecked else Exit.DONE
+    return exit_status(report, least)
 
 
 def _consent(session: Session, wanted: Wanted, *, yes: bool) -> None:

@@ -144,4 +144,3 @@ def test_any_bytes_are_read_or_refused(dialect: Format, data: bytes) -> None:
         return
     document.span("/a/0")
     document.repeated((), deep=True)
-
