@@ -98,6 +98,7 @@ class ErrorCode(StrEnum):
     PLATFORM_UNSUPPORTED = "platform-unsupported"
     PROBE_FAILED = "probe-failed"
     REGISTRY_UNAVAILABLE = "registry-unavailable"
+    RULE_FAILED = "rule-failed"
     SECRET_MISSING = "secret-missing"  # noqa: S105 (a word)
     SIGNING_FAILED = "signing-failed"
     STATE_BUSY = "state-busy"

@@ -88,6 +88,12 @@ def _doctor() -> Function:
     return doctor
 
 
+def _audit() -> Function:
+    from mcpinstall.cli.audit import audit
+
+    return audit
+
+
 def _why() -> Function:
     from mcpinstall.cli.why import why
 
@@ -229,6 +235,14 @@ COMMANDS = (
     Command(
         "verify", "Check what is installed, down to every file", _UPKEEP, _verify,
         ("mcpi verify", "mcpi verify time --fetch"),
+    ),
+    Command(
+        "audit", "Say what is unsafe in hosts' files; runs nothing", _UPKEEP, _audit,
+        (
+            "mcpi audit",
+            "mcpi audit .mcp.json --format sarif",
+            "mcpi audit - --host cursor < mcp.json",
+        ),
     ),
     Command(
         "doctor", "Say what is wrong here, and what to do", _UPKEEP, _doctor,

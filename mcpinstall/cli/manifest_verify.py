@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mcpinstall.cli import options
+from mcpinstall.cli.gate import chosen_format, exit_status, least_severity, show_report
 from mcpinstall.cli.session import Session
-from mcpinstall.errors import ErrorCode, Exit, McpInstallError
 
 if TYPE_CHECKING:
-    from mcpinstall.model.finding import Report, Severity
+    from mcpinstall.model.finding import Report
     from mcpinstall.operations.manifest_verify import Wanted
-
-_NEVER = "never"
 
 
 def verify(
@@ -39,16 +37,8 @@ def verify(
     probe: Annotated[
         bool, typer.Option("--probe", help="Start every server; asks first, for code runs.")
     ] = False,
-    form: Annotated[
-        str,
-        typer.Option(
-            "--format", metavar="FORMAT", help="text, json, sarif, github, junit or markdown."
-        ),
-    ] = "text",
-    fail_on: Annotated[
-        str,
-        typer.Option("--fail-on", metavar="SEVERITY", help="low, medium, high, critical or never."),
-    ] = "medium",
+    form: options.Form = "text",
+    fail_on: options.FailOn = "medium",
     offline: options.Offline = False,
     yes: options.Yes = False,
     as_json: options.Json = False,
@@ -63,9 +53,9 @@ def verify(
     from mcpinstall.operations import manifest_verify as operation
 
     session: Session = context.obj
-    chosen = _format(form, as_json=as_json)
+    chosen = chosen_format(form, as_json=as_json)
     session.begin(as_json=chosen == "json", quiet=quiet, verbose=verbose)
-    least = _least(fail_on)
+    least = least_severity(fail_on)
     options.exclusive(files_only=files_only, probe=probe)
     wanted = operation.Wanted(
         paths=tuple(paths or ()),
@@ -80,32 +70,7 @@ def verify(
     with session.working() as state:
         report = operation.verify(wanted, state)
     _show(session, report, chosen)
-    if report.at_or_above(least):
-        return Exit.FINDINGS
-    return Exit.COULD_NOT if report.unchecked else Exit.DONE
-
-
-def _format(form: str, *, as_json: bool) -> str:
-    from mcpinstall.cli.reports import FORMATS
-
-    if form not in FORMATS:
-        known = ", ".join(f"`{name}`" for name in FORMATS)
-        raise McpInstallError(ErrorCode.USAGE, f"`--format` is none of {known}")
-    if as_json and form not in ("text", "json"):
-        raise McpInstallError(ErrorCode.USAGE, f"`--json` and `--format {form}` exclude each other")
-    return "json" if as_json else form
-
-
-def _least(text: str) -> Severity | None:
-    from mcpinstall.model.finding import Severity
-
-    if text == _NEVER:
-        return None
-    try:
-        return Severity(text)
-    except ValueError:
-        known = ", ".join(f"`{one}`" for one in (*Severity, _NEVER))
-        raise McpInstallError(ErrorCode.USAGE, f"`--fail-on` is none of {known}") from None
+    return exit_status(report, least)
 
 
 def _consent(session: Session, wanted: Wanted, *, yes: bool) -> None:
@@ -128,12 +93,5 @@ def _show(session: Session, report: Report, form: str) -> None:
         from mcpinstall.cli.reports import fields
 
         session.answer(**fields.write(report))
-    elif form == "text":
-        from mcpinstall.cli.reports import text
-
-        session.ui.data(text.write(report, session.ui.data_width))
     else:
-        from mcpinstall.cli import reports
-
-        if written := reports.document(form)(report):  # no annotation is no line
-            session.ui.raw(written)
+        show_report(session, report, form)

@@ -14,6 +14,16 @@ Json: TypeAlias = Annotated[
 ]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what is needed.")]
 Verbose: TypeAlias = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
+Form: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--format", metavar="FORMAT", help="text, json, sarif, github, junit or markdown."
+    ),
+]
+FailOn: TypeAlias = Annotated[
+    str,
+    typer.Option("--fail-on", metavar="SEVERITY", help="low, medium, high, critical or never."),
+]
 Servers: TypeAlias = Annotated[
     list[str], typer.Argument(metavar="NAME[@VERSION]...", help="Servers; one plan for all.")
 ]

@@ -29,7 +29,7 @@ def parse(text: str, dialect: Format) -> object:
     """
     text = text.removeprefix("\xef\xbb\xbf").removeprefix("\ufeff")
     if dialect is not Format.JSON:
-        text = _without_comments(text, dialect)
+        text = without_comments(text, dialect)
     if not text.strip(" \t\r\n"):
         return {}
     try:
@@ -42,8 +42,12 @@ def parse(text: str, dialect: Format) -> object:
         raise ScanError(reason(error), positions.of_constant(text)) from None
 
 
-def _without_comments(text: str, dialect: Format) -> str:
-    """Blank out comments and, where the dialect has them, trailing commas; keep offsets."""
+def without_comments(text: str, dialect: Format) -> str:
+    """Blank out comments and, where the dialect has them, trailing commas; keep offsets.
+
+    Raises:
+        ScanError: A string or comment has no end.
+    """
     text = _STRIPPED[dialect].sub(_blank, text)
     if dialect is Format.JSONC:
         text = _TRAILING_COMMA.sub(_without_trailing_comma, text)

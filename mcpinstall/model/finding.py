@@ -45,6 +45,16 @@ class Rule:
         """The heading's anchor on its page."""
         return f"{self.id}-{self.slug}".lower()
 
+    @property
+    def precision(self) -> str:
+        """How sure it is, as code-scanning tools call it."""
+        return "high"
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Words by which code-scanning tools sort rules."""
+        return ("security", "supply-chain")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Location:
@@ -75,6 +85,8 @@ class Finding:
     """More of the fact, in lines."""
     excerpt: str = ""
     """The line that the region begins on."""
+    why: str = ""
+    """What the rule is about, and where that is explained."""
 
     @property
     def fingerprint(self) -> str:
@@ -114,6 +126,8 @@ class Report:
     unchecked: tuple[Unchecked, ...] = ()
     left_out: tuple[str, ...] = ()
     """What was not asked for, as sentences: nothing is claimed about it."""
+    noun: str = "manifest"
+    """What one subject is."""
 
     def at_or_above(self, least: Severity | None) -> tuple[Finding, ...]:
         """Return the findings that are at least that bad; None for none of them."""

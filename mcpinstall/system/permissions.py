@@ -47,6 +47,11 @@ def administrators_alone_write(path: Path, found: os.stat_result) -> bool:
     )
 
 
+def is_closed_group(found: os.stat_result) -> bool:
+    """Tell whether nobody but root, the owner and this user is in the group of a file."""
+    return os.name != "posix" or _is_closed(found.st_gid, found.st_uid)
+
+
 def others_exchange(folder: os.stat_result) -> bool:
     """Tell whether such users can rename or replace what is in a folder."""
     return others_write(folder) and not folder.st_mode & stat.S_ISVTX

@@ -48,6 +48,7 @@ Check and keep up:
   run                Start a server with its secrets, as a host does
   test               Start a server once, compare its tools
   verify             Check what is installed, down to every file
+  audit              Say what is unsafe in hosts' files; runs nothing
   doctor             Say what is wrong here, and what to do
   policy show        Show which rules hold here, and whose
   policy check       Check policy files, and servers by them
@@ -1102,6 +1103,40 @@ Options:
   -q, --quiet          Say only what is needed.
   -v, --verbose        Say more.
   -h, --help           Show this message and exit.
+""",
+                "audit": """\
+Usage: mcpi audit [OPTIONS] [PATH]...
+
+  Say what is unsafe in the files of MCP hosts, whoever wrote them.
+
+  Nothing is started, looked up on the network or, but for --save-baseline,
+  written.  Ends with 1 when a finding is at least as bad as --fail-on, with 5
+  when something could not be read.
+
+  Examples:
+    mcpi audit
+    mcpi audit .mcp.json --format sarif
+    mcpi audit - --host cursor < mcp.json
+
+Arguments:
+  [PATH]...  Files of hosts, projects, or `-` for standard input; default all
+             hosts here.
+
+Options:
+  -H, --host HOST       Host of the files, or the only one.
+  --format FORMAT       text, json, sarif, github, junit or markdown.
+                        [default: text]
+  --fail-on SEVERITY    low, medium, high, critical or never.  [default:
+                        medium]
+  --persona WHO         regular, pedantic or auditor.  [default: regular]
+  --no-ignores          Don't hear `mcpi-audit.toml`.
+  --baseline FILE       Only findings that it lacks count.
+  --save-baseline FILE  Write what is found to this file.
+  --list-hosts          List every path looked at, and what is there.
+  --json                Print one JSON object on standard output.
+  -q, --quiet           Say only what is needed.
+  -v, --verbose         Say more.
+  -h, --help            Show this message and exit.
 """,
             }
         )[name]

@@ -45,7 +45,7 @@ def _blocks(report: Report) -> Iterator[str]:
 
 
 def _sum(report: Report) -> str:
-    sum_ = f"{len(report.subjects)} manifests, {len(report.findings)} findings"
+    sum_ = f"{len(report.subjects)} {report.noun}s, {len(report.findings)} findings"
     return f"{sum_}, {len(report.unchecked)} not checked" if report.unchecked else sum_
 
 

@@ -20,6 +20,8 @@ _LEVELS = {
     Severity.CRITICAL: "error",
 }
 
+_HOME = "~/"
+
 Object = dict[str, object]
 
 
@@ -35,7 +37,7 @@ def write(report: Report) -> str:
         "tool": {"driver": driver},
         "automationDetails": {"id": f"{report.tool.replace(' ', '-')}/"},
         "columnKind": "unicodeCodePoints",
-        "originalUriBaseIds": {"SRCROOT": {"description": {"text": "where it was run"}}},
+        "originalUriBaseIds": _bases(report),
         "invocations": [
             {
                 "executionSuccessful": not report.unchecked,
@@ -47,6 +49,14 @@ def write(report: Report) -> str:
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
 
 
+def _bases(report: Report) -> Object:
+    """Return what paths are relative to; the home folder only where one is named."""
+    bases: Object = {"SRCROOT": {"description": {"text": "where it was run"}}}
+    if any(one.location.file.startswith(_HOME) for one in report.findings):
+        bases["HOME"] = {"description": {"text": "home folder of the user who ran it"}}
+    return bases
+
+
 def _rule(rule: Rule) -> Object:
     return {
         "id": rule.id,
@@ -56,8 +66,8 @@ def _rule(rule: Rule) -> Object:
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {
             "security-severity": rule.severity.score,
-            "precision": "high",
-            "tags": ["security", "supply-chain"],
+            "precision": rule.precision,
+            "tags": list(rule.tags),
         },
     }
 
@@ -79,7 +89,9 @@ def _result(one: Finding, number: int) -> Object:
 def _place(place: Location) -> Object:
     path = quote(place.file)
     where: Object = {"uri": path, "uriBaseId": "SRCROOT"}
-    if PurePosixPath(place.file).is_absolute() or place.file[1:2] == ":":
+    if path.startswith(_HOME):
+        where = {"uri": path.removeprefix(_HOME), "uriBaseId": "HOME"}
+    elif PurePosixPath(place.file).is_absolute() or place.file[1:2] == ":":
         where = {"uri": f"file://{'' if path.startswith('/') else '/'}{path}"}
     region = {
         "startLine": place.line,

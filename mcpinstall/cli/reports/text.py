@@ -52,6 +52,8 @@ def _finding(one: Finding, width: int) -> Screen:
     rows += _excerpt(one, width)
     for line in one.evidence.splitlines()[:_EVIDENCE]:
         rows += broken(line, width, "      ", Tone.FAINT)
+    if one.why:
+        rows += wrapped(f"    why: {one.why}", width, "      ", Tone.FAINT)
     if one.fix:
         rows += wrapped(f"    fix: {one.fix}", width, "      ")
     return tuple(rows)
@@ -84,7 +86,7 @@ def _unchecked(gap: Unchecked, width: int) -> Screen:
 
 
 def _sum(report: Report) -> str:
-    looked = words.count(len(report.subjects), "manifest")
+    looked = words.count(len(report.subjects), report.noun)
     if not report.findings:
         return f"{looked}: no findings" + (", but not all was checked" if report.unchecked else "")
     counts = Counter(one.rule.severity for one in report.findings)

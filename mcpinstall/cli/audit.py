@@ -1,0 +1,157 @@
+"""`mcpi audit`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mcpinstall.cli import options
+from mcpinstall.cli.gate import chosen_format, exit_status, least_severity, show_report
+from mcpinstall.cli.session import Session
+from mcpinstall.errors import ErrorCode, Exit, McpInstallError
+
+if TYPE_CHECKING:
+    from mcpinstall.model.audit_report import AuditReport
+    from mcpinstall.operations.audit import Wanted
+    from mcpinstall.rules.audit.rule import Persona
+
+
+def audit(
+    context: typer.Context,
+    *,
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PATH]...",
+            help="Files of hosts, projects, or `-` for standard input; default all hosts here.",
+        ),
+    ] = None,
+    host: Annotated[
+        str,
+        typer.Option("--host", "-H", metavar="HOST", help="Host of the files, or the only one."),
+    ] = "",
+    form: options.Form = "text",
+    fail_on: options.FailOn = "medium",
+    persona: Annotated[
+        str, typer.Option("--persona", metavar="WHO", help="regular, pedantic or auditor.")
+    ] = "regular",
+    no_ignores: Annotated[
+        bool, typer.Option("--no-ignores", help="Don't hear `mcpi-audit.toml`.")
+    ] = False,
+    baseline: Annotated[
+        Path | None,
+        typer.Option("--baseline", metavar="FILE", help="Only findings that it lacks count."),
+    ] = None,
+    save_baseline: Annotated[
+        Path | None,
+        typer.Option("--save-baseline", metavar="FILE", help="Write what is found to this file."),
+    ] = None,
+    list_hosts: Annotated[
+        bool, typer.Option("--list-hosts", help="List every path looked at, and what is there.")
+    ] = False,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> int:
+    """Say what is unsafe in the files of MCP hosts, whoever wrote them.
+
+    Nothing is started, looked up on the network or, but for --save-baseline, written.  Ends with
+    1 when a finding is at least as bad as --fail-on, with 5 when something could not be read.
+    """
+    from mcpinstall.operations import audit as operation
+    from mcpinstall.operations import audit_baseline
+
+    session: Session = context.obj
+    chosen = chosen_format(form, as_json=as_json)
+    session.begin(as_json=chosen == "json", quiet=quiet, verbose=verbose)
+    least = least_severity(fail_on)
+    known = audit_baseline.read_baseline(baseline) if baseline else frozenset[str]()
+    wanted = operation.Wanted(
+        paths=tuple(paths or ()),
+        host=host,
+        persona=_persona(persona),
+        ignores=not no_ignores,
+        standard_input=_standard_input(paths or []),
+        known=known,
+    )
+    if list_hosts:
+        return _list(session, wanted)
+    report = operation.audit(wanted, session.looking)
+    if save_baseline is not None:
+        audit_baseline.write_baseline(save_baseline, report.findings)
+    _show(session, report, chosen)
+    return exit_status(report, least)
+
+
+def _persona(text: str) -> Persona:
+    from mcpinstall.rules.audit.rule import Persona
+
+    try:
+        return Persona(text)
+    except ValueError:
+        known = ", ".join(f"`{one}`" for one in Persona)
+        raise McpInstallError(ErrorCode.USAGE, f"`--persona` is none of {known}") from None
+
+
+def _standard_input(paths: list[str]) -> bytes:
+    """Return what stands on standard input, if it was asked for."""
+    from mcpinstall.operations.audit import STDIN
+    from mcpinstall.system import limits
+
+    if paths.count(STDIN) > 1:
+        raise McpInstallError(ErrorCode.USAGE, "`-` stands there twice")
+    if STDIN not in paths:
+        return b""
+    data = sys.stdin.buffer.read(limits.HOST_FILE_BYTES + 1)
+    if len(data) > limits.HOST_FILE_BYTES:
+        raise McpInstallError(
+            ErrorCode.FILE_UNREADABLE,
+            f"standard input is larger than {limits.HOST_FILE_BYTES} bytes",
+        )
+    return data
+
+
+def _list(session: Session, wanted: Wanted) -> int:
+    from mcpinstall.cli.layout import Segment, Tone, cells
+    from mcpinstall.hosts.audit_places import State
+    from mcpinstall.operations import audit as operation
+
+    found = operation.places(wanted, session.looking)
+    if session.as_json:
+        session.answer(
+            places=[
+                {
+                    "path": name,
+                    "host": place.row.id if place.row else "",
+                    "scope": str(place.scope),
+                    "state": str(state),
+                    "target": place.target,
+                    "problem": place.problem,
+                }
+                for name, place, state in found
+            ]
+        )
+        return Exit.DONE
+    room = max((cells(str(state)) for _, _, state in found), default=0) + 2
+    rows = []
+    for name, place, state in found:
+        host = place.row.id if place.row else ""
+        more = f" -> {place.target}" if place.target else f": {place.problem}" * bool(place.problem)
+        tone = Tone.FAINT if state is State.ABSENT else Tone.PLAIN
+        rows.append((Segment(f"{state:{room}}{name}{more}  ({host})", tone),))
+    session.ui.data(rows)
+    return Exit.DONE
+
+
+def _show(session: Session, report: AuditReport, form: str) -> None:
+    if form == "json":
+        from mcpinstall.cli.reports import audit_fields
+
+        session.answer(**audit_fields.write(report))
+        return
+    show_report(session, report, form)
+    if form == "text" and not report.files and not report.unchecked:
+        session.ui.note("no file of a known host is here; `--list-hosts` shows where one would be")

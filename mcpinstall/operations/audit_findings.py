@@ -1,0 +1,116 @@
+"""Rules asked about one file, and what they found as findings with their places."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from mcpinstall.errors import ErrorCode
+from mcpinstall.model.audit_report import AuditFinding
+from mcpinstall.model.audited import AuditedServer
+from mcpinstall.model.finding import Severity, Unchecked
+from mcpinstall.operations.audit_excerpts import Excerpts
+from mcpinstall.operations.audit_files import ReadFile
+from mcpinstall.operations.audit_identity import entry_digest, identity
+from mcpinstall.operations.audit_machine import Surroundings
+from mcpinstall.rules import audit as rules
+from mcpinstall.rules.audit.causes import without_general
+from mcpinstall.rules.audit.file_facts import Checks, FileChecks
+from mcpinstall.rules.audit.rule import AuditRule, Confidence, Hit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSet:
+    """The checks of a run."""
+
+    server: rules.ServerChecks = rules.SERVER_CHECKS
+    facts: Checks = rules.FACT_CHECKS
+    file: FileChecks = rules.FILE_CHECKS
+
+    @property
+    def rules(self) -> tuple[AuditRule, ...]:
+        """All rules, by id."""
+        asked = [ids for ids, _ in self.server]
+        asked += [ids for ids, _ in self.facts]
+        asked += [ids for ids, _ in self.file]
+        found = {rule.id: rule for ids in asked for rule in ids}
+        return tuple(found[key] for key in sorted(found))
+
+
+class Judge:
+    """Asks all rules about one file."""
+
+    def __init__(self, file: ReadFile, wanted: RuleSet, around: Surroundings) -> None:
+        self._file = file
+        self._around = around
+        self._wanted = wanted
+        self._excerpts = Excerpts(file)
+        self.failed: dict[str, Unchecked] = {}
+        """Rules that raised, by their ids."""
+
+    def findings(self) -> Iterator[AuditFinding]:
+        """Yield all findings, whatever persona hears them; one cause is one finding."""
+        facts = self._file.facts
+        for server in self._file.servers:
+            hits: list[Hit] = []
+            machine = self._around.of(server, self._file)
+            for ids, check in self._wanted.server:
+                hits += self._asked(ids, check, server, machine)
+            for ids, fact_check in self._wanted.facts:
+                hits += self._asked(ids, fact_check, server, facts)
+            for hit in without_general(hits):
+                yield self._finding(hit, server)
+        hits = []
+        for ids, file_check in self._wanted.file:
+            hits += self._asked(ids, file_check, self._file.servers, facts)
+        for hit in without_general(hits):
+            yield self._finding(hit, _server_at(hit.pointer, self._file.servers))
+
+    def _asked(
+        self, ids: tuple[AuditRule, ...], check: Callable[..., Iterator[Hit]], *arguments: object
+    ) -> tuple[Hit, ...]:
+        """Return what a check finds; one that raises is told of, and the others go on."""
+        try:
+            return tuple(check(*arguments))
+        except Exception as error:  # noqa: BLE001 (a bug in one rule hides no other's findings)
+            named = ", ".join(rule.id for rule in ids)
+            self.failed[named] = Unchecked(
+                subject=self._file.shown,
+                code=ErrorCode.RULE_FAILED,
+                message=f"a rule failed on it ({named}): {type(error).__name__}",
+                hint="this is a bug in mcpinstall; the other rules were asked",
+            )
+            return ()
+
+    def _finding(self, hit: Hit, server: AuditedServer | None) -> AuditFinding:
+        severity = hit.severity or hit.rule.severity
+        if server is not None and server.is_disabled:
+            severity = tuple(Severity)[max(severity.rank - 1, 0)]
+        confidence = hit.confidence or hit.rule.confidence
+        persona = hit.persona or hit.rule.persona
+        place = self._excerpts.location(hit.pointer)
+        title = self._file.place.row.title if self._file.place.row else "unknown host"
+        return AuditFinding(
+            rule=replace(hit.rule, severity=severity, confidence=confidence, persona=persona),
+            location=place,
+            message=hit.message,
+            subject=f"{title}: {server.name.text}" if server else f"{title}: {place.file}",
+            fix=hit.fix,
+            excerpt=self._excerpts.line(place, server, hit.rule.id, hit.pointer),
+            why=f"{hit.rule.title} (docs/{hit.rule.page}#{hit.rule.anchor})",
+            host=server.host if server else self._file.facts.host,
+            server=server.name.text if server else "",
+            entry=entry_digest(server) if server else "",
+            confidence=confidence,
+            persona=persona,
+            identity=identity(hit, server, self._file.facts),
+            counts=confidence is not Confidence.LOW,
+        )
+
+
+def _server_at(pointer: str, servers: Sequence[AuditedServer]) -> AuditedServer | None:
+    """Return the server in whose entry a pointer leads."""
+    for server in servers:
+        if pointer == server.pointer or pointer.startswith(f"{server.pointer}/"):
+            return server
+    return None

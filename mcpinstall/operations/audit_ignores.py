@@ -1,0 +1,136 @@
+"""`mcpi-audit.toml`: findings that somebody accepted, each with a reason, for one entry."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.hosts.audit_places import folders
+from mcpinstall.model.audit_report import AuditFinding, Suppressed
+from mcpinstall.operations.audit_files import absolute, shown
+from mcpinstall.operations.context import Context
+from mcpinstall.system import limits
+from mcpinstall.system.files import read_optional
+
+FILE = "mcpi-audit.toml"
+_NEEDED = ("rule", "server", "entry", "reason")
+_KNOWN = {*_NEEDED, "host", "expires"}
+
+
+@dataclass(kw_only=True)
+class Ignore:
+    """One accepted finding."""
+
+    rule: str
+    server: str
+    entry: str
+    """Digest of the entry that was looked at; another one is another entry."""
+    reason: str
+    host: str
+    expires: date | None
+    source: str
+    folder: Path | None
+    """Folder whose files it may speak of; None for the user's own, which may of all."""
+    used: bool = False
+    lapsed: bool = False
+    """It names a finding whose entry is another one now."""
+
+    def fits(self, found: AuditFinding, context: Context) -> bool:
+        """Tell whether it accepts a finding, and remember that."""
+        same = self.rule in (found.rule.id, found.rule.slug) and self.server == found.server
+        if not same or (self.host and self.host != found.host):
+            return False
+        file = absolute(found.location.file, context.machine)
+        if self.folder is not None and not file.is_relative_to(self.folder):
+            return False
+        self.used = True
+        self.lapsed = self.lapsed or self.entry != found.entry
+        return self.entry == found.entry and not self.is_over(context)
+
+    def is_over(self, context: Context) -> bool:
+        """Tell whether its last day is past."""
+        return self.expires is not None and self.expires < context.now.date()
+
+
+@dataclass(slots=True)
+class Ignores:
+    """All of them."""
+
+    entries: list[Ignore] = field(default_factory=list)
+
+    def of(self, found: AuditFinding, context: Context) -> Suppressed | None:
+        """Return the finding with the reason for which somebody accepted it."""
+        for one in self.entries:
+            if one.fits(found, context):
+                return Suppressed(finding=found, reason=one.reason, source=one.source)
+        return None
+
+    def notes(self, context: Context) -> Iterator[str]:
+        """Yield sentences about those that accept nothing."""
+        for one in self.entries:
+            what = f"`{one.source}`: the suppression of {one.rule} for `{one.server}`"
+            if one.is_over(context):
+                yield f"{what} ended on {one.expires}"
+            elif one.lapsed:
+                yield f"{what} was for another entry than the one there now"
+            elif not one.used:
+                yield f"{what} is not needed"
+
+
+def read_ignores(context: Context) -> Ignores:
+    """Return what the folders up to the repository's root, and the user, accept.
+
+    Raises:
+        McpInstallError: `config-invalid`, naming the file and what is wrong with it.
+    """
+    machine = context.machine
+    found: list[Ignore] = []
+    for folder in folders(machine):
+        found += _of_file(folder / FILE, folder, shown(folder / FILE, machine))
+    own = context.paths.config / FILE
+    found += _of_file(own, None, shown(own, machine))
+    return Ignores(found)
+
+
+def _of_file(path: Path, folder: Path | None, name: str) -> list[Ignore]:
+    data = read_optional(path, limits.POLICY_BYTES)
+    if data is None:
+        return []
+    try:
+        document = tomllib.loads(data.decode("utf-8"))
+    except ValueError as error:
+        raise _invalid(name, str(error)) from None
+    if strange := sorted(set(document) - {"ignore"}):
+        raise _invalid(name, f"the key `{strange[0]}` is not known")
+    entries = document.get("ignore", [])
+    if not isinstance(entries, list):
+        raise _invalid(name, "`ignore` is not an array of tables")
+    return [_of_table(table, number, folder, name) for number, table in enumerate(entries)]
+
+
+def _of_table(table: object, number: int, folder: Path | None, name: str) -> Ignore:
+    where = f"`ignore[{number}]`"
+    if not isinstance(table, dict):
+        raise _invalid(name, f"{where} is not a table")
+    if strange := sorted(set(table) - _KNOWN):
+        raise _invalid(name, f"{where} has the key `{strange[0]}`, which is not known")
+    texts = {key: table.get(key, "") for key in (*_NEEDED, "host")}
+    for key, text in texts.items():
+        if not isinstance(text, str) or (key in _NEEDED and not text.strip()):
+            raise _invalid(name, f"{where} needs the text `{key}`")
+    expires = table.get("expires")
+    if expires is not None and type(expires) is not date:
+        raise _invalid(name, f"`expires` of {where} is not a date such as 2027-01-31")
+    return Ignore(**texts, expires=expires, source=name, folder=folder)
+
+
+def _invalid(name: str, why: str) -> McpInstallError:
+    return McpInstallError(
+        ErrorCode.CONFIG_INVALID,
+        f"`{name}`: {why}",
+        hint=f"an entry needs {', '.join(f'`{key}`' for key in _NEEDED)}; see docs/audit.md",
+    )

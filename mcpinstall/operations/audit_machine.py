@@ -1,0 +1,168 @@
+"""What launch rules may ask of the machine: paths, lock files, advisories, reviewed servers."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+
+from mcpinstall import registries
+from mcpinstall.errors import McpInstallError
+from mcpinstall.model.advisory_text import AdvisoryFile
+from mcpinstall.model.audited import AuditedServer, FileScope
+from mcpinstall.model.finding import Unchecked
+from mcpinstall.operations.audit_files import ReadFile
+from mcpinstall.operations.context import Context
+from mcpinstall.rules.audit.asked import asked_paths
+from mcpinstall.rules.audit.machine_facts import MachineFacts, PathState
+from mcpinstall.system import limits
+from mcpinstall.system.files import read_optional
+from mcpinstall.system.permissions import others_write
+
+_LOCK = "package-lock.json"
+_LOCK_BYTES = 32 * 1024 * 1024  # bytes; one of 3,000 packages takes 1 MB
+_MODULES = "node_modules/"
+_ABOVE = 4  # folders above a project's file that its lock file may lie in
+
+
+class Surroundings:
+    """The machine around hosts' files; each thing is looked at once, when it is asked for."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._aliases = _Aliases(context)
+        self._locks: dict[Path, Mapping[str, str]] = {}
+        self.problem: Unchecked | None = None
+        """Why the advisories can't be read."""
+
+    def of(self, server: AuditedServer, file: ReadFile) -> MachineFacts:
+        """Return what is known around one server."""
+        return MachineFacts(
+            aliases=self._aliases,
+            advisories=self.advisories,
+            locked=self._locked(file) if server.scope is FileScope.PROJECT else {},
+            paths={text: _state(Path(text)) for text in asked_paths(server) if _is_local(text)},
+        )
+
+    @cached_property
+    def advisories(self) -> AdvisoryFile | None:
+        """The advisories that are shipped with the program."""
+        try:
+            return registries.open_bundled(self._context.paths, self._context.now).advisories()
+        except McpInstallError as error:
+            self.problem = Unchecked(
+                subject="advisories", code=error.code, message=error.message, hint=error.hint
+            )
+            return None
+
+    def sentences(self) -> Iterator[str]:
+        """Yield how old the advisories are."""
+        if self.advisories is None:
+            return
+        age = (self._context.now.date() - self.advisories.issued).days
+        old = f", {age} days old: update mcpinstall" if age > limits.ADVISORIES_OLD_DAYS else ""
+        yield f"advisories are of {self.advisories.issued}{old}"
+
+    def _locked(self, file: ReadFile) -> Mapping[str, str]:
+        for folder in file.place.path.parents[:_ABOVE]:
+            if folder not in self._locks:
+                self._locks[folder] = _npm_versions(folder / _LOCK)
+            if self._locks[folder]:
+                return self._locks[folder]
+        return {}
+
+
+class _Aliases(Mapping[str, str]):
+    """`pypi:PACKAGE` → server that was reviewed; read when the first is asked for."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    @cached_property
+    def _known(self) -> dict[str, str]:
+        try:
+            return dict(self._read())
+        except (McpInstallError, ValueError):
+            return {}
+
+    def _read(self) -> Iterator[tuple[str, str]]:
+        """Yield what manifests say; no digest is compared, for an installation does that."""
+        bundled = registries.open_bundled(self._context.paths, self._context.now)
+        for row in bundled.index():
+            file = registries.bundled_folder() / row.name / row.version / "manifest.toml"
+            data = read_optional(file, limits.MANIFEST_BYTES) or b""
+            package = tomllib.loads(data.decode("utf-8")).get("package", {})
+            key = f"{package.get('registryType')}:{package.get('identifier')}"
+            yield key, bundled.alias_of(row.name) or row.name
+
+    def __getitem__(self, key: str) -> str:
+        return self._known[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
+def _npm_versions(path: Path) -> dict[str, str]:
+    """Return `npm:NAME` → version of a lock file; nothing of one that can't be read."""
+    try:
+        data = read_optional(path, _LOCK_BYTES)
+        document = json.loads(data) if data else {}
+    except (McpInstallError, ValueError, RecursionError):
+        return {}
+    packages = document.get("packages") if isinstance(document, dict) else None
+    return {
+        f"npm:{where.removeprefix(_MODULES)}": str(one["version"])
+        for where, one in (packages.items() if isinstance(packages, dict) else ())
+        if where.startswith(_MODULES) and isinstance(one, dict) and "version" in one
+    }
+
+
+def _is_local(text: str) -> bool:
+    """Tell whether a path is one of this system, and looking at it asks no other machine."""
+    return Path(text).is_absolute() and not text.startswith(("//", "\\\\"))
+
+
+def _state(path: Path) -> PathState:
+    real = Path(os.path.realpath(path))
+    return PathState(
+        exists=os.path.lexists(path),
+        resolved=str(real) if real != path else "",
+        writable=_writable(path, real),
+    )
+
+
+def _writable(path: Path, real: Path) -> str:
+    """Return the first thing on the way to a path that other users may change."""
+    if os.name != "posix":
+        return ""
+    for end in dict.fromkeys((path, real)):
+        inner: os.stat_result | None = None
+        for one in (end, *end.parents):
+            try:
+                found = one.stat()
+            except (OSError, ValueError):
+                continue
+            if _others_change(found, inner):
+                return str(one)
+            inner = found
+    return ""
+
+
+def _others_change(found: os.stat_result, inner: os.stat_result | None) -> bool:
+    if _is_others(found):
+        return True
+    if not others_write(found):
+        return False
+    sticky = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX
+    return not sticky or (inner is not None and _is_others(inner))
+
+
+def _is_others(found: os.stat_result) -> bool:
+    return found.st_uid not in (0, os.geteuid())

@@ -1,0 +1,174 @@
+"""MA208 and MA209: the program, or the script that it is given, is a file others can replace."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from mcpinstall.model.audited import AuditedServer, FileScope, Value
+from mcpinstall.model.finding import Severity
+from mcpinstall.rules.audit import paths
+from mcpinstall.rules.audit.fetches import fetches
+from mcpinstall.rules.audit.machine_facts import NOTHING, MachineFacts
+from mcpinstall.rules.audit.options import Grammar, read
+from mcpinstall.rules.audit.pins import fetch
+from mcpinstall.rules.audit.rule import Hit, rule
+from mcpinstall.rules.audit.specs import Pin
+from mcpinstall.rules.audit.unwrap import unwrap
+from mcpinstall.rules.audit.words import program
+
+REPLACEABLE = rule(
+    208, "replaceable-executable", Severity.HIGH, "Others can replace what is started", cwe=732
+)
+REPOSITORY_CODE = rule(
+    209, "repo-relative-code", Severity.MEDIUM, "A project's file starts code of the project",
+    cwe=829,
+)  # fmt: skip
+RULES = (REPLACEABLE, REPOSITORY_CODE)
+
+_INTERPRETERS = frozenset({
+    "python", "pypy", "py", "node", "nodejs", "tsx", "ts-node", "bun", "ruby", "perl", "php", "sh",
+    "bash", "zsh", "dash", "fish", "pwsh", "powershell", "lua", "rscript", "osascript",
+})  # fmt: skip
+_VALUED = Grammar(
+    valued=frozenset({
+        "-c", "-e", "-m", "-W", "-X", "-r", "--require", "--import", "--loader", "--eval", "-p",
+        "--print", "-ExecutionPolicy", "--env-file",
+    }),
+    clusters=False,
+)  # fmt: skip
+_NO_FILE = frozenset({"-c", "-e", "-m", "-p", "--eval", "--print", "-Command", "-EncodedCommand"})
+_BUILDERS = frozenset({"make", "just", "task", "gradlew", "mvnw", "rake"})
+_SCRIPT = re.compile(r"[^\s:]{1,1000}\.(?:py|js|mjs|cjs|ts|mts|sh|ps1|rb|pl|php|jar|bat|cmd|lua|R)")
+
+
+def executed(server: AuditedServer) -> Iterator[Value]:
+    """Yield the program, and the script or archive that an interpreter is given."""
+    launch = unwrap(server.argv).launch
+    if not launch:
+        return
+    yield launch[0]
+    script = _script(launch)
+    if script is not None:
+        yield script
+
+
+def check(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]:
+    """Yield one hit of each rule: the first file at fault."""
+    yield from _replaceable(server, facts)
+    if server.scope is FileScope.PROJECT and not facts.is_approved:
+        yield from _of_repository(server)
+
+
+def _script(launch: Sequence[Value]) -> Value | None:
+    """Return the file that an interpreter runs."""
+    name = program(launch[0].text).rstrip("0123456789.")
+    fetched = fetch(launch)
+    if fetched is not None and fetched.runner == "uv run":
+        return _script_of_uv(fetched.arguments)
+    if fetched is not None and fetched.runner == "java":
+        return next((one.value for one in fetched.packages if one.pin is Pin.LOCAL), None)
+    if name not in _INTERPRETERS:
+        return None
+    found = read(launch[1:], _VALUED)
+    if any(one.name in _NO_FILE for one in found.options):
+        return None
+    rest = found.rest[1:] if name == "bun" and _text(found.rest[:1]) == "run" else found.rest
+    return rest[0] if rest else None
+
+
+def _script_of_uv(arguments: Sequence[Value]) -> Value | None:
+    if not arguments:
+        return None
+    if _SCRIPT.fullmatch(arguments[0].text[:1024]) or "/" in arguments[0].text[:1024]:
+        return arguments[0] if "://" not in arguments[0].text[:64] else None
+    return _script(arguments) if program(arguments[0].text).startswith("python") else None
+
+
+def _text(words: Sequence[Value]) -> str:
+    return words[0].text if words else ""
+
+
+# MA208 -------------------------------------------------------------------------------------------
+
+
+def _replaceable(server: AuditedServer, facts: MachineFacts) -> Iterator[Hit]:
+    for one in executed(server):
+        why, where = _replaceable_by(one.text, facts)
+        if why:
+            yield Hit(
+                rule=REPLACEABLE, pointer=one.pointer,
+                message=f"`{paths.shown(one.text)}` {why}",
+                fix=f"chmod go-w '{where}'" if where else "move it to a folder of your own",
+            )  # fmt: skip
+            return
+
+
+def _replaceable_by(text: str, facts: MachineFacts) -> tuple[str, str]:
+    """Return why others can replace a file, and which path is too open."""
+    if paths.is_shared(text):
+        return "is in a folder for temporary or downloaded files", ""
+    state = facts.paths.get(text)
+    if state is None:
+        return "", ""
+    if state.resolved and paths.is_shared(state.resolved):
+        return "leads to a folder for temporary or downloaded files", ""
+    if state.writable:
+        return f"can be replaced by other users: `{paths.shown(state.writable)}`", state.writable
+    return "", ""
+
+
+# MA209 -------------------------------------------------------------------------------------------
+
+
+def _of_repository(server: AuditedServer) -> Iterator[Hit]:
+    found = next(_local_code(server), None)
+    if found is not None:
+        yield Hit(
+            rule=REPOSITORY_CODE, pointer=found.pointer,
+            message=f"whoever changes the project changes what is started: "
+            f"`{paths.shown(found.text)}`",
+            fix="review the code, then approve the server; or start an installed one",
+        )  # fmt: skip
+
+
+def _local_code(server: AuditedServer) -> Iterator[Value]:
+    launch = unwrap(server.argv).launch
+    if not launch:
+        return
+    first, *rest = launch
+    if _is_relative(first.text) and re.search(r"[/\\]", first.text[: paths.LONGEST_PATH]):
+        yield first
+    yield from (one for one in executed(server) if one is not first and _is_relative(one.text))
+    for one in fetches(server):
+        local = (package for package in one.packages if package.pin is Pin.LOCAL)
+        yield from (
+            package.value for package in local if _is_relative(package.value.text)
+            and one.runner.split()[0] not in {"docker", "podman", "nerdctl"}
+        )  # fmt: skip
+        if one.runner in {"cargo run", "dotnet tool run"}:
+            yield first
+    yield from _task(first, rest)
+
+
+def _task(first: Value, rest: Sequence[Value]) -> Iterator[Value]:
+    """Yield a program that runs what a file of the project says."""
+    name = program(first.text)
+    words = [one.text for one in rest]
+    if any(paths.is_absolute(one.partition("=")[2] or one) for one in words):
+        return  # `npm --prefix /absolute run start`
+    verbs = [one for one in words if one[:1] != "-"]
+    if name in _BUILDERS:
+        yield first
+    if name in {"npm", "pnpm", "yarn"} and verbs[:1] and verbs[0] in {"run", "start", "run-script"}:
+        yield first
+    if name in {"poetry", "dotnet"} and verbs[:1] == ["run"]:
+        yield first
+
+
+def _is_relative(text: str) -> bool:
+    if not text or "://" in text[:64]:
+        return False
+    if paths.is_of_project(text):
+        return True
+    return not (paths.is_absolute(text) or paths.is_placeholder(text))

@@ -1,0 +1,28 @@
+"""Every fetch of a server: of the program, and of the wrappers that are packages themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mcpinstall.model.audited import AuditedServer, Variable
+from mcpinstall.rules.audit.pins import Fetch, fetch
+from mcpinstall.rules.audit.specs import Package
+from mcpinstall.rules.audit.unwrap import unwrap
+
+
+def fetches(server: AuditedServer) -> tuple[Fetch, ...]:
+    """Return what each layer of a launch fetches, the outermost first."""
+    found = (fetch(layer) for layer in unwrap(server.argv).layers)
+    return tuple(one for one in found if one is not None)
+
+
+def packages(server: AuditedServer) -> Iterator[tuple[Fetch, Package]]:
+    """Yield every package that is fetched when the server starts."""
+    for one in fetches(server):
+        for package in one.packages:
+            yield one, package
+
+
+def variables(server: AuditedServer) -> tuple[Variable, ...]:
+    """Return what a server's environment is set to, by its entry or by wrappers, each once."""
+    return tuple(dict.fromkeys((*server.variables, *unwrap(server.argv).variables)))

@@ -1,0 +1,160 @@
+"""MA404 and MA407: a server that others can reach, or reach without proving who they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mcpinstall.model.audited import AuditedServer, Value
+from mcpinstall.model.finding import Severity
+from mcpinstall.rules.audit.addresses import Reach, host_ip
+from mcpinstall.rules.audit.file_facts import FileFacts
+from mcpinstall.rules.audit.parts import (
+    MOST_WORDS,
+    addresses,
+    environment,
+    is_container,
+    options,
+    runs,
+    targets,
+)
+from mcpinstall.rules.audit.rule import Confidence, Hit, Persona, rule
+from mcpinstall.rules.audit.secrets import shown
+from mcpinstall.rules.audit.transport import (
+    carries_credentials,
+    is_cleartext_target,
+    names_credentials,
+)
+
+WILDCARD = rule(
+    404, "wildcard-bind", Severity.MEDIUM, "The server listens to the whole network",
+    cwe=1327, confidence=Confidence.MEDIUM,
+)  # fmt: skip
+NO_LOGIN = rule(
+    407, "auth-disabled-flag", Severity.HIGH, "A protection of the connection is switched off",
+    cwe=306,
+)  # fmt: skip
+
+_BIND_OPTIONS = frozenset({
+    "--host", "--bind", "--listen", "--bind-address", "--listen-address", "--address", "--hostname",
+    "--http-host", "--sse-host", "--listen-host",
+})  # fmt: skip
+_BIND_VARIABLE = re.compile(r"(?:[A-Z0-9]+_)*(?:HOST|BIND|BIND_ADDRESS|LISTEN|LISTEN_ADDRESS)")
+_PUBLISH = frozenset({"-p", "--publish"})
+_FLAGS = frozenset({
+    "--rm", "--init", "--privileged", "--read-only", "--interactive", "--tty", "--detach",
+    "--publish-all", "--no-healthcheck", "--quiet", "--replace", "--sig-proxy",
+    "--oom-kill-disable",
+})  # fmt: skip
+_SHORT_FLAGS = re.compile(r"-[itdPq]+")
+_YES = frozenset({"1", "true", "yes", "on"})
+_NO_LOGIN_OPTIONS = frozenset({"--no-auth", "--disable-auth", "--auth=none"})
+_NO_LOGIN_TOOLS = ("inspector", "mcp-proxy", "mcpo", "supergateway", "mcp-remote", "mcphub",
+                   "mcp-gateway", "mcp-server-chart", "fastmcp", "desktop-commander")  # fmt: skip
+
+
+def wildcard(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
+    """Yield options, variables and published ports that open a server to the network."""
+    if is_container(server):
+        yield from _published(server)
+        return
+    for option in options(server):
+        if option.name in _BIND_OPTIONS and _is_any(option.text):
+            yield _open(option.pointer, f"`{option.name}`")
+    for variable in server.variables:
+        if _BIND_VARIABLE.fullmatch(variable.name[:256]) and _is_any(variable.value.text):
+            yield _open(variable.value.pointer, f"`{shown(variable.name)}`")
+
+
+def no_login(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
+    """Yield what switches off a login, or the refusal of an unencrypted address."""
+    for variable in environment(server):
+        yes = variable.value.text[:64].strip().lower() in _YES
+        if variable.name == "DANGEROUSLY_OMIT_AUTH" and yes:
+            yield _unprotected(variable.value.pointer, variable.name)
+    known: Persona | None = None if runs(server, *_NO_LOGIN_TOOLS) else Persona.PEDANTIC
+    allowed = ""
+    for option in options(server):
+        off = option.text[:64].lower() in ("false", "0")
+        if option.name in _NO_LOGIN_OPTIONS and not off and not option.is_behind:
+            yield _unprotected(option.pointer, option.name, known)
+        elif option.name == "--allow-http" and not allowed and not option.is_behind:
+            allowed = option.pointer
+    if allowed and runs(server, "mcp-remote"):
+        yield from _allowed_http(server, allowed)
+
+
+def _allowed_http(server: AuditedServer, pointer: str) -> Iterator[Hit]:
+    reached, named = targets(server), names_credentials(server)
+    for value, address in addresses(server):
+        if named or carries_credentials(address):
+            continue
+        if is_cleartext_target(reached, value, address):
+            near = Severity.LOW if address.reach is Reach.PRIVATE else None
+            yield Hit(
+                rule=NO_LOGIN,
+                pointer=pointer,
+                severity=near,
+                message="`--allow-http` lets messages go to "
+                f"`{shown(address.host)}` without encryption",
+                fix="use the server's https address, and remove `--allow-http`",
+            )
+            return
+
+
+def _unprotected(pointer: str, name: str, persona: Persona | None = None) -> Hit:
+    return Hit(
+        rule=NO_LOGIN, pointer=pointer, persona=persona,
+        message=f"`{shown(name)}` lets every program and web page of this machine use the server",
+        fix="remove it",
+    )  # fmt: skip
+
+
+def _open(pointer: str, what: str) -> Hit:
+    return Hit(
+        rule=WILDCARD, pointer=pointer,
+        message=f"{what} makes the server listen on every network that this machine is in",
+        fix="write `127.0.0.1`",
+    )  # fmt: skip
+
+
+def _is_any(text: str) -> bool:
+    host = text[:256].strip().strip("[]")
+    host = host if host.count(":") != 1 else host.partition(":")[0]
+    ip = host_ip(host.lower())
+    return ip is not None and ip.is_unspecified and host != "0"
+
+
+def _published(server: AuditedServer) -> Iterator[Hit]:
+    for name, value, text in _container_options(server):
+        if name in ("-P", "--publish-all"):
+            yield _open(value.pointer, f"`{name}`")
+        elif name in _PUBLISH and not _is_on_loopback(text):
+            yield _open(value.pointer, f"`{name}` without an address")
+
+
+def _is_on_loopback(port: str) -> bool:
+    """Judge `[address:][port:]port[/protocol]`."""
+    address = port[:256].rpartition(":")[0].rpartition(":")[0].strip("[]")
+    ip = host_ip(address) if address else None
+    return address == "localhost" or (ip is not None and ip.is_loopback)
+
+
+def _container_options(server: AuditedServer) -> Iterator[tuple[str, Value, str]]:
+    """Yield options of the engine, up to the image's name: name, argument, value."""
+    words = iter(server.launch[1:MOST_WORDS])
+    if next((word for word in words if word.text in ("run", "create")), None) is None:
+        return
+    for word in words:
+        text = word.text
+        name, equals, rest = text.partition("=")
+        if not text.startswith("-"):
+            return
+        if text in _FLAGS or _SHORT_FLAGS.fullmatch(text):
+            yield ("-P" if "P" in text and not text.startswith("--") else text), word, ""
+        elif text.startswith("--") and equals:
+            yield name, word, rest
+        elif not text.startswith("--") and len(text) > 2:
+            yield text[:2], word, text[2:].removeprefix("=")
+        elif (value := next(words, None)) is not None:
+            yield text, value, value.text

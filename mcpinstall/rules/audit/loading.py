@@ -1,0 +1,98 @@
+"""MA206: variables that make a program load other code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from mcpinstall.model.audited import AuditedServer, Value, Variable
+from mcpinstall.model.finding import Severity
+from mcpinstall.rules.audit.fetches import fetches, variables
+from mcpinstall.rules.audit.machine_facts import NOTHING, MachineFacts
+from mcpinstall.rules.audit.rule import Hit, rule
+from mcpinstall.rules.audit.words import LONGEST
+
+CODE_LOADING = rule(
+    206, "code-loading-env", Severity.HIGH, "A variable makes a program load other code", cwe=426
+)
+RULES = (CODE_LOADING,)
+
+_NODE = re.compile(
+    r"(?:^|\s)[\"']?(?:-r\b|--require\b|--import\b|--loader\b|--experimental-loader\b"
+    r"|--inspect(?:-brk|-wait)?=[\"']?(?:0\.0\.0\.0|\[?::\]?))"
+)
+_AGENT = re.compile(r"-(?:javaagent|agentpath|agentlib):")
+_PERL = re.compile(r"(?:^|\s)-(?:[A-Za-z]{0,16}[MmdI])")
+_RUBY = re.compile(r"(?:^|\s)-(?:[A-Za-z]{0,16}[rIeC])")
+
+
+def _any(_: str) -> bool:
+    return True
+
+
+def _searched(pattern: re.Pattern[str]) -> Callable[[str], bool]:
+    return lambda text: bool(pattern.search(text))
+
+
+def _warnings(text: str) -> bool:
+    """Tell whether a filter names a category of a module, which is then imported."""
+    return any("." in part.split(":")[2] for part in text.split(",") if part.count(":") >= 2)
+
+
+def _is_path(text: str) -> bool:
+    """Tell whether `ENV` is the file that a shell reads, and not `production`."""
+    return "/" in text or "\\" in text or "$" in text or text[:1] == "~"
+
+
+def _command(text: str) -> bool:
+    return bool(re.search(r"[\s;|&$`]", text.strip()))
+
+
+_LOADING: Mapping[str, Callable[[str], bool]] = {
+    "LD_PRELOAD": _any,
+    "LD_AUDIT": _any,
+    "LD_LIBRARY_PATH": _any,
+    "DYLD_INSERT_LIBRARIES": _any,
+    "DYLD_LIBRARY_PATH": _any,
+    "DYLD_FRAMEWORK_PATH": _any,
+    "DYLD_FALLBACK_LIBRARY_PATH": _any,
+    "NODE_OPTIONS": _searched(_NODE),
+    "PYTHONSTARTUP": _any,
+    "PYTHONHOME": _any,
+    "PYTHONWARNINGS": _warnings,
+    "BROWSER": _command,
+    "BASH_ENV": _any,
+    "ENV": _is_path,
+    "PERL5OPT": _searched(_PERL),
+    "RUBYOPT": _searched(_RUBY),
+    "JAVA_TOOL_OPTIONS": _searched(_AGENT),
+    "_JAVA_OPTIONS": _searched(_AGENT),
+    "JDK_JAVA_OPTIONS": _searched(_AGENT),
+    "GIT_SSH_COMMAND": _any,
+    "GIT_EXTERNAL_DIFF": _any,
+}
+
+
+def check(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]:
+    """Yield each variable that loads code, of the entry, of wrappers and of a container."""
+    del facts
+    for one in (*variables(server), *container_variables(server)):
+        text = one.value.text[:LONGEST].strip()
+        loads = _LOADING.get(one.name)
+        if text and loads is not None and loads(text):
+            yield Hit(
+                rule=CODE_LOADING, pointer=one.value.pointer,
+                message=f"the variable `{one.name}` makes programs load or run other code",
+                fix=f"remove `{one.name}`",
+            )  # fmt: skip
+
+
+def container_variables(server: AuditedServer) -> Iterator[Variable]:
+    """Yield what `docker run -e NAME=value` sets."""
+    for fetch in fetches(server):
+        if fetch.runner.split()[0] not in {"docker", "podman", "nerdctl"}:
+            continue
+        for option in fetch.all("-e", "--env"):
+            name, is_set, text = option.text.partition("=")
+            if is_set and option.value is not None:
+                yield Variable(name=name, value=Value(text=text, pointer=option.value.pointer))

@@ -1,0 +1,41 @@
+"""What launch rules may know besides the entry; the engine fills it, no rule reads a disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mcpinstall.model.advisory_text import AdvisoryFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathState:
+    """What the machine says of one path, looked at without following it to run anything."""
+
+    exists: bool
+    resolved: str = ""
+    """Where links lead; empty where that is the path itself."""
+    writable: str = ""
+    """The path, what its links lead to, or the first folder above that other users may change: by
+    mode (a sticky folder counts only when the entry in it is another user's) or by owner."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineFacts:
+    """Facts about one server's surroundings.  Empty ones are unknown ones."""
+
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """`pypi:mcp-server-time` → `time`: what a trusted registry offers of a package."""
+    advisories: AdvisoryFile | None = None
+    locked: Mapping[str, str] = field(default_factory=dict)
+    """`npm:NAME` → exact version in a lock file beside the project's file."""
+    indexes: frozenset[str] = frozenset()
+    """Addresses of package indexes that the user's own configuration names: an entry that names
+    one of them changes nothing."""
+    paths: Mapping[str, PathState] = field(default_factory=dict)
+    """What is known of the paths that `asked.asked_paths` names."""
+    is_approved: bool = False
+    """A person has approved this entry as it is."""
+
+
+NOTHING = MachineFacts()

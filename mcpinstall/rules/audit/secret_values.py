@@ -1,0 +1,151 @@
+"""MA301 to MA304: a secret that stands in the file itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mcpinstall.model.audited import AuditedServer, FileScope
+from mcpinstall.model.finding import Severity
+from mcpinstall.rules.audit.addresses import parse
+from mcpinstall.rules.audit.file_facts import FileFacts, Tracking
+from mcpinstall.rules.audit.parts import environment, headers, options, settings
+from mcpinstall.rules.audit.references import holds_reference, is_placeholder
+from mcpinstall.rules.audit.rule import AuditRule, Confidence, Hit, rule
+from mcpinstall.rules.audit.secrets import Found, certain_in, secret_in, shown
+
+IN_ENVIRONMENT = rule(
+    301, "secret-in-env", Severity.HIGH, "A secret stands in the environment of an entry", cwe=312
+)
+IN_ARGUMENTS = rule(
+    302, "secret-in-args", Severity.HIGH, "A secret stands on the command line", cwe=214
+)
+IN_REQUEST = rule(
+    303, "secret-in-url-or-header", Severity.HIGH, "A secret stands in an address or header",
+    cwe=522,
+)  # fmt: skip
+IN_REPOSITORY = rule(
+    304, "secret-in-repository-file", Severity.CRITICAL, "A secret stands in a repository's file",
+    cwe=540,
+)  # fmt: skip
+
+_CREDENTIAL_HEADERS = frozenset({
+    "authorization", "proxy-authorization", "x-api-key", "api-key", "apikey", "x-auth-token",
+    "x-access-token", "cookie",
+})  # fmt: skip
+_SHORTEST_LITERAL = 8
+"""Characters of what stands in such a header; anything shorter is a sample."""
+
+_REFERENCES: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("vscode", "vscodium", "visual-studio"), "`${input:NAME}` and a password input of that name"),
+    (("claude-code", "xcode-claude", "gemini", "qwen", "copilot-cli", "kiro", "amp", "auggie",
+      "factory-droid", "librechat", "mcporter"), "`${NAME}`"),
+    (("cursor", "windsurf", "devin", "cline", "roo", "amazon-q", "copilot-jetbrains"),
+     "`${env:NAME}`"),
+    (("kilo-code-user", "kilo-code-project", "opencode"), "`{env:NAME}`"),
+    (("continue",), "`${{ secrets.NAME }}`"),
+    (("crush",), "`$NAME`"),
+    (("goose",), "its name below `env_keys`"),
+    (("codex",), "its name below `env_vars` or `bearer_token_env_var`"),
+)  # fmt: skip
+
+
+def check(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
+    """Yield secrets in variables, arguments, the address, headers and other settings."""
+    seen = set()
+    for found_rule, pointer, where, found in _all(server):
+        if pointer not in seen:
+            seen.add(pointer)
+            yield _hit(server, found_rule, pointer, f"{where} holds {found}", found)
+
+
+def in_repository(server: AuditedServer, facts: FileFacts) -> Iterator[Hit]:
+    """Yield the secrets that git has, or takes with the next `git add`."""
+    exposed = facts.tracking in (Tracking.TRACKED, Tracking.NOT_IGNORED)
+    if facts.scope is not FileScope.PROJECT or not exposed:
+        return
+    is_tracked = facts.tracking is Tracking.TRACKED
+    state = "git tracks" if is_tracked else "git does not ignore"
+    for hit in check(server, facts):
+        yield Hit(
+            rule=IN_REPOSITORY, pointer=hit.pointer,
+            message=f"{hit.message}, in a file that {state}",
+            fix=hit.fix + ("; it stays in git's history" if is_tracked else ""),
+            severity=None if hit.severity is None else Severity.HIGH, confidence=hit.confidence,
+        )  # fmt: skip
+
+
+def is_credential_header(name: str) -> bool:
+    """Tell whether a header proves who sends it."""
+    return name.strip().lower() in _CREDENTIAL_HEADERS
+
+
+def _hit(
+    server: AuditedServer, found_rule: AuditRule, pointer: str, message: str, found: Found
+) -> Hit:
+    where = next(
+        (text for hosts, text in _REFERENCES if server.host.startswith(hosts)),
+        "nothing: install the server with `mcpi install`, which keeps secrets in the keyring",
+    )
+    return Hit(
+        rule=found_rule, pointer=pointer, message=message,
+        fix=f"revoke it where it was made, make a new one, and write in its place {where}",
+        severity=None if found.is_certain else Severity.MEDIUM,
+        confidence=None if found.is_certain else Confidence.MEDIUM,
+    )  # fmt: skip
+
+
+def _all(server: AuditedServer) -> Iterator[tuple[AuditRule, str, str, Found]]:
+    for rule_, found in ((IN_REQUEST, _in_url(server)), (IN_REQUEST, _in_headers(server)),
+                         (IN_ARGUMENTS, _in_arguments(server)),
+                         (IN_ENVIRONMENT, _in_variables(server)),
+                         (IN_ENVIRONMENT, _in_settings(server))):  # fmt: skip
+        for pointer, where, secret in found:
+            yield rule_, pointer, where, secret
+
+
+def _in_variables(server: AuditedServer) -> Iterator[tuple[str, str, Found]]:
+    for variable in environment(server):
+        if found := secret_in(variable.value.text, variable.name):
+            yield variable.value.pointer, f"`{shown(variable.name)}`", found
+
+
+def _in_arguments(server: AuditedServer) -> Iterator[tuple[str, str, Found]]:
+    for option in options(server):
+        if found := secret_in(option.text or option.name, option.name.lstrip("-")):
+            after = f"the argument of `{shown(option.name)}`" if option.text and option.name else ""
+            yield option.pointer, after or "an argument", found
+
+
+def _in_url(server: AuditedServer) -> Iterator[tuple[str, str, Found]]:
+    address = parse(server.url.text) if server.url else None
+    if server.url is None or address is None:
+        return
+    if found := certain_in(server.url.text):
+        yield server.url.pointer, "the address", found
+    for name, text in address.parameters:
+        if found := secret_in(text, name):
+            yield server.url.pointer, f"`{shown(name)}` in the address", found
+
+
+def _in_headers(server: AuditedServer) -> Iterator[tuple[str, str, Found]]:
+    for header in headers(server):
+        text = header.value.text
+        found = secret_in(text, header.name)
+        if is_credential_header(header.name) and (found is None or not found.is_certain):
+            found = _literal(text) or found
+        if found:
+            yield header.value.pointer, f"the header `{shown(header.name)}`", found
+
+
+def _literal(text: str) -> Found | None:
+    """Return what a header that only carries credentials holds, in whatever form."""
+    bare = text[:4096].strip().rpartition(" ")[2]
+    if len(bare) < _SHORTEST_LITERAL or holds_reference(text[:4096]):
+        return None
+    return None if is_placeholder(bare) else Found(provider="credential", length=len(bare))
+
+
+def _in_settings(server: AuditedServer) -> Iterator[tuple[str, str, Found]]:
+    for key, value in settings(server):
+        if found := secret_in(value.text, key):
+            yield value.pointer, f"`{shown(key)}`", found

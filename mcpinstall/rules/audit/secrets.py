@@ -1,0 +1,251 @@
+"""Find secrets in values: which provider's, and how long; never the value.
+
+Three tiers.  A structured prefix or block is certain.  A format without a prefix counts only
+where the name says whose it is.  Under any other name that speaks of a secret, a long random
+text is likely one.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from mcpinstall.model.text import printable
+from mcpinstall.rules.audit.references import holds_reference, is_placeholder
+
+LONGEST = 65_536
+"""Characters of a value that are looked at; MA707 tells of longer ones."""
+
+_MOST_CANDIDATES = 200
+"""Beginnings of secrets that are looked at in one value."""
+
+_SHORTEST_LIKELY = 16  # characters
+_LEAST_ENTROPY = 3.3  # bits a character; 16 random hexadecimal digits have about 3.4
+_SHOWN, _LONGEST_SHOWN = 80, 320  # characters
+_RUN = re.compile(r"[A-Za-z0-9]{12,}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A secret, told without it."""
+
+    provider: str
+    """Noun phrase: `GitHub token`."""
+    length: int
+    """Characters."""
+    is_certain: bool = True
+
+    def __str__(self) -> str:
+        likely = "" if self.is_certain else "what looks like "
+        return f"{likely}a {self.provider} of {self.length} characters"
+
+
+_R = r"[A-Za-z0-9]"
+_U = r"[A-Za-z0-9_-]"
+PREFIXED: tuple[tuple[str, str, str], ...] = (
+    ("GitHub token", "gh[pousr]_", rf"{_R}{{36,251}}"),
+    ("GitHub token", "github_pat_", r"[A-Za-z0-9_]{50,251}"),
+    ("Anthropic key", "sk-ant-", rf"{_U}{{32,200}}"),
+    ("OpenRouter key", "sk-or-", rf"{_U}{{32,200}}"),
+    ("OpenAI key", "sk-", rf"(?:(?:proj|svcacct|admin)-)?{_U}{{20,200}}"),
+    ("Slack token", "xox[abeoprs]-", r"[A-Za-z0-9-]{10,200}"),
+    ("Slack token", "xapp-", r"[A-Za-z0-9-]{20,200}"),
+    ("Stripe key", "[sr]k_(?:live|test)_", rf"{_R}{{16,200}}"),
+    ("Stripe webhook secret", "whsec_", r"[A-Za-z0-9+/]{24,100}"),
+    ("ElevenLabs key", "sk_", r"[0-9a-f]{48}"),
+    ("AWS key id", "(?:AKIA|ASIA)", r"[A-Z2-7]{16}"),
+    ("Google API key", "AIza", rf"{_U}{{35}}"),
+    ("Google client secret", "GOCSPX-", rf"{_U}{{28}}"),
+    ("Google access token", r"ya29\.", rf"{_U}{{30,251}}"),
+    ("GitLab token", "gl(?:pat|dt|rt|ptt|oas)-", r"[A-Za-z0-9_.-]{20,200}"),
+    ("npm token", "npm_", rf"{_R}{{36}}"),
+    ("PyPI token", "pypi-", rf"{_U}{{50,251}}"),
+    ("Hugging Face token", "hf_", rf"{_R}{{30,60}}"),
+    ("Supabase token", "sb(?:p|_secret)_", rf"{_U}{{20,80}}"),
+    ("Notion token", "ntn_", rf"{_R}{{40,60}}"),
+    ("Notion token", "secret_", rf"{_R}{{43}}"),
+    ("Linear key", "lin_(?:api|oauth)_", rf"{_R}{{32,80}}"),
+    ("Tavily key", "tvly-", rf"{_U}{{20,80}}"),
+    ("Atlassian token", "ATATT3", r"[A-Za-z0-9_=-]{40,251}"),
+    ("Perplexity key", "pplx-", rf"{_R}{{40,64}}"),
+    ("Groq key", "gsk_", rf"{_R}{{40,64}}"),
+    ("xAI key", "xai-", rf"{_R}{{40,100}}"),
+    ("Firecrawl key", "fc-", r"[0-9a-f]{32}"),
+    ("Context7 key", "ctx7sk-", rf"{_U}{{20,64}}"),
+    ("Brave key", "BSA", rf"{_U}{{24,32}}"),
+    ("Figma token", "fig[dpu]_", rf"{_U}{{30,80}}"),
+    ("Sentry token", "sntry[us]_", r"[A-Za-z0-9_=+/-]{40,251}"),
+    ("Grafana token", "glsa_", r"[A-Za-z0-9_]{32,80}"),
+    ("Airtable token", "pat", rf"{_R}{{14}}\.[0-9a-f]{{64}}"),
+    ("DigitalOcean token", "do[opr]_v1_", r"[0-9a-f]{64}"),
+    ("SendGrid key", r"SG\.", rf"{_U}{{22}}\.{_U}{{43}}"),
+    ("Postman key", "PMAK-", r"[0-9a-f]{24}-[0-9a-f]{34}"),
+    ("Databricks token", "dapi", r"[0-9a-f]{32}"),
+    ("HashiCorp Vault token", r"hv[sb]\.", rf"{_U}{{24,200}}"),
+    ("Replicate token", "r8_", rf"{_R}{{37}}"),
+    ("Apify token", "apify_api_", rf"{_R}{{30,50}}"),
+    ("Resend key", "re_", r"[A-Za-z0-9]{8}_[A-Za-z0-9]{24}"),
+    ("New Relic key", "NRAK-", r"[A-Z0-9]{27}"),
+    ("HubSpot token", "pat-(?:na|eu)[0-9]-", r"[0-9a-f-]{36}"),
+    ("Shopify token", "shp(?:at|ca|pa|ss)_", r"[0-9a-fA-F]{32}"),
+    ("Telegram bot token", r"[0-9]{8,10}:AA", rf"{_U}{{33}}"),
+)
+"""Noun phrase, beginning, the rest; the first one that fits counts."""
+
+_BEGINNING = re.compile(
+    r"(?<![A-Za-z0-9])(?:" + "|".join(dict.fromkeys(start for _, start, _ in PREFIXED)) + ")"
+)
+_PREFIXED = tuple(
+    (provider, re.compile(f"(?:{start})(?P<rest>{rest})(?![A-Za-z0-9])"))
+    for provider, start, rest in PREFIXED
+)
+_PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z]{2,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----")
+_PASSWORD = re.compile(
+    r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}://[^\s:/?#@]{0,128}:([^\s/?#@]{1,256})@"
+)
+_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,2000}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{8,2000}")
+
+_HEX32, _HEX40, _HEX64 = r"[0-9a-f]{32}", r"[0-9a-f]{40}", r"[0-9a-f]{64}"
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_KEYED = tuple(
+    (provider, words, re.compile(shape, re.IGNORECASE))
+    for provider, words, shape in (
+        ("AWS secret key", {"aws", "secret"}, r"[A-Za-z0-9/+]{40}"),
+        ("Datadog key", {"datadog"}, rf"{_HEX32}|{_HEX40}"),
+        ("Datadog key", {"dd"}, rf"{_HEX32}|{_HEX40}"),
+        ("Cloudflare token", {"cloudflare"}, rf"{_U}{{40}}|[0-9a-f]{{37}}"),
+        ("Heroku key", {"heroku"}, _UUID),
+        ("Pinecone key", {"pinecone"}, _UUID),
+        ("Exa key", {"exa"}, _UUID),
+        ("Twilio token", {"twilio"}, _HEX32),
+        ("Mailgun key", {"mailgun"}, rf"{_HEX32}(?:-[0-9a-f]{{8}}){{0,2}}"),
+        ("OpenWeather key", {"openweather"}, _HEX32),
+        ("OpenWeather key", {"openweathermap"}, _HEX32),
+        ("Azure key", {"azure"}, rf"{_HEX32}|{_R}{{84}}|{_R}{{32}}"),
+        ("Algolia key", {"algolia"}, _HEX32),
+        ("Sentry token", {"sentry"}, _HEX64),
+        ("SerpApi key", {"serpapi"}, _HEX64),
+        ("Atlassian token", {"jira"}, rf"{_R}{{24}}"),
+        ("Atlassian token", {"confluence"}, rf"{_R}{{24}}"),
+        ("Trello token", {"trello"}, rf"{_HEX32}|{_HEX64}"),
+        ("Asana token", {"asana"}, r"[0-9]/[0-9]{10,20}(?:/[0-9]{10,20})?:[0-9a-f]{32}"),
+        ("Discord token", {"discord"}, rf"{_U}{{24,28}}\.{_U}{{6}}\.{_U}{{27,40}}"),
+    )
+)
+"""Formats without a prefix, and the words of a name that say whose they are."""
+
+_SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_SECRET_WORDS = frozenset({
+    "token", "secret", "password", "passwd", "pwd", "passphrase", "apikey", "credential",
+    "credentials", "authorization", "bearer", "pat", "key", "pass", "auth", "cookie", "jwt",
+    "secrets",
+})  # fmt: skip
+_OTHER_WORDS = frozenset({
+    "file", "path", "dir", "folder", "url", "uri", "endpoint", "host", "id", "ids", "name", "type",
+    "public", "publishable", "anon", "max", "limit", "count", "ttl", "timeout", "expiry", "length",
+    "size", "scope", "scopes", "mode", "method", "region", "enabled", "header", "prefix", "format",
+    "env", "var", "store", "provider", "domain", "algorithm", "fingerprint", "digest", "sha",
+    "issuer", "audience",
+})  # fmt: skip
+_NOT_RANDOM = re.compile(
+    rf"(?i)(?:{_UUID}|(?:sha(?:1|256|384|512)[-:]).*|[0-9a-f]{{32}}|{_HEX40}|{_HEX64}"
+    r"|[0-9a-f]{96}|[0-9a-f]{128}|[0-9.:T+-]+Z?|(?:pk_(?:test|live)|phc|ssh-rsa|ssh-ed25519|age1)"
+    r"[_ a-z0-9].*|[a-z][a-z0-9+.-]{0,20}://.*|[~./\\].*|[a-z]:[\\/].*|.*[/\\][^/\\]*\.[a-z]{1,5}"
+    r"|[^@]+@[^@]+\.[a-z]{2,})"
+)
+_RANDOM = re.compile(r"[A-Za-z0-9_+/=.~!@#%^&*-]{16,4096}")
+_WORDS_ONLY = re.compile(r"[A-Z]?[a-z]*[0-9]{0,4}(?:[-_.][A-Z]?[a-z]*[0-9]{0,4})+|[a-z]+|[A-Z_]+")
+
+
+def secret_in(text: str, name: str = "") -> Found | None:
+    """Return what secret `text` holds, or None.
+
+    `name` is the variable's, header's, parameter's or option's.  References, placeholders,
+    digests, UUIDs, public keys and paths are none.  Only the first `LONGEST` characters count.
+    """
+    part = text[:LONGEST]
+    if found := certain_in(part):
+        return found
+    bare = _without_scheme(part.strip())
+    if not bare or len(bare) > 4096 or holds_reference(bare) or is_placeholder(bare):
+        return None
+    words = _words(name)
+    if is_secret_name(name) and _JWT.fullmatch(bare):
+        return Found(provider="JSON web token", length=len(bare))
+    if is_secret_name(name):
+        for provider, wanted, shape in _KEYED:
+            if wanted <= words and shape.fullmatch(bare):
+                return Found(provider=provider, length=len(bare))
+        if _is_random(bare):
+            return Found(provider="secret", length=len(bare), is_certain=False)
+    return None
+
+
+def certain_in(text: str) -> Found | None:
+    """Return the secret in `text` that shows by itself, whatever its name."""
+    part = text[:LONGEST]
+    for count, beginning in enumerate(_BEGINNING.finditer(part)):
+        if count == _MOST_CANDIDATES:
+            break
+        if found := _prefixed_at(part, beginning.start()):
+            return found
+    if key := _PRIVATE_KEY.search(part):
+        return Found(provider="private key", length=len(part) - key.start())
+    if "://" in part and (password := _password(part)):
+        return Found(provider="password in an address", length=len(password))
+    return None
+
+
+def is_secret_name(name: str) -> bool:
+    """Tell whether a name says that its value is a secret: `GITHUB_TOKEN`, `apiKey`."""
+    words = _words(name)
+    return (bool(words & _SECRET_WORDS) and not words & _OTHER_WORDS) or "apikey" in name.lower()
+
+
+def shown(text: str) -> str:
+    """Return `text` for a message: escaped, short, and with nothing that may be a secret."""
+    if len(text) > _LONGEST_SHOWN or certain_in(text):
+        return f"({len(text)} characters)"
+    bare = _RUN.sub(_masked, text)
+    return printable(bare if len(bare) <= _SHOWN else bare[:_SHOWN] + "…")
+
+
+def _masked(run: re.Match[str]) -> str:
+    letters = run[0]
+    is_word = letters.isalpha() and (letters.islower() or letters.isupper() or letters.istitle())
+    return letters if is_word else f"({len(letters)} characters)"
+
+
+def _prefixed_at(text: str, start: int) -> Found | None:
+    for provider, pattern in _PREFIXED:
+        found = pattern.match(text, start)
+        if found and not is_placeholder(found["rest"]):
+            return Found(provider=provider, length=len(found[0]))
+    return None
+
+
+def _password(text: str) -> str:
+    for found in _PASSWORD.finditer(text):
+        if not holds_reference(found[1]) and not is_placeholder(found[1], fewest=1):
+            return found[1]
+    return ""
+
+
+def _without_scheme(text: str) -> str:
+    word, blank, rest = text.partition(" ")
+    return rest.strip() if blank and word.lower() in ("bearer", "basic", "token", "bot") else text
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(word.lower() for word in _SPLIT.findall(name[:256]))
+
+
+def _is_random(text: str) -> bool:
+    if len(text) < _SHORTEST_LIKELY or not _RANDOM.fullmatch(text):
+        return False
+    if _NOT_RANDOM.fullmatch(text) or _WORDS_ONLY.fullmatch(text):
+        return False
+    counts = Counter(text).values()
+    return -sum(n / len(text) * math.log2(n / len(text)) for n in counts) >= _LEAST_ENTROPY

@@ -1,0 +1,179 @@
+"""Shells, and the script that one is given as an argument."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mcpinstall.model.audited import Value
+from mcpinstall.rules.audit.words import LONGEST, program, split_value
+
+_POSIX = frozenset({"sh", "bash", "zsh", "dash", "ash", "ksh", "fish", "busybox-sh"})
+_POWERSHELL = frozenset({"powershell", "pwsh"})
+_POSIX_VALUED = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file"})
+_POWERSHELL_VALUED = ("ex", "ep", "w", "v", "in", "if", "o", "of", "config", "settings", "ps", "cu")
+"""Beginnings of options with a value, besides `-Command`, `-EncodedCommand` and `-File`."""
+
+_POSIX_ACTIVE = re.compile(r"[;&|<>$`\n\r(){}]")
+_CMD_ACTIVE = re.compile(r"[&|<>\n\r]")
+_POWERSHELL_ACTIVE = re.compile(r"[;&|<>$`\n\r(){}]")
+_SINGLE_QUOTED = re.compile(r"'[^']*'")
+_DOUBLE_QUOTED = re.compile(r'"[^"]*"')
+_PASSES_ARGUMENTS = re.compile(r'\s*(?:exec\s+)?"?\$@"?\s*')
+_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,255}=")
+
+
+class Shell(StrEnum):
+    """Whose language a script is in."""
+
+    POSIX = "sh"
+    CMD = "cmd"
+    POWERSHELL = "powershell"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """What a shell is told to run in an argument."""
+
+    language: Shell
+    name: str
+    """The shell as it was called: `bash`."""
+    words: tuple[Value, ...]
+    """The argument; `cmd` and PowerShell join several."""
+    arguments: tuple[Value, ...] = ()
+    """What follows it, for a POSIX shell: `$0`, `$1` …"""
+    is_encoded: bool = False
+    """PowerShell's Base64 of UTF-16."""
+
+    @property
+    def text(self) -> str:
+        """The whole script."""
+        return " ".join(one.text for one in self.words)[:LONGEST]
+
+    @property
+    def pointer(self) -> str:
+        """Where it stands."""
+        return self.words[0].pointer
+
+
+def script_of(words: Sequence[Value]) -> Script | None:
+    """Return the script that a command line gives to a shell, if it does."""
+    if not words:
+        return None
+    name = program(words[0].text)
+    if name in _POSIX:
+        return _posix(name, words)
+    if name in _POWERSHELL:
+        return _powershell(name, words)
+    return _cmd(words) if name == "cmd" else None
+
+
+def is_simple(script: Script) -> bool:
+    """Tell whether a script only starts one program: no operator, substitution, redirection.
+
+    One that is too long to be looked through is not.
+    """
+    if script.is_encoded or sum(len(one.text) + 1 for one in script.words) > LONGEST:
+        return False
+    if script.language is Shell.CMD:
+        return not any(_is_active_in_cmd(one.text, len(script.words)) for one in script.words)
+    if script.language is Shell.POWERSHELL:
+        return not _POWERSHELL_ACTIVE.search(_SINGLE_QUOTED.sub("", script.text))
+    text = script.text
+    return bool(_PASSES_ARGUMENTS.fullmatch(text)) or not _POSIX_ACTIVE.search(
+        _SINGLE_QUOTED.sub("", text)
+    )
+
+
+def started(script: Script) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
+    """Return assignments and command line of a simple script."""
+    if script.language is Shell.POSIX and _PASSES_ARGUMENTS.fullmatch(script.text):
+        return (), script.arguments[1:]
+    alone = len(script.words) == 1
+    words = split_value(script.words[0]) if alone else script.words
+    at = 0
+    if script.language is Shell.POSIX:
+        while at < len(words) and _ASSIGNMENT.match(words[at].text):
+            at += 1
+    assigned = words[:at]
+    if at < len(words) and words[at].text in {"exec", "call", "command"}:
+        at += 1
+    return assigned, words[at:]
+
+
+def _posix(name: str, words: Sequence[Value]) -> Script | None:
+    at = 1
+    while at < len(words):
+        text = words[at].text
+        if text in _POSIX_VALUED:
+            at += 2
+        elif text == "--command" or (
+            text[:1] == "-" and text[:2] != "--" and len(text) <= 16 and "c" in text
+        ):
+            return _posix_script(name, words[at + 1 :])
+        elif text[:1] in {"-", "+"} and text != "--":
+            at += 1
+        else:
+            return None
+    return None
+
+
+def _posix_script(name: str, rest: Sequence[Value]) -> Script | None:
+    while rest and rest[0].text[:1] == "-" and len(rest[0].text) <= 16:
+        rest = rest[1:]  # `bash -c -l script`
+    if not rest:
+        return None
+    return Script(language=Shell.POSIX, name=name, words=(rest[0],), arguments=tuple(rest[1:]))
+
+
+def _cmd(words: Sequence[Value]) -> Script | None:
+    for at, word in enumerate(words[1:], 1):
+        switch = word.text[:2].lower()
+        if switch in {"/c", "/k", "/r"}:
+            glued = word.text[2:]
+            first = (Value(text=glued, pointer=word.pointer),) if glued else ()
+            rest = (*first, *words[at + 1 :])
+            return Script(language=Shell.CMD, name="cmd", words=rest) if rest else None
+        if switch[:1] != "/":
+            return None
+    return None
+
+
+def _is_active_in_cmd(text: str, count: int) -> bool:
+    """Tell whether `cmd` sees an operator; an address as a word of its own is taken for quoted."""
+    text = _DOUBLE_QUOTED.sub("", text[:LONGEST])
+    if count > 1 and "://" in text[:12]:
+        return False
+    return bool(_CMD_ACTIVE.search(text))
+
+
+def _powershell(name: str, words: Sequence[Value]) -> Script | None:
+    at = 1
+    while at < len(words):
+        text = words[at].text
+        option = text[1:40].lower()
+        if text[:1] not in {"-", "/"} or not option:
+            break
+        if _abbreviates(option, "encodedcommand", "ec"):
+            rest = tuple(words[at + 1 : at + 2])
+            return _powershell_script(name, rest, is_encoded=True)
+        if _abbreviates(option, "command", ""):
+            return _powershell_script(name, tuple(words[at + 1 :]), is_encoded=False)
+        if _abbreviates(option, "file", ""):
+            return None
+        at += 2 if option.startswith(_POWERSHELL_VALUED) else 1
+    if name == "pwsh":  # a bare word is a file
+        return None
+    return _powershell_script(name, tuple(words[at:]), is_encoded=False)
+
+
+def _abbreviates(option: str, whole: str, other: str) -> bool:
+    return whole.startswith(option) or option == other
+
+
+def _powershell_script(name: str, words: tuple[Value, ...], *, is_encoded: bool) -> Script | None:
+    if not words:
+        return None
+    return Script(language=Shell.POWERSHELL, name=name, words=words, is_encoded=is_encoded)

@@ -1,0 +1,253 @@
+"""One package as a launch names it: `a@1.2.3`, `a==1.0`, `git+https://…`, `image:tag`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mcpinstall.model.audited import Value
+from mcpinstall.rules.audit.words import LONGEST
+
+SHOWN = 120  # characters of a name in a message
+
+
+class Kind(StrEnum):
+    """Where a package comes from."""
+
+    NPM = "npm"
+    JSR = "jsr"
+    PYPI = "pypi"
+    NUGET = "nuget"
+    CRATES = "crates"
+    GO = "go"
+    NIX = "nix"
+    IMAGE = "image"
+    SOURCE = "source"
+    """A repository or a file at an address."""
+    LOCAL = "local"
+    """A file or folder of this machine."""
+
+
+class Pin(StrEnum):
+    """How tightly a version is fixed."""
+
+    EXACT = "exact"
+    FLOATING = "floating"
+    """A range, a tag that moves, or nothing."""
+    LATEST = "latest"
+    """The newest by name: `@latest`, `@next`, an image without a tag."""
+    MUTABLE = "mutable"
+    """An address without a commit or a digest."""
+    LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """A package that a launch fetches."""
+
+    kind: Kind
+    name: str
+    """As an index knows it, or the address; may be cut, and has no credentials."""
+    version: str = ""
+    """As written: exact, a range or a tag."""
+    pin: Pin
+    value: Value
+
+    @property
+    def shown(self) -> str:
+        """Name and version for a message."""
+        joint = {Kind.PYPI: "==" if self.pin is Pin.EXACT else "@", Kind.IMAGE: ":"}
+        return f"{self.name}{joint.get(self.kind, '@')}{self.version}" if self.version else (
+            self.name
+        )  # fmt: skip
+
+
+_SEMVER = re.compile(r"[v=]{0,2}\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
+_NPM = re.compile(r"(?P<name>@[^@/\s]+/[^@/\s]+|[^@/\s:]+)(?:@(?P<version>.*))?", re.DOTALL)
+_MOVING = frozenset({"latest", "next", "canary", "beta", "alpha", "nightly", "dev", "rc"})
+_COMMIT = re.compile(r"[@#/=](?:[0-9a-f]{64}|[0-9a-f]{40})(?=$|[#&?])", re.IGNORECASE)
+_DIGEST = re.compile(
+    r"#(?:[^#]*&)?sha(?:256|384|512)[=:-][0-9A-Za-z+/=_-]{43,128}(?=$|&)", re.IGNORECASE
+)
+_GIT = re.compile(
+    r"(?:git\+|hg\+|bzr\+|svn\+|git:|git@|ssh:|github:|gitlab:|bitbucket:|gist:|sourcehut:)",
+    re.IGNORECASE,
+)
+_SHORT_GITHUB = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+(?:#.*)?", re.DOTALL)
+_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
+_PATH = re.compile(
+    r"\.{0,2}/|\.{1,2}(?:\\|$)|~(?:[/\\]|$)|\\|[A-Za-z]:[\\/]|(?:file|link|workspace|path):",
+    re.IGNORECASE,
+)
+_PYTHON_NAME = re.compile(
+    r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(?P<rest>.*)", re.DOTALL
+)
+_PYTHON_VERSION = re.compile(r"v?\d[0-9A-Za-z.!+_-]*")
+_IMAGE_ID = re.compile(r"(?:sha256:)?[0-9a-f]{64}|[0-9a-f]{12}")
+_IMAGE_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$|@sha512:[0-9a-f]{128}$")
+_CREDENTIALS = re.compile(r"//[^/@]*@")
+_PLACEHOLDER = re.compile(r"\$\{[^}]*\}|\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|<[^<>]*>")
+
+
+def npm(value: Value) -> Package:
+    """Read what `npx` and its like call a package."""
+    text = value.text[:LONGEST].strip()
+    if _PATH.match(text):
+        return _local(value)
+    if _GIT.match(text) or _ADDRESS.match(text):
+        return source(value)
+    if text[:1] != "@" and _SHORT_GITHUB.fullmatch(text):
+        return source(value)
+    name, version = _name_and_version(text)
+    if version[:4] == "npm:":  # an alias: `x@npm:real@1.0.0`
+        name, version = _name_and_version(version[4:])
+    elif _PATH.match(version):
+        return _local(value)
+    elif _GIT.match(version) or _ADDRESS.match(version):
+        return source(value)
+    return Package(
+        kind=Kind.NPM, name=name, version=version[:SHOWN], pin=_semver_pin(version), value=value
+    )
+
+
+def jsr(value: Value) -> Package:
+    """Read `@scope/name@1.2.3` of JSR."""
+    name, version = _name_and_version(value.text[:LONGEST])
+    return Package(
+        kind=Kind.JSR, name=name, version=version[:SHOWN], pin=_semver_pin(version), value=value
+    )
+
+
+def deno(value: Value) -> Package:
+    """Read what `deno run` is given: `npm:a@1.2.3/path`, `jsr:@s/a`, an address, a file."""
+    text = value.text[:LONGEST]
+    start, _, rest = text.partition(":")
+    if start in {"npm", "jsr"}:
+        rest = rest.lstrip("/")
+        parts = rest.split("/", 2)
+        bare = "/".join(parts[: 2 if rest[:1] == "@" else 1])
+        named = Value(text=bare, pointer=value.pointer)
+        return npm(named) if start == "npm" else jsr(named)
+    return source(value) if _ADDRESS.match(text) else _local(value)
+
+
+def pypi(value: Value) -> Package:
+    """Read a requirement (PEP 508), and `name@version` as `uvx` writes it."""
+    text = value.text[:LONGEST].strip()
+    if _GIT.match(text) or _ADDRESS.match(text):
+        return source(value)
+    if _PATH.match(text) or text.endswith((".whl", ".tar.gz", ".zip")):
+        return _local(value)
+    found = _PYTHON_NAME.fullmatch(text)
+    if found is None:
+        return _package(Kind.PYPI, text, "", Pin.FLOATING, value)
+    name, rest = found["name"], found["rest"].partition(";")[0].strip()
+    if rest[:1] == "@":
+        rest = rest[1:].strip()
+        if "://" in rest or rest[:5] == "file:":
+            return _local(value) if rest[:5] == "file:" else source(value)
+        exact = bool(_PYTHON_VERSION.fullmatch(rest))
+        return _package(Kind.PYPI, name, rest, _python_pin(rest, is_exact=exact), value)
+    if rest[:1] in {"/", "\\"}:  # `folder/…`
+        return _local(value)
+    for clause in rest.strip("()").split(","):
+        number = clause.strip().removeprefix("===").removeprefix("==").strip()
+        if clause.strip()[:2] == "==" and _PYTHON_VERSION.fullmatch(number):
+            return _package(Kind.PYPI, name, number, Pin.EXACT, value)
+    return _package(Kind.PYPI, name, rest, Pin.FLOATING, value)
+
+
+def image(value: Value) -> Package:
+    """Read the name of a container's image."""
+    text = value.text[:LONGEST].strip()
+    bare = text.partition("@")[0]
+    last = bare.rpartition("/")[2]
+    name, _, tag = bare.rpartition(":") if ":" in last else (bare, "", "")
+    if _IMAGE_ID.fullmatch(text) or text.startswith("localhost/"):
+        pin = Pin.LOCAL
+    elif _IMAGE_DIGEST.search(text):
+        pin = Pin.EXACT
+    else:
+        pin = Pin.LATEST if tag in {"", "latest"} else Pin.FLOATING
+    return _package(Kind.IMAGE, name, tag, pin, value)
+
+
+def go(value: Value) -> Package:
+    """Read `module@version` of `go run`; without a version it is a package of the folder."""
+    name, at, version = value.text[:LONGEST].partition("@")
+    if not at:
+        return _local(value)
+    if _SEMVER.fullmatch(version) or re.fullmatch(r"[0-9a-f]{40}", version):
+        return _package(Kind.GO, name, version, Pin.EXACT, value)
+    pin = Pin.LATEST if version in {"latest", "upgrade"} else Pin.FLOATING
+    return _package(Kind.GO, name, version, pin, value)
+
+
+def nix(value: Value) -> Package:
+    """Read an installable of `nix run`."""
+    text = value.text[:LONGEST]
+    if _PATH.match(text) or text[:1] in {".", "#"}:
+        return _local(value)
+    if _COMMIT.search(text) or re.search(r"/[0-9a-f]{40}(?:#|$)", text) or "narHash=" in text:
+        return _package(Kind.NIX, text, "", Pin.EXACT, value)
+    return _package(Kind.NIX, text, "", Pin.MUTABLE, value)
+
+
+def versioned(kind: Kind, value: Value, version: str = "") -> Package:
+    """Read `name@version` of NuGet and of Cargo."""
+    name, _, written = value.text[:LONGEST].partition("@")
+    version = version or written
+    exact = bool(re.fullmatch(r"=?\d+\.\d+\.\d+(?:\.\d+)?(?:[-+][0-9A-Za-z.+-]+)?", version))
+    return _package(kind, name, version, Pin.EXACT if exact else Pin.FLOATING, value)
+
+
+def jar(value: Value) -> Package:
+    """Read the file of `java -jar`."""
+    return source(value) if _ADDRESS.match(value.text) else _local(value)
+
+
+def source(value: Value) -> Package:
+    """Read an address: a repository or a file."""
+    text = value.text[:LONGEST]
+    if re.search(r"(?:^|@|\+)\s*file:", text[:300]):
+        return _local(value)
+    exact = _COMMIT.search(text) or _DIGEST.search(text)
+    return _package(Kind.SOURCE, _bare(text), "", Pin.EXACT if exact else Pin.MUTABLE, value)
+
+
+def is_placeholder(text: str) -> bool:
+    """Tell whether a text is nothing but a variable, so that nothing is known of it."""
+    return bool(_PLACEHOLDER.fullmatch(text[:LONGEST].strip()))
+
+
+def _bare(text: str) -> str:
+    """Return an address without what may be secret: credentials, query and fragment."""
+    return re.split(r"[?#]", _CREDENTIALS.sub("//", text[:SHOWN * 10]), maxsplit=1)[0]  # fmt: skip
+
+
+def _local(value: Value) -> Package:
+    return _package(Kind.LOCAL, value.text, "", Pin.LOCAL, value)
+
+
+def _package(kind: Kind, name: str, version: str, pin: Pin, value: Value) -> Package:
+    return Package(kind=kind, name=name[:SHOWN], version=version[:SHOWN], pin=pin, value=value)
+
+
+def _name_and_version(text: str) -> tuple[str, str]:
+    found = _NPM.fullmatch(text)
+    if found is None:
+        return text[:SHOWN], ""
+    return found["name"][:214], found["version"] or ""
+
+
+def _semver_pin(version: str) -> Pin:
+    if _SEMVER.fullmatch(version):
+        return Pin.EXACT
+    return Pin.LATEST if version.lower() in _MOVING else Pin.FLOATING
+
+
+def _python_pin(version: str, *, is_exact: bool) -> Pin:
+    if is_exact:
+        return Pin.EXACT
+    return Pin.LATEST if version == "latest" else Pin.FLOATING

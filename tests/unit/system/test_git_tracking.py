@@ -1,0 +1,96 @@
+"""How git sees a file, told without git, and compared with git."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mcpinstall.system.git_tracking import Tracking, tracking
+
+needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+
+NAMES = (
+    "a.json", "b.json", "deep/a.json", "deep/er/b.json", "out/a.json", "out/keep.json",
+    "x/out/a.json", "x1.log", "x12.log", "y.log", "docs/a/b/c.txt", "docs/c.txt", "é.json",
+    "sp ace.json", "#hash", "!bang", "a" * 200 + ".json",
+)  # fmt: skip
+RULES = """\
+# comment
+b.json
+/out/
+*.log
+!y.log
+x?.log
+docs/**/c.txt
+\\#hash
+\\!bang
+[é].json
+"""
+
+
+def git(folder: Path, *words: str) -> str:
+    done = subprocess.run(
+        ["git", "-c", "core.quotePath=false", *words], cwd=folder, check=True, capture_output=True,
+        text=True, env={**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"},
+    )  # fmt: skip
+    return done.stdout
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / ".gitignore").write_text(RULES, encoding="utf-8")
+    (tmp_path / "deep/er").mkdir(parents=True)
+    (tmp_path / "deep/.gitignore").write_text("!b.json\n/a.json\n", encoding="utf-8")
+    (tmp_path / ".git/info/exclude").write_text("sp ace.json\n", encoding="utf-8")
+    for name in NAMES:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("{}", encoding="utf-8")
+    return tmp_path
+
+
+@needs_git
+@pytest.mark.parametrize("version", ["2", "4"])
+def test_every_file_is_seen_as_git_sees_it(repository: Path, version: str) -> None:
+    git(repository, "add", "--force", "b.json", "x/out/a.json", "a" * 200 + ".json", "é.json")
+    git(repository, "update-index", "--index-version", version)
+    tracked = set(git(repository, "ls-files", "-z").split("\0"))
+    others = git(repository, "ls-files", "-z", "--others", "--exclude-standard").split("\0")
+
+    for name in NAMES:
+        expected = (
+            Tracking.TRACKED if name in tracked
+            else Tracking.NOT_IGNORED if name in others
+            else Tracking.IGNORED
+        )  # fmt: skip
+        assert (name, tracking(repository / name)) == (name, expected)
+
+
+@needs_git
+def test_a_linked_work_tree_has_an_index_of_its_own(repository: Path, tmp_path: Path) -> None:
+    git(repository, "add", "a.json")
+    git(repository, "-c", "user.name=a", "-c", "user.email=a@example", "commit", "-qm", "a")
+    git(repository, "worktree", "add", "--quiet", str(repository / "linked"))
+    (repository / "linked/new.json").write_text("{}", encoding="utf-8")
+
+    assert tracking(repository / "linked/a.json") is Tracking.TRACKED
+    assert tracking(repository / "linked/new.json") is Tracking.NOT_IGNORED
+
+
+def test_a_file_in_no_repository_is_outside(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("{}", encoding="utf-8")
+
+    assert tracking(tmp_path / "a.json") is Tracking.OUTSIDE
+
+
+@pytest.mark.parametrize("data", [b"nonsense", b"DIRC\0\0\0\x04\0\0\0\x05abc", b"DIRC\0\0\0\x09"])
+def test_an_index_that_cannot_be_read_says_nothing(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git/index").write_bytes(data)
+    (tmp_path / "a.json").write_text("{}", encoding="utf-8")
+
+    assert tracking(tmp_path / "a.json") is Tracking.UNKNOWN
