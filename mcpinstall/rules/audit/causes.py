@@ -12,7 +12,7 @@ _LAUNCHING = (
     ("MA105", "MA104", False), ("MA105", "MA106", False), ("MA105", "MA107", False),
     ("MA103", "MA101", False), ("MA103", "MA102", False),
     ("MA201", "MA202", True), ("MA203", "MA202", True),
-    ("MA402", "MA108", True), ("MA602", "MA603", False),
+    ("MA602", "MA603", False),
 )  # fmt: skip
 
 HIDES: tuple[tuple[str, str, bool], ...] = (*_LAUNCHING, *values.HIDES)

@@ -31,14 +31,14 @@ _ADDRESSES = frozenset({
     "--registry", "--source", "--add-source",
 })  # fmt: skip
 _EXTRA = frozenset({"--extra-index-url", "--index", "--add-source"})
-_UNPROTECTED = frozenset({"--trusted-host"})
+_UNPROTECTED = frozenset({"--trusted-host", "--allow-insecure-host"})
 
 _EXTRA_VARIABLES = frozenset({"UV_INDEX", "UV_EXTRA_INDEX_URL", "PIP_EXTRA_INDEX_URL"})
 _INDEX_VARIABLES = frozenset({
     "UV_INDEX_URL", "UV_DEFAULT_INDEX", "PIP_INDEX_URL", "UV_FIND_LINKS", "PIP_FIND_LINKS",
     "NPM_CONFIG_REGISTRY", "YARN_NPM_REGISTRY_SERVER", "BUN_CONFIG_REGISTRY",
 })  # fmt: skip
-_UNPROTECTED_VARIABLES = frozenset({"PIP_TRUSTED_HOST"})
+_UNPROTECTED_VARIABLES = frozenset({"PIP_TRUSTED_HOST", "UV_INSECURE_HOST"})
 _PLACEHOLDER = re.compile(r"\$\{?[A-Za-z_]|%[A-Za-z_]|<")
 
 

@@ -323,7 +323,6 @@ SILENT: dict[str, list[Case]] = {
              facts=MachineFacts(indexes=frozenset({"https://r.example"}))),
         Case("uvx a==1 --extra-index-url http://server.example"),
         Case("npx a@1.0.0", {"npm_config_registry": ""}),
-        Case("uvx --allow-insecure-host i.example a==1"),
         Case("npx a@1.0.0", {"npm_config_@s:registry": "https://r.example"}),
     ],
     "MA201": [
