@@ -59,15 +59,28 @@ OTHERS: tuple[AnyRevocation, ...] = (
 every_kind = pytest.mark.parametrize(("code", "item"), KINDS.items(), ids=map(str, KINDS))
 
 
+Release = Callable[[str], None]
+
+
 @pytest.fixture
-def named(world: World) -> World:
-    """The world, where the manifest of `clock` names a publisher, who signs what it releases."""
+def release(world: World) -> Release:
+    """Offers a version of `clock`; its manifest names a publisher, who signed it."""
     instance = Instance()
     attested.trust(world, instance)
+
+    def offer(version: str) -> None:
+        wheel = world.offer("clock", version, publisher=PUBLISHER)
+        attested.attest(world.index, wheel, instance, attested.release(version))
+
+    return offer
+
+
+@pytest.fixture
+def named(world: World, release: Release) -> World:
+    """The world, where the manifest of `clock` names a publisher."""
     world.registry.forget(CLOCK)
     world.index.pages.pop("clock-server", None)
-    wheel = world.offer("clock", publisher=PUBLISHER)
-    attested.attest(world.index, wheel, instance, attested.release())
+    release("1.0")
     return world
 
 
@@ -178,9 +191,9 @@ def test_what_was_installed_before_can_only_go(
     assert named.receipts() == {}
 
 
-def test_undo_brings_no_revoked_version_back(named: World) -> None:
+def test_undo_brings_no_revoked_version_back(named: World, release: Release) -> None:
     named.install("clock", hosts=["cursor"])
-    named.offer("clock", "2.0")
+    release("2.0")
     named.install("clock@2.0", hosts=["cursor"])
     named.registry.withdraw(KINDS[ErrorCode.VERSION_REVOKED])
 
@@ -214,9 +227,9 @@ def test_undo_takes_a_revoked_server_out_of_a_host(named: World) -> None:
     assert named.receipts()["clock"].hosts == ("cursor-user",)
 
 
-def test_the_newest_version_that_is_left_is_installed(named: World) -> None:
+def test_the_newest_version_that_is_left_is_installed(named: World, release: Release) -> None:
     named.install("clock", hosts=["cursor"])
-    named.offer("clock", "1.1")
+    release("1.1")
     named.registry.withdraw(KINDS[ErrorCode.VERSION_REVOKED])
 
     named.install("clock", hosts=["cursor"])
@@ -254,7 +267,7 @@ def test_a_review_that_does_not_count_is_named(
 
 
 def test_another_version_rests_on_its_own_reviewers(
-    named: World, monkeypatch: pytest.MonkeyPatch
+    named: World, release: Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     named.install("clock", hosts=["cursor"])
     named.install("clock", hosts=["codex"], entry_name="second")
@@ -265,7 +278,7 @@ def test_another_version_rests_on_its_own_reviewers(
         return replace(found, reviews=(replace(found.reviews[0], by="Bob"),))
 
     monkeypatch.setattr(registry_folders, "manifest", by_bob)
-    named.offer("clock", "2.0")
+    release("2.0")
     named.install("clock@2.0", hosts=["cursor"])
 
     named.registry.withdraw(KINDS[ErrorCode.REVIEWER_REVOKED])

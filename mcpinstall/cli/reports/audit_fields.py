@@ -1,4 +1,4 @@
-"""An audit as the object that `--json` prints; `docs/audit.schema.json` describes it."""
+"""An audit as the object that `--json` prints; `docs/audit.md` describes it."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ _GRANTING = frozenset({
     "image:mcp/filesystem",
     "image:mcp/git",
 })  # fmt: skip
-"""Servers whose path arguments are the folders that they work on, by their READMEs."""
+"""Servers whose path arguments are the folders that they work on."""
 
 
 def check(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]:

@@ -1,11 +1,7 @@
 """Names of packages of MCP servers and of what starts them, that look-alikes are compared with.
 
-Each was written down from a source that names it as the package to start:
-
-* the reference servers: README of `modelcontextprotocol/servers`, and of its archive
-  `modelcontextprotocol/servers-archived`;
-* servers of their own makers: the README of each one's repository;
-* the catalogue of this repository: `manifests/`.
+The catalogue's are those of `manifests/`.  The others are what servers' makers are known to call
+their packages; they were not looked up one by one.
 
 It is not a list of trusted packages: that a name is here says that it is well known.
 """

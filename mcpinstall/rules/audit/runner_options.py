@@ -1,4 +1,7 @@
-"""Options with values of every runner; sources: the programs' own help and manuals (2026-11)."""
+"""Options with values of every runner.  Those of uv were compared with its help (2026-11).
+
+Those of the others were not; one that is missing here makes its value pass for a package.
+"""
 
 from __future__ import annotations
 
