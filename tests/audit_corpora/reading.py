@@ -11,7 +11,7 @@ from mcpinstall.model.audited import AuditedServer, FileScope
 from mcpinstall.model.host import HostRow
 from tests.builders.audited import server
 
-_PROJECT = "/home/ana/work/app"
+_PROJECT = "/home/ana/code/app"
 
 
 def servers(text: str, host: str) -> Iterator[AuditedServer]:

@@ -19,7 +19,7 @@ CLEAN = {"mcpServers": {"docs": {"type": "http", "url": "https://docs.example.co
 
 @pytest.fixture
 def project(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = home / "work"
+    folder = home / "code"
     folder.mkdir(mode=0o700)
     (folder / ".git").mkdir()
     monkeypatch.chdir(folder)
@@ -94,7 +94,7 @@ def test_the_users_files_and_those_of_all_folders_up_to_the_repository_are_read(
 
     assert {(one["path"], one["host"]) for one in found} == {
         ("~/.cursor/mcp.json", "cursor-user"),
-        ("~/work/.mcp.json", "claude-code-project"),
+        ("~/code/.mcp.json", "claude-code-project"),
         (".vscode/mcp.json", "vscode-workspace"),
     }
 
