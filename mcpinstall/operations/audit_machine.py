@@ -12,14 +12,17 @@ from pathlib import Path
 
 from mcpinstall import registries
 from mcpinstall.errors import McpInstallError
+from mcpinstall.model import names
 from mcpinstall.model.advisory_text import AdvisoryFile
 from mcpinstall.model.audited import AuditedServer, FileScope
 from mcpinstall.model.finding import Unchecked
+from mcpinstall.model.receipt import Receipt
+from mcpinstall.operations import revoked
 from mcpinstall.operations.audit_files import ReadFile
 from mcpinstall.operations.context import Context
 from mcpinstall.rules.audit.asked import asked_paths
-from mcpinstall.rules.audit.machine_facts import MachineFacts, PathState
-from mcpinstall.system import limits
+from mcpinstall.rules.audit.machine_facts import MachineFacts, PathState, Revoked
+from mcpinstall.system import homes, limits
 from mcpinstall.system.files import read_optional
 from mcpinstall.system.permissions import others_write
 
@@ -37,7 +40,7 @@ class Surroundings:
         self._aliases = _Aliases(context)
         self._locks: dict[Path, Mapping[str, str]] = {}
         self.problem: Unchecked | None = None
-        """Why the advisories can't be read."""
+        """Why the advisories, or what was revoked, can't be read."""
 
     def of(self, server: AuditedServer, file: ReadFile) -> MachineFacts:
         """Return what is known around one server."""
@@ -45,7 +48,37 @@ class Surroundings:
             aliases=self._aliases,
             advisories=self.advisories,
             locked=self._locked(file) if server.scope is FileScope.PROJECT else {},
+            revoked=self._revoked(server),
             paths={text: _state(Path(text)) for text in asked_paths(server) if _is_local(text)},
+        )
+
+    def _revoked(self, server: AuditedServer) -> Revoked | None:
+        """Return that a registry revoked what mcpinstall put there, by place or by name."""
+        program = server.launch[0].text if server.launch else ""
+        for home, receipt, why in self._withdrawn:
+            named = receipt.entry_name == server.name.text and server.host in receipt.hosts
+            if named or program.startswith(f"{home}{os.sep}"):
+                return Revoked(entry_name=receipt.entry_name, sentence=why)
+        return None
+
+    @cached_property
+    def _withdrawn(self) -> tuple[tuple[str, Receipt, str], ...]:
+        """Home of each installed server that was revoked, its receipt, and why."""
+        try:
+            found = revoked.installed(self._context)
+        except McpInstallError as error:
+            self.problem = self.problem or Unchecked(
+                subject="revocations", code=error.code, message=error.message, hint=error.hint
+            )
+            return ()
+        servers = self._context.paths.servers
+        return tuple(
+            (
+                str(homes.server_home(servers, names.slug(one.registry_root, one.name))),
+                one,
+                why.sentence,
+            )
+            for one, why in found
         )
 
     @cached_property

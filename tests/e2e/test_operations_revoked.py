@@ -22,6 +22,7 @@ from mcpinstall.model.revocation import (
     Revocation,
 )
 from mcpinstall.operations import (
+    audit,
     catalog,
     commit,
     doctor,
@@ -32,6 +33,7 @@ from mcpinstall.operations import (
     verify,
     why,
 )
+from mcpinstall.operations.audit import Wanted
 from mcpinstall.operations.findings import Kind
 from tests.builders import attested, registry_folders
 from tests.builders.attested import PUBLISHER
@@ -167,6 +169,26 @@ def test_what_was_installed_before_is_told_by_everyone(
     shown = catalog.show("clock", context).reviewed.withdrawal
     assert shown is not None
     assert shown.code is code
+
+
+def audited(world: World, *paths: str) -> list[tuple[str, str]]:
+    """Return message and fix of what an audit finds revoked."""
+    found = audit.audit(Wanted(paths=paths), world.context).findings
+    return [(one.message, one.fix) for one in found if one.rule.slug == "revoked"]
+
+
+def test_an_audit_of_the_hosts_tells_it_too(named: World) -> None:
+    named.install("clock", hosts=["cursor"])
+    assert audited(named) == []
+    named.registry.withdraw(KINDS[ErrorCode.VERSION_REVOKED])
+
+    ((message, fix),) = audited(named)
+
+    assert FACTS["reason"] in message
+    assert fix == "mcpi uninstall clock"
+    copy = named.root / "copy.json"
+    copy.write_bytes(named.file("cursor").read_bytes().replace(b'"clock"', b'"another"'))
+    assert audited(named, str(copy)) == [(message, fix)]
 
 
 @every_kind

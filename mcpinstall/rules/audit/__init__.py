@@ -9,6 +9,7 @@ from mcpinstall.model.audited import AuditedServer
 from mcpinstall.rules.audit.file_facts import Checks, FileChecks
 from mcpinstall.rules.audit.launching import LAUNCHING
 from mcpinstall.rules.audit.machine_facts import MachineFacts
+from mcpinstall.rules.audit.managed import MANAGED
 from mcpinstall.rules.audit.rule import AuditRule, Hit
 from mcpinstall.rules.audit.values import FILE_VALUES, VALUES
 
@@ -16,7 +17,7 @@ ServerChecks: TypeAlias = tuple[
     tuple[tuple[AuditRule, ...], Callable[[AuditedServer, MachineFacts], Iterator[Hit]]], ...
 ]
 
-SERVER_CHECKS: ServerChecks = (*LAUNCHING,)
+SERVER_CHECKS: ServerChecks = (*LAUNCHING, *MANAGED)
 """Rules about what is started, which also ask what is known of the machine."""
 FACT_CHECKS: Checks = (*VALUES,)
 """Rules that also ask what is known of the file."""

@@ -21,6 +21,15 @@ class PathState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Revoked:
+    """An entry of mcpinstall whose server a registry revoked since."""
+
+    entry_name: str
+    sentence: str
+    """What was revoked, why, and when."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MachineFacts:
     """Facts about one server's surroundings.  Empty ones are unknown ones."""
 
@@ -34,6 +43,7 @@ class MachineFacts:
     one of them changes nothing."""
     paths: Mapping[str, PathState] = field(default_factory=dict)
     """What is known of the paths that `asked.asked_paths` names."""
+    revoked: Revoked | None = None
     is_approved: bool = False
     """A person has approved this entry as it is."""
 
