@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -17,6 +17,16 @@ if TYPE_CHECKING:
     from mcpinstall.model.audit_report import AuditReport
     from mcpinstall.operations.audit import Wanted
     from mcpinstall.rules.audit.rule import Persona
+
+
+_Baseline: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--baseline", metavar="FILE", help="Only findings that it lacks count."),
+]
+_SaveBaseline: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--save-baseline", metavar="FILE", help="Write what is found to this file."),
+]
 
 
 def audit(
@@ -41,14 +51,8 @@ def audit(
     no_ignores: Annotated[
         bool, typer.Option("--no-ignores", help="Don't hear `mcpi-audit.toml`.")
     ] = False,
-    baseline: Annotated[
-        Path | None,
-        typer.Option("--baseline", metavar="FILE", help="Only findings that it lacks count."),
-    ] = None,
-    save_baseline: Annotated[
-        Path | None,
-        typer.Option("--save-baseline", metavar="FILE", help="Write what is found to this file."),
-    ] = None,
+    baseline: _Baseline = None,
+    save_baseline: _SaveBaseline = None,
     list_hosts: Annotated[
         bool, typer.Option("--list-hosts", help="List every path looked at, and what is there.")
     ] = False,

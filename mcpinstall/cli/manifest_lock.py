@@ -41,10 +41,7 @@ def lock(
     in_place: Annotated[
         bool, typer.Option("--in-place", help="It was never published: change it where it is.")
     ] = False,
-    pythons: Annotated[
-        list[str] | None,
-        typer.Option("--python", metavar="V", help="Interpreter to start it with; repeatable."),
-    ] = None,
+    pythons: options.Pythons = None,
     probe: Annotated[
         bool, typer.Option("--probe", help="Start it, which runs its code, and take its tools.")
     ] = False,

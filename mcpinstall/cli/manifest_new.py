@@ -34,10 +34,7 @@ def new(
         list[str] | None,
         typer.Option("--platform", metavar="P", help="Platform to lock for; repeatable."),
     ] = None,
-    pythons: Annotated[
-        list[str] | None,
-        typer.Option("--python", metavar="V", help="Interpreter to start it with; repeatable."),
-    ] = None,
+    pythons: options.Pythons = None,
     name: Annotated[
         str | None,
         typer.Option("--name", metavar="NAME", help="Full name, where the package has none."),

@@ -20,6 +20,10 @@ Form: TypeAlias = Annotated[
         "--format", metavar="FORMAT", help="text, json, sarif, github, junit or markdown."
     ),
 ]
+Pythons: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--python", metavar="V", help="Interpreter to start it with; repeatable."),
+]
 FailOn: TypeAlias = Annotated[
     str,
     typer.Option("--fail-on", metavar="SEVERITY", help="low, medium, high, critical or never."),

@@ -157,11 +157,7 @@ def input_values(
 
 
 def prepare(
-    request: Request,
-    context: Context,
-    *,
-    stage: bool = True,
-    action: str = "install",
+    request: Request, context: Context, *, stage: bool = True, action: str = "install"
 ) -> Prepared:
     """Decide everything and do checks 1 to 6; only caches change.
 
