@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,24 +27,6 @@ from tests.builders.sigstore_instance import Identity, Instance
 from tests.conftest import ROOT
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
-
-
-@pytest.fixture
-def index() -> Iterator[IndexServer]:
-    with IndexServer() as started:
-        yield started
-
-
-@pytest.fixture
-def folder(
-    tmp_path: Path, home: Path, index: IndexServer, monkeypatch: pytest.MonkeyPatch
-) -> ManifestFolder:
-    work = tmp_path / "work"
-    work.mkdir()
-    monkeypatch.chdir(work)
-    monkeypatch.setenv("UV_DEFAULT_INDEX", index.url)
-    monkeypatch.setenv("NO_PROXY", "*")
-    return ManifestFolder(work / "manifests", index)
 
 
 def verified(*paths: Path, **wanted: object) -> Report:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +17,6 @@ from mcpinstall.operations.context import Context
 from mcpinstall.operations.manifest_verify import Wanted
 from mcpinstall.rules import manifests
 from tests.builders import advisories, attested
-from tests.builders.index_server import IndexServer
 from tests.builders.manifest_folders import (
     CLOCK,
     NOTES,
@@ -30,24 +27,6 @@ from tests.builders.manifest_folders import (
     Plant,
     lock,
 )
-
-
-@pytest.fixture
-def index() -> Iterator[IndexServer]:
-    with IndexServer() as started:
-        yield started
-
-
-@pytest.fixture
-def folder(
-    tmp_path: Path, home: Path, index: IndexServer, monkeypatch: pytest.MonkeyPatch
-) -> ManifestFolder:
-    work = tmp_path / "work"
-    work.mkdir()
-    monkeypatch.chdir(work)
-    monkeypatch.setenv("UV_DEFAULT_INDEX", index.url)
-    monkeypatch.setenv("NO_PROXY", "*")
-    return ManifestFolder(work / "manifests", index)
 
 
 def verified(**wanted: object) -> Report:
