@@ -14,6 +14,7 @@ from mcpinstall.model.artifact import Artifact
 from mcpinstall.model.fields import Fields
 from mcpinstall.model.lock import Lock, LockedPackage
 from mcpinstall.model.names import normalized_package
+from mcpinstall.model.specifiers import checked_specifiers
 
 MARKER_VARIABLES = frozenset({
     "implementation_name", "os_name", "platform_machine", "platform_python_implementation",
@@ -45,7 +46,7 @@ def parse(data: bytes, where: str) -> Lock:
     _refuse_duplicates(top, packages)
     constraints, exclude_newer = _made_with(top)
     return Lock(
-        requires_python=top.parsed("requires-python", _specifiers),
+        requires_python=top.parsed("requires-python", checked_specifiers),
         packages=packages,
         text=data,
         sha256=hashlib.sha256(data).hexdigest(),
@@ -214,17 +215,6 @@ def _version(text: str) -> str:
         pass
     message = "is not one exact version in normal form (PEP 440)"
     raise ValueError(message)
-
-
-def _specifiers(text: str) -> str:
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-    try:
-        SpecifierSet(text)
-    except InvalidSpecifier:
-        message = "is not a version specifier (PEP 440)"
-        raise ValueError(message) from None
-    return text
 
 
 def checked_marker(text: str) -> str:

@@ -31,6 +31,7 @@ from mcpinstall.model.manifest import (
 from mcpinstall.model.mixed_scripts import require_one_script
 from mcpinstall.model.server_json import REMOTE_TRANSPORTS
 from mcpinstall.model.server_packages import REGISTRY_TYPES, https_fault, identifier_fault
+from mcpinstall.model.specifiers import checked_specifiers
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -184,7 +185,7 @@ def _package(fields: Fields) -> PackageChoice:
         identifier=identifier,
         version=fields.parsed("version", names.version),
         script=script,
-        requires_python=fields.parsed("requires-python", _specifiers),
+        requires_python=fields.parsed("requires-python", checked_specifiers),
         platforms=claimed,
     )
 
@@ -198,17 +199,6 @@ def _remote(fields: Fields) -> RemoteChoice:
     if fault := remote_url.fault(url):
         raise fields.error("url", fault)
     return RemoteChoice(transport=transport, url=url)
-
-
-def _specifiers(text: str) -> str:
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-    try:
-        SpecifierSet(text)
-    except InvalidSpecifier:
-        message = "is not a version specifier (PEP 440)"
-        raise ValueError(message) from None
-    return text
 
 
 def _publisher(fields: Fields) -> tuple[Publisher | None, str]:

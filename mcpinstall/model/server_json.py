@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -85,6 +86,13 @@ class RemoteServer:
     headers: tuple[HeaderInput, ...] = ()
     variables: tuple[tuple[str, Input], ...] = ()
 
+    def input_names(self) -> Iterator[str]:
+        """Yield every name by which an input of it can be meant."""
+        yield from (name for name, _ in self.variables)
+        for header in self.headers:
+            yield header.name
+            yield from (name for name, _ in header.input.variables)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
@@ -100,6 +108,18 @@ class Package:
     runtime_arguments: tuple[PositionalArgument | NamedArgument, ...] = ()
     arguments: tuple[PositionalArgument | NamedArgument, ...] = ()
     environment: tuple[EnvironmentInput, ...] = ()
+
+    def input_names(self) -> Iterator[str]:
+        """Yield every name by which an input of it can be meant."""
+        for argument in self.arguments:
+            yield from (name for name, _ in argument.input.variables)
+            if isinstance(argument, NamedArgument):
+                yield argument.name.lstrip("-")
+            elif argument.hint:
+                yield argument.hint
+        for variable in self.environment:
+            yield variable.name
+            yield from (name for name, _ in variable.input.variables)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from mcpinstall.model.manifest import PackageChoice
 from mcpinstall.model.platforms import PLATFORMS
 from mcpinstall.model.server_json import STDIO, Package, ServerJson
 from mcpinstall.model.server_packages import identifier_fault, version_fault
+from mcpinstall.model.specifiers import checked_specifiers
 
 _SCHEMA = 1
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -227,7 +228,7 @@ def _package(fields: Fields) -> PackageChoice:
         identifier=identifier,
         version=fields.parsed("version", exact_version),
         script=script,
-        requires_python=fields.parsed("requires-python", _range),
+        requires_python=fields.parsed("requires-python", checked_specifiers),
         platforms=platforms,
     )
 
@@ -255,13 +256,3 @@ def _digest(text: str) -> str:
         message = "is not 64 lowercase hexadecimal characters"
         raise ValueError(message)
     return text
-
-
-def _range(text: str) -> str:
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-    try:
-        return str(SpecifierSet(text)) and text
-    except InvalidSpecifier:
-        message = "is not a range of versions (PEP 440)"
-        raise ValueError(message) from None

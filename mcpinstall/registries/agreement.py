@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.manifest import Manifest, Permissions, RemoteChoice
 from mcpinstall.model.names import normalized_package
 from mcpinstall.model.registry import IndexRow, ReviewedServer
 from mcpinstall.model.server_inputs import PLACEHOLDER
-from mcpinstall.model.server_json import NamedArgument, Package, RemoteServer
+from mcpinstall.model.server_json import Package, RemoteServer
 
 
 def require_row(manifest: Manifest, row: IndexRow) -> None:
@@ -28,13 +26,14 @@ def require_agreement(server: ReviewedServer) -> None:
     manifest = server.manifest
     if (server.server.name, server.server.version) != (manifest.name, manifest.version):
         raise _disagree(manifest.name, "`server.json` and `manifest.toml`", "name or version")
-    known = {name for choice in manifest.remotes for name in _remote_names(server, choice)}
+    remotes = (chosen_remote(server, choice) for choice in manifest.remotes)
+    known = {name for remote in remotes for name in remote.input_names()}
     if manifest.package is not None:
         package = chosen_package(server)
         _require_lock(server)
         _require_hooks(server)
         _require_attested(server)
-        known |= set(input_names(package))
+        known |= set(package.input_names())
     _require_inputs(manifest, known)
 
 
@@ -84,27 +83,6 @@ def chosen_remote(server: ReviewedServer, choice: RemoteChoice) -> RemoteServer:
         raise _disagree(server.manifest.name, "`server.json` and `manifest.toml`", "remotes")
     (remote,) = fitting
     return remote
-
-
-def _remote_names(server: ReviewedServer, choice: RemoteChoice) -> Iterator[str]:
-    remote = chosen_remote(server, choice)
-    yield from (name for name, _ in remote.variables)
-    for header in remote.headers:
-        yield header.name
-        yield from (name for name, _ in header.input.variables)
-
-
-def input_names(package: Package) -> Iterator[str]:
-    """Yield every name by which an input of a package can be meant."""
-    for argument in package.arguments:
-        yield from (name for name, _ in argument.input.variables)
-        if isinstance(argument, NamedArgument):
-            yield argument.name.lstrip("-")
-        elif argument.hint:
-            yield argument.hint
-    for variable in package.environment:
-        yield variable.name
-        yield from (name for name, _ in variable.input.variables)
 
 
 def _require_hooks(server: ReviewedServer) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from mcpinstall.model.finding import Finding, Severity
 from mcpinstall.model.manifest import Manifest
 from mcpinstall.model.names import normalized_package
 from mcpinstall.model.server_inputs import PLACEHOLDER
-from mcpinstall.model.server_json import NamedArgument, Package, RemoteServer, ServerJson
+from mcpinstall.model.server_json import Package, ServerJson
 from mcpinstall.rules.manifests.facts import ATTESTATIONS, LOCK, MANIFEST, SERVER, Version, rule
 
 NAME_DIFFERS = rule(
@@ -180,26 +180,8 @@ def _known(manifest: Manifest, server: ServerJson) -> Iterator[str]:
     """Yield every name by which an input can be meant."""
     package = _chosen(manifest, server) if manifest.package else None
     if package is not None:
-        yield from _of_package(package)
+        yield from package.input_names()
     wanted = {(choice.transport, choice.url) for choice in manifest.remotes}
-    yield from _of_remotes(r for r in server.remotes if (r.transport, r.url) in wanted)
-
-
-def _of_package(package: Package) -> Iterator[str]:
-    for argument in package.arguments:
-        yield from (name for name, _ in argument.input.variables)
-        if isinstance(argument, NamedArgument):
-            yield argument.name.lstrip("-")
-        elif argument.hint:
-            yield argument.hint
-    for variable in package.environment:
-        yield variable.name
-        yield from (name for name, _ in variable.input.variables)
-
-
-def _of_remotes(remotes: Iterable[RemoteServer]) -> Iterator[str]:
-    for remote in remotes:
-        yield from (name for name, _ in remote.variables)
-        for header in remote.headers:
-            yield header.name
-            yield from (name for name, _ in header.input.variables)
+    for remote in server.remotes:
+        if (remote.transport, remote.url) in wanted:
+            yield from remote.input_names()
