@@ -95,6 +95,12 @@ def exactly(receipt: Receipt, version: str, request: Request, context: Context) 
     Raises:
         McpInstallError: as `offer`, and what refuses that version.
     """
+    if receipt.registry_root == direct.ROOT:
+        raise McpInstallError(
+            ErrorCode.USAGE,
+            f"`{receipt.entry_name}` has no versions: it is used at an address",
+            hint="leave `--to` out; for another address uninstall it, and install that one",
+        )
     if offers_unreviewed.is_one(receipt):
         return offers_unreviewed.resolved(receipt, version, request, context)
     registry = _asked(receipt, request, context)

@@ -154,8 +154,10 @@ def first_tools(server: ReviewedServer, context: Context) -> ToolList:
 
 def keep_tools(server: ReviewedServer, seen: ToolList, context: Context) -> None:
     """Keep the tools that were seen, if they are the first of an unreviewed server."""
-    if server.unreviewed is not None and not first_tools(server, context).known:
-        unreviewed_records.keep_tools(server.unreviewed, seen, context)
+    if (lock := server.unreviewed) is None:
+        return
+    if not unreviewed_records.first_tools(lock, context).known:
+        unreviewed_records.keep_tools(lock, seen, context)
 
 
 def entry_name(lock: UnreviewedLock) -> str:
