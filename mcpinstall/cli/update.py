@@ -64,7 +64,7 @@ def update(
     session.ui.insist(render_update.kept(selection.kept, session.ui.width))
     session.also = {"replaced": [], "kept": json_update.kept(selection.kept)}
     if not selection.targets:
-        return _nothing(session, selection)
+        return _nothing(session, selection, request)
     if change.may_ask(session, answers):
         request = dialog.completed(
             session.ui, request, lambda asked: operation.draft(selection, asked, session.context)
@@ -99,11 +99,13 @@ def _carried_out(
             session.ui.insist(render_update.other_tools(error, session.ui.width))
 
 
-def _nothing(session: Session, selection: Selection) -> int:
+def _nothing(session: Session, selection: Selection, request: Request) -> int:
     """Say that no server has anything newer to take, or that nobody could tell."""
     from mcpinstall.cli import render_update
 
     session.ui.say(render_update.nothing(selection.kept, session.ui.width))
+    if request.settings:
+        session.ui.note("`--set` was not used; `mcpi configure NAME --set KEY=VALUE` sets inputs")
     session.ui.insist(render_update.unfinished(selection.kept, session.ui.width))
     if session.as_json:
         session.answer(outcome="nothing-to-do")

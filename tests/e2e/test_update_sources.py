@@ -112,7 +112,7 @@ def test_a_python_that_is_not_there_is_an_error_and_no_reason_to_stay(world: Wor
     world.offer("clock", "2.0")
     mcpi = world.command()
 
-    refused = mcpi.run("update", "clock", "--yes", "--python", "/nowhere/python", status=5)
+    refused = mcpi.run("update", "clock", "--yes", "--python", "/nowhere/python", status=3)
 
-    assert "error[interpreter-missing]" in refused.stderr
+    assert "error[interpreter-refused]" in refused.stderr
     assert world.receipts()["clock"].version == "1.0"
