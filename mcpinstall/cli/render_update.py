@@ -174,11 +174,16 @@ def rollback(prepared: PreparedRollback, view: View) -> Screen:
         rows += broken(step.now[0].name, view.width, "  ", Tone.NAME)
     what = words.action_noun(prepared.record.action)
     when = words.record_time(prepared.record.id)
-    fact = f"  It was replaced by the {what} of {when}; its files are on this disk."
-    rows += wrapped(fact, view.width, "    ")
+    local = [step for step in prepared.steps if not step.now[0].is_remote]
+    subject = prepared.steps[0].versions[1] if len(prepared.steps) == 1 else "What comes back"
+    fact = f"  {subject} was replaced by the {what} of {when}"
+    rows += wrapped(
+        f"{fact}; its files are on this disk." if local else f"{fact}.", view.width, "    "
+    )
     if prepared.undone is None:
         rows += wrapped(f"  No host file changes. {APPROVAL}", view.width, "    ")
-    rows += wrapped(f"  {_RUNNING}", view.width, "    ")
+    if local:
+        rows += wrapped(f"  {_RUNNING}", view.width, "    ")
     return tuple(rows)
 
 

@@ -51,16 +51,6 @@ class Offer:
     server: ReviewedServer | None = field(default=None, repr=False)
     """That version, where a registry describes it; a package of an index is locked later."""
 
-    @property
-    def is_outdated(self) -> bool:
-        """Tell whether something newer is there, be it offered or not."""
-        return bool(self.version) or self.newest != self.receipt.version
-
-    @property
-    def same_version(self) -> bool:
-        """Tell whether the registry now says something else of the very version installed."""
-        return self.version == self.receipt.version
-
 
 def offer(receipt: Receipt, request: Request, context: Context) -> Offer:
     """Ask the source of a receipt for newer versions, and choose the newest that may be installed.

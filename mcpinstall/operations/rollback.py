@@ -7,7 +7,7 @@ changed them, its change is taken back as `undo` does it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mcpinstall import environments
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -105,8 +105,9 @@ def commit(prepared: PreparedRollback, context: Context) -> Done:
     if prepared.undone is not None:
         for step in prepared.steps:
             _require_unharmed(step, context)
-        _require_allowed(prepared.steps, prepared.allow, context)
-        return undo.commit(prepared.undone, context, action=ACTION)
+        notes = _require_allowed(prepared.steps, prepared.allow, context)
+        done = undo.commit(prepared.undone, context, action=ACTION)
+        return replace(done, notes=(*notes, *done.notes))
     with transaction.exclusive(context):
         for step in prepared.steps:
             if _step(step.slug, prepared.record, context) != step:
@@ -116,9 +117,9 @@ def commit(prepared: PreparedRollback, context: Context) -> Done:
                     hint="run the command again",
                 )
             _require_unharmed(step, context)
-        _require_allowed(prepared.steps, prepared.allow, context)
+        notes = _require_allowed(prepared.steps, prepared.allow, context)
         record = transaction.run(_transaction(prepared), context)
-    return Done(record=record, receipts=record.receipts_after)
+    return Done(record=record, receipts=record.receipts_after, notes=notes)
 
 
 def _transaction(prepared: PreparedRollback) -> transaction.Transaction:
