@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import sys
 import types
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -82,8 +83,8 @@ class Updates(Operations):
     rollback: PreparedRollback | None = None
     names: tuple[object, ...] = ()
 
-    def select(self, *asked: object) -> Selection:
-        self.names = asked[:2]
+    def select(self, names: Sequence[str], version: object, *_: object) -> Selection:
+        self.names = (*names, version)
         return self.selection
 
     def prepare_update(
@@ -110,7 +111,13 @@ def updates(operations: Operations, monkeypatch: pytest.MonkeyPatch) -> Updates:
         monkeypatch.setitem(sys.modules, f"mcpinstall.operations.{name}", module)
         monkeypatch.setattr(mcpinstall.operations, name, module, raising=False)
 
+    def outdated(names: Sequence[str], *_: object) -> tuple[Outdated, ...]:
+        fake.names = tuple(names)
+        return fake.found
+
     def held(names: object, state: object) -> tuple[Receipt, ...]:
+        if fake.refusal is not None:
+            raise fake.refusal
         return (replace(OLD, hold=Hold.HELD), replace(OLD, entry_name="repo", hold=Hold.HELD))
 
     install(
@@ -122,7 +129,7 @@ def updates(operations: Operations, monkeypatch: pytest.MonkeyPatch) -> Updates:
     )
     install("install", discard=fake.discard)
     install("commit", commit=fake.commit)
-    install("outdated", outdated=lambda names, request, context: fake.found)
+    install("outdated", outdated=outdated)
     install("rollback", prepare=lambda name, context, *, allow: fake.rollback, commit=fake.commit)
     install("holds", hold=held, unhold=held)
     return fake
@@ -415,11 +422,32 @@ def test_an_update_in_json(mcpi: Mcpi, updates: Updates) -> None:
 def test_names_and_version_reach_the_operation(mcpi: Mcpi, updates: Updates) -> None:
     mcpi("update", "git", "--to", "2026.10.19", "--yes", "--allow", "vulnerable", "--offline")
 
-    assert updates.names == (["git"], "2026.10.19")
+    assert updates.names == ("git", "2026.10.19")
     (request,) = updates.requests
     assert (request.allow, request.offline, request.unattended) == (
         frozenset({"vulnerable"}), True, True,
     )  # fmt: skip
+
+
+def test_without_names_all_are_meant(mcpi: Mcpi, updates: Updates) -> None:
+    mcpi("update", "-n")
+    assert updates.names == (None,)
+    ran = mcpi("outdated")
+    assert updates.names == ()
+    assert "nothing is installed" in ran.err
+    mcpi("outdated", "git", "notes")
+    assert updates.names == ("git", "notes")
+
+
+@pytest.mark.parametrize("words", [("update", "--yes"), ("rollback", "--yes"), ("hold", "git")])
+def test_quiet_says_only_what_is_needed(
+    mcpi: Mcpi, updates: Updates, words: tuple[str, ...]
+) -> None:
+    updates.rollback = PreparedRollback(record=plans.record("update"), steps=(STEP,))
+
+    ran = mcpi(*words, "-q")
+
+    assert (ran.status, ran.out, ran.err) == (0, "", "")
 
 
 # outdated --------------------------------------------------------------------------------------
@@ -686,6 +714,18 @@ def test_a_rollback_in_json(mcpi: Mcpi, updates: Updates) -> None:
             "replaced": [{"entries": ["git"], "before": "2026.10.19", "after": "2026.9.1"}],
         }
     )
+
+
+@pytest.mark.parametrize("word", ["hold", "unhold"])
+def test_an_interrupted_hold_does_not_say_that_nothing_was_changed(
+    mcpi: Mcpi, updates: Updates, word: str
+) -> None:
+    updates.refusal = KeyboardInterrupt()
+
+    ran = mcpi(word, "git")
+
+    assert ran.status == 130
+    assert "nothing was changed" not in ran.err
 
 
 # hold ------------------------------------------------------------------------------------------
