@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from mcpinstall.cli import render_changes, render_done, words
+from mcpinstall.cli import render_changes, words
 from mcpinstall.cli.change_words import LABELS
 from mcpinstall.cli.layout import (
     BLANK,
@@ -16,7 +16,6 @@ from mcpinstall.cli.layout import (
     Segment,
     Tone,
     broken,
-    line,
     table,
     wrapped,
 )
@@ -26,6 +25,7 @@ from mcpinstall.planning.changes import Band, ChangeKind
 
 if TYPE_CHECKING:
     from mcpinstall.cli.render_plan import View
+    from mcpinstall.errors import McpInstallError
     from mcpinstall.model.receipt import Receipt
     from mcpinstall.operations.outdated import Outdated
     from mcpinstall.operations.rollback import PreparedRollback
@@ -174,11 +174,16 @@ def rollback(prepared: PreparedRollback, view: View) -> Screen:
         rows += broken(step.now[0].name, view.width, "  ", Tone.NAME)
     what = words.action_noun(prepared.record.action)
     when = words.record_time(prepared.record.id)
-    fact = f"  It was replaced by the {what} of {when}; its files are on this disk."
-    rows += wrapped(fact, view.width, "    ")
+    local = [step for step in prepared.steps if not step.now[0].is_remote]
+    subject = prepared.steps[0].versions[1] if len(prepared.steps) == 1 else "What comes back"
+    fact = f"  {subject} was replaced by the {what} of {when}"
+    rows += wrapped(
+        f"{fact}; its files are on this disk." if local else f"{fact}.", view.width, "    "
+    )
     if prepared.undone is None:
         rows += wrapped(f"  No host file changes. {APPROVAL}", view.width, "    ")
-    rows += wrapped(f"  {_RUNNING}", view.width, "    ")
+    if local:
+        rows += wrapped(f"  {_RUNNING}", view.width, "    ")
     return tuple(rows)
 
 
@@ -213,8 +218,16 @@ def updated(prepared: Prepared, width: int) -> Screen:
     )
 
 
+def other_tools(error: McpInstallError, width: int) -> Screen:
+    """Return why the same update is asked about once more."""
+    fact = f"{error.message}; nothing was switched. This is the plan with what it showed:"
+    return (BLANK, *wrapped(f"! {fact}", width, CONTINUED, Tone.WARN), BLANK)
+
+
 def unfinished(stays: Sequence[Kept], width: int) -> Screen:
-    """Return a last line where some source could not be asked."""
+    """Return the last line of an update for which some source could not be asked."""
     failed = [one.receipt.entry_name for one in stays if one.error is not None]
-    text = f"not asked: {words.listed(failed)}"
-    return (line(Segment(text, Tone.WARN)),) if failed else render_done.notes((), width)
+    if not failed:
+        return ()
+    text = f"Not complete: nobody could say whether {words.listed(failed)} is up to date"
+    return wrapped(text, width, CONTINUED, Tone.WARN)

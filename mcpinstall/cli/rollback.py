@@ -15,6 +15,14 @@ def rollback(
     context: typer.Context,
     *,
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Installed server.")] = None,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow",
+            metavar="WHAT",
+            help="Accept `vulnerable`: a version with a known vulnerability.",
+        ),
+    ] = None,
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
     as_json: options.Json = False,
@@ -39,10 +47,10 @@ def rollback(
     session: Session = context.obj
     session.begin(as_json=as_json, quiet=quiet, verbose=verbose)
     answers = change.Answers(yes=yes, dry_run=dry_run)
-    prepared = operation.prepare(name, session.context)
+    prepared = operation.prepare(name, session.context, allow=options.allowances(allow))
     undone = prepared.undone
     shown = change.diffs(undone.changes if undone else ())
-    notes = undone.notes if undone else ()
+    notes = (*prepared.notes, *(undone.notes if undone else ()))
     view = change.view(session, answers)
     entries = [entry for step in prepared.steps for entry in step.entries]
     done = change.take_away(

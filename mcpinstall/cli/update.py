@@ -8,9 +8,11 @@ import typer
 
 from mcpinstall.cli import options
 from mcpinstall.cli.session import Session
-from mcpinstall.errors import Exit
+from mcpinstall.errors import ErrorCode, Exit, McpInstallError
 
 if TYPE_CHECKING:
+    from mcpinstall.cli import change
+    from mcpinstall.model.plan import Request
     from mcpinstall.operations.update import Selection
 
 
@@ -62,25 +64,49 @@ def update(
     session.ui.insist(render_update.kept(selection.kept, session.ui.width))
     session.also = {"replaced": [], "kept": json_update.kept(selection.kept)}
     if not selection.targets:
-        return _nothing(session, selection)
+        return _nothing(session, selection, request)
     if change.may_ask(session, answers):
         request = dialog.completed(
             session.ui, request, lambda asked: operation.draft(selection, asked, session.context)
         )
-    with session.working() as state:
-        prepared = operation.prepare(
-            selection, request, state, stage=change.may_act(session, answers)
-        )
-    session.also["replaced"] = [json_update.replacement(one) for one in prepared.replacements]
-    return change.carry_out(session, prepared, answers)
+    status = _carried_out(session, selection, request, answers)
+    session.ui.insist(render_update.unfinished(selection.kept, session.ui.width))
+    return status if selection.is_complete else Exit.COULD_NOT
 
 
-def _nothing(session: Session, selection: Selection) -> int:
+def _carried_out(
+    session: Session, selection: Selection, request: Request, answers: change.Answers
+) -> int:
+    """Show, ask and commit; once more where tools differ that nobody could tell before."""
+    from mcpinstall.cli import change, json_update, render_update
+    from mcpinstall.operations import update as operation
+
+    while True:
+        with session.working() as state:
+            prepared = operation.prepare(
+                selection, request, state, stage=change.may_act(session, answers)
+            )
+        session.also["replaced"] = [json_update.replacement(one) for one in prepared.replacements]
+        try:
+            return change.carry_out(session, prepared, answers)
+        except McpInstallError as error:
+            if error.code is not ErrorCode.TOOLS_CHANGED or not change.may_ask(session, answers):
+                raise
+            found = operation.with_seen_tools(selection, session.context)
+            if found is None:
+                raise
+            selection = found
+            session.ui.insist(render_update.other_tools(error, session.ui.width))
+
+
+def _nothing(session: Session, selection: Selection, request: Request) -> int:
     """Say that no server has anything newer to take, or that nobody could tell."""
     from mcpinstall.cli import render_update
 
     session.ui.say(render_update.nothing(selection.kept, session.ui.width))
+    if request.settings:
+        session.ui.note("`--set` was not used; `mcpi configure NAME --set KEY=VALUE` sets inputs")
+    session.ui.insist(render_update.unfinished(selection.kept, session.ui.width))
     if session.as_json:
         session.answer(outcome="nothing-to-do")
-    failed = any(one.error is not None for one in selection.kept)
-    return Exit.COULD_NOT if failed else Exit.DONE
+    return Exit.DONE if selection.is_complete else Exit.COULD_NOT

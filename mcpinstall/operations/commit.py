@@ -23,6 +23,7 @@ from mcpinstall.operations import (
     publishers,
     receipt_changes,
     secret_places,
+    seen_tools,
     server_plans,
     transaction,
     unreviewed,
@@ -69,6 +70,7 @@ def _commit(prepared: Prepared, context: Context) -> Done:
         context.progress.step(f"asking `{servers[slug].entry.name}` for its tools")
         begun = time.monotonic()
         probing_server.require_unchanged(servers[slug], generation, context)
+        seen_tools.require_same(prepared, servers[slug], context)
         probed.append(time.monotonic() - begun)
 
     # The receipt must be known before the first effect; probe outcomes that refuse never reach it.
@@ -213,7 +215,7 @@ def _expected_results(
                 check=Check.ANSWERS,
                 outcome=Outcome.VERIFIED,
                 evidence="it answered; nobody reviewed its tools, so the first seen are kept"
-                if any(not s.reviewed.tools.known for s in plan.servers if s.slug in staged)
+                if any(s.reviewed.unreviewed for s in plan.servers if s.slug in staged)
                 else f"{tools} tools, unchanged since review",
             ),
         ]

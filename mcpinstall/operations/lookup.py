@@ -28,11 +28,12 @@ def open_registries(
     """Yield the bundled registry, then those of the user's configuration.
 
     One after the other: one that is not there stops only those who look that far.  With `root`
-    no TUF registry with another root is asked.
+    no registry with another root is asked.
     """
-    yield registries.open_bundled(context.paths, context.now)
+    if root in (None, bundled.ROOT):
+        yield registries.open_bundled(context.paths, context.now)
     for one in configuration.configured(context):
-        if not isinstance(one, TufSource) or root in (None, one.root):
+        if root in (None, configuration.root_of(one)):
             yield opened(one, context, offline=offline)
 
 

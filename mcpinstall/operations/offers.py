@@ -51,16 +51,6 @@ class Offer:
     server: ReviewedServer | None = field(default=None, repr=False)
     """That version, where a registry describes it; a package of an index is locked later."""
 
-    @property
-    def is_outdated(self) -> bool:
-        """Tell whether something newer is there, be it offered or not."""
-        return bool(self.version) or self.newest != self.receipt.version
-
-    @property
-    def same_version(self) -> bool:
-        """Tell whether the registry now says something else of the very version installed."""
-        return self.version == self.receipt.version
-
 
 def offer(receipt: Receipt, request: Request, context: Context) -> Offer:
     """Ask the source of a receipt for newer versions, and choose the newest that may be installed.
@@ -95,6 +85,12 @@ def exactly(receipt: Receipt, version: str, request: Request, context: Context) 
     Raises:
         McpInstallError: as `offer`, and what refuses that version.
     """
+    if receipt.registry_root == direct.ROOT:
+        raise McpInstallError(
+            ErrorCode.USAGE,
+            f"`{receipt.entry_name}` has no versions: it is used at an address",
+            hint="leave `--to` out; for another address uninstall it, and install that one",
+        )
     if offers_unreviewed.is_one(receipt):
         return offers_unreviewed.resolved(receipt, version, request, context)
     registry = _asked(receipt, request, context)

@@ -17,6 +17,7 @@ from mcpinstall.operations import (
     configuration,
     early_refusals,
     lookup,
+    seen_tools,
     unreviewed,
     unreviewed_records,
 )
@@ -81,7 +82,7 @@ def resolved(receipt: Receipt, version: str, request: Request, context: Context)
     found = unreviewed.resolve(spec, asked, context, anew=True)
     if found.registry.root_digest != receipt.registry_root:
         raise _elsewhere(receipt, found.registry.address)
-    return lookup.not_revoked(found, context, withdrawn=False)
+    return lookup.not_revoked(seen_tools.with_seen(found, context), context, withdrawn=False)
 
 
 def same_files(server: ReviewedServer, receipt: Receipt, context: Context) -> bool:

@@ -31,6 +31,7 @@ from mcpinstall.operations import (
     lookup,
     revoked,
     secret_places,
+    seen_tools,
     server_plans,
     settings,
 )
@@ -322,6 +323,11 @@ def _notes(wanted: Target, context: Context) -> Iterator[str]:
     was = receipt.review == ReviewState.CERTIFIED.value
     if was and server.registry.review is not ReviewState.CERTIFIED:
         yield f"`{name}` {receipt.version} is CERTIFIED; {version} is NOT REVIEWED"
+    if seen_tools.are_compared_later(server, wanted.before):
+        yield (
+            f"the tools of `{name}` {version} are not known yet: it is started after your yes, and "
+            "where they differ you are asked once more, before anything is switched"
+        )
     if wanted.before is None:
         yield (
             f"`{name}` {receipt.version} is not described by its registry any more, so what "

@@ -1,4 +1,4 @@
-"""Rollback: back to the generation that was current before, which is still on the disk.
+"""Rollback: back to the version that was current before, which is still on the disk.
 
 Nothing is fetched or built.  Where hosts keep their entries it is one switch; where the update
 changed them, its change is taken back as `undo` does it.
@@ -6,12 +6,12 @@ changed them, its change is taken back as `undo` does it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from mcpinstall import environments
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model.receipt import HistoryRecord, Receipt, Switch
+from mcpinstall.model.receipt import HistoryRecord, Hold, Receipt, Switch
 from mcpinstall.operations import (
     lookup,
     policies,
@@ -21,8 +21,10 @@ from mcpinstall.operations import (
     undo,
     ways_back,
 )
+from mcpinstall.operations.advisories import Advisories
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.prepared import Done, PreparedUndo
+from mcpinstall.planning import advisories
 
 ACTION = "rollback"
 
@@ -36,6 +38,8 @@ class Step:
     """Of all its entries, as they are."""
     after: tuple[Receipt, ...]
     """The same with the former environment."""
+    changed: bool = False
+    """The update gave its entries other commands, or another place."""
 
     @property
     def versions(self) -> tuple[str, str]:
@@ -59,28 +63,37 @@ class PreparedRollback:
     """Set where the hosts' entries go back too."""
     whole: bool = True
     """Everything that the change brought goes back."""
+    allow: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+    """What has to be known of the versions that come back, as sentences."""
 
 
-def prepare(name: str | None, context: Context) -> PreparedRollback:
+def prepare(name: str | None, context: Context, *, allow: Collection[str] = ()) -> PreparedRollback:
     """Say what goes back; without a name, all that the last update brought.
 
+    With `allow` "vulnerable", also to a version with a known vulnerability.
+
     Raises:
-        McpInstallError: `not-installed`; `nothing-to-undo` where nothing came before, or its
-            files are gone; `version-revoked` and its like, `policy-refused`.
+        McpInstallError: `not-installed`; `version-held`; `nothing-to-undo` where nothing came
+            before, or its files are gone; `version-revoked` and its like, `policy-refused`,
+            `version-vulnerable`, `package-malicious`.
     """
     record, slugs = _chosen(name, context)
     steps = tuple(_step(slug, record, context) for slug in slugs)
-    whole = {one.slug for one in record.switches} == set(slugs)
+    for step in steps:
+        _require_let_go(step)
+    whole = ways_back.moved(record) == set(slugs)
     undone = None
-    if any(_entries_changed(slug, record) for slug in slugs):
+    if any(_entries_changed(step) for step in steps):
         if whole and not undo.has_later(record, context):
             undone = undo.prepare(record.id, context)
         else:
             entries = [name for step in steps for name in step.entries]
             undone = undo.prepare_part(record, entries, context)
-    else:
-        _require_allowed(steps, context)
-    return PreparedRollback(record=record, steps=steps, undone=undone, whole=whole)
+    notes = _require_allowed(steps, allow, context)
+    return PreparedRollback(
+        record=record, steps=steps, undone=undone, whole=whole, allow=frozenset(allow), notes=notes
+    )
 
 
 def commit(prepared: PreparedRollback, context: Context) -> Done:
@@ -90,7 +103,11 @@ def commit(prepared: PreparedRollback, context: Context) -> Done:
         McpInstallError: what stopped it; everything is as before then.
     """
     if prepared.undone is not None:
-        return undo.commit(prepared.undone, context, action=ACTION)
+        for step in prepared.steps:
+            _require_unharmed(step, context)
+        notes = _require_allowed(prepared.steps, prepared.allow, context)
+        done = undo.commit(prepared.undone, context, action=ACTION)
+        return replace(done, notes=(*notes, *done.notes))
     with transaction.exclusive(context):
         for step in prepared.steps:
             if _step(step.slug, prepared.record, context) != step:
@@ -100,9 +117,9 @@ def commit(prepared: PreparedRollback, context: Context) -> Done:
                     hint="run the command again",
                 )
             _require_unharmed(step, context)
-        _require_allowed(prepared.steps, context)
+        notes = _require_allowed(prepared.steps, prepared.allow, context)
         record = transaction.run(_transaction(prepared), context)
-    return Done(record=record, receipts=record.receipts_after)
+    return Done(record=record, receipts=record.receipts_after, notes=notes)
 
 
 def _transaction(prepared: PreparedRollback) -> transaction.Transaction:
@@ -122,15 +139,16 @@ def _chosen(name: str | None, context: Context) -> tuple[HistoryRecord, Sequence
     """Return the change that brought what is current, and the servers that go back."""
     ways = ways_back.found(undo.history(context), context)
     if name is None:
-        if not ways:
+        updates = [way.record for way in ways.values() if way.is_version]
+        if not updates:
             raise _nothing("there is no update to roll back")
-        record = max(ways.values(), key=lambda one: one.id)
-        return record, [slug for slug, one in ways.items() if one.id == record.id]
+        record = max(updates, key=lambda one: one.id)
+        return record, [slug for slug, way in ways.items() if way.record.id == record.id]
     receipt = lookup.installed(name, context)
     slug = lookup.receipt_slug(receipt)
     if slug not in ways:
         raise _nothing(f"`{receipt.entry_name}` has no earlier version to go back to")
-    return ways[slug], [slug]
+    return ways[slug].record, [slug]
 
 
 def _nothing(why: str) -> McpInstallError:
@@ -148,9 +166,15 @@ def _step(slug: str, record: HistoryRecord, context: Context) -> Step:
     Raises:
         McpInstallError: `nothing-to-undo` when its files are gone.
     """
-    generation = ways_back.before(slug, record)
-    before = next((one for one in record.receipts_before if one.generation == generation), None)
     now = server_plans.receipts_of(slug, context)
+    were = {
+        one.entry_name: one for one in record.receipts_before if lookup.receipt_slug(one) == slug
+    }
+    if now and now[0].is_remote:  # each entry has its own address, and there are no files
+        now = tuple(one for one in now if one.entry_name in were)
+        return Step(slug=slug, now=now, after=tuple(were[one.entry_name] for one in now))
+    generation = next((one.before for one in record.switches if one.slug == slug), None)
+    before = next((one for one in were.values() if one.generation == generation), None)
     home = environments.server_home(context.paths.servers, slug)
     if before is None or not now or not environments.is_startable(home / before.generation):
         raise _nothing(
@@ -158,36 +182,16 @@ def _step(slug: str, record: HistoryRecord, context: Context) -> Step:
         )
     # What nobody touched since is as it was, to the last word; the rest gets the environment.
     brought = {one.entry_name: one for one in record.receipts_after}
-    were = {one.entry_name: one for one in record.receipts_before}
     after = tuple(
         were[one.entry_name]
         if one.entry_name in were and brought.get(one.entry_name) == one
         else receipt_changes.with_environment(one, before)
         for one in now
     )
-    return Step(slug=slug, now=now, after=after)
+    return Step(slug=slug, now=now, after=after, changed=_changed(slug, record))
 
 
-def _require_unharmed(step: Step, context: Context) -> None:
-    """Refuse files that are not those that were installed: nobody started them meanwhile."""
-    receipt = step.after[0]
-    home = environments.server_home(context.paths.servers, step.slug)
-    if environments.measure(home / receipt.generation).sha256 != receipt.tree_sha256:
-        raise McpInstallError(
-            ErrorCode.ENVIRONMENT_DIFFERS,
-            f"the files of `{receipt.entry_name}` {receipt.version} were changed meanwhile",
-            hint=f"`mcpi update {receipt.entry_name} --to {receipt.version}` builds it again",
-        )
-
-
-def _require_allowed(steps: Sequence[Step], context: Context) -> None:
-    """Refuse what was revoked, or is forbidden by now (check 3)."""
-    back = tuple(receipt for step in steps for receipt in step.after)
-    undo.require_not_revoked(back, context)
-    policies.require_installable(back, policies.load(context), context)
-
-
-def _entries_changed(slug: str, record: HistoryRecord) -> bool:
+def _changed(slug: str, record: HistoryRecord) -> bool:
     """Tell whether a change gave a server's entries other commands, or another place."""
     before, after = (
         {
@@ -198,6 +202,70 @@ def _entries_changed(slug: str, record: HistoryRecord) -> bool:
         for receipts in (record.receipts_before, record.receipts_after)
     )
     return before != after
+
+
+def _entries_changed(step: Step) -> bool:
+    return step.changed or step.now[0].is_remote
+
+
+def _require_let_go(step: Step) -> None:
+    """Refuse to move a server that is held, as every other command does."""
+    now = step.now[0]
+    if now.hold is Hold.HELD:
+        raise McpInstallError(
+            ErrorCode.VERSION_HELD,
+            f"`{now.entry_name}` is held at {now.version}",
+            hint=f"`mcpi unhold {now.entry_name}` lets it go",
+        )
+
+
+def _require_unharmed(step: Step, context: Context) -> None:
+    """Refuse files that are not those that were installed: nobody started them meanwhile."""
+    receipt = step.after[0]
+    if receipt.is_remote:
+        return
+    home = environments.server_home(context.paths.servers, step.slug)
+    if environments.measure(home / receipt.generation).sha256 != receipt.tree_sha256:
+        raise McpInstallError(
+            ErrorCode.ENVIRONMENT_DIFFERS,
+            f"the files of `{receipt.entry_name}` {receipt.version} were changed meanwhile",
+            hint=f"`mcpi update {receipt.entry_name} --to {receipt.version}` builds it again",
+        )
+
+
+def _require_allowed(
+    steps: Sequence[Step], allow: Collection[str], context: Context
+) -> tuple[str, ...]:
+    """Refuse what was revoked, is forbidden, or known to be vulnerable by now (check 3).
+
+    Returns:
+        What has to be known of the versions that come back, as sentences.
+    """
+    back = tuple(receipt for step in steps for receipt in step.after)
+    undo.require_not_revoked(back, context)
+    policies.require_installable(back, policies.load(context), context)
+    known = Advisories(context)
+    return tuple(
+        note
+        for step in steps
+        if not step.after[0].is_remote
+        for note in _advised(step.after[0], known, allow, context)
+    )
+
+
+def _advised(
+    receipt: Receipt, known: Advisories, allow: Collection[str], context: Context
+) -> Iterator[str]:
+    name = f"`{receipt.entry_name}` {receipt.version}"
+    try:
+        server = lookup.of_receipt(receipt, context, withdrawn=True)
+    except McpInstallError as error:
+        yield f"{name}: advisories were not checked ({error.message})"
+        return
+    found = known.of_receipt(receipt, server)
+    advisories.require(receipt.entry_name, found, allow)
+    if found.affected:
+        yield f"{name} has known vulnerabilities: {advisories.sentence(found.affected)}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -105,7 +105,7 @@ def _ways_back(context: Context) -> dict[str, str | None]:
         ways = ways_back.found(records[::-1], context)
     except McpInstallError:  # then the newest ones stay
         return {}
-    return {slug: ways_back.before(slug, record) for slug, record in ways.items()}
+    return {slug: way.before for slug, way in ways.items()}
 
 
 def _sweep_unreviewed(context: Context) -> None:

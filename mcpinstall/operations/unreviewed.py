@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model import names
+from mcpinstall.model import names, tool_text
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.manifest import (
     Audience,
@@ -153,9 +153,16 @@ def first_tools(server: ReviewedServer, context: Context) -> ToolList:
 
 
 def keep_tools(server: ReviewedServer, seen: ToolList, context: Context) -> None:
-    """Keep the tools that were seen, if they are the first of an unreviewed server."""
-    if server.unreviewed is not None and not first_tools(server, context).known:
-        unreviewed_records.keep_tools(server.unreviewed, seen, context)
+    """Keep the tools that were seen, if they are the first of an unreviewed server.
+
+    Raises:
+        McpInstallError: `text-hostile` for what nobody could read when it is shown later.
+    """
+    if (lock := server.unreviewed) is None:
+        return
+    tool_text.parse_tools(seen.text, f"{lock.full_name} {lock.version}")
+    if not unreviewed_records.first_tools(lock, context).known:
+        unreviewed_records.keep_tools(lock, seen, context)
 
 
 def entry_name(lock: UnreviewedLock) -> str:

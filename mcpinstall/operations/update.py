@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from mcpinstall import environments
 from mcpinstall.errors import ErrorCode, Exit, McpInstallError
 from mcpinstall.model.plan import Request
 from mcpinstall.model.receipt import Hold, Receipt
@@ -19,6 +20,7 @@ from mcpinstall.operations import (
     offers,
     publishers,
     replacing,
+    seen_tools,
     server_plans,
 )
 from mcpinstall.operations.context import Context
@@ -27,6 +29,7 @@ from mcpinstall.operations.prepared import Draft, HostChoice, Prepared
 from mcpinstall.operations.replacing import Target
 from mcpinstall.receipts.store import ReceiptStore
 
+_ANY_PYTHON = ">=3"
 _NOBODY = HostChoice(chosen=(), candidates=(), preselected=())
 
 
@@ -51,6 +54,11 @@ class Selection:
     pinned: bool = False
     """The version was named: it is pinned from now on."""
 
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether every server's source could be asked."""
+        return all(one.error is None for one in self.kept)
+
 
 def servers(names: Sequence[str], context: Context) -> tuple[tuple[Receipt, ...], ...]:
     """Return the entries of each server that is named, or of every one; by server.
@@ -72,7 +80,8 @@ def select(
     Without names, what is held, pinned, or can't be asked is passed over and told.
 
     Raises:
-        McpInstallError: `not-installed`, `version-held` for a server that is named; what refuses a
+        McpInstallError: `interpreter-missing` and its like for a Python that is named;
+            `not-installed`, `version-held` for a server that is named; what refuses a
             version that is; a refusal of check 1, whichever server it is about.
     """
     if version is not None and len(names) != 1:
@@ -81,6 +90,8 @@ def select(
             "`--to` is the version of one server",
             hint="for example `mcpi update time --to 2026.10.19`",
         )
+    if request.python is not None:  # else each newer version would seem not to fit it
+        environments.choose_interpreter(_ANY_PYTHON, context.machine, request.python)
     targets: list[Target] = []
     kept: list[Kept] = []
     for receipts in servers(names, context):
@@ -94,13 +105,25 @@ def select(
         except McpInstallError as error:
             if names or error.code.exit_status is not Exit.COULD_NOT:
                 raise
-            kept.append(Kept(receipt=receipts[0], why=error.message, hint=error.hint, error=error))
+            kept.append(_failed(receipts[0], error))
             continue
         if found is None:
             kept.append(why)
         else:
             targets.append(replacing.target(receipts, found, context))
     return Selection(targets=tuple(targets), kept=tuple(kept), pinned=version is not None)
+
+
+def with_seen_tools(selection: Selection, context: Context) -> Selection | None:
+    """Return the selection with the tools that new versions showed since; None without any.
+
+    Raises:
+        McpInstallError: a parser's refusal of a damaged record.
+    """
+    targets = tuple(
+        replace(one, server=seen_tools.with_seen(one.server, context)) for one in selection.targets
+    )
+    return replace(selection, targets=targets) if targets != selection.targets else None
 
 
 def _held(receipt: Receipt, version: str | None) -> Kept | None:
@@ -134,11 +157,17 @@ def _found(
     return offers.with_server(offer, request, context), _why(offer)
 
 
+def _failed(receipt: Receipt, error: McpInstallError) -> Kept:
+    why = f"`{receipt.entry_name}` stays at {receipt.version}: {error.message}"
+    return Kept(receipt=receipt, why=why, hint=error.hint, error=error)
+
+
 def _why(offer: Offer) -> Kept:
     """Say why nothing newer takes a server's place."""
     receipt = offer.receipt
     if not offer.refusals:
-        return Kept(receipt=receipt, why="")
+        told = "; ".join(offer.notes)
+        return Kept(receipt=receipt, why=f"`{receipt.entry_name}`: {told}" if told else "")
     newest = offer.refusals[0]
     return Kept(
         receipt=receipt,

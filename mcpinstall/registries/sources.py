@@ -152,6 +152,12 @@ def _registry_file(folder: Path) -> RegistryFile:
 
 def _registry_text(folder: Path) -> bytes:
     data = files.read_optional(folder / "registry.toml", limits.REGISTRY_BYTES)
+    if data is None and files.is_absent_or_empty(folder):
+        raise McpInstallError(
+            ErrorCode.REGISTRY_UNAVAILABLE,
+            f"the registry in `{folder}` is not there",
+            hint="put the folder back, or mount what it is on; `mcpi registry list` names all",
+        )
     if data is None:
         raise McpInstallError(
             ErrorCode.REGISTRY_INVALID, f"`{folder}` is no registry: it has no `registry.toml`"

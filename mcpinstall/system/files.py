@@ -140,6 +140,16 @@ def read_optional(path: Path, limit: int) -> bytes | None:
         raise
 
 
+def is_absent_or_empty(folder: Path) -> bool:
+    """Tell whether a folder is not there, or an empty place for something that is not mounted."""
+    try:
+        return not any(folder.iterdir())
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+
+
 def sha256_of(path: Path) -> str:
     """Return the sha256 of a file, 64 lowercase hexadecimal characters."""
     with disk_errors(f"read `{path}`"), path.open("rb") as file:

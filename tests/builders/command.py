@@ -30,16 +30,24 @@ class Command:
         """Where the state of this user is."""
         return self.home / ".local" / "share" / "mcpinstall"
 
-    def run(self, *words: str, status: int | None = 0) -> subprocess.CompletedProcess[str]:
-        """Run the command to its end; `status=None` accepts any exit status."""
-        environment = {
+    @property
+    def program(self) -> str:
+        """The installed script."""
+        return program()
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that the command gets."""
+        return {
             **os.environ,
             "HOME": str(self.home),
             "PYTHONPATH": str(self.source),
             **self.variables,
         }
+
+    def run(self, *words: str, status: int | None = 0) -> subprocess.CompletedProcess[str]:
+        """Run the command to its end; `status=None` accepts any exit status."""
         done = subprocess.run(
-            [program(), *words], env=environment, cwd=self.cwd,
+            [self.program, *words], env=self.environment(), cwd=self.cwd,
             capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=300,
         )  # fmt: skip
         assert "Traceback" not in done.stderr, done.stderr

@@ -76,6 +76,8 @@ def acting(command: str) -> str:
         "uninstall",
         "reinstall",
         "configure",
+        "update",
+        "rollback",
         "undo",
     }
     return f"{command} --yes" if asks else command

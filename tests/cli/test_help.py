@@ -941,6 +941,7 @@ Arguments:
   [NAME]  Installed server.
 
 Options:
+  --allow WHAT   Accept `vulnerable`: a version with a known vulnerability.
   -y, --yes      Answer the question with yes; skips no check.
   -n, --dry-run  Show what would be done; change nothing.
   --json         Print one JSON object on standard output.

@@ -121,4 +121,20 @@ GROUPS = {
         ),
         20,
     ),
+    "updates": Group(
+        (
+            "operations/holds.py", "operations/offers*.py", "operations/outdated.py",
+            "operations/replacing.py", "operations/rollback.py", "operations/seen_tools.py",
+            "operations/update.py", "operations/ways_back.py", "cli/hold.py", "cli/outdated.py",
+            "cli/rollback.py", "cli/update.py",
+        ),
+        (
+            "cli/test_update.py", "unit/operations/test_holds.py",
+            "unit/operations/test_ways_back.py",
+            "attacks/test_update_leads_elsewhere.py", "e2e/test_outdated.py",
+            "e2e/test_rollback.py", "e2e/test_update.py", "e2e/test_update_asks_again.py",
+            "e2e/test_update_command.py", "e2e/test_update_sources.py",
+        ),
+        30,
+    ),
 }  # fmt: skip
