@@ -85,9 +85,14 @@ def lock(
     done = [_accepted(session, one, yes=yes) for one in prepared]
     if probe:
         done = _probed(session, done, yes=yes)
+    return _written(session, done, _diffs(session, done), report=report, yes=yes)
+
+
+def _diffs(session: Session, done: Sequence[Relock]) -> list[Diff | None]:
+    from mcpinstall.operations import manifest_relock
+
     with session.working() as world:
-        diffs = [manifest_relock.changes(one, world) for one in done]
-    return _written(session, done, diffs, report=report, yes=yes)
+        return [manifest_relock.changes(one, world) for one in done]
 
 
 def _version(version: str | None, *, upgrade: bool) -> str | None:
@@ -133,9 +138,8 @@ def _probed(session: Session, done: list[Relock], *, yes: bool) -> list[Relock]:
 
     count = sum(one.proposal is not None for one in done)
     if count and not yes:
-        with session.working() as world:
-            diffs = [manifest_relock.changes(one, world) for one in done]
-        session.ui.insist(screens.relocked(done, diffs, session.ui.width))
+        shown = screens.relocked(done, _diffs(session, done), session.ui.width)
+        session.ui.insist(shown)
         text = f"Start {'it' if count == 1 else f'all {count}'} now? That runs its code."
         dialog.consent(session.ui, dialog.Asked(text=text))
     with session.working() as world:

@@ -7,7 +7,7 @@ repeated by somebody else and gives the same bytes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,9 +15,12 @@ from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import (
     advisory_text,
+    lock_text,
     manifest_text,
+    provenance_text,
     registry_text,
     server_text,
+    tool_text,
 )
 from mcpinstall.model.lock import NO_LOCK, Lock
 from mcpinstall.model.lock_authoring import MadeWith
@@ -29,6 +32,23 @@ from mcpinstall.operations import authoring_folders, authoring_inspection, autho
 from mcpinstall.operations.authoring_locking import Wanted
 from mcpinstall.operations.context import Context
 from mcpinstall.system import files, limits
+
+LIMITS = {
+    "attestations.json": limits.ATTESTATIONS_BYTES,
+    "manifest.toml": limits.MANIFEST_BYTES,
+    "pylock.toml": limits.LOCK_BYTES,
+    "server.json": limits.SERVER_JSON_BYTES,
+    "tools.json": limits.TOOLS_BYTES,
+}
+"""Bytes of each file of a version that are read."""
+
+_PARSERS: Mapping[str, Callable[[bytes, str], object]] = {
+    "attestations.json": provenance_text.parse_carried,
+    "manifest.toml": lambda data, name: manifest_text.parse(data, name, draft=True),
+    "pylock.toml": lock_text.parse,
+    "server.json": server_text.parse,
+    "tools.json": tool_text.parse_tools,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +121,6 @@ def texts(
     Raises:
         McpInstallError: The refusal of a parser.
     """
-    server_text.parse(draft.server, "server.json")
     found = {"server.json": draft.server}
     found |= {"pylock.toml": locked.text} if draft.manifest.package else {}
     found |= {"tools.json": tools.text} if tools.known else {}
@@ -111,8 +130,21 @@ def texts(
     )
     described = replace(draft.manifest, files=digests, hooks=tuple(hooks_))
     found["manifest.toml"] = manifest_text.dump(described)
-    manifest_text.parse(found["manifest.toml"], draft=True)
+    _require_readable(found)
     return found
+
+
+def _require_readable(found: Mapping[str, bytes]) -> None:
+    """Refuse what no user's program would read: too large, or with text that hides."""
+    for name, parse in _PARSERS.items():
+        if name in found:
+            parse(found[name], name)
+            limit = LIMITS[name]
+            if len(found[name]) > limit:
+                raise McpInstallError(
+                    ErrorCode.MANIFEST_INVALID,
+                    f"`{name}` would have {len(found[name])} bytes, and {limit} are read",
+                )
 
 
 def write(

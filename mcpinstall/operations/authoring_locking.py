@@ -112,6 +112,7 @@ def resolve(wanted: Wanted, context: Context) -> bytes:
                 "--exclude-newer", wanted.made_with.exclude_newer,
                 "--python", sys.executable, "--no-python-downloads", "--no-header", "--quiet",
                 "--system-certs",
+                "--cache-dir", files.private_folder(context.paths.cache / "uv"),
             ],
             environment=process.child_environment(context.machine, extra), cwd=folder,
         )  # fmt: skip

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-
+from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import registry_text
+from mcpinstall.model.lock_authoring import MadeWith, restated
 from mcpinstall.model.registry_text import RegistryFile
-from mcpinstall.operations import manifest_new, manifest_relock
+from mcpinstall.operations import manifest_new, manifest_present, manifest_relock
 from mcpinstall.operations.manifest_new import Options
 from mcpinstall.operations.manifest_proposal import Proposal
 from mcpinstall.operations.manifest_relock import Relock
@@ -237,3 +240,89 @@ def test_a_package_of_another_index_is_not_taken_from_this_one(world: World) -> 
         prepared(world, str(path))
 
     assert refused.value.code is ErrorCode.INDEX_FORBIDDEN
+
+
+# Unattended -------------------------------------------------------------------------------------
+
+
+def test_reasons_are_given_without_a_terminal_for_these_very_bytes(world: World) -> None:
+    publish(world.index, "sky-maps", "1.1", body=None, members=HOOK)
+    sha256 = hashlib.sha256(HOOK["sky_maps.pth"]).hexdigest()
+    into = ("--into", str(world.registry.folder), "--yes", "--probe")
+
+    wrong = run("manifest", "new", SPEC, *into, "--accept", f"sha256:{'0' * 64}=no", person=False)
+    vague = run("manifest", "new", SPEC, *into, "--accept", "sky_maps.pth=no", person=False)
+    ran = run("manifest", "new", SPEC, *into, "--accept", f"sha256:{sha256}=finds its maps",
+              person=False)  # fmt: skip
+
+    assert (wrong.status, vague.status, ran.status) == (2, 2, 0), ran.seen
+    (hook,) = registries.one_version(target(world)).manifest.hooks
+    assert hook.reason == "finds its maps"
+
+
+def test_a_new_lock_takes_reasons_and_drops_holds_without_a_terminal(world: World) -> None:
+    made(world)
+    folder = target(world)
+    there = manifest_present.present(folder)
+    stated = restated(
+        there.lock,
+        MadeWith(constraints=("sky-maps<1.1",), exclude_newer=there.lock.exclude_newer),
+    )
+    (folder / "pylock.toml").write_bytes(stated)
+    manifest = folder / "manifest.toml"
+    digest = hashlib.sha256(stated).hexdigest()
+    manifest.write_text(manifest.read_text().replace(there.lock.sha256, digest))
+    publish(world.index, "sky-maps", "1.1", body=None, members=HOOK)
+    sha256 = hashlib.sha256(HOOK["sky_maps.pth"]).hexdigest()
+
+    held = lock(world)
+    unknown = lock(world, "--drop-hold", "stars")
+    ran = lock(world, "--drop-hold", "Sky_Maps", "--accept", f"{sha256}=finds its maps")
+
+    assert ("Nothing is newer" in held.seen, unknown.status, ran.status) == (True, 2, 0), ran.seen
+    found = registries.one_version(target(world, "1.0+lock.1"))
+    assert {one.version for one in found.lock.packages if one.name == "sky-maps"} == {"1.1"}
+    assert found.lock.constraints == ()
+    assert [hook.reason for hook in found.manifest.hooks] == ["finds its maps"]
+
+
+def test_of_several_servers_one_that_owes_or_does_not_start_stops_no_other(world: World) -> None:
+    made(world)
+    publish(world.index, "stars", "1.0", readme="mcp-name: io.github.user/stars")
+    made(world, "pypi:stars")
+    publish(world.index, "sky-maps", "1.1", body=None, members=HOOK)
+    publish(world.index, "stars", "2.0", body="raise SystemExit(3)\n", tools=())
+    folder = world.registry.folder
+
+    owing = run("manifest", "lock", str(target(world)), str(folder / "io.github.user/stars/1.0"),
+                "--upgrade", "--yes", "--json", person=False)  # fmt: skip
+
+    assert owing.status == 0, owing.seen
+    rows = registry_text.parse_index((folder / "index.toml").read_bytes(), "index.toml")
+    listed = {(row.name.split("/")[1], row.version) for row in rows}
+    assert {("stars", "2.0"), ("weather", "1.0")} <= listed
+    assert ("weather", "1.0+lock.1") not in listed, "it is a draft"
+
+    shutil.rmtree(target(world, "1.0+lock.1"))
+    shutil.rmtree(folder / "io.github.user/stars/2.0")
+    run("manifest", "index", str(folder), "--yes", person=False)
+    silent = run("manifest", "lock", str(target(world)), str(folder / "io.github.user/stars/1.0"),
+                 "--upgrade", "--yes", "--json", "--probe", person=False)  # fmt: skip
+
+    assert silent.status == 5, silent.seen
+    answers = json.loads(silent.out)["servers"]
+    problems = {one["name"].split("/")[1]: one["problem"] for one in answers}
+    assert problems == {"weather": None, "stars": "probe-failed"}
+    assert target(world, "1.0+lock.1").is_dir()
+    assert not (folder / "io.github.user/stars/2.0").exists()
+
+
+def test_what_changes_is_shown_before_anybody_is_asked_to_start_it(world: World) -> None:
+    made(world)
+    publish(world.index, "sky-maps", "1.1", body=None)
+
+    ran = run("manifest", "lock", str(target(world)), "--probe", typed="n\n")
+
+    before, _, _ = ran.seen.partition("Start it now?")
+    assert (ran.status, "sky-maps" in before) == (4, True), ran.seen
+    assert not target(world, "1.0+lock.1").exists()
