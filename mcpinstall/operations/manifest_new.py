@@ -145,7 +145,9 @@ def _local(
         requires_python=closure.lock.requires_python,
         platforms=closure.wanted.platforms,
     )
-    publisher, absent, attestations = authoring_publishers.attested(own.wheels, context)
+    publisher, absent, attestations = authoring_publishers.attested(
+        own.wheels, options.into, context
+    )
     manifest = _manifest(server, choice, publisher=publisher, absent=absent)
     stated = closure.wanted.made_with
     found = to_accept(examined)

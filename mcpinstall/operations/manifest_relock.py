@@ -139,7 +139,7 @@ def prepare(folder: Path, options: Options, context: Context) -> Relock:
         closure=closure,
         to_accept=to_accept,
         pythons=manifest_new.pythons_here(manifest.local, options.pythons, context),
-        attestations=authoring_attestations.carried(draft, closure.lock, context),
+        attestations=authoring_attestations.carried(draft, closure.lock, context, registry=into),
         facts=(),
         tools=before.tools,
         reasons=_kept_reasons(before, to_accept)

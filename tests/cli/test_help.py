@@ -1144,7 +1144,8 @@ Options:
   -q, --quiet           Say only what is needed.
   -v, --verbose         Say more.
   -h, --help            Show this message and exit.
-""", 'manifest index': """\
+""",
+                "manifest index": """\
 Usage: mcpi manifest index [OPTIONS] [FOLDER]
 
   Write `index.toml` again, and `registry.toml` that pins it, after a manifest
@@ -1166,7 +1167,8 @@ Options:
   -q, --quiet    Say only what is needed.
   -v, --verbose  Say more.
   -h, --help     Show this message and exit.
-"""}
+""",
+            }
         )[name]
     )
 
