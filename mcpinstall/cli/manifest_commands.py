@@ -17,6 +17,12 @@ def _lock() -> Function:
     return lock
 
 
+def _index() -> Function:
+    from mcpinstall.cli.manifest_index import index
+
+    return index
+
+
 def _diff() -> Function:
     from mcpinstall.cli.manifest_diff import diff
 
@@ -48,6 +54,10 @@ MANIFEST_COMMANDS = (
             "mcpi manifest lock manifests --report changes.md",
             "mcpi manifest lock manifests/io.github.user/clock/1.2 --version 1.3 --probe",
         ),
+    ),
+    Command(
+        "manifest index", "List a registry's manifests again", _GROUP, _index,
+        ("mcpi manifest index manifests", "mcpi manifest index site --yes"),
     ),
     Command(
         "manifest diff", "Show what changed between two versions", _GROUP, _diff,

@@ -42,6 +42,11 @@ def lock(
         bool, typer.Option("--in-place", help="It was never published: change it where it is.")
     ] = False,
     pythons: options.Pythons = None,
+    accept: options.Accept = None,
+    drop_holds: Annotated[
+        list[str] | None,
+        typer.Option("--drop-hold", metavar="PACKAGE", help="Hold it back no longer; repeatable."),
+    ] = None,
     probe: Annotated[
         bool, typer.Option("--probe", help="Start it, which runs its code, and take its tools.")
     ] = False,
@@ -57,10 +62,10 @@ def lock(
     """Lock servers again, to newer packages; show what changed, and write it after your yes.
 
     What a person decided is kept: permissions, holds, reasons for the very same bytes.  Reviews
-    are not, for they were of other files.
+    are not, for they were of other files.  Unattended, `--accept` gives reasons.
     """
     from mcpinstall.cli import change
-    from mcpinstall.operations import manifest_relock
+    from mcpinstall.operations import manifest_paths, manifest_relock
 
     session: Session = context.obj
     session.begin(as_json=as_json, quiet=quiet, verbose=verbose)
@@ -70,17 +75,24 @@ def lock(
         age=_age(age),
         in_place=in_place,
         pythons=tuple(pythons or ()),
+        accept=options.accepted(accept),
+        drop_holds=tuple(drop_holds or ()),
     )
     if not yes:
         change.require_person(session)
     with session.working() as world:
-        prepared = manifest_relock.prepare_all(manifest_relock.folders(paths), wanted, world)
+        prepared = manifest_relock.prepare_all(manifest_paths.versions(paths, world), wanted, world)
     done = [_accepted(session, one, yes=yes) for one in prepared]
     if probe:
         done = _probed(session, done, yes=yes)
+    return _written(session, done, _diffs(session, done), report=report, yes=yes)
+
+
+def _diffs(session: Session, done: Sequence[Relock]) -> list[Diff | None]:
+    from mcpinstall.operations import manifest_relock
+
     with session.working() as world:
-        diffs = [manifest_relock.changes(one, world) for one in done]
-    return _written(session, done, diffs, report=report, yes=yes)
+        return [manifest_relock.changes(one, world) for one in done]
 
 
 def _version(version: str | None, *, upgrade: bool) -> str | None:
@@ -121,14 +133,17 @@ def _accepted(session: Session, one: Relock, *, yes: bool) -> Relock:
 
 def _probed(session: Session, done: list[Relock], *, yes: bool) -> list[Relock]:
     from mcpinstall.cli import dialog
+    from mcpinstall.cli import render_manifest_lock as screens
     from mcpinstall.operations import manifest_relock
 
     count = sum(one.proposal is not None for one in done)
     if count and not yes:
+        shown = screens.relocked(done, _diffs(session, done), session.ui.width)
+        session.ui.insist(shown)
         text = f"Start {'it' if count == 1 else f'all {count}'} now? That runs its code."
         dialog.consent(session.ui, dialog.Asked(text=text))
     with session.working() as world:
-        return [manifest_relock.probe(one, world) for one in done]
+        return manifest_relock.probe_all(done, world)
 
 
 def _written(

@@ -35,6 +35,7 @@ def new(
         typer.Option("--platform", metavar="P", help="Platform to lock for; repeatable."),
     ] = None,
     pythons: options.Pythons = None,
+    accept: options.Accept = None,
     name: Annotated[
         str | None,
         typer.Option("--name", metavar="NAME", help="Full name, where the package has none."),
@@ -69,6 +70,7 @@ def new(
         pythons=tuple(pythons or ()),
         name=name,
         script=script,
+        accept=options.accepted(accept),
         offline=offline,
     )
     with session.working() as world:
@@ -102,10 +104,10 @@ def _accepted(session: Session, proposal: Proposal, *, yes: bool) -> Proposal:
 
     ui = session.ui
     ui.insist(screens.found(proposal, ui.width))
-    reasons: dict[tuple[str, str, str], str] = {}
+    reasons = dict(proposal.reasons)
     for one in proposal.to_accept:
         ui.insist(screens.acceptance(one, ui.width))
-        if not yes:
+        if not yes and not reasons.get(one.key):
             reasons[one.key] = ui.ask("Why is it accepted? (Enter: not yet)")
     from mcpinstall.operations.manifest_proposal import checked
 

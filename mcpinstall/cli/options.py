@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -23,6 +25,14 @@ Form: TypeAlias = Annotated[
 Pythons: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--python", metavar="V", help="Interpreter to start it with; repeatable."),
+]
+Accept: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept",
+        metavar="SHA256=REASON",
+        help="Why a start-up hook or program with these very bytes is accepted; repeatable.",
+    ),
 ]
 FailOn: TypeAlias = Annotated[
     str,
@@ -207,3 +217,27 @@ def exclusive(**given: bool) -> None:
     named = [f"`--{name.replace('_', '-')}`" for name, there in given.items() if there]
     if len(named) > 1:
         raise McpInstallError(ErrorCode.USAGE, f"{' and '.join(named)} exclude each other")
+
+
+_SHA256 = re.compile(r"(sha256:)?([0-9a-f]{64})")
+
+
+def accepted(texts: Sequence[str] | None) -> dict[str, str]:
+    """Return sha256 → reason of `--accept`.
+
+    Raises:
+        McpInstallError: `usage`.
+    """
+    found: dict[str, str] = {}
+    for text in texts or ():
+        digest, _, reason = text.partition("=")
+        matched = _SHA256.fullmatch(digest.strip())
+        if matched is None or not reason.strip():
+            raise McpInstallError(
+                ErrorCode.USAGE,
+                "`--accept` is a sha256, `=` and a reason",
+                hint="for example `--accept 'sha256:…=finds its own data'`; the sha256 is on the "
+                "screen of the run without it",
+            )
+        found[matched[2]] = reason.strip()
+    return found

@@ -57,6 +57,18 @@ def canonical(value: object) -> bytes:
     ).encode("ascii")
 
 
+def printed(value: object, where: str) -> bytes:
+    """Return `value` as JSON for people: indented, not only ASCII.
+
+    Raises:
+        McpInstallError: `json-invalid` for text that has half of a character.
+    """
+    try:
+        return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+    except UnicodeEncodeError:
+        raise _invalid(where, "it has a surrogate that stands alone") from None
+
+
 def digest(value: object) -> str:
     """Return the sha256 of `canonical(value)`, 64 lowercase hexadecimal characters."""
     return hashlib.sha256(canonical(value)).hexdigest()

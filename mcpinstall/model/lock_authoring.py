@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -96,8 +97,14 @@ def gaps(
 
 
 def covers(filenames: Sequence[str], claimed: Sequence[str], pythons: Sequence[Python]) -> bool:
-    """Tell whether wheels of these names are enough for all platforms and versions of Python."""
-    offered = [_tags(name) for name in filenames]
+    """Tell whether wheels of these names are enough for all platforms and versions of Python.
+
+    What is no name of a wheel is no wheel: indexes list what somebody uploaded.
+    """
+    offered = []
+    for name in filenames:
+        with contextlib.suppress(McpInstallError):
+            offered.append(_tags(name))
     return all(
         any(platforms.tags(name, python, oldest=True) & tags for tags in offered)
         for name in claimed

@@ -55,6 +55,13 @@ def parse(data: bytes, where: str) -> Lock:
     )
 
 
+def held_package(constraint: str) -> str:
+    """Return the normalized name of the package that a checked requirement holds back."""
+    from packaging.requirements import Requirement
+
+    return normalized_package(Requirement(constraint).name)
+
+
 def checked_constraint(text: str) -> str:
     """Return `text` if it holds a package back: a name, versions, and perhaps a marker.
 

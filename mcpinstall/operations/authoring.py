@@ -6,10 +6,8 @@ repeated by somebody else and gives the same bytes.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,9 +15,12 @@ from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import (
     advisory_text,
+    lock_text,
     manifest_text,
+    provenance_text,
     registry_text,
     server_text,
+    tool_text,
 )
 from mcpinstall.model.lock import NO_LOCK, Lock
 from mcpinstall.model.lock_authoring import MadeWith
@@ -27,10 +28,27 @@ from mcpinstall.model.manifest import Hook, Manifest
 from mcpinstall.model.registry import IndexRow
 from mcpinstall.model.registry_text import RegistryFile
 from mcpinstall.model.tools import ToolList
-from mcpinstall.operations import authoring_inspection, authoring_locking
+from mcpinstall.operations import authoring_folders, authoring_inspection, authoring_locking
 from mcpinstall.operations.authoring_locking import Wanted
 from mcpinstall.operations.context import Context
 from mcpinstall.system import files, limits
+
+LIMITS = {
+    "attestations.json": limits.ATTESTATIONS_BYTES,
+    "manifest.toml": limits.MANIFEST_BYTES,
+    "pylock.toml": limits.LOCK_BYTES,
+    "server.json": limits.SERVER_JSON_BYTES,
+    "tools.json": limits.TOOLS_BYTES,
+}
+"""Bytes of each file of a version that are read."""
+
+_PARSERS: Mapping[str, Callable[[bytes, str], object]] = {
+    "attestations.json": provenance_text.parse_carried,
+    "manifest.toml": lambda data, name: manifest_text.parse(data, name, draft=True),
+    "pylock.toml": lock_text.parse,
+    "server.json": server_text.parse,
+    "tools.json": tool_text.parse_tools,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +121,6 @@ def texts(
     Raises:
         McpInstallError: The refusal of a parser.
     """
-    server_text.parse(draft.server, "server.json")
     found = {"server.json": draft.server}
     found |= {"pylock.toml": locked.text} if draft.manifest.package else {}
     found |= {"tools.json": tools.text} if tools.known else {}
@@ -113,8 +130,21 @@ def texts(
     )
     described = replace(draft.manifest, files=digests, hooks=tuple(hooks_))
     found["manifest.toml"] = manifest_text.dump(described)
-    manifest_text.parse(found["manifest.toml"], draft=True)
+    _require_readable(found)
     return found
+
+
+def _require_readable(found: Mapping[str, bytes]) -> None:
+    """Refuse what no user's program would read: too large, or with text that hides."""
+    for name, parse in _PARSERS.items():
+        if name in found:
+            parse(found[name], name)
+            limit = LIMITS[name]
+            if len(found[name]) > limit:
+                raise McpInstallError(
+                    ErrorCode.MANIFEST_INVALID,
+                    f"`{name}` would have {len(found[name])} bytes, and {limit} are read",
+                )
 
 
 def write(
@@ -134,70 +164,52 @@ def write(
     found = texts(draft, locked, hooks_, tools, attestations)
     manifest_text.parse(found["manifest.toml"])
     target = folder.joinpath(*draft.manifest.name.split("/"), draft.manifest.version)
-    place(target, found)
+    authoring_folders.place(target, found, again=True)
     return target
 
 
-def place(target: Path, found: Mapping[str, bytes]) -> None:
-    """Write the files of one version: a new folder appears whole, or not at all.
+def index_rows(folder: Path) -> tuple[IndexRow, ...]:
+    """Return the rows that `index.toml` of a registry's folder must have; drafts have none.
 
     Raises:
-        McpInstallError: `disk-failed`.
-    """
-    if target.is_dir():
-        for name in set(manifest_text.FILES) - found.keys():
-            with files.disk_errors(f"remove what is not of it from `{target}`"):
-                (target / name).unlink(missing_ok=True)
-        for name, data in found.items():
-            files.write_atomic(target / name, data, mode=0o644)
-        return
-    made = _new_folders(target.parent)
-    staged = target.parent / f".{target.name}.mcpi"
-    try:
-        with files.disk_errors(f"write below `{target.parent}`"):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.rmtree(staged, ignore_errors=True)  # of a run that died
-            staged.mkdir(mode=0o755)
-        for name, data in found.items():
-            files.write_atomic(staged / name, data, mode=0o644)
-        with files.disk_errors(f"make `{target}`"):
-            staged.rename(target)
-    except BaseException:
-        shutil.rmtree(staged, ignore_errors=True)
-        for path in made:
-            with contextlib.suppress(OSError):
-                path.rmdir()
-        raise
-
-
-def _new_folders(folder: Path) -> list[Path]:
-    """Return which of a folder and its parents are not there yet, the innermost first."""
-    return [path for path in (folder, *folder.parents) if not path.exists()]
-
-
-def index_rows(folder: Path, *, but: Path | None = None) -> tuple[IndexRow, ...]:
-    """Return the rows that `index.toml` of a registry's folder must have, all `but` one folder's.
-
-    Raises:
-        McpInstallError: `manifest-invalid` naming the file, such as one that is a draft.
+        McpInstallError: `manifest-invalid` naming the file.
     """
     paths = sorted(folder.glob("*/*/*/manifest.toml"))
-    return tuple(_row(path) for path in paths if path.parent != but)
+    rows = (
+        _row(path)
+        for path in paths
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+    return tuple(row for row in rows if row is not None)
 
 
-def write_registry(folder: Path, described: RegistryFile) -> None:
-    """Write `index.toml` for the manifests that are there, and `registry.toml` that pins it."""
+def pinned(folder: Path, described: RegistryFile) -> tuple[RegistryFile, bytes]:
+    """Return what `registry.toml` has to say, and `index.toml`, for what is in the folder.
+
+    Raises:
+        McpInstallError: `manifest-invalid` naming the file.
+    """
     index = registry_text.dump_index(index_rows(folder))
     advisories = files.read_optional(folder / advisory_text.NAME, limits.ADVISORIES_BYTES)
     root = files.read_optional(folder / registries.TRUSTED_ROOT, limits.SIGNATURE_BYTES)
-    pinned = replace(
+    found = replace(
         described,
         trusted_root="" if root is None else hashlib.sha256(root).hexdigest(),
         index=hashlib.sha256(index).hexdigest(),
         advisories="" if advisories is None else hashlib.sha256(advisories).hexdigest(),
     )
+    return found, index
+
+
+def write_registry(folder: Path, described: RegistryFile) -> None:
+    """Write `index.toml` for the manifests that are there, and then `registry.toml`, which pins it.
+
+    Raises:
+        McpInstallError: `manifest-invalid` naming the file, `disk-failed`.
+    """
+    found, index = pinned(folder, described)
     files.write_atomic(folder / "index.toml", index, mode=0o644)
-    files.write_atomic(folder / "registry.toml", registry_text.dump(pinned), mode=0o644)
+    files.write_atomic(folder / "registry.toml", registry_text.dump(found), mode=0o644)
 
 
 def with_reason(hook: Hook, package: str, reasons: Mapping[tuple[str, str], str]) -> Hook:
@@ -216,9 +228,13 @@ def with_reason(hook: Hook, package: str, reasons: Mapping[tuple[str, str], str]
     return replace(hook, reason=reason)
 
 
-def _row(path: Path) -> IndexRow:
+def _row(path: Path) -> IndexRow | None:
     data = files.read_bounded(path, limits.MANIFEST_BYTES)
-    found = manifest_text.parse(data, str(path))
+    found = manifest_text.parse(data, str(path), draft=True)
+    try:
+        manifest_text.parse(data)
+    except McpInstallError:
+        return None  # a draft, which owes something
     return IndexRow(
         name=found.name,
         version=found.version,

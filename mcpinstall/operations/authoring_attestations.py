@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from mcpinstall import environments, indexes
 from mcpinstall.errors import McpInstallError
 from mcpinstall.model import provenance_text
@@ -13,11 +16,15 @@ from mcpinstall.operations.context import Context
 from mcpinstall.operations.provenance import Source
 from mcpinstall.planning import publishers as rules
 
+if TYPE_CHECKING:
+    from mcpinstall.signatures import TrustRoot
 
-def carried(draft: Draft, locked: Lock, context: Context) -> bytes:
+
+def carried(draft: Draft, locked: Lock, context: Context, *, registry: Path | None = None) -> bytes:
     """Return the attestations of every wheel of a draft's own package, each verified.
 
-    They are what the index offers; nothing for a manifest that names no publisher.
+    They are what the index offers; nothing for a manifest that names no publisher.  `registry` is
+    the folder whose own trust root counts, too.
 
     Raises:
         McpInstallError: `publisher-missing`, `publisher-mismatch` or `publisher-unverified` for a
@@ -37,7 +44,7 @@ def carried(draft: Draft, locked: Lock, context: Context) -> bytes:
         progress=context.progress,
         attested=[one.sha256 for one in wheels],
     ).offered
-    source = Source(context)
+    source = Source(context, delivered=lambda: _trust_root(registry))
     rules.certified(
         name, name, publisher,
         [source.offered(publishers.file_of(one, choice.registry_type), offered.get(one.sha256))
@@ -49,6 +56,12 @@ def carried(draft: Draft, locked: Lock, context: Context) -> bytes:
             for one in wheels
         }
     )
+
+
+def _trust_root(registry: Path | None) -> TrustRoot | None:
+    from mcpinstall.operations import delivered_trust
+
+    return None if registry is None else delivered_trust.of_folder(registry)
 
 
 def _document(answer: indexes.Offered | McpInstallError) -> bytes:

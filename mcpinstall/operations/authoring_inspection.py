@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mcpinstall import environments, indexes, verification
+from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.artifact import Artifact, EntryPoint
 from mcpinstall.model.lock import Lock
 from mcpinstall.model.manifest import Hook
 from mcpinstall.operations.context import Context
+from mcpinstall.system import limits
 
 _SHOWN = 4096  # bytes of a member that are kept, for a person to read
 
@@ -44,10 +46,14 @@ def examined(locked: Lock, context: Context, *, package: str = "") -> tuple[Exam
         progress=context.progress,
     )
     found: list[Examined] = []
+    waiting = 0
     for artifact, path in fetched.paths:
         context.progress.step(f"inspecting {artifact.filename}")
         with path.open("rb") as file:
             inspection, hooks = verification.examine_wheel(file, artifact)
+            waiting += len(hooks)
+            if waiting > limits.ACCEPTED_MEMBERS:
+                raise _too_many(artifact)
             found.append(
                 Examined(
                     artifact=artifact,
@@ -62,3 +68,12 @@ def examined(locked: Lock, context: Context, *, package: str = "") -> tuple[Exam
                 )
             )
     return tuple(found)
+
+
+def _too_many(artifact: Artifact) -> McpInstallError:
+    return McpInstallError(
+        ErrorCode.ARCHIVE_REFUSED,
+        f"more than {limits.ACCEPTED_MEMBERS} start-up hooks and programs would have to be "
+        f"accepted (up to `{artifact.filename}`)",
+        hint="nobody reads so many: it is no server for a registry",
+    )

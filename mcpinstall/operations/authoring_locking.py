@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 
 from mcpinstall import environments, indexes
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model import lock_authoring, lock_text, platforms
+from mcpinstall.model import lock_authoring, lock_text, platforms, toml_text
 from mcpinstall.model.lock import Lock
 from mcpinstall.model.lock_authoring import Gap, MadeWith, Python
+from mcpinstall.model.names import normalized_package
 from mcpinstall.operations.context import Context
 from mcpinstall.system import files, limits, process
 from mcpinstall.system.throwaway import throwaway_folder
@@ -111,6 +112,7 @@ def resolve(wanted: Wanted, context: Context) -> bytes:
                 "--exclude-newer", wanted.made_with.exclude_newer,
                 "--python", sys.executable, "--no-python-downloads", "--no-header", "--quiet",
                 "--system-certs",
+                "--cache-dir", files.private_folder(context.paths.cache / "uv"),
             ],
             environment=process.child_environment(context.machine, extra), cwd=folder,
         )  # fmt: skip
@@ -172,6 +174,9 @@ class _Search:
             self._context.progress.step(f"resolving `{wanted.identifier}`")
             written, wanted = self._resolved(wanted)
             gaps = lock_authoring.gaps(written, wanted.platforms, pythons=wanted.pythons)
+            if newest := _newest_of_several(written, wanted):
+                wanted = replace(wanted, version=newest)
+                continue
             if not gaps:
                 found = locked(written, wanted)
                 return Closure(wanted=wanted, lock=found, held=self._held, left_out=self._left)
@@ -314,6 +319,19 @@ class _Search:
 
     def _leave(self, what: str, reason: str) -> None:
         self._left += (LeftOut(what=what, reason=reason),)
+
+
+def _newest_of_several(written: bytes, wanted: Wanted) -> str | None:
+    """Return the newest version of the package itself, where uv took one for each Python.
+
+    A manifest is about one version: the Pythons that it does not take are left out then.
+    """
+    from packaging.version import Version
+
+    top = toml_text.parse(written, ErrorCode.LOCK_INVALID, "pylock.toml")
+    name = normalized_package(wanted.identifier)
+    found = {item.text("version") for item in top.each("packages") if item.text("name") == name}
+    return max(found, key=Version) if len(found) > 1 else None
 
 
 def _hopeless(wanted: Wanted, left: Sequence[LeftOut]) -> McpInstallError:

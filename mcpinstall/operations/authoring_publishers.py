@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mcpinstall import environments, indexes
 from mcpinstall.errors import McpInstallError
@@ -15,9 +17,16 @@ from mcpinstall.operations import publishers
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.provenance import Source
 
+if TYPE_CHECKING:
+    from mcpinstall.signatures import TrustRoot
 
-def attested(wheels: Sequence[Artifact], context: Context) -> tuple[Publisher | None, str, bytes]:
+
+def attested(
+    wheels: Sequence[Artifact], registry: Path, context: Context
+) -> tuple[Publisher | None, str, bytes]:
     """Return the publisher that every wheel is attested by, why there is none, the attestations.
+
+    `registry` is the folder whose own trust root counts, too.
 
     Raises:
         McpInstallError: `index-forbidden` or `digest-mismatch` for a hostile answer.
@@ -30,7 +39,7 @@ def attested(wheels: Sequence[Artifact], context: Context) -> tuple[Publisher | 
         progress=context.progress,
         attested=[one.sha256 for one in wheels],
     ).offered
-    source = Source(context)
+    source = Source(context, delivered=lambda: _trust_root(registry))
     found = [
         source.offered(publishers.file_of(one, "pypi"), offered.get(one.sha256)) for one in wheels
     ]
@@ -50,6 +59,12 @@ def attested(wheels: Sequence[Artifact], context: Context) -> tuple[Publisher | 
         for one in wheels
     }
     return _publisher(named[0]), "", provenance_text.dump_carried(carried)
+
+
+def _trust_root(registry: Path) -> TrustRoot | None:
+    from mcpinstall.operations import delivered_trust
+
+    return delivered_trust.of_folder(registry)
 
 
 def _publisher(one: Identity) -> Publisher:

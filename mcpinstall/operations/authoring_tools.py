@@ -19,7 +19,7 @@ from mcpinstall.model.tools import UNKNOWN_TOOLS, ToolList
 from mcpinstall.operations import authoring_remotes
 from mcpinstall.operations.authoring import Draft
 from mcpinstall.operations.context import Context
-from mcpinstall.planning import inputs, selection
+from mcpinstall.planning import inputs, proposals, selection
 from mcpinstall.system import files
 from mcpinstall.system.throwaway import throwaway_folder
 
@@ -168,7 +168,15 @@ def _verified(
 
 def _probe(draft: Draft, generation: Path, context: Context) -> ToolList:
     settings = draft.manifest.probe
-    package = server_text.parse(draft.server, "server.json").packages[0]
+    package = proposals.package_of(
+        server_text.parse(draft.server, "server.json"), draft.manifest.local
+    )
+    if package is None:
+        raise McpInstallError(
+            ErrorCode.MANIFEST_INVALID,
+            f"`server.json` has no package `{draft.manifest.local.identifier}` "
+            f"{draft.manifest.local.version} over stdio",
+        )
     with probing.probe_inputs(settings) as values:
         around = inputs.Around(
             cwd=generation, home=generation, exists=Path.exists, plaintext_secrets=True

@@ -31,6 +31,8 @@ _VARIABLES = {
     "GIT_OPTIONAL_LOCKS": "0", "GIT_ALLOW_PROTOCOL": "none", "LC_ALL": "C",
 }  # fmt: skip
 _ROW = re.compile(rb"(\d+) (\w+) ([0-9a-f]+)\t(.*)", re.DOTALL)
+_CHANGED = re.compile(rb"^:\d+ \d+ [0-9a-f]+ ([0-9a-f]+) ", re.MULTILINE)
+_VERSIONS = 2000  # of `registry.toml`; a change a day is 365 in a year
 _FILE, _DEPTH = b"100644", 4
 _FILES = {b"100644", b"100755"}
 
@@ -68,6 +70,17 @@ class Repository:
             for row in rows
             if row is not None and row[1] in _FILES
         }
+
+    def versions_of(self, ref: str, name: str) -> tuple[str, ...]:
+        """Return the ids of all contents that a file of the registry had up to a commit.
+
+        The newest first, as far as the clone goes back, and at most `_VERSIONS`.
+        """
+        said = self._run(
+            "log", "--no-show-signature", "--no-renames", "--diff-filter=AM", "--format=", "--raw", "--no-abbrev",
+            f"--max-count={_VERSIONS}", self._commit(ref), "--", name,
+        )  # fmt: skip
+        return tuple(dict.fromkeys(found[1].decode() for found in _CHANGED.finditer(said)))
 
     def contents(self, ids: Iterable[str]) -> dict[str, bytes]:
         """Return the content of some files by their ids."""
@@ -121,13 +134,25 @@ def before(repository: Repository, ref: str) -> Before:
     published = {where: files for where, files in folders.items() if MANIFEST in files}
     wanted = {where: files[MANIFEST] for where, files in published.items()}
     own = listed.get("registry.toml")
-    texts = repository.contents([*wanted.values(), *([own] if own else [])])
+    once = repository.versions_of(ref, "registry.toml")
+    texts = repository.contents([*wanted.values(), *([own] if own else []), *once])
     return Before(
         ref=ref,
         registry=_registry(texts[own]) if own else None,
         files=published,
         manifests={where: promise(texts[blob]) for where, blob in wanted.items()},
+        aliases=_aliases(texts[blob] for blob in once),
     )
+
+
+def _aliases(texts: Iterable[bytes]) -> dict[str, str]:
+    """Return what every alias stood for last, that some earlier state had; newest texts first."""
+    found: dict[str, str] = {}
+    for text in texts:
+        registry = _registry(text)
+        for alias, full in registry.aliases if registry else ():
+            found.setdefault(alias, full)
+    return found
 
 
 def blobs(folders: Iterable[FolderFiles], like: Before) -> dict[str, dict[str, str]]:

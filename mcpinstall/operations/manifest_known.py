@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from mcpinstall import environments, indexes, registries
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -20,6 +21,9 @@ from mcpinstall.planning import advisories as planned_advisories
 from mcpinstall.planning import publishers as planned_publishers
 from mcpinstall.rules.manifests import advisories, signed
 from mcpinstall.rules.manifests.facts import RegistryFacts, Version
+
+if TYPE_CHECKING:
+    from mcpinstall.signatures import TrustRoot
 
 _OF_PUBLISHERS = {
     ErrorCode.PUBLISHER_MISMATCH,
@@ -68,8 +72,12 @@ def affected(version: Version, files: tuple[AdvisoryFile, ...]) -> Iterator[Find
         )
 
 
-def publisher(version: Version, context: Context, *, offline: bool) -> Iterator[Finding]:
+def publisher(
+    version: Version, facts: RegistryFacts, context: Context, *, offline: bool
+) -> Iterator[Finding]:
     """Yield whether some wheel of the server's own package is not by the publisher named.
+
+    An instance of Sigstore whose trust root the registry delivers counts, as it does for users.
 
     Raises:
         McpInstallError: what keeps that from being known.
@@ -80,7 +88,8 @@ def publisher(version: Version, context: Context, *, offline: bool) -> Iterator[
     main = normalized_package(manifest.package.identifier)
     wheels = tuple(one for one in manifest_wheels.artifacts_of([lock]) if one.package == main)
     kind = manifest.package.registry_type
-    found = _provenances(version, wheels, kind, context, offline=offline)
+    source = Source(context, delivered=lambda: _trust_root(facts))
+    found = _provenances(version, wheels, kind, source, context, offline=offline)
     try:
         planned_publishers.certified("", main, manifest.publisher, found)
     except McpInstallError as error:
@@ -89,11 +98,26 @@ def publisher(version: Version, context: Context, *, offline: bool) -> Iterator[
         yield signed.publisher(version, error)
 
 
+def _trust_root(facts: RegistryFacts) -> TrustRoot | None:
+    from mcpinstall.operations import delivered_trust
+
+    document = facts.documents.get(registries.TRUSTED_ROOT)
+    if facts.file is None:
+        return None
+    data = None if document is None else document.data
+    return delivered_trust.of_files(facts.file, data, f"{facts.path}/{registries.TRUSTED_ROOT}")
+
+
 def _provenances(
-    version: Version, wheels: tuple[Artifact, ...], kind: str, context: Context, *, offline: bool
+    version: Version,
+    wheels: tuple[Artifact, ...],
+    kind: str,
+    source: Source,
+    context: Context,
+    *,
+    offline: bool,
 ) -> list[Provenance]:
     """Return who made each wheel: by what is carried, else by what the index offers."""
-    source = Source(context)
     silent = [one.sha256 for one in wheels if one.filename not in version.attestations]
     offered: dict[str, Offered | McpInstallError] = {}
     if silent and offline:

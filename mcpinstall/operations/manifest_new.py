@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mcpinstall import environments, indexes, probing
+from mcpinstall import environments, probing
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import lock_authoring, manifest_text, platforms, server_text
 from mcpinstall.model.lock_authoring import MadeWith
@@ -25,13 +25,16 @@ from mcpinstall.model.names import normalized_package
 from mcpinstall.model.registry_text import RegistryFile
 from mcpinstall.model.server_json import ServerJson
 from mcpinstall.operations import (
-    authoring,
+    authoring_folders,
+    authoring_index,
     authoring_inspection,
     authoring_locking,
     authoring_publishers,
     authoring_tools,
     look_alikes,
+    manifest_proposal,
     manifest_sources,
+    registry_folder,
     unreviewed_locking,
 )
 from mcpinstall.operations.authoring import Draft
@@ -41,10 +44,10 @@ from mcpinstall.operations.context import Context
 from mcpinstall.operations.manifest_proposal import (
     Proposal,
     checked,
+    given,
     newest_time,
-    registry_of,
-    renew_registry,
     require_new,
+    require_used,
     texts_of,
     to_accept,
 )
@@ -66,6 +69,8 @@ class Options:
     """Interpreters to start it with; empty for all that are here."""
     name: str | None = None
     script: str | None = None
+    accept: Mapping[str, str] = field(default_factory=dict)
+    """sha256 of a member of a wheel → why it is accepted."""
     offline: bool = False
 
 
@@ -77,7 +82,7 @@ def prepare(spec: str, options: Options, context: Context) -> Proposal:
             `archive-refused`, `manifest-invalid`, `server-exists` for a folder that is there,
             or the refusal of a parser.
     """
-    registry = registry_of(options.into)
+    registry = registry_folder.present(options.into)
     source = manifest_sources.read(spec, context, offline=options.offline)
     if source.server is not None:
         require_new(options.into, source.server.name, source.server.version)
@@ -107,6 +112,7 @@ def _remote(source: Source, options: Options, registry: RegistryFile | None) -> 
             pythons=(),
             attestations=b"",
             facts=source.facts,
+            named=_named(source, options),
         )
     )
 
@@ -115,15 +121,22 @@ def _local(
     source: Source, options: Options, registry: RegistryFile | None, context: Context
 ) -> Proposal:
     name = normalized_package(source.identifier)
-    home = _home(name, options, context)
+    if options.offline:
+        raise McpInstallError(
+            ErrorCode.OFFLINE_MISSING,
+            f"`{name}` can't be resolved without its index",
+            hint="leave out `--offline`",
+        )
+    home = authoring_index.home_of(name, source.package, context)
     closure = authoring_locking.closure(_wanted(source, options, context), context)
+    authoring_index.require_offered(home, closure.lock, name)
     own = next(one for one in closure.lock.packages if one.name == name)
-    for wheel in own.wheels:
-        unreviewed_locking.require_not_withdrawn(home, wheel, allowed=False)
     unreviewed_locking.require_old_enough(closure.lock, context.now)
     examined = authoring_inspection.examined(closure.lock, context, package=name)
     root = next(one for one in examined if one.artifact.package == name)
     document, server = _server(source, options, root)
+    if options.name != server.name:
+        manifest_proposal.require_same_package(options.into, server.name, source.identifier)
     choice = PackageChoice(
         registry_type="pypi",
         identifier=source.identifier,
@@ -132,46 +145,43 @@ def _local(
         requires_python=closure.lock.requires_python,
         platforms=closure.wanted.platforms,
     )
-    publisher, absent, attestations = authoring_publishers.attested(own.wheels, context)
+    publisher, absent, attestations = authoring_publishers.attested(
+        own.wheels, options.into, context
+    )
     manifest = _manifest(server, choice, publisher=publisher, absent=absent)
     stated = closure.wanted.made_with
-    return checked(
-        Proposal(
-            target=require_new(options.into, server.name, server.version),
-            registry=registry,
-            draft=Draft(
-                manifest=manifest,
-                server=document,
-                constraints=stated.constraints,
-                exclude_newer=stated.exclude_newer,
-            ),
-            server=server,
-            closure=closure,
-            to_accept=to_accept(examined),
-            pythons=pythons_here(choice, options.pythons, context),
-            attestations=attestations,
-            facts=(*source.facts, *_facts(name, context)),
-        )
+    found = to_accept(examined)
+    proposal = Proposal(
+        target=require_new(options.into, server.name, server.version),
+        registry=registry,
+        draft=Draft(
+            manifest=manifest,
+            server=document,
+            constraints=stated.constraints,
+            exclude_newer=stated.exclude_newer,
+        ),
+        server=server,
+        closure=closure,
+        to_accept=found,
+        pythons=pythons_here(choice, options.pythons, context),
+        attestations=attestations,
+        facts=(*source.facts, *_facts(name, context)),
+        named=_named(source, options),
+        reasons=given(found, options.accept),
     )
+    require_used(options.accept, [proposal])
+    return checked(proposal)
 
 
-def _home(name: str, options: Options, context: Context) -> indexes.Home:
-    if options.offline:
-        raise McpInstallError(
-            ErrorCode.OFFLINE_MISSING,
-            f"`{name}` can't be resolved without its index",
-            hint="leave out `--offline`",
-        )
-    context.progress.step(f"looking up `{name}`")
-    index = indexes.effective_index(context.machine, environments.uv_program())
-    home = indexes.home_of(name, index, context.machine)
-    if home is None:
-        raise McpInstallError(
-            ErrorCode.NOT_FOUND,
-            f"no package is named `{name}` on your index (`{index.shown}`)",
-            hint="a name that a model or a page made up is often one letter off; look it up first",
-        )
-    return home
+def _named(source: Source, options: Options) -> str:
+    """Return why the server has its full name."""
+    if source.from_registry:
+        return "an MCP registry and its README say so"
+    if source.server is not None:
+        return "its `server.json` says so; nobody proved that it may"
+    if options.name:
+        return "you named it so"
+    return "its README or its address says so; nobody proved that it may"
 
 
 def _wanted(source: Source, options: Options, context: Context) -> Wanted:
@@ -260,8 +270,7 @@ def _manifest(
     absent: str = "nothing of it comes from an index",
 ) -> Manifest:
     """Return a manifest that claims nothing that nobody has decided."""
-    named = (one for one in server.packages if choice and one.identifier == choice.identifier)
-    package = next(named, None)
+    package = proposals.package_of(server, choice)
     title = server.title or server.name.rsplit("/", 1)[-1]
     return Manifest(
         name=server.name,
@@ -318,13 +327,12 @@ def commit(proposal: Proposal, context: Context) -> tuple[Path, ...]:
     Raises:
         McpInstallError: `server-exists`, `disk-failed`.
     """
-    manifest = proposal.draft.manifest
-    into = proposal.target.parent.parent.parent
-    require_new(into, manifest.name, manifest.version)
     found = texts_of(proposal)
-    authoring.place(proposal.target, found)
-    if proposal.registry is None or proposal.owed:
-        return (proposal.target,)
-    manifest_text.parse(found["manifest.toml"])
-    renew_registry(into, proposal.registry, context.now)
-    return (proposal.target, into / "index.toml", into / "registry.toml")
+    target, into = proposal.target, proposal.target.parent.parent.parent
+    with registry_folder.alone(into, context):
+        registry_folder.present(into)  # what could not be listed is not written
+        authoring_folders.place(target, found)
+        if proposal.owed:
+            return (target,)
+        manifest_text.parse(found["manifest.toml"])
+        return (target, *registry_folder.renew(into, context.now))

@@ -11,14 +11,8 @@ from mcpinstall.model import lock_text, manifest_text, server_text, tool_text
 from mcpinstall.model.lock import NO_LOCK, Lock
 from mcpinstall.model.manifest import Manifest
 from mcpinstall.model.tools import UNKNOWN_TOOLS, ToolList
+from mcpinstall.operations import authoring
 from mcpinstall.system import files, limits
-
-_LIMITS = {
-    "attestations.json": limits.ATTESTATIONS_BYTES,
-    "pylock.toml": limits.LOCK_BYTES,
-    "server.json": limits.SERVER_JSON_BYTES,
-    "tools.json": limits.TOOLS_BYTES,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +86,7 @@ def present(folder: Path, *, editable: bool = False) -> Present:
 
 
 def _compared(path: Path, sha256: str) -> bytes:
-    data = files.read_bounded(path, _LIMITS.get(path.name, limits.MANIFEST_BYTES))
+    data = files.read_bounded(path, authoring.LIMITS.get(path.name, limits.MANIFEST_BYTES))
     if hashlib.sha256(data).hexdigest() != sha256:
         raise McpInstallError(
             ErrorCode.DIGEST_MISMATCH, f"`{path}` is not the file that its manifest names"

@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeAlias
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model import registry_text
+from mcpinstall.model import manifest_text
 from mcpinstall.model.lock import NO_LOCK, Lock
 from mcpinstall.model.manifest import Hook
+from mcpinstall.model.names import normalized_package
 from mcpinstall.model.registry_text import RegistryFile
 from mcpinstall.model.server_json import ServerJson
 from mcpinstall.model.tools import UNKNOWN_TOOLS, ToolList
-from mcpinstall.operations import authoring
+from mcpinstall.operations import authoring, authoring_folders
 from mcpinstall.operations.authoring import Draft
 from mcpinstall.operations.authoring_inspection import Examined
 from mcpinstall.operations.authoring_locking import Closure
@@ -22,8 +24,8 @@ from mcpinstall.planning import proposals
 from mcpinstall.planning.proposals import Decision
 from mcpinstall.system import files, limits
 
-VALID = timedelta(days=180)
-"""How long a registry's state is fresh after its last change (design §5)."""
+Member: TypeAlias = tuple[str, str, str]
+"""Package, member and sha256 of what may have to be accepted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +38,8 @@ class ToAccept:
     start: bytes
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        """Package, member and digest."""
+    def key(self) -> Member:
+        """What a reason is given for."""
         return (self.package, self.hooks[0].member, self.hooks[0].sha256)
 
 
@@ -55,8 +57,10 @@ class Proposal:
     pythons: tuple[str, ...]
     attestations: bytes
     facts: tuple[str, ...]
+    named: str = ""
+    """Why it has its full name; empty where that was decided before."""
     tools: ToolList = UNKNOWN_TOOLS
-    reasons: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
+    reasons: Mapping[Member, str] = field(default_factory=dict)
     """Package, member and digest → why it is accepted."""
 
     @property
@@ -93,9 +97,10 @@ class Proposal:
         taken = self.registry.aliases if self.registry else ()
         name = self.draft.manifest.name
         short = proposals.alias(name, taken)
-        return proposals.decisions(
+        found = proposals.decisions(
             self.draft.manifest, self.server, self.lock, short, probed=self.tools.known
         )
+        return (Decision("name", name, self.named), *found) if self.named else found
 
 
 def to_accept(examined: Sequence[Examined]) -> tuple[ToAccept, ...]:
@@ -111,6 +116,27 @@ def to_accept(examined: Sequence[Examined]) -> tuple[ToAccept, ...]:
         ToAccept(package=key[0], hooks=tuple(found[key]), start=starts[key])
         for key in sorted(found)
     )
+
+
+def given(to_accept: Sequence[ToAccept], accept: Mapping[str, str]) -> dict[Member, str]:
+    """Return the reasons that were given beforehand, for these very bytes; `accept` by sha256."""
+    digests = {one.key: one.hooks[0].sha256 for one in to_accept}
+    return {key: accept[sha256] for key, sha256 in digests.items() if sha256 in accept}
+
+
+def require_used(accept: Mapping[str, str], proposals_: Sequence[Proposal]) -> None:
+    """Refuse reasons for bytes that are in none of these proposals.
+
+    Raises:
+        McpInstallError: `usage`.
+    """
+    known = {one.hooks[0].sha256 for proposal in proposals_ for one in proposal.to_accept}
+    for sha256 in accept.keys() - known:
+        raise McpInstallError(
+            ErrorCode.USAGE,
+            f"nothing with `sha256:{sha256}` has to be accepted",
+            hint="the screen and `--json` show the sha256 of everything that has to be",
+        )
 
 
 def checked(proposal: Proposal) -> Proposal:
@@ -130,22 +156,6 @@ def texts_of(proposal: Proposal) -> dict[str, bytes]:
     )
 
 
-def registry_of(folder: Path, *, but: Path | None = None) -> RegistryFile | None:
-    """Return the registry in a folder, whose manifests can all be read; None for no registry.
-
-    `but` is the folder of a draft that can't be read yet.
-
-    Raises:
-        McpInstallError: `registry-invalid`, or `manifest-invalid` naming the file.
-    """
-    path = folder / "registry.toml"
-    data = files.read_optional(path, limits.REGISTRY_BYTES)
-    if data is None:
-        return None
-    authoring.index_rows(folder, but=but)
-    return registry_text.parse(data, str(path))
-
-
 def require_new(folder: Path, name: str, version: str) -> Path:
     """Return the folder of a version that is not there yet.
 
@@ -154,22 +164,30 @@ def require_new(folder: Path, name: str, version: str) -> Path:
     """
     target = folder.joinpath(*name.split("/"), version)
     if target.exists():
-        raise McpInstallError(
-            ErrorCode.SERVER_EXISTS,
-            f"there is `{target}` already",
-            hint="a published version keeps its content; `mcpi manifest lock` makes a newer one",
-        )
+        raise authoring_folders.exists(target)
     return target
+
+
+def require_same_package(folder: Path, name: str, identifier: str) -> None:
+    """Refuse another package under the name of a server that a registry has.
+
+    A package says itself which server it is, and may say anything.
+
+    Raises:
+        McpInstallError: `policy-refused`, or the refusal of a parser.
+    """
+    for path in sorted(folder.joinpath(*name.split("/")).glob("[!.]*/manifest.toml")):
+        data = files.read_bounded(path, limits.MANIFEST_BYTES)
+        there = manifest_text.parse(data, str(path), draft=True).package
+        if there and normalized_package(there.identifier) != normalized_package(identifier):
+            raise McpInstallError(
+                ErrorCode.POLICY_REFUSED,
+                f"`{name}` is the package `{there.identifier}` here, and `{identifier}` says only "
+                "itself that it is that server",
+                hint=f"if it is, `--name {name}` says so; else name it as what it is",
+            )
 
 
 def newest_time(now: datetime, age: timedelta) -> str:
     """Return the beginning of the day `age` ago: the same for everybody who locks on one day."""
     return f"{now - age:%Y-%m-%dT00:00:00Z}"
-
-
-def renew_registry(folder: Path, before: RegistryFile, now: datetime) -> None:
-    """Write the next state of a registry, for the manifests that are there now."""
-    issued = now.replace(microsecond=0)
-    authoring.write_registry(
-        folder, replace(before, serial=before.serial + 1, issued=issued, expires=issued + VALID)
-    )

@@ -6,29 +6,29 @@ content: what is locked again is a new one, `1.2+lock.1` after `1.2` (decision 0
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model import json_text, server_text
+from mcpinstall.model import json_text, lock_text, server_text
 from mcpinstall.model.lock_authoring import MadeWith
 from mcpinstall.model.manifest import Hook, Manifest
 from mcpinstall.model.names import normalized_package
-from mcpinstall.model.registry_text import RegistryFile
 from mcpinstall.operations import (
-    authoring,
     authoring_attestations,
+    authoring_folders,
+    authoring_index,
     authoring_inspection,
     authoring_locking,
     authoring_tools,
     describing,
     manifest_new,
     manifest_proposal,
+    registry_folder,
     unreviewed_locking,
 )
 from mcpinstall.operations.authoring import Draft
@@ -36,7 +36,8 @@ from mcpinstall.operations.authoring_locking import Closure, Wanted
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.manifest_diff import Diff
 from mcpinstall.operations.manifest_present import Present, present, same_files
-from mcpinstall.operations.manifest_proposal import Proposal, ToAccept
+from mcpinstall.operations.manifest_proposal import Member, Proposal, ToAccept
+from mcpinstall.planning import proposals
 from mcpinstall.system.throwaway import throwaway_folder
 
 _AGAIN = re.compile(r"(?P<version>.+)\+lock\.(?P<number>[0-9]{1,4})")
@@ -55,6 +56,10 @@ class Options:
     in_place: bool = False
     """The version was never published: it may change."""
     pythons: tuple[str, ...] = ()
+    accept: Mapping[str, str] = field(default_factory=dict)
+    """sha256 of a member of a wheel → why it is accepted."""
+    drop_holds: tuple[str, ...] = ()
+    """Packages that the lock holds back no longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,39 +74,20 @@ class Relock:
     """Why this one of several can't be locked again; the others go on."""
 
 
-def folders(paths: Sequence[Path]) -> tuple[Path, ...]:
-    """Return the folders of versions that are meant: of a registry, the newest of each server.
-
-    Raises:
-        McpInstallError: `file-unreadable` for a path that is neither.
-    """
-    found: list[Path] = []
-    for path in paths:
-        if (path / "manifest.toml").is_file():
-            found.append(path)
-        elif (path / "registry.toml").is_file():
-            rows = authoring.index_rows(path)
-            for name in dict.fromkeys(row.name for row in rows):
-                row = registries.newest([row for row in rows if row.name == name])
-                found.append(path.joinpath(*name.split("/"), row.version))
-        else:
-            raise McpInstallError(
-                ErrorCode.FILE_UNREADABLE,
-                f"`{path}` has neither a `manifest.toml` nor a `registry.toml`",
-                hint="name the folder of one version, or that of a registry",
-            )
-    return tuple(dict.fromkeys(found))
-
-
 def prepare_all(chosen: Sequence[Path], options: Options, context: Context) -> tuple[Relock, ...]:
     """Lock several versions again; one that can't be locked stops no other.
 
     Raises:
-        McpInstallError: What `prepare` raises, where only one was asked for.
+        McpInstallError: What `prepare` raises, where only one was asked for; `usage` for a reason
+            that is for nothing.
     """
     if len(chosen) == 1:
-        return (prepare(chosen[0], options, context),)
-    return tuple(_tried(folder, options, context) for folder in chosen)
+        found: tuple[Relock, ...] = (prepare(chosen[0], options, context),)
+    else:
+        found = tuple(_tried(folder, options, context) for folder in chosen)
+    proposed = [one.proposal for one in found if one.proposal is not None]
+    manifest_proposal.require_used(options.accept if proposed else {}, proposed)
+    return found
 
 
 def _tried(folder: Path, options: Options, context: Context) -> Relock:
@@ -121,15 +107,23 @@ def prepare(folder: Path, options: Options, context: Context) -> Relock:
     """
     before = present(folder, editable=options.in_place)
     into = _registry_folder(folder, before.manifest)
+    if before.is_draft and not options.in_place:
+        raise _usage(
+            f"`{folder}` is a draft", f"finish it: `mcpi manifest lock {folder} --in-place --probe`"
+        )
     if before.manifest.package is None:
         return Relock(before=before, proposal=None, notes=("it has no package to lock",))
-    closure = authoring_locking.closure(_wanted(before, options, context), context)
-    unreviewed_locking.require_old_enough(closure.lock, context.now)
+    closure = _closure(before, options, context)
     same = same_files(closure.lock, before.lock)
-    if same and not before.is_draft and not options.in_place:
+    if same and not options.in_place:
         return Relock(before=before, proposal=None, notes=("nothing is newer",))
     examined = authoring_inspection.examined(closure.lock, context)
     manifest, server = _described(before, closure, options)
+    if options.in_place and manifest.version != before.manifest.version:
+        raise _usage(
+            f"`{folder}` would become {manifest.version}, which has another folder",
+            "without `--in-place`; of a draft: remove it, and `mcpi manifest new`",
+        )
     draft = Draft(
         manifest=manifest,
         server=server,
@@ -139,18 +133,35 @@ def prepare(folder: Path, options: Options, context: Context) -> Relock:
     to_accept = manifest_proposal.to_accept(examined)
     proposal = Proposal(
         target=_target(folder, manifest),
-        registry=manifest_proposal.registry_of(into, but=folder if before.is_draft else None),
+        registry=registry_folder.present(into),
         draft=draft,
         server=server_text.parse(server, "server.json"),
         closure=closure,
         to_accept=to_accept,
         pythons=manifest_new.pythons_here(manifest.local, options.pythons, context),
-        attestations=authoring_attestations.carried(draft, closure.lock, context),
+        attestations=authoring_attestations.carried(draft, closure.lock, context, registry=into),
         facts=(),
         tools=before.tools,
-        reasons=_kept_reasons(before, to_accept),
+        reasons=_kept_reasons(before, to_accept)
+        | manifest_proposal.given(to_accept, options.accept),
     )
     return Relock(before=before, proposal=manifest_proposal.checked(proposal), notes=_notes(before))
+
+
+def _closure(before: Present, options: Options, context: Context) -> Closure:
+    """Return what is locked now, of a package that its index still offers."""
+    choice = before.manifest.local
+    name = normalized_package(choice.identifier)
+    described = proposals.package_of(server_text.parse(before.server, "server.json"), choice)
+    home = authoring_index.home_of(name, described, context)
+    found = authoring_locking.closure(_wanted(before, options, context), context)
+    authoring_index.require_offered(home, found.lock, name)
+    unreviewed_locking.require_old_enough(found.lock, context.now)
+    return found
+
+
+def _usage(message: str, hint: str) -> McpInstallError:
+    return McpInstallError(ErrorCode.USAGE, message, hint=hint)
 
 
 def _registry_folder(folder: Path, manifest: Manifest) -> Path:
@@ -177,10 +188,27 @@ def _wanted(before: Present, options: Options, context: Context) -> Wanted:
         platforms=choice.platforms,
         requires_python=choice.requires_python,
         made_with=MadeWith(
-            constraints=before.lock.constraints,
+            constraints=_holds(before, options.drop_holds),
             exclude_newer=manifest_proposal.newest_time(context.now, options.age),
         ),
     )
+
+
+def _holds(before: Present, dropped: Sequence[str]) -> tuple[str, ...]:
+    """Return the requirements that still hold packages back.
+
+    Raises:
+        McpInstallError: `usage` for a package that the lock does not hold.
+    """
+    held = [(lock_text.held_package(text), text) for text in before.lock.constraints]
+    for name in dropped:
+        if normalized_package(name) not in dict(held):
+            raise _usage(
+                f"the lock of `{before.manifest.name}` does not hold `{name}` back",
+                f"it holds {', '.join(f'`{text}`' for _, text in held) or 'nothing'}",
+            )
+    gone = {normalized_package(name) for name in dropped}
+    return tuple(text for name, text in held if name not in gone)
 
 
 def _described(before: Present, closure: Closure, options: Options) -> tuple[Manifest, bytes]:
@@ -225,12 +253,13 @@ def _renumbered(server: bytes, old: Manifest, version: str, package: str) -> byt
     renewed = [
         {**one, "version": package}
         if isinstance(one, Mapping)
-        and (one.get("identifier"), one.get("version")) == (choice.identifier, choice.version)
+        and tuple(one.get(key) for key in ("registryType", "identifier", "version"))
+        == (choice.registry_type, choice.identifier, choice.version)
         else one
         for one in (packages if isinstance(packages, list) else [])
     ]
     changed = {**document, "version": version, "packages": renewed}
-    return (json.dumps(changed, indent=2, ensure_ascii=False) + "\n").encode()
+    return json_text.printed(changed, "server.json")
 
 
 def _target(folder: Path, manifest: Manifest) -> Path:
@@ -244,9 +273,7 @@ def _target(folder: Path, manifest: Manifest) -> Path:
     return target
 
 
-def _kept_reasons(
-    before: Present, to_accept: Sequence[ToAccept]
-) -> dict[tuple[str, str, str], str]:
+def _kept_reasons(before: Present, to_accept: Sequence[ToAccept]) -> dict[Member, str]:
     """Return the reasons that were given for the same bytes of the same package."""
     known = {
         (_package(hook), hook.kind, hook.sha256): hook.reason for hook in before.manifest.hooks
@@ -287,6 +314,24 @@ def probe(relock: Relock, context: Context) -> Relock:
     return replace(relock, proposal=replace(proposal, tools=tools), notes=notes)
 
 
+def probe_all(done: Sequence[Relock], context: Context) -> list[Relock]:
+    """Start several servers; one that does not start stops no other.
+
+    Raises:
+        McpInstallError: What `probe` raises, where only one was asked for.
+    """
+    if len(done) == 1:
+        return [probe(done[0], context)]
+    return [_probed(one, context) for one in done]
+
+
+def _probed(relock: Relock, context: Context) -> Relock:
+    try:
+        return probe(relock, context)
+    except McpInstallError as error:
+        return replace(relock, proposal=None, notes=(error.message,), problem=error)
+
+
 def changes(relock: Relock, context: Context) -> Diff | None:
     """Return what a reviewer must see; None for a draft, which nobody has compared before.
 
@@ -300,7 +345,7 @@ def changes(relock: Relock, context: Context) -> Diff | None:
     owed = {key: reason or _OWED for key, reason in proposal.reasons.items()}
     proposal = replace(proposal, reasons=owed)
     with throwaway_folder() as folder:
-        authoring.place(folder / "after", manifest_proposal.texts_of(proposal))
+        authoring_folders.place(folder / "after", manifest_proposal.texts_of(proposal))
         after = registries.one_version(folder / "after")
         return Diff(
             sources=(str(before.folder), str(proposal.target)),
@@ -314,18 +359,28 @@ def commit(done: Sequence[Relock], context: Context) -> tuple[Path, ...]:
     """Write every version that was locked again, then each registry once.
 
     Raises:
-        McpInstallError: `disk-failed`.
+        McpInstallError: `server-exists` for a version that somebody wrote meanwhile,
+            `disk-failed`.
     """
-    written: list[Path] = []
-    around: dict[Path, RegistryFile] = {}
+    around: dict[Path, list[Relock]] = {}
     for one in done:
-        if one.proposal is None:
-            continue
-        authoring.place(one.proposal.target, manifest_proposal.texts_of(one.proposal))
-        written.append(one.proposal.target)
-        if one.proposal.registry is not None and not one.proposal.owed:
-            around[one.proposal.target.parent.parent.parent] = one.proposal.registry
-    for folder, registry in around.items():
-        manifest_proposal.renew_registry(folder, registry, context.now)
-        written += [folder / "index.toml", folder / "registry.toml"]
+        if one.proposal is not None:
+            around.setdefault(one.proposal.target.parent.parent.parent, []).append(one)
+    written: list[Path] = []
+    for folder, ones in around.items():
+        with registry_folder.alone(folder, context):
+            written += _committed(folder, ones, context)
     return tuple(written)
+
+
+def _committed(folder: Path, done: Sequence[Relock], context: Context) -> tuple[Path, ...]:
+    registry_folder.present(folder)  # what could not be listed is not written
+    found = [(one.proposal, one.before.folder) for one in done if one.proposal is not None]
+    for proposal, before in found:
+        authoring_folders.place(
+            proposal.target, manifest_proposal.texts_of(proposal), again=proposal.target == before
+        )
+    targets = tuple(proposal.target for proposal, _ in found)
+    if all(proposal.owed for proposal, _ in found):
+        return targets
+    return (*targets, *registry_folder.renew(folder, context.now))

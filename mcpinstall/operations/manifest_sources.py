@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import email
-import json
 import re
 from dataclasses import dataclass, replace
 from email.message import Message
@@ -96,7 +95,7 @@ def _file(path: Path) -> Source:
     found = json_text.parse(data, str(path))
     newest = isinstance(found, dict) and found.get("$schema") == _SCHEMA
     if isinstance(found, dict) and not newest:
-        data = _printed(server_schemas.newest(found))
+        data = json_text.printed(server_schemas.newest(found), str(path))
     return _described(data, server_text.parse(data, str(path)), ())
 
 
@@ -142,11 +141,7 @@ def described_by(metadata: str, identifier: str, version: str, name: str | None)
             }
         ],
     }
-    return _printed(document)
-
-
-def _printed(document: object) -> bytes:
-    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+    return json_text.printed(document, "METADATA")
 
 
 def _name(headers: Message, metadata: str, identifier: str) -> str:
@@ -156,12 +151,20 @@ def _name(headers: Message, metadata: str, identifier: str) -> str:
         return names.server_name(said[0])
     rows = [str(row).partition(",")[2].strip() for row in headers.get_all("Project-URL") or []]
     for address in (str(headers.get("Home-page", "")), *rows):
-        parts = urlsplit(address) if address.startswith("https://") else None
-        owner = parts.path.strip("/").partition("/")[0] if parts else ""
-        if parts is not None and parts.hostname == "github.com" and owner:
+        if owner := _forge_owner(address):
             return names.server_name(f"io.github.{owner.lower()}/{identifier}")
     raise McpInstallError(
         ErrorCode.NAME_INVALID,
         f"nothing says under which name `{identifier}` is published",
         hint="name it: `--name io.github.user/server`",
     )
+
+
+def _forge_owner(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    if (parts.scheme, parts.netloc.lower()) != ("https", "github.com"):
+        return ""
+    return parts.path.strip("/").partition("/")[0]

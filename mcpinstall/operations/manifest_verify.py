@@ -189,7 +189,7 @@ def _versions(run: _Run, facts: RegistryFacts, folders: Sequence[FolderFiles]) -
         everything += [_parsed(folder) for folder, _ in known]
     else:
         everything += [_parsed(folder) for folder, one in known if one.published]
-    _publishers(run, everything)
+    _publishers(run, facts, everything)
     if not run.wanted.offline:
         _withdrawn(run, everything)
     if run.wanted.probe:
@@ -215,11 +215,11 @@ def _advisories(
         run.failed("advisories", error)
 
 
-def _publishers(run: _Run, versions: Iterable[Version]) -> None:
+def _publishers(run: _Run, facts: RegistryFacts, versions: Iterable[Version]) -> None:
     for version in versions:
         try:
             run.findings += manifest_known.publisher(
-                version, run.context, offline=run.wanted.offline
+                version, facts, run.context, offline=run.wanted.offline
             )
         except McpInstallError as error:
             run.failed(version.where, error)

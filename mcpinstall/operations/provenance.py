@@ -43,10 +43,20 @@ class Kept:
 class Source:
     """Answers for files one by one; Sigstore is loaded with the first attestation."""
 
-    def __init__(self, context: Context, server: ReviewedServer | None = None) -> None:
-        """`server` is the one whose files are judged: its registry may deliver a trust root."""
+    def __init__(
+        self,
+        context: Context,
+        server: ReviewedServer | None = None,
+        *,
+        delivered: Callable[[], TrustRoot | None] | None = None,
+    ) -> None:
+        """`server` is the one whose files are judged: its registry may deliver a trust root.
+
+        `delivered` reads that root where there is no such server yet.
+        """
         self._context = context
         self._server = server
+        self._delivered = delivered
         self._roots: tuple[TrustRoot, ...] = ()
 
     def of(
@@ -126,6 +136,8 @@ class Source:
             private = configuration.publishers_trust(self._context)
             mine = None if private is None else signatures.read_trust(private)
             theirs = None if self._server is None else delivered_trust.of_server(self._server)
+            if self._delivered is not None:
+                theirs = self._delivered()
             self._roots = (signatures.PUBLIC, *(one for one in (mine, theirs) if one is not None))
         return self._roots
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +12,7 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.secret import Secret
 from mcpinstall.operations import delivered_trust, registry_keys
 from mcpinstall.operations.context import Context
+from mcpinstall.operations.registry_folder import alone
 from mcpinstall.operations.registry_keys import Elsewhere, KeyAt, Passphrase
 from mcpinstall.system import files, limits
 
@@ -194,21 +192,6 @@ def prune(folder: Path, context: Context, *, dry_run: bool) -> Unused:
             with files.disk_errors(f"delete `{path}`"):
                 path.unlink()
     return found
-
-
-@contextlib.contextmanager
-def alone(folder: Path, context: Context) -> Iterator[None]:
-    """Let nobody else change a registry's folder meanwhile: no other `mcpi` of this user.
-
-    The lock lies in the user's own state: what is in the folder is copied to where it is served.
-
-    Raises:
-        McpInstallError: `state-busy`.
-    """
-    digest = hashlib.sha256(os.fsencode(os.path.realpath(folder))).hexdigest()
-    place = files.private_folder(context.paths.registries)
-    with files.locked(place / f"{digest}.lock"):
-        yield
 
 
 def _repository(

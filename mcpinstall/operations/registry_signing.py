@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mcpinstall.operations import registry_keys, registry_owner
+from mcpinstall.operations import registry_folder, registry_keys
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.registry_keys import KeyAt, Passphrase
 
@@ -75,7 +75,7 @@ def sign(wanted: Waiting, keys: Sequence[KeyAt], ask: Passphrase, context: Conte
 
     signers = registry_keys.open_keys(keys, ask, context)
     repository, staged = wanted.repository, wanted.staged
-    with registry_owner.alone(repository.folder, context):
+    with registry_folder.alone(repository.folder, context):
         tuf_staging.require_next(repository, staged)
         roles = tuf_staging.sign(repository, staged, signers)
         missing = tuf_staging.missing(repository, staged, signers)

@@ -15,11 +15,13 @@ from mcpinstall.model.manifest import (
     Audience,
     Integrates,
     Manifest,
+    PackageChoice,
     Permissions,
     ProbeSettings,
 )
 from mcpinstall.model.near_names import are_near
 from mcpinstall.model.server_json import (
+    STDIO,
     Input,
     InputFormat,
     NamedArgument,
@@ -38,6 +40,19 @@ class Decision(NamedTuple):
     subject: str
     proposal: str
     why: str
+
+
+def package_of(server: ServerJson, choice: PackageChoice | None) -> Package | None:
+    """Return the package of a `server.json` that a manifest locks and starts; None for none."""
+    if choice is None:
+        return None
+    wanted = (choice.registry_type, choice.identifier, choice.version, STDIO)
+    fitting = (
+        one
+        for one in server.packages
+        if (one.registry_type, one.identifier, one.version, one.transport) == wanted
+    )
+    return next(fitting, None)
 
 
 def permissions(server: ServerJson, package: Package | None) -> Permissions:
@@ -175,9 +190,6 @@ def _criteria(manifest: Manifest, *, probed: bool) -> Decision:
 
 
 def _inputs(server: ServerJson, manifest: Manifest) -> Iterator[Decision]:
-    choice = manifest.package
-    if choice is None:
-        return
-    named = (one for one in server.packages if one.identifier == choice.identifier)
-    if any(not package.arguments and not package.environment for package in named):
+    package = package_of(server, manifest.package)
+    if package is not None and not package.arguments and not package.environment:
         yield Decision("server.json", "no inputs", "add the arguments and variables that it takes")

@@ -8,6 +8,7 @@ Twin: `test_a_registry_delivers_the_root_of_a_private_instance`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,12 +18,13 @@ from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.plan import Request
-from mcpinstall.operations import authoring, install, verify
+from mcpinstall.operations import authoring, install, manifest_new, manifest_relock, verify
 from mcpinstall.registries import sources
 from tests.builders import attested
 from tests.builders.attested import PUBLISHER, release
 from tests.builders.packages import publish
 from tests.builders.registry_folders import RegistryFolder
+from tests.builders.shell import run
 from tests.builders.sigstore_instance import Instance
 from tests.builders.tuf_world import Site, TufWorld
 from tests.builders.world import World, refusal
@@ -173,3 +175,46 @@ def test_an_owner_can_not_publish_what_is_no_trust_root(
 
     assert error.value.code is ErrorCode.REGISTRY_INVALID
     assert {path.name for path in tuf.metadata.iterdir()} == before
+
+
+# Where manifests are made and checked ---------------------------------------------------------
+
+
+def publisher_findings(world: World) -> list[str]:
+    ran = run("manifest", "verify", str(world.registry.folder), "--json", person=False)
+    answer = json.loads(ran.out)
+    found = [one["rule"] for one in answer["findings"] if one["rule"] == "MV608"]
+    return found + [str(one["code"]) for one in answer["unchecked"]]
+
+
+def test_who_checks_manifests_believes_it_too_and_only_as_it_is_pinned(
+    world: World, instance: Instance
+) -> None:
+    assert publisher_findings(world) == ["MV608"]
+    deliver(world.registry, instance.trusted_root)
+
+    assert publisher_findings(world) == []
+    (world.registry.folder / registries.TRUSTED_ROOT).write_bytes(Instance().trusted_root)
+    assert "digest-mismatch" in publisher_findings(world)
+
+
+def test_who_makes_manifests_believes_it_too(world: World, instance: Instance) -> None:
+    named = "mcp-name: io.github.user/weather"
+    server = publish(world.index, "weather-server", "1.0", readme=named)
+    attested.attest(world.index, server, instance, release())
+    wanted = manifest_new.Options(into=world.registry.folder)
+
+    before = manifest_new.prepare("pypi:weather-server", wanted, world.context)
+    deliver(world.registry, instance.trusted_root)
+    after = manifest_new.prepare("pypi:weather-server", wanted, world.context)
+
+    assert before.draft.manifest.publisher is None
+    assert after.draft.manifest.publisher is not None
+    manifest_new.commit(manifest_new.probe(after, world.context), world.context)
+    newer = publish(world.index, "weather-server", "2.0", readme=named)
+    attested.attest(world.index, newer, instance, release("2.0"))
+    again = manifest_relock.prepare(
+        after.target, manifest_relock.Options(upgrade=True), world.context
+    )
+    assert again.proposal is not None
+    assert again.proposal.attestations

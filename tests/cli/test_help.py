@@ -68,6 +68,7 @@ Own a registry:
 Publish:
   manifest new       Make a manifest from a package or server.json
   manifest lock      Lock servers again, to newer packages
+  manifest index     List a registry's manifests again
   manifest diff      Show what changed between two versions
   manifest verify    Check manifests before people review
   manifest sign      Sign a registry, or a review
@@ -1029,18 +1030,20 @@ Arguments:
         [required]
 
 Options:
-  --into FOLDER         The registry's folder.  [default: manifests]
-  --platform P          Platform to lock for; repeatable.
-  --python V            Interpreter to start it with; repeatable.
-  --name NAME           Full name, where the package has none.
-  --script NAME         Script that starts it, of several.
-  --probe / --no-probe  Start it, which runs its code; or don't.
-  -y, --yes             Answer the question with yes; skips no check.
-  --offline             Use only what was downloaded before.
-  --json                Print one JSON object on standard output.
-  -q, --quiet           Say only what is needed.
-  -v, --verbose         Say more.
-  -h, --help            Show this message and exit.
+  --into FOLDER           The registry's folder.  [default: manifests]
+  --platform P            Platform to lock for; repeatable.
+  --python V              Interpreter to start it with; repeatable.
+  --accept SHA256=REASON  Why a start-up hook or program with these very bytes
+                          is accepted; repeatable.
+  --name NAME             Full name, where the package has none.
+  --script NAME           Script that starts it, of several.
+  --probe / --no-probe    Start it, which runs its code; or don't.
+  -y, --yes               Answer the question with yes; skips no check.
+  --offline               Use only what was downloaded before.
+  --json                  Print one JSON object on standard output.
+  -q, --quiet             Say only what is needed.
+  -v, --verbose           Say more.
+  -h, --help              Show this message and exit.
 """,
                 "manifest lock": """\
 Usage: mcpi manifest lock [OPTIONS] {PATH...}
@@ -1049,7 +1052,8 @@ Usage: mcpi manifest lock [OPTIONS] {PATH...}
   your yes.
 
   What a person decided is kept: permissions, holds, reasons for the very same
-  bytes.  Reviews are not, for they were of other files.
+  bytes.  Reviews are not, for they were of other files.  Unattended,
+  `--accept` gives reasons.
 
   Examples:
     mcpi manifest lock manifests --report changes.md
@@ -1059,18 +1063,21 @@ Arguments:
   PATH...  Folders of versions, or of a whole registry.  [required]
 
 Options:
-  --upgrade       Take the newest version of the package, too.
-  --version V     Take this one of the package.
-  --min-age DAYS  Least age of a file; 7 or more.  [default: 7]
-  --in-place      It was never published: change it where it is.
-  --python V      Interpreter to start it with; repeatable.
-  --probe         Start it, which runs its code, and take its tools.
-  --report FILE   Write the differences there, as Markdown.
-  -y, --yes       Answer the question with yes; skips no check.
-  --json          Print one JSON object on standard output.
-  -q, --quiet     Say only what is needed.
-  -v, --verbose   Say more.
-  -h, --help      Show this message and exit.
+  --upgrade               Take the newest version of the package, too.
+  --version V             Take this one of the package.
+  --min-age DAYS          Least age of a file; 7 or more.  [default: 7]
+  --in-place              It was never published: change it where it is.
+  --python V              Interpreter to start it with; repeatable.
+  --accept SHA256=REASON  Why a start-up hook or program with these very bytes
+                          is accepted; repeatable.
+  --drop-hold PACKAGE     Hold it back no longer; repeatable.
+  --probe                 Start it, which runs its code, and take its tools.
+  --report FILE           Write the differences there, as Markdown.
+  -y, --yes               Answer the question with yes; skips no check.
+  --json                  Print one JSON object on standard output.
+  -q, --quiet             Say only what is needed.
+  -v, --verbose           Say more.
+  -h, --help              Show this message and exit.
 """,
                 "manifest verify": """\
 Usage: mcpi manifest verify [OPTIONS] [PATH]...
@@ -1138,6 +1145,29 @@ Options:
   -q, --quiet           Say only what is needed.
   -v, --verbose         Say more.
   -h, --help            Show this message and exit.
+""",
+                "manifest index": """\
+Usage: mcpi manifest index [OPTIONS] [FOLDER]
+
+  Write `index.toml` again, and `registry.toml` that pins it, after a manifest
+  was edited.
+
+  The serial grows, and the dates begin anew.  Drafts are left out.  No index
+  is asked.
+
+  Examples:
+    mcpi manifest index manifests
+    mcpi manifest index site --yes
+
+Arguments:
+  [FOLDER]  The registry's folder.  [default: manifests]
+
+Options:
+  -y, --yes      Answer the question with yes; skips no check.
+  --json         Print one JSON object on standard output.
+  -q, --quiet    Say only what is needed.
+  -v, --verbose  Say more.
+  -h, --help     Show this message and exit.
 """,
             }
         )[name]

@@ -191,6 +191,8 @@ io.github.user/weather 1.0
 it answers with 2 tools
 
 You decide; this is proposed, and no fact:
+  name                     io.github.user/weather — its README or its address
+                           says so; nobody proved that it may
   title, summary, try      weather — from its own words; say them plainly
   permissions.network      nothing — no document says; read the source
   permissions.read         nothing — no input is a path
@@ -220,9 +222,11 @@ def test_without_a_reason_it_is_a_draft_that_nothing_lists(world: World) -> None
         manifest_text.parse((target(world) / "manifest.toml").read_bytes())
     assert refused.value.code is ErrorCode.MANIFEST_INVALID
     assert (world.registry.folder / "index.toml").read_bytes() == index
-    other = publish(world.index, "stars", "1.0", readme="mcp-name: io.github.user/stars")
-    with pytest.raises(McpInstallError, match=r"manifest\.toml|files"):
-        prepared(world, f"pypi:{other.package}")
+    publish(world.index, "stars", "1.0", readme="mcp-name: io.github.user/stars")
+    assert mcpi_new(world, "pypi:stars", "--yes", "--probe", person=False).status == 0
+    rows = registry_text.parse_index((world.registry.folder / "index.toml").read_bytes(), "x")
+    names = {row.name for row in rows}
+    assert ("io.github.user/stars" in names, FULL in names) == (True, False)
 
 
 def test_a_draft_is_finished_in_its_place(world: World) -> None:

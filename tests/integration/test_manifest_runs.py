@@ -281,6 +281,35 @@ def test_an_alias_is_never_pointed_elsewhere(committed: ManifestFolder) -> None:
 
 
 @needs_git
+def test_an_alias_that_was_taken_out_is_given_to_nobody_else(committed: ManifestFolder) -> None:
+    committed.describe(serial=2, aliases=(("notes", NOTES),))
+    git(committed, "commit", "-qam", "the alias is gone")
+    committed.describe(serial=3, aliases=(("clock", NOTES),))
+
+    found = [
+        one for one in verified(base="main", files_only=True).findings if one.rule.id == "MV702"
+    ]
+
+    assert [one.message for one in found] == [f"`clock` stood for `{CLOCK}`"]
+    committed.describe(serial=3, aliases=(("clock", CLOCK), ("notes", NOTES)))
+    assert "MV702" not in ids(verified(base="main", files_only=True)), "it may come back"
+
+
+@needs_git
+def test_an_earlier_registry_that_nobody_can_read_hides_no_other(committed: ManifestFolder) -> None:
+    path = committed.folder / "registry.toml"
+    readable = path.read_bytes()
+    path.write_text("x = [\n")
+    git(committed, "commit", "-qam", "damaged")
+    path.write_bytes(readable)
+    committed.describe(serial=2, aliases=(("notes", NOTES),))
+    git(committed, "commit", "-qam", "the alias is gone")
+    committed.describe(serial=3, aliases=(("clock", NOTES),))
+
+    assert "MV702" in ids(verified(base="main", files_only=True))
+
+
+@needs_git
 def test_a_change_raises_the_serial(committed: ManifestFolder) -> None:
     committed.describe(owner="somebody else")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mcpinstall.model.finding import Finding, Severity
 from mcpinstall.model.registry_text import RegistryFile
@@ -36,6 +36,8 @@ class Before:
     """Version's folder → file name → its id."""
     manifests: Mapping[str, str]
     """Version's folder → a digest of what its manifest pins and starts; without reviews."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """What every alias stood for last, at that state or any before it that is known."""
 
 
 def versions(
@@ -78,7 +80,7 @@ def aliases(registry: RegistryFacts, before: Before) -> Iterator[Finding]:
     """Yield aliases that stand for another server than before, and a serial that did not grow."""
     if registry.file is None or before.registry is None:
         return
-    earlier = dict(before.registry.aliases)
+    earlier = {**before.aliases, **dict(before.registry.aliases)}
     for alias, full in registry.file.aliases:
         if earlier.get(alias, full) != full:
             yield registry.finding(

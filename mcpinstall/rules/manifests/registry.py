@@ -51,22 +51,26 @@ def index(registry: RegistryFacts) -> Iterator[Finding]:
             what = "has no manifest" if key == "name" else f"has another `{key}` in its manifest"
             yield registry.finding(
                 INDEX_STALE, INDEX, f"`{where}` {what}", at=f"servers[{number}].{key}",
-                subject=where, fix="generate the index again",
+                subject=where, fix=_again(registry),
             )  # fmt: skip
     for row in made.values():
         if (row.name, row.version) not in found:
             where = f"{row.name}/{row.version}"
             yield registry.finding(
                 INDEX_STALE, INDEX, f"`{where}` is not in the index", subject=where,
-                fix="generate the index again",
+                fix=_again(registry),
             )  # fmt: skip
     document = registry.documents[INDEX]
     printed = registry_text.dump_index(registry.rows)
     if printed != document.data:
         yield registry.finding(
             INDEX_STALE, INDEX, "the index is not written as it is generated",
-            location=document.difference(printed), fix="generate the index again",
+            location=document.difference(printed), fix=_again(registry),
         )  # fmt: skip
+
+
+def _again(registry: RegistryFacts) -> str:
+    return f"write it again: `mcpi manifest index {registry.path}`"
 
 
 def pinned(registry: RegistryFacts) -> Iterator[Finding]:
@@ -76,7 +80,7 @@ def pinned(registry: RegistryFacts) -> Iterator[Finding]:
         return
     yield registry.finding(
         INDEX_UNPINNED, REGISTRY, "`index.toml` is not the file that is pinned", at="index",
-        fix=f'write `index = "{document.sha256}"` once the index is reviewed',
+        fix=f"review the index, then `mcpi manifest index {registry.path}`",
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from mcpinstall import registries
 from mcpinstall.errors import McpInstallError
-from mcpinstall.operations import registry_owner
+from mcpinstall.operations import registry_folder, registry_owner
 from mcpinstall.registries.tuf_prune import Unused
 from tests.builders.advisories import advise, advisory, file
 from tests.builders.registry_folders import NAME, RegistryFolder, manifest, server_json
@@ -134,7 +134,7 @@ def test_nobody_prunes_while_somebody_publishes(tuf: TufWorld) -> None:
     done: list[Unused] = []
     pruning = threading.Thread(target=lambda: done.append(pruned(tuf, days=0.1)))
 
-    with registry_owner.alone(tuf.folder, tuf.context):
+    with registry_folder.alone(tuf.folder, tuf.context):
         pruning.start()
         pruning.join(0.5)
         assert done == []
