@@ -64,7 +64,7 @@ def audit(wanted: Wanted, context: Context) -> AuditReport:
         judge = Judge(file, wanted.rules, around)
         found += judge.findings()
         unchecked += judge.failed.values()
-    unchecked += [around.problem] if around.problem else []
+    unchecked += around.problems()
     ignores = read_ignores(context) if wanted.ignores else Ignores()
     sorted_out = _SortedOut()
     for finding in sorted(found, key=lambda one: one.order):
