@@ -12,7 +12,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,11 +60,12 @@ def diagnose(
     recorded: str,
     interpreter: Interpreter,
     platform: str,
-    accepted: frozenset[str] | None = None,
+    accepted: Callable[[], frozenset[str] | None],
 ) -> Diagnosis:
     """Return how a generation differs from the tree with the digest `recorded`.
 
-    `accepted` are the digests of the hooks that reviewers accepted; None where they are unknown.
+    `accepted` tells the digests of the hooks that reviewers accepted, None where nobody knows; it
+    is asked only when something differs.
 
     Raises:
         McpInstallError: `disk-failed`.
@@ -75,7 +76,7 @@ def diagnose(
     site = site_packages(interpreter, platform)
     wanted = _own(interpreter, platform)
     unknown = _of_records(root, site, entries, wanted)
-    compared = _Compared(root, site, entries, wanted, unknown, accepted)
+    compared = _Compared(root, site, entries, wanted, unknown, accepted())
     found = sorted(compared.differences(), key=lambda one: one.path)
     mended = dict(entries)
     for one in found:

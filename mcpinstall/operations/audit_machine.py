@@ -6,19 +6,19 @@ import json
 import os
 import stat
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mcpinstall import registries
 from mcpinstall.errors import McpInstallError
 from mcpinstall.model import names
-from mcpinstall.model.advisory import Advisory
 from mcpinstall.model.advisory_text import AdvisoryFile
 from mcpinstall.model.audited import AuditedServer, FileScope
 from mcpinstall.model.finding import Unchecked
 from mcpinstall.model.receipt import Receipt
-from mcpinstall.operations import audit_hooks, revoked
+from mcpinstall.operations import audit_hooks, clock, revoked
 from mcpinstall.operations.audit_files import ReadFile
 from mcpinstall.operations.audit_managed import ManagedServers
 from mcpinstall.operations.context import Context
@@ -29,6 +29,9 @@ from mcpinstall.rules.audit.tool_texts import tool_names
 from mcpinstall.system import homes, limits
 from mcpinstall.system.files import read_optional
 from mcpinstall.system.permissions import others_write
+
+if TYPE_CHECKING:
+    from mcpinstall.operations.audit_online import Online
 
 _LOCK = "package-lock.json"
 _LOCK_BYTES = 32 * 1024 * 1024  # bytes; one of 3,000 packages takes 1 MB
@@ -46,8 +49,7 @@ class Surroundings:
         self._managed = ManagedServers(context)
         self._named: dict[str, Mapping[str, frozenset[str]]] = {}
         self._hooks: dict[Path, tuple[str, ...]] = {}
-        self.online: Mapping[tuple[str, str, str], tuple[Advisory, ...]] = {}
-        """What OSV said, once it was asked."""
+        self._online: Online | None = None
         self.problem: Unchecked | None = None
         """Why the advisories, or what was revoked, can't be read."""
 
@@ -58,7 +60,7 @@ class Surroundings:
             managed=managed,
             hooks=() if managed else self._of_others(server),
             neighbours=self._neighbours(file) if managed else {},
-            online=self.online,
+            online=self._online.found if self._online else {},
             aliases=self._aliases,
             advisories=self.advisories,
             locked=self._locked(file) if server.scope is FileScope.PROJECT else {},
@@ -70,11 +72,21 @@ class Surroundings:
         """Yield what of the machine could not be looked at."""
         yield from [self.problem] if self.problem else []
         yield from self._managed.problems.values()
+        if self._online is not None and self._online.problem is not None:
+            yield self._online.problem
 
-    def packages(self, server: AuditedServer, file: ReadFile) -> Iterator[tuple[str, str, str]]:
-        """Yield the packages that a server starts at an exact version."""
-        found = MachineFacts(managed=self._managed.of(server, file))
-        yield from exact_packages(server, found)
+    def ask_online(self, files: Iterable[ReadFile]) -> None:
+        """Ask OSV about every package that the servers of these files start."""
+        from mcpinstall.operations import audit_online
+
+        every = ((server, file) for file in files for server in file.servers)
+        wanted = {key for server, file in every for key in self._packages(server, file)}
+        self._online = audit_online.ask(wanted, self.advisories, self._context)
+
+    def _packages(self, server: AuditedServer, file: ReadFile) -> Iterator[tuple[str, str, str]]:
+        locked = self._locked(file) if server.scope is FileScope.PROJECT else {}
+        facts = MachineFacts(managed=self._managed.of(server, file), locked=locked)
+        yield from exact_packages(server, facts)
 
     def _of_others(self, server: AuditedServer) -> tuple[str, ...]:
         """Return what runs by itself in a virtual environment that mcpinstall did not make."""
@@ -141,9 +153,10 @@ class Surroundings:
     def sentences(self) -> Iterator[str]:
         """Yield how old the advisories are, and what was not compared."""
         yield from self._managed.notes()
+        yield from [self._online.sentence] if self._online else []
         if self.advisories is None:
             return
-        age = (self._context.now.date() - self.advisories.issued).days
+        age = (clock.latest(self._context).date() - self.advisories.issued).days
         old = f", {age} days old: update mcpinstall" if age > limits.ADVISORIES_OLD_DAYS else ""
         yield f"advisories are of {self.advisories.issued}{old}"
 

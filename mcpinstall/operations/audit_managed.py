@@ -86,7 +86,7 @@ class ManagedServers:
             tampered=state.tampered,
             hooks=state.hooks,
             regressed=standing.regressed,
-            packages=standing.packages,
+            packages=audit_provenance.packages(receipt),
             tools=standing.tools,
         )
 
@@ -226,7 +226,7 @@ class ManagedServers:
             receipt.tree_sha256,
             _base(receipt),
             self._context.machine.platform,
-            self._standing(receipt).hooks,
+            lambda: audit_provenance.accepted_hooks(receipt, self._context),
         )
         return _told(found)
 
