@@ -27,8 +27,8 @@ _MOST_TEXTS = 20_000  # texts of one tool list
 _INSIDE = 2000  # characters behind a tag that belong to it
 _SHOWN = 3  # facts in one message
 _TAG = re.compile(
-    r"<[ \t]*(important|system|instructions?|admin|critical|hidden|secret|priority|note-to-model)"
-    r"\b[^<>]{0,100}>|\[[ \t]*(important|system|inst|instructions?)[ \t]*\]",
+    r"<[ \t]{0,3}(important|system(?:[_-](?:prompt|message))?|instructions?|admin|critical|hidden"
+    r"|secret|priority)(?![\w-])[^<>]{0,100}>|\[(important|system|inst|instructions?)\]",
     re.IGNORECASE,
 )
 _CREDENTIALS = re.compile(
@@ -44,8 +44,9 @@ _SERVER = re.compile(
     re.IGNORECASE,
 )
 """A server by its name: `mcp__mail__`, `the "mail" server`, `the mail MCP server`."""
-_TELLING = re.compile(r"[A-Za-z0-9]{2,}(?:[_-][A-Za-z0-9]+)+")
-"""Names of tools that are no words of a language: `send_email`."""
+_NAME = re.compile(r"(?<![\w-])[A-Za-z0-9][A-Za-z0-9_-]{3,127}(?![\w-])")
+"""What may be the name of a tool; only those that are no words count, such as `send_email`."""
+_OVERLAP = 40  # characters; what names credentials is shorter
 
 
 def check(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]:
@@ -75,7 +76,7 @@ def poisoned(
         tool: other
         for other, names in neighbours.items()
         for tool in names - own
-        if other != server and _TELLING.fullmatch(tool)
+        if other != server and _NAME.fullmatch(tool) and ("_" in tool or "-" in tool)
     }
     servers = {other.casefold(): other for other in neighbours if other != server}
     for tool in tools:
@@ -96,7 +97,7 @@ def _facts(text: str, others: Mapping[str, str], servers: Mapping[str, str]) -> 
     if order := _order(text):
         yield order
     if others:
-        for word in _TELLING.finditer(text):
+        for word in _NAME.finditer(text):
             if word[0] in others:
                 yield f"names `{word[0]}`, a tool of the server `{others[word[0]]}`"
                 break
@@ -111,7 +112,7 @@ def _order(text: str) -> str:
     """Return that a tag claims authority, and credentials stand behind it."""
     looked = 0
     for tag in _TAG.finditer(text):
-        start, looked = max(looked, tag.end()), tag.end() + _INSIDE
+        start, looked = max(looked - _OVERLAP, tag.end()), tag.end() + _INSIDE
         if found := _CREDENTIALS.search(text, start, looked):
             return f"orders in `{tag[0]}` what has to do with `{found[0]}`"
     return ""

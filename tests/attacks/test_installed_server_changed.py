@@ -1,9 +1,14 @@
-"""Entries that mcpinstall wrote, joined by `mcpi audit` with their receipts and their bytes."""
+"""Attack T43: what mcpinstall installed is changed afterwards: its entry, its files, its registry.
+
+Who: another program of the user, once; a host's extension; a registry that lost its signer.
+Stopped by: `mcpi audit` joins entries with receipts and bytes (MA111, MA801, MA802, MA803).
+Twin: `test_what_was_just_installed_is_clean`, `test_what_a_host_adds_for_itself_is_no_drift`,
+`test_a_newer_version_by_the_same_publisher_under_a_new_name_is_none`.
+"""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import stat
 from collections.abc import Callable
@@ -15,11 +20,13 @@ import pytest
 
 from mcpinstall import environments
 from mcpinstall.model.audit_report import AuditReport
-from mcpinstall.model.manifest import Publisher
-from mcpinstall.operations import audit, lookup
+from mcpinstall.model.manifest import Permissions, Publisher
+from mcpinstall.model.registry import ReviewState
+from mcpinstall.operations import audit, audit_provenance, lookup
 from mcpinstall.rules.audit import managed
 from mcpinstall.rules.audit.rule import Persona
-from mcpinstall.system.machine import Machine
+from tests.builders import osv
+from tests.builders.index_server import IndexServer
 from tests.builders.world import World
 
 pytestmark = pytest.mark.e2e
@@ -389,6 +396,8 @@ def by(publisher: Publisher) -> dict[str, str]:
 
 def test_a_publisher_that_the_manifest_lost_is_a_regression(installed: World) -> None:
     rest_on(installed, **by(PUBLISHER))
+    installed.registry.forget("io.github.user/clock")
+    installed.offer("clock", "1.0", permissions=Permissions(network=True))
 
     report = found(installed, str(installed.file("cursor")))
 
@@ -466,5 +475,31 @@ def test_entries_of_others_cost_no_look_at_an_environment(
     audited(installed, str(file))
 
     assert looked == []
-    assert Machine.current().home == installed.home
-    assert os.path.lexists(installed.homes()[0])
+
+
+# Advisories ------------------------------------------------------------------------------------
+
+
+def test_osv_is_asked_about_what_is_installed(installed: World) -> None:
+    bad = osv.record("GHSA-aaaa-bbbb-cccc", "PyPI:clock-server", "1.0")
+    with IndexServer() as service:
+        osv.configure(installed.context, service.origin)
+        osv.serve(service, bad)
+        wanted = audit.Wanted(paths=(str(installed.file("cursor")),), online=True)
+        report = audit.audit(wanted, installed.context)
+
+    assert {query["package"]["name"] for query in osv.questions(service)} == {"clock-server"}
+    assert [one.server for one in report.findings if one.rule.id == "MA106"] == ["clock"]
+
+
+def test_a_registry_that_nobody_vouches_for_any_more_is_a_regression(installed: World) -> None:
+    """The receipt says certified; the same name and root is not certified today."""
+    receipt = installed.receipts()["clock"]
+    state = replace(
+        lookup.of_receipt(receipt, installed.context).registry, review=ReviewState.UNREVIEWED
+    )
+    server = replace(lookup.of_receipt(receipt, installed.context), registry=state)
+    certified = replace(receipt, review=ReviewState.CERTIFIED)
+
+    assert audit_provenance._lost(certified, server, "its manifest")
+    assert not audit_provenance._lost(replace(receipt, review="unreviewed"), server, "its manifest")
