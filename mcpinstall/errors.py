@@ -80,6 +80,7 @@ class ErrorCode(StrEnum):
     DECLINED = "declined"
 
     # 5: could not do it
+    ADVISORIES_UNAVAILABLE = "advisories-unavailable"
     CONFIG_INVALID = "config-invalid"
     DISK_FAILED = "disk-failed"
     DOWNLOAD_FAILED = "download-failed"

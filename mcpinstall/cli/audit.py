@@ -23,6 +23,9 @@ _Baseline: TypeAlias = Annotated[
     Path | None,
     typer.Option("--baseline", metavar="FILE", help="Only findings that it lacks count."),
 ]
+_Online: TypeAlias = Annotated[
+    bool, typer.Option("--online", help="Ask OSV about packages: sends names and versions.")
+]
 _SaveBaseline: TypeAlias = Annotated[
     Path | None,
     typer.Option("--save-baseline", metavar="FILE", help="Write what is found to this file."),
@@ -51,6 +54,7 @@ def audit(
     no_ignores: Annotated[
         bool, typer.Option("--no-ignores", help="Don't hear `mcpi-audit.toml`.")
     ] = False,
+    online: _Online = False,
     baseline: _Baseline = None,
     save_baseline: _SaveBaseline = None,
     list_hosts: Annotated[
@@ -62,8 +66,9 @@ def audit(
 ) -> int:
     """Say what is unsafe in the files of MCP hosts, whoever wrote them.
 
-    Nothing is started, looked up on the network or, but for --save-baseline, written.  Ends with
-    1 when a finding is at least as bad as --fail-on, with 5 when something could not be read.
+    Nothing is started; nothing is looked up on the network but with --online, nor written but by
+    --save-baseline.  Ends with 1 when a finding is at least as bad as --fail-on, with 5 when
+    something could not be read or asked.
     """
     from mcpinstall.operations import audit as operation
     from mcpinstall.operations import audit_baseline
@@ -80,6 +85,7 @@ def audit(
         ignores=not no_ignores,
         standard_input=_standard_input(paths or []),
         known=known,
+        online=online,
     )
     if list_hosts:
         return _list(session, wanted)

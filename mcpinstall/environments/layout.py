@@ -43,29 +43,33 @@ def layout(interpreter: Interpreter, entry_point: EntryPoint, final: Path, platf
     windows = platform == "win32"
     scripts = "Scripts" if windows else "bin"
     texts = {
-        "pyvenv.cfg": _configuration(interpreter),
+        "pyvenv.cfg": configuration(interpreter),
         "start.py": _start(interpreter, entry_point, final, platform),
         LOCK_NAME: b"",
         **({} if windows else {launcher.NAME: launcher_text.text()}),
     }
     return Layout(
-        site=_site(interpreter, platform),
+        site=site_packages(interpreter, platform),
         scripts=scripts,
         headers=f"include/site/python{major}.{minor}",
         cache_tag=f"cpython-{major}{minor}",
-        links=() if windows else _links(interpreter, f"{major}.{minor}", platform),
+        links=() if windows else python_links(interpreter, f"{major}.{minor}", platform),
         texts=tuple(texts.items()),
     )
 
 
-def _site(interpreter: Interpreter, platform: str) -> str:
+def site_packages(interpreter: Interpreter, platform: str) -> str:
+    """Return the folder of packages in an environment for that interpreter."""
     major, minor = interpreter.version.split(".")[:2]
     return (
         "Lib/site-packages" if platform == "win32" else f"lib/python{major}.{minor}/site-packages"
     )
 
 
-def _links(interpreter: Interpreter, minor: str, platform: str) -> tuple[tuple[str, str], ...]:
+def python_links(
+    interpreter: Interpreter, minor: str, platform: str
+) -> tuple[tuple[str, str], ...]:
+    """Return the links to the interpreter, and where they lead."""
     links = {
         "bin/python": str(interpreter.path),
         "bin/python3": "python",
@@ -76,7 +80,7 @@ def _links(interpreter: Interpreter, minor: str, platform: str) -> tuple[tuple[s
     return tuple(links.items())
 
 
-def _configuration(interpreter: Interpreter) -> bytes:
+def configuration(interpreter: Interpreter) -> bytes:
     """Return `pyvenv.cfg`: the base interpreter, and nothing of its site-packages."""
     lines = (
         f"home = {interpreter.path.parent}",
@@ -100,7 +104,7 @@ def _start(interpreter: Interpreter, entry_point: EntryPoint, final: Path, platf
         "@VERSION@": repr(version),
         "@SCRIPT@": ascii(entry_point.name),
         "@SCRIPTS@": ascii("Scripts" if windows else "bin"),
-        "@SITE@": ascii(_site(interpreter, platform)),
+        "@SITE@": ascii(site_packages(interpreter, platform)),
         "@IMPORT@": f"from {module} import {first} as server",
         "@CALL@": ".".join(["server", *rest]),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mcpinstall.hosts.chains import add, take_out
 from mcpinstall.hosts.detection import detected, is_installed, runs_on, terminal_host
 from mcpinstall.hosts.diffs import diff
-from mcpinstall.hosts.edits import insert, remove, replace, starts_as
+from mcpinstall.hosts.edits import differing_keys, insert, remove, replace, starts_as
 from mcpinstall.hosts.inputs import are_there as inputs_are_there
 from mcpinstall.hosts.inputs import clear_text, rendered
 from mcpinstall.hosts.paths import candidates, choices, config_path, path_digest
@@ -33,6 +33,7 @@ __all__ = [
     "config_path",
     "detected",
     "diff",
+    "differing_keys",
     "entries",
     "find_rows",
     "inputs_are_there",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import codecs, json_plain, positions, proof, remote_entry
@@ -155,9 +155,30 @@ def starts_as(content: bytes, row: HostRow, entry: ServerEntry) -> bool:
         return False
     if not isinstance(value, dict):
         return False
+    return not differing_keys(value, row, entry, read_as=latin)
+
+
+def differing_keys(
+    value: Mapping[object, object],
+    row: HostRow,
+    entry: ServerEntry,
+    *,
+    read_as: Callable[[object], object] = lambda text: text,
+) -> tuple[str, ...]:
+    """Return the fields that decide what is started and are not as `entry` says.
+
+    `value` is the server as it stands in a file; `read_as` is what its reader makes of texts.
+
+    Raises:
+        McpInstallError: `host-unsupported` when the host can't have the entry any more.
+    """
     wanted = shape(row, entry)
     keys = (*starting_keys(row), *(remote_entry.keys(row) if entry.remote else ()))
-    return all((value.get(key) or None) == (latin(wanted.get(key)) or None) for key in keys)
+    return tuple(
+        key
+        for key in dict.fromkeys(keys)
+        if key and (value.get(key) or None) != (read_as(wanted.get(key)) or None)
+    )
 
 
 def _put(

@@ -73,6 +73,13 @@ def parse_tools(data: bytes, where: str = "tools.json") -> ToolList:
     return tools
 
 
+def hidden_in(text: str) -> str:
+    """Return the first character of a description that a reader cannot see; empty for none."""
+    if text.isascii() and text.isprintable():
+        return ""
+    return next((char for char in _ORDINARY.sub("", text) if not is_plain(char)), "")
+
+
 def clean_description(text: str) -> str:
     """Return `text` without the indentation, line ends and blank edges of a docstring.
 
@@ -119,8 +126,7 @@ def _number(value: float, code: ErrorCode) -> int | float:
 def _require_visible(value: Json, where: str) -> None:
     """Refuse the first text, key or value, with a hidden character."""
     if isinstance(value, str):
-        hidden = next((char for char in _ORDINARY.sub("", value) if not is_plain(char)), None)
-        if hidden is not None:
+        if hidden := hidden_in(value):
             raise McpInstallError(
                 ErrorCode.TEXT_HOSTILE,
                 f"`{printable(where)}` holds the character {printable(hidden)}, "

@@ -41,6 +41,8 @@ class Wanted:
     standard_input: bytes = b""
     known: frozenset[str] = frozenset()
     """Fingerprints that do not count."""
+    online: bool = False
+    """Whether OSV is asked about the packages."""
     rules: RuleSet = field(default_factory=RuleSet)
 
 
@@ -60,11 +62,13 @@ def audit(wanted: Wanted, context: Context) -> AuditReport:
         unchecked.append(_nothing(wanted.paths))
     found: list[AuditFinding] = []
     around = Surroundings(context)
+    if wanted.online:
+        around.ask_online(files)
     for file in files:
         judge = Judge(file, wanted.rules, around)
         found += judge.findings()
         unchecked += judge.failed.values()
-    unchecked += [around.problem] if around.problem else []
+    unchecked += around.problems()
     ignores = read_ignores(context) if wanted.ignores else Ignores()
     sorted_out = _SortedOut()
     for finding in sorted(found, key=lambda one: one.order):

@@ -6,9 +6,10 @@ import json
 import os
 import stat
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mcpinstall import registries
 from mcpinstall.errors import McpInstallError
@@ -17,14 +18,20 @@ from mcpinstall.model.advisory_text import AdvisoryFile
 from mcpinstall.model.audited import AuditedServer, FileScope
 from mcpinstall.model.finding import Unchecked
 from mcpinstall.model.receipt import Receipt
-from mcpinstall.operations import revoked
+from mcpinstall.operations import audit_hooks, clock, revoked
 from mcpinstall.operations.audit_files import ReadFile
+from mcpinstall.operations.audit_managed import ManagedServers
 from mcpinstall.operations.context import Context
 from mcpinstall.rules.audit.asked import asked_paths
+from mcpinstall.rules.audit.known_bad import exact_packages
 from mcpinstall.rules.audit.machine_facts import MachineFacts, PathState, Revoked
+from mcpinstall.rules.audit.tool_texts import tool_names
 from mcpinstall.system import homes, limits
 from mcpinstall.system.files import read_optional
 from mcpinstall.system.permissions import others_write
+
+if TYPE_CHECKING:
+    from mcpinstall.operations.audit_online import Online
 
 _LOCK = "package-lock.json"
 _LOCK_BYTES = 32 * 1024 * 1024  # bytes; one of 3,000 packages takes 1 MB
@@ -39,18 +46,69 @@ class Surroundings:
         self._context = context
         self._aliases = _Aliases(context)
         self._locks: dict[Path, Mapping[str, str]] = {}
+        self._managed = ManagedServers(context)
+        self._named: dict[str, Mapping[str, frozenset[str]]] = {}
+        self._hooks: dict[Path, tuple[str, ...]] = {}
+        self._online: Online | None = None
         self.problem: Unchecked | None = None
         """Why the advisories, or what was revoked, can't be read."""
 
     def of(self, server: AuditedServer, file: ReadFile) -> MachineFacts:
         """Return what is known around one server."""
+        managed = self._managed.of(server, file)
         return MachineFacts(
+            managed=managed,
+            hooks=() if managed else self._of_others(server),
+            neighbours=self._neighbours(file) if managed else {},
+            online=self._online.found if self._online else {},
             aliases=self._aliases,
             advisories=self.advisories,
             locked=self._locked(file) if server.scope is FileScope.PROJECT else {},
             revoked=self._revoked(server),
             paths={text: _state(Path(text)) for text in asked_paths(server) if _is_local(text)},
         )
+
+    def problems(self) -> Iterator[Unchecked]:
+        """Yield what of the machine could not be looked at."""
+        yield from [self.problem] if self.problem else []
+        yield from self._managed.problems.values()
+        if self._online is not None and self._online.problem is not None:
+            yield self._online.problem
+
+    def ask_online(self, files: Iterable[ReadFile]) -> None:
+        """Ask OSV about every package that the servers of these files start."""
+        from mcpinstall.operations import audit_online
+
+        every = ((server, file) for file in files for server in file.servers)
+        wanted = {key for server, file in every for key in self._packages(server, file)}
+        self._online = audit_online.ask(wanted, self.advisories, self._context)
+
+    def _packages(self, server: AuditedServer, file: ReadFile) -> Iterator[tuple[str, str, str]]:
+        locked = self._locked(file) if server.scope is FileScope.PROJECT else {}
+        facts = MachineFacts(managed=self._managed.of(server, file), locked=locked)
+        yield from exact_packages(server, facts)
+
+    def _of_others(self, server: AuditedServer) -> tuple[str, ...]:
+        """Return what runs by itself in a virtual environment that mcpinstall did not make."""
+        program = server.launch[0].text if server.launch else ""
+        if not _is_local(program) or "\0" in program:
+            return ()
+        folder = audit_hooks.environment_of(Path(program))
+        if folder is None:
+            return ()
+        if folder not in self._hooks:
+            self._hooks[folder] = tuple(audit_hooks.hooks(folder))
+        return self._hooks[folder]
+
+    def _neighbours(self, file: ReadFile) -> Mapping[str, frozenset[str]]:
+        """Return the servers of a file, and the tools of those that mcpinstall knows."""
+        if file.shown not in self._named:
+            found = {one.name.text: self._managed.of(one, file) for one in file.servers}
+            self._named[file.shown] = {
+                name: frozenset(tool_names(one.tools.tools if one else ()))
+                for name, one in found.items()
+            }
+        return self._named[file.shown]
 
     def _revoked(self, server: AuditedServer) -> Revoked | None:
         """Return that a registry revoked what mcpinstall put there, by place or by name."""
@@ -93,10 +151,12 @@ class Surroundings:
             return None
 
     def sentences(self) -> Iterator[str]:
-        """Yield how old the advisories are."""
+        """Yield how old the advisories are, and what was not compared."""
+        yield from self._managed.notes()
+        yield from [self._online.sentence] if self._online else []
         if self.advisories is None:
             return
-        age = (self._context.now.date() - self.advisories.issued).days
+        age = (clock.latest(self._context).date() - self.advisories.issued).days
         old = f", {age} days old: update mcpinstall" if age > limits.ADVISORIES_OLD_DAYS else ""
         yield f"advisories are of {self.advisories.issued}{old}"
 

@@ -18,6 +18,9 @@ from mcpinstall.operations import configured_signers
 from mcpinstall.operations.context import Context
 from mcpinstall.system import files, limits, urls
 
+OSV = "https://api.osv.dev"
+"""Open Source Vulnerabilities, a database of advisories: https://google.github.io/osv.dev/api/"""
+
 _FILE = "config.toml"
 _MCP = "mcp"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -99,6 +102,37 @@ def publishers_trust(context: Context) -> Path | None:
     return context.paths.config / name if name else None
 
 
+def osv(context: Context) -> str:
+    """Return the address at which `mcpi audit --online` asks, without a slash at its end.
+
+    Raises:
+        McpInstallError: as `configured`.
+    """
+    data = read(context)
+    if data is None:
+        return OSV
+    configured(context)  # the whole file is checked, whichever part is wanted
+    return _osv(toml_text.parse(data, ErrorCode.CONFIG_INVALID, str(file_of(context))))
+
+
+def _osv(root: Fields) -> str:
+    fields = root.fields("advisories")
+    fields.only("osv")
+    return _address(fields, "osv").rstrip("/") if "osv" in fields.table else OSV
+
+
+def _address(fields: Fields, key: str) -> str:
+    """Return an address that may have a path, and nothing behind it."""
+    url = fields.text(key, limit=500)
+    try:
+        found = urls.parse(url)
+    except McpInstallError as error:
+        raise fields.error(key, f"can't be used: {error.message}") from None
+    if found.query or "#" in url:
+        raise fields.error(key, "has more than a path behind its host")
+    return url
+
+
 def _publishers(root: Fields) -> str:
     fields = root.fields("publishers")
     fields.only("trust-config")
@@ -122,9 +156,10 @@ def parsed(data: bytes, path: Path) -> tuple[Configured, ...]:
         McpInstallError: `config-invalid`.
     """
     root = toml_text.parse(data, ErrorCode.CONFIG_INVALID, str(path))
-    root.only("schema", "registries", "publishers")
+    root.only("schema", "registries", "publishers", "advisories")
     root.integer("schema", low=1, high=1)
     _publishers(root)
+    _osv(root)
     described = tuple(root.each("registries"))
     mcp = [fields for fields in described if fields.table.get("kind") == _MCP]
     for fields in mcp:
@@ -143,13 +178,7 @@ def _require_mcp(fields: Fields) -> None:
     fields.only("name", "kind", "url")
     if fields.text("name") != _MCP:
         raise fields.error("name", "is not `mcp`, as the names of its servers begin")
-    url = fields.text("url", limit=500)
-    try:
-        found = urls.parse(url)
-    except McpInstallError as error:
-        raise fields.error("url", f"can't be used: {error.message}") from None
-    if found.query or "#" in url:
-        raise fields.error("url", "has more than a path behind its host")
+    _address(fields, "url")
 
 
 def _registry(fields: Fields) -> Configured:

@@ -45,6 +45,7 @@ _EVERYWHERE = frozenset({"accept", "accept-encoding", "user-agent"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _SECRET = 4  # characters; a shorter text is no secret, and stands in every sentence
+_ASKED_TWICE = 2  # tries of a question that somebody waits for
 _SHORT_BODY = 64 * 1024  # bytes; cheaper to read than a new connection
 
 
@@ -144,6 +145,23 @@ class Client:
         """Make every running request end at its next byte."""
         self._stopped = True
 
+    @contextlib.contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """End every connection that is still in use when the block has taken so long."""
+        import threading
+
+        def end() -> None:
+            self._stopped = True
+            self._routes.cut()
+
+        timer = threading.Timer(seconds, end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
     @property
     def proxied(self) -> bool:
         """Whether a proxy was used, so that the addresses behind it were not checked."""
@@ -199,6 +217,35 @@ class Client:
         what = f"could not read `{address.shown}`"
         with self.discreet():
             return self._tried(once, ErrorCode.INDEX_UNAVAILABLE, what, limits.ATTEMPTS)
+
+    def ask(self, url: str, *, code: ErrorCode, limit: int, content: bytes | None = None) -> bytes:
+        """Return what an interface at home answers, at most `limit` bytes; `content` is JSON.
+
+        Nothing but 200 is an answer, and no redirect is followed.
+
+        Raises:
+            McpInstallError: `code` after the last try.
+        """
+        address = urls.parse(url)
+        asked = {"accept": "application/json", "accept-encoding": "gzip"}
+        asked |= {"content-type": "application/json"} if content is not None else {}
+        method = "GET" if content is None else "POST"
+
+        def once() -> bytes:
+            with transport_errors():
+                route = self._route(address)
+                response = route.send(
+                    address, self._headers(address, asked), method=method, content=content
+                )
+                try:
+                    require_ok(response)
+                    return b"".join(decoded(self._chunks(response), response, limit))
+                finally:
+                    response.close()
+
+        what = f"could not ask `{address.shown}`"
+        with self.discreet():
+            return self._tried(once, code, what, _ASKED_TWICE)
 
     def download(
         self,

@@ -87,6 +87,7 @@ class Request:
 
     path: str
     headers: dict[str, str]
+    body: bytes = b""
 
 
 Answering: TypeAlias = Reply | Callable[[Request], Reply]
@@ -182,8 +183,8 @@ class IndexServer:
             body = _html_page(rows, self.file_host)
         return Reply(body, headers={"Content-Type": self.content_type})
 
-    def _reply(self, path: str, headers: dict[str, str]) -> Reply:
-        request = Request(path, headers)
+    def _reply(self, path: str, headers: dict[str, str], sent: bytes = b"") -> Reply:
+        request = Request(path, headers, sent)
         self.requests.append(request)
         if self.credentials and headers.get("authorization") != self.credentials:
             return Reply(b"who are you?", status=401)
@@ -244,9 +245,15 @@ class _Handler(BaseHTTPRequestHandler):
         with contextlib.suppress(OSError):
             super().finish()
 
+    def do_POST(self) -> None:
+        self._answer(self.rfile.read(int(self.headers["content-length"])))
+
     def do_GET(self) -> None:
+        self._answer(b"")
+
+    def _answer(self, sent: bytes) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        reply = self.index._reply(self.path, headers)
+        reply = self.index._reply(self.path, headers, sent)
         if reply.raw is not None:
             self.close_connection = True
             for chunk in [reply.raw] if isinstance(reply.raw, bytes) else reply.raw():

@@ -11,13 +11,15 @@ from mcpinstall.rules.audit.launching import LAUNCHING
 from mcpinstall.rules.audit.machine_facts import MachineFacts
 from mcpinstall.rules.audit.managed import MANAGED
 from mcpinstall.rules.audit.rule import AuditRule, Hit
+from mcpinstall.rules.audit.tool_texts import POISONED
+from mcpinstall.rules.audit.tool_texts import check as poisoned
 from mcpinstall.rules.audit.values import FILE_VALUES, VALUES
 
 ServerChecks: TypeAlias = tuple[
     tuple[tuple[AuditRule, ...], Callable[[AuditedServer, MachineFacts], Iterator[Hit]]], ...
 ]
 
-SERVER_CHECKS: ServerChecks = (*LAUNCHING, *MANAGED)
+SERVER_CHECKS: ServerChecks = (*LAUNCHING, *MANAGED, ((POISONED,), poisoned))
 """Rules about what is started, which also ask what is known of the machine."""
 FACT_CHECKS: Checks = (*VALUES,)
 """Rules that also ask what is known of the file."""

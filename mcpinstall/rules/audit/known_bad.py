@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mcpinstall.model.advisory import Advisory, affects, fixed_after
-from mcpinstall.model.advisory_text import AdvisoryFile
+from mcpinstall.model.audited import AuditedServer
 from mcpinstall.model.finding import Severity
 from mcpinstall.model.names import normalized_package
 from mcpinstall.rules.audit.cvss import severity
+from mcpinstall.rules.audit.fetches import packages
 from mcpinstall.rules.audit.machine_facts import MachineFacts
 from mcpinstall.rules.audit.rule import Hit, rule
 from mcpinstall.rules.audit.specs import Kind, Package, Pin
@@ -22,45 +23,97 @@ VULNERABLE = rule(
 )  # fmt: skip
 RULES = (MALICIOUS, VULNERABLE)
 
+LINK = "https://osv.dev/vulnerability/{id}"
+"""Where people read what OSV says."""
+
 _SHOWN = 5  # ids in one message
 
 
 def malicious(package: Package, facts: MachineFacts) -> Iterator[Hit]:
     """Yield that a package was made to do harm, whatever else is wrong with its launch."""
-    records = [one for one in _records(package, facts) if one.is_malicious]
-    version = _version(package, facts)
-    about = [one for one in records if (_is_about(one, version) if version else _every(one))]
-    if facts.advisories is not None and about:
+    about = [one for one in _records(package, facts) if one.is_malicious]
+    if about:
         yield Hit(
             rule=MALICIOUS, pointer=package.value.pointer,
             message=f"`{package.shown}` is known to be malicious: {_ids(about)}",
-            fix=f"remove the server, and read {facts.advisories.link(about[0])}",
+            fix=f"remove the server, and read {_link(about[0], facts)}",
         )  # fmt: skip
 
 
 def vulnerable(package: Package, facts: MachineFacts) -> Iterator[Hit]:
     """Yield that the exact version of a package has vulnerabilities."""
     version = _version(package, facts)
-    file = facts.advisories
-    if not version or file is None:
-        return
-    about = [
-        one for one in _records(package, facts) if not one.is_malicious and _is_about(one, version)
-    ]
+    about = [one for one in _records(package, facts) if version and not one.is_malicious]
     if about:
         worst = max((severity(one.severity) for one in about), key=lambda one: one.rank)
         yield Hit(
             rule=VULNERABLE, pointer=package.value.pointer, severity=worst,
             message=f"`{package.name}` {version} has known vulnerabilities: {_ids(about)}",
-            fix=_fix(about, version, file),
+            fix=_fix(about, version, facts),
         )  # fmt: skip
 
 
-def _records(package: Package, facts: MachineFacts) -> tuple[Advisory, ...]:
-    if facts.advisories is None or package.kind not in {Kind.NPM, Kind.PYPI}:
-        return ()
-    name = normalized_package(package.name) if package.kind is Kind.PYPI else package.name
-    return facts.advisories.of(name, str(package.kind))
+def _records(package: Package, facts: MachineFacts) -> list[Advisory]:
+    """Return what is about a package as it is named: at its version, else at every version."""
+    if package.kind not in {Kind.NPM, Kind.PYPI}:
+        return []
+    if version := _version(package, facts):
+        return _known(package.kind, package.name, version, facts)
+    ecosystem, name, _ = asked(package.kind, package.name, "")
+    shipped = facts.advisories.of(name, ecosystem) if facts.advisories else ()
+    return [one for one in shipped if _every(one)]
+
+
+def _link(advisory: Advisory, facts: MachineFacts) -> str:
+    """Return where a record can be read; what was asked online has its address in no file."""
+    if facts.advisories is None or advisory.source < 0:
+        return LINK.replace("{id}", advisory.id)
+    return facts.advisories.link(advisory)
+
+
+def installed(server: AuditedServer, facts: MachineFacts) -> Iterator[Hit]:
+    """Yield what is known of the packages in an environment of mcpinstall."""
+    managed = facts.managed
+    for name, version in managed.packages if managed else ():
+        about = _known(Kind.PYPI, name, version, facts)
+        bad = [one for one in about if one.is_malicious]
+        if managed and about:
+            what = "is known to be malicious" if bad else "has known vulnerabilities"
+            worst = max((severity(one.severity) for one in about), key=lambda one: one.rank)
+            yield Hit(
+                rule=MALICIOUS if bad else VULNERABLE, pointer=server.pointer,
+                severity=None if bad else worst,
+                message=f"`{name}` {version} in its environment {what}: {_ids(bad or about)}",
+                fix=f"mcpi uninstall {managed.entry_name}" if bad
+                else f"`mcpi update {managed.entry_name}`, if a version is without it",
+            )  # fmt: skip
+
+
+def exact_packages(server: AuditedServer, facts: MachineFacts) -> Iterator[tuple[str, str, str]]:
+    """Yield ecosystem, name and version of what a server starts at an exact version."""
+    for _, package in packages(server):
+        if package.kind in {Kind.NPM, Kind.PYPI} and (version := _version(package, facts)):
+            yield asked(package.kind, package.name, version)
+    for name, version in facts.managed.packages if facts.managed else ():
+        yield asked(Kind.PYPI, name, version)
+
+
+def asked(kind: Kind, name: str, version: str) -> tuple[str, str, str]:
+    """Return the key under which facts have what was asked online of one version."""
+    return str(kind), normalized_package(name) if kind is Kind.PYPI else name, version
+
+
+def _known(kind: Kind, name: str, version: str, facts: MachineFacts) -> list[Advisory]:
+    """Return what is about an exact version: of the shipped file, and what was asked for."""
+    ecosystem, plain, _ = key = asked(kind, name, version)
+    shipped = facts.advisories.of(plain, ecosystem) if facts.advisories else ()
+    found = {one.id: one for one in shipped if _is_about(one, version)}
+    names = {name for one in found.values() for name in (one.id, *one.aliases)}
+    for one in facts.online.get(key, ()):
+        if one.withdrawn is None and not names.intersection((one.id, *one.aliases)):
+            found[one.id] = one
+            names.update((one.id, *one.aliases))
+    return list(found.values())
 
 
 def _version(package: Package, facts: MachineFacts) -> str:
@@ -92,7 +145,7 @@ def _ids(advisories: list[Advisory]) -> str:
     return ids if len(advisories) <= _SHOWN else f"{ids} and {len(advisories) - _SHOWN} more"
 
 
-def _fix(about: list[Advisory], version: str, file: AdvisoryFile) -> str:
+def _fix(about: list[Advisory], version: str, facts: MachineFacts) -> str:
     from packaging.version import InvalidVersion, Version
 
     try:
@@ -101,4 +154,4 @@ def _fix(about: list[Advisory], version: str, file: AdvisoryFile) -> str:
             return f"name version {max(fixed, key=Version)} or a later one"
     except InvalidVersion:
         pass
-    return f"no version is known to be fixed; read {file.link(about[0])}"
+    return f"no version is known to be fixed; read {_link(about[0], facts)}"

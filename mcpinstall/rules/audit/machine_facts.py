@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mcpinstall.model.advisory import Advisory
 from mcpinstall.model.advisory_text import AdvisoryFile
+from mcpinstall.model.tools import UNKNOWN_TOOLS, ToolList
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,27 @@ class Revoked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Managed:
+    """What an entry of mcpinstall starts, as it is now, beside what its receipt says."""
+
+    entry_name: str
+    drift: str = ""
+    """How the entry is not the one that was written, as a sentence behind `it`."""
+    is_missing: bool = False
+    """Its environment is gone."""
+    tampered: tuple[str, ...] = ()
+    """How the environment is not the one that was checked, a sentence each."""
+    hooks: tuple[str, ...] = ()
+    """The same of what decides what Python runs when it starts."""
+    regressed: str = ""
+    """How its registry vouches for less, or for another publisher, than when it was installed."""
+    packages: tuple[tuple[str, str], ...] = ()
+    """Name and version of the packages in its environment."""
+    tools: ToolList = UNKNOWN_TOOLS
+    """Tools that were reviewed, or seen first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MachineFacts:
     """Facts about one server's surroundings.  Empty ones are unknown ones."""
 
@@ -44,6 +67,14 @@ class MachineFacts:
     paths: Mapping[str, PathState] = field(default_factory=dict)
     """What is known of the paths that `asked.asked_paths` names."""
     revoked: Revoked | None = None
+    managed: Managed | None = None
+    """Of an entry that mcpinstall wrote, or one that starts what mcpinstall installed."""
+    hooks: tuple[str, ...] = ()
+    """What runs by itself in a virtual environment of others that the entry starts."""
+    neighbours: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Other servers of the same file → names of their tools, as far as these are known."""
+    online: Mapping[tuple[str, str, str], tuple[Advisory, ...]] = field(default_factory=dict)
+    """Ecosystem, name and version of a package → what OSV said just now of that version."""
     is_approved: bool = False
     """A person has approved this entry as it is."""
 

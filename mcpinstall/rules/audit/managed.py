@@ -1,15 +1,35 @@
-"""MA804: entries that mcpinstall itself wrote, and that a registry took back since."""
+"""MA111 and MA801 to MA804: entries that mcpinstall itself wrote, and what they start.
+
+Also the start-up hooks of virtual environments that others made and an entry points into.
+"""
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Iterator
 
 from mcpinstall.model.audited import AuditedServer
 from mcpinstall.model.finding import Severity
-from mcpinstall.rules.audit.machine_facts import NOTHING, MachineFacts
+from mcpinstall.rules.audit.machine_facts import NOTHING, MachineFacts, Managed
 from mcpinstall.rules.audit.rule import Hit, rule
 
+DRIFT = rule(
+    111, "lock-drift", Severity.HIGH, "An entry of mcpinstall starts something else", cwe=345
+)
+TAMPERED = rule(
+    801, "managed-env-tampered", Severity.HIGH, "An installed server's files changed", cwe=353
+)
+HOOK = rule(
+    802, "start-up-hook-present", Severity.HIGH, "Code runs whenever a server's Python starts",
+    cwe=829,
+)  # fmt: skip
+REGRESSED = rule(
+    803, "provenance-regressed", Severity.HIGH, "Less stands behind a server than before", cwe=345
+)
 REVOKED = rule(804, "revoked", Severity.HIGH, "A registry revoked what this entry starts", cwe=1104)
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 def check(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]:
@@ -23,4 +43,60 @@ def check(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]
         )
 
 
-MANAGED = (((REVOKED,), check),)
+def drift(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]:
+    """Yield that an entry is not what was written, or that what it starts is gone."""
+    found = facts.managed
+    if found is None:
+        return
+    if found.drift:
+        yield Hit(
+            rule=DRIFT, pointer=server.pointer, message=f"it {found.drift}",
+            fix=f"{_command('verify', found)} tells more; {_command('configure', found)} writes "
+            "the entry again",
+        )  # fmt: skip
+    elif found.is_missing:
+        yield Hit(
+            rule=DRIFT, pointer=server.pointer,
+            message=f"the environment of `{found.entry_name}` is gone",
+            fix=_command("reinstall", found),
+        )  # fmt: skip
+
+
+def environment(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]:
+    """Yield how an environment is not the one that was checked; a hook is told as a hook."""
+    found = facts.managed
+    if found is not None:
+        fix = f"{_command('verify', found)} tells all; {_command('reinstall', found)} builds it new"
+        for rule_, sentences in ((HOOK, found.hooks), (TAMPERED, found.tampered)):
+            if sentences:
+                message = f"in the environment of `{found.entry_name}`, {'; '.join(sentences)}"
+                yield Hit(rule=rule_, pointer=server.pointer, message=message, fix=fix)
+    if facts.hooks:
+        yield Hit(
+            rule=HOOK, pointer=server.pointer, severity=Severity.MEDIUM,
+            message=f"in the virtual environment that it starts, {'; '.join(facts.hooks)}",
+            fix="read these files; delete what no package of it brought, or make it anew",
+        )  # fmt: skip
+
+
+def provenance(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]:
+    """Yield that its registry vouches for less than when it was installed."""
+    found = facts.managed
+    if found is not None and found.regressed:
+        yield Hit(
+            rule=REGRESSED, pointer=server.pointer, message=found.regressed,
+            fix=f"{_command('verify', found)} tells more; ask its publisher before any update",
+        )  # fmt: skip
+
+
+def _command(word: str, found: Managed) -> str:
+    name = found.entry_name
+    return f"`mcpi {word} {name if _NAME.fullmatch(name) else shlex.quote(name)}`"
+
+
+MANAGED = (
+    ((DRIFT,), drift),
+    ((TAMPERED, HOOK), environment),
+    ((REGRESSED,), provenance),
+    ((REVOKED,), check),
+)

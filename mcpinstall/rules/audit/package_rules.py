@@ -26,3 +26,4 @@ def check(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]
             yield from known_bad.vulnerable(package, facts)
             yield from lookalike.look_alike(package)
     yield from pinning.check(server, facts, others)
+    yield from known_bad.installed(server, facts)
