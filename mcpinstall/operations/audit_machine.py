@@ -20,6 +20,7 @@ from mcpinstall.model.receipt import Receipt
 from mcpinstall.operations import revoked
 from mcpinstall.operations.audit_files import ReadFile
 from mcpinstall.operations.context import Context
+from mcpinstall.rules.audit.approval import is_approved
 from mcpinstall.rules.audit.asked import asked_paths
 from mcpinstall.rules.audit.machine_facts import MachineFacts, PathState, Revoked
 from mcpinstall.system import homes, limits
@@ -49,6 +50,7 @@ class Surroundings:
             advisories=self.advisories,
             locked=self._locked(file) if server.scope is FileScope.PROJECT else {},
             revoked=self._revoked(server),
+            is_approved=_is_approved(server, file),
             paths={text: _state(Path(text)) for text in asked_paths(server) if _is_local(text)},
         )
 
@@ -155,6 +157,11 @@ def _npm_versions(path: Path) -> dict[str, str]:
         for where, one in (packages.items() if isinstance(packages, dict) else ())
         if where.startswith(_MODULES) and isinstance(one, dict) and "version" in one
     }
+
+
+def _is_approved(server: AuditedServer, file: ReadFile) -> bool:
+    approved = file.facts.approved
+    return approved is not None and is_approved(server, approved)
 
 
 def _is_local(text: str) -> bool:
