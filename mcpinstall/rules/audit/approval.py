@@ -73,7 +73,7 @@ def differences(server: AuditedServer, approved: Approved) -> Iterator[str]:
     changed = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
     for name in changed[:_FEW]:
         what = "is new" if name not in before else "is gone" if name not in now else "is another"
-        yield f"`{shown(name)}` {what}"
+        yield f"`{name if name in _OTHERS else shown(name)}` {what}"
     if len(changed) > _FEW:
         yield f"{len(changed) - _FEW} more fields"
 
