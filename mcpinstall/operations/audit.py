@@ -171,9 +171,7 @@ def _with_baseline(file: ReadFile, wanted: Wanted, machine: Machine) -> ReadFile
     return replace(file, facts=replace(file.facts, approved=approved))
 
 
-def _approvals(
-    files: list[ReadFile], wanted: Wanted, machine: Machine
-) -> tuple[ApprovedFile, ...]:
+def _approvals(files: list[ReadFile], wanted: Wanted, machine: Machine) -> tuple[ApprovedFile, ...]:
     return tuple(approvals(file, machine) for file in files) if wanted.approvals else ()
 
 

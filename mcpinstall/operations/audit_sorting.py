@@ -76,8 +76,10 @@ class SortedOut:
             louder = Persona.AUDITOR
             yield f"{_count(len(self.hidden))} for other readers (`--persona {louder}` shows them)"
         if self._is_old:
-            yield "the baseline is of an older form, without servers: what changed in them is not "\
+            yield (
+                "the baseline is of an older form, without servers: what changed in them is not "
                 "told (MA502); `--save-baseline` writes the new one"
+            )
 
 
 def _key(found: AuditFinding, document: Tolerant) -> tuple[str, str]:

@@ -244,7 +244,12 @@ def test_no_hook_filter_or_helper_of_the_repository_is_run(
                 "core.pager", "core.sshCommand", "core.editor", "alias.ls-tree"):  # fmt: skip
         repository.git("config", key, str(script))
     hooks = repository.folder / ".git/hooks"
-    for name in ("post-checkout", "post-index-change", "reference-transaction", "fsmonitor-watchman"):
+    for name in (
+        "post-checkout",
+        "post-index-change",
+        "reference-transaction",
+        "fsmonitor-watchman",
+    ):
         shutil.copy(script, hooks / name)
     marker.unlink(missing_ok=True)
 

@@ -17,7 +17,7 @@ from mcpinstall.rules.audit.approval_keys import (
     ApprovalKey,
     Grant,
 )
-from mcpinstall.rules.audit.file_facts import FileFacts
+from mcpinstall.rules.audit.file_facts import FileFacts, Tracking
 from mcpinstall.rules.audit.parts import escaped
 from mcpinstall.rules.audit.rule import Hit, Persona, rule
 from mcpinstall.rules.audit.secrets import shown
@@ -82,8 +82,8 @@ def changed(server: AuditedServer, facts: FileFacts) -> Iterator[Hit]:
 
 def endpoints(_servers: Sequence[AuditedServer], facts: FileFacts) -> Iterator[Hit]:
     """Yield settings of a repository that move the model's address, a proxy or trust."""
-    if facts.scope is not FileScope.PROJECT:
-        return
+    if facts.scope is not FileScope.PROJECT or facts.tracking is Tracking.IGNORED:
+        return  # (what git ignores is the user's own, such as `.claude/settings.local.json`)
     for pointer, key, value in _settings(facts.settings):
         address = parse(value)
         near = address is not None and address.reach is Reach.LOOPBACK
