@@ -37,8 +37,8 @@ _DIALECT = (
 """What a row takes over from the one that `like` names, unless it says otherwise."""
 _KEYS = (
     "id", "like", "title", "scope", "path-pick", "programs", "terminal-variables", "paths",
-    "overrides", "applications", "managed-files", "settings", "write", "why", "paste", "notes", "flatpak",
-    "home-pointer", "must-exist", "superseded", "merges", "unread",
+    "overrides", "applications", "managed-files", "settings", "write", "why", "paste",
+    "notes", "flatpak", "home-pointer", "must-exist", "superseded", "merges", "unread",
     "successor", *_DIALECT,
 )  # fmt: skip
 _PROJECT_WHY = "a project's file needs `mcpi.lock`, which mcpi does not write yet"

@@ -57,8 +57,9 @@ def audit(wanted: Wanted, context: Context) -> AuditReport:
     """Return what the rules find in hosts' files.
 
     Raises:
-        McpInstallError: `usage`; `host-unknown`; `config-invalid` for a `mcpi-audit.toml` that can't be
-            read, which must not pass for one that says nothing; as `audit_earlier.Earlier`.
+        McpInstallError: `usage`; `host-unknown`; `config-invalid` for a `mcpi-audit.toml` that
+            can't be read, which must not pass for one that says nothing; as
+            `audit_earlier.Earlier`.
     """
     if wanted.since is not None and STDIN in wanted.paths:
         raise McpInstallError(ErrorCode.USAGE, "standard input has no earlier state for `--diff`")
@@ -114,11 +115,7 @@ def places(wanted: Wanted, context: Context) -> tuple[tuple[str, Place, State], 
 
 def _read(wanted: Wanted, row: HostRow | None, machine: Machine) -> Iterator[ReadFile | Unchecked]:
     if not wanted.paths:
-        for place in audit_places.everywhere(machine, row):
-            if wanted.since is not None and place.scope is not FileScope.PROJECT:
-                continue
-            if place.problem or os.path.lexists(place.path):
-                yield audit_files.read(place, machine)
+        yield from _of_machine(wanted, row, machine)
     for text in wanted.paths:
         if text == STDIN:
             yield _of_stdin(wanted, row, machine)
@@ -132,6 +129,17 @@ def _read(wanted: Wanted, row: HostRow | None, machine: Machine) -> Iterator[Rea
             yield audit_files.read(_place(row, path), machine)
         else:
             yield audit_files.read_named(path, machine)
+
+
+def _of_machine(
+    wanted: Wanted, row: HostRow | None, machine: Machine
+) -> Iterator[ReadFile | Unchecked]:
+    """Yield all files of hosts; where a commit is compared with, those of projects."""
+    for place in audit_places.everywhere(machine, row):
+        if wanted.since is not None and place.scope is not FileScope.PROJECT:
+            continue
+        if place.problem or os.path.lexists(place.path):
+            yield audit_files.read(place, machine)
 
 
 def _of_stdin(wanted: Wanted, row: HostRow | None, machine: Machine) -> ReadFile | Unchecked:
