@@ -95,7 +95,7 @@ def of_bytes(data: bytes, place: Place, name: str, machine: Machine) -> ReadFile
     if not isinstance(document.value, dict):
         return _unread(name, data, ScanError("the document is not an object", 0))
     row = place.row
-    ways = audited.ways(document.value, row)
+    ways = () if place.is_settings else audited.ways(document.value, row)
     if problem := _no_servers(document.value, ways, place):
         return _unread(name, data, ScanError(problem, -1))
     reader = audited.Reader(row=row, scope=place.scope)

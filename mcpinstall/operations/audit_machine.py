@@ -20,11 +20,13 @@ from mcpinstall.model.finding import Unchecked
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.operations import audit_hooks, clock, revoked
 from mcpinstall.operations.audit_files import ReadFile
+from mcpinstall.operations.audit_indexes import Indexes
 from mcpinstall.operations.audit_managed import ManagedServers
 from mcpinstall.operations.context import Context
+from mcpinstall.rules.audit.approval import is_approved
 from mcpinstall.rules.audit.asked import asked_paths
 from mcpinstall.rules.audit.known_bad import exact_packages
-from mcpinstall.rules.audit.machine_facts import MachineFacts, PathState, Revoked
+from mcpinstall.rules.audit.machine_facts import IndexSetting, MachineFacts, PathState, Revoked
 from mcpinstall.rules.audit.tool_texts import tool_names
 from mcpinstall.system import homes, limits
 from mcpinstall.system.files import read_optional
@@ -50,6 +52,7 @@ class Surroundings:
         self._named: dict[str, Mapping[str, frozenset[str]]] = {}
         self._hooks: dict[Path, tuple[str, ...]] = {}
         self._online: Online | None = None
+        self._indexes = Indexes(context.machine)
         self.problem: Unchecked | None = None
         """Why the advisories, or what was revoked, can't be read."""
 
@@ -64,7 +67,10 @@ class Surroundings:
             aliases=self._aliases,
             advisories=self.advisories,
             locked=self._locked(file) if server.scope is FileScope.PROJECT else {},
+            indexes=self._indexes.known,
+            index_settings=self._index_settings(server, file),
             revoked=self._revoked(server),
+            is_approved=_is_approved(server, file),
             paths={text: _state(Path(text)) for text in asked_paths(server) if _is_local(text)},
         )
 
@@ -150,10 +156,17 @@ class Surroundings:
             )
             return None
 
+    def _index_settings(self, server: AuditedServer, file: ReadFile) -> tuple[IndexSetting, ...]:
+        if server.scope is not FileScope.PROJECT or not file.place.path.name:
+            return self._indexes.own
+        return (*self._indexes.own, *self._indexes.of_project(file.place.path.parent))
+
     def sentences(self) -> Iterator[str]:
-        """Yield how old the advisories are, and what was not compared."""
+        """Yield how old the advisories are, what was not compared, and what can't be read."""
         yield from self._managed.notes()
         yield from [self._online.sentence] if self._online else []
+        for name, why in self._indexes.unread.items():
+            yield f"what `{name}` says of package indexes is not known: {why}"
         if self.advisories is None:
             return
         age = (clock.latest(self._context).date() - self.advisories.issued).days
@@ -215,6 +228,11 @@ def _npm_versions(path: Path) -> dict[str, str]:
         for where, one in (packages.items() if isinstance(packages, dict) else ())
         if where.startswith(_MODULES) and isinstance(one, dict) and "version" in one
     }
+
+
+def _is_approved(server: AuditedServer, file: ReadFile) -> bool:
+    approved = file.facts.approved
+    return approved is not None and is_approved(server, approved)
 
 
 def _is_local(text: str) -> bool:

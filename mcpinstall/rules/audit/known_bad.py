@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from mcpinstall.model.advisory import Advisory, affects, fixed_after
+from mcpinstall.model import semver
+from mcpinstall.model.advisory import Advisory, affects, affects_npm, fixed_after
 from mcpinstall.model.audited import AuditedServer
 from mcpinstall.model.finding import Severity
 from mcpinstall.model.names import normalized_package
@@ -49,7 +51,7 @@ def vulnerable(package: Package, facts: MachineFacts) -> Iterator[Hit]:
         yield Hit(
             rule=VULNERABLE, pointer=package.value.pointer, severity=worst,
             message=f"`{package.name}` {version} has known vulnerabilities: {_ids(about)}",
-            fix=_fix(about, version, facts),
+            fix=_fix(about, version, package.kind, facts),
         )  # fmt: skip
 
 
@@ -107,7 +109,7 @@ def _known(kind: Kind, name: str, version: str, facts: MachineFacts) -> list[Adv
     """Return what is about an exact version: of the shipped file, and what was asked for."""
     ecosystem, plain, _ = key = asked(kind, name, version)
     shipped = facts.advisories.of(plain, ecosystem) if facts.advisories else ()
-    found = {one.id: one for one in shipped if _is_about(one, version)}
+    found = {one.id: one for one in shipped if _is_about(one, version, kind)}
     names = {name for one in found.values() for name in (one.id, *one.aliases)}
     for one in facts.online.get(key, ()):
         if one.withdrawn is None and not names.intersection((one.id, *one.aliases)):
@@ -122,12 +124,12 @@ def _version(package: Package, facts: MachineFacts) -> str:
     return facts.locked.get(f"{package.kind}:{package.name}", "")
 
 
-def _is_about(advisory: Advisory, version: str) -> bool:
+def _is_about(advisory: Advisory, version: str, kind: Kind) -> bool:
     if advisory.withdrawn is None and version in advisory.versions:
         return True
     try:
-        return affects(advisory, version)
-    except ValueError:  # a version that PEP 440 can't compare: only a listed one is known
+        return affects_npm(advisory, version) if kind is Kind.NPM else affects(advisory, version)
+    except ValueError:  # a version that can't be compared: only a listed one is known
         return False
 
 
@@ -145,13 +147,15 @@ def _ids(advisories: list[Advisory]) -> str:
     return ids if len(advisories) <= _SHOWN else f"{ids} and {len(advisories) - _SHOWN} more"
 
 
-def _fix(about: list[Advisory], version: str, facts: MachineFacts) -> str:
-    from packaging.version import InvalidVersion, Version
+def _fix(about: list[Advisory], version: str, kind: Kind, facts: MachineFacts) -> str:
+    from packaging.version import Version
 
+    npm = kind is Kind.NPM
+    key: Callable[[str], Any] = semver.key if npm else Version
     try:
-        fixed = [fixed_after(one, version) for one in about]
+        fixed = [fixed_after(one, version, npm=npm) for one in about]
         if all(fixed):
-            return f"name version {max(fixed, key=Version)} or a later one"
-    except InvalidVersion:
+            return f"name version {max(fixed, key=key)} or a later one"
+    except ValueError:
         pass
     return f"no version is known to be fixed; read {_link(about[0], facts)}"
