@@ -15,6 +15,7 @@ from mcpinstall.errors import ErrorCode, Exit, McpInstallError
 
 if TYPE_CHECKING:
     from mcpinstall.model.audit_report import AuditReport
+    from mcpinstall.model.finding import Severity
     from mcpinstall.operations.audit import Wanted
     from mcpinstall.rules.audit.rule import Persona
 
@@ -26,6 +27,10 @@ _Baseline: TypeAlias = Annotated[
 _SaveBaseline: TypeAlias = Annotated[
     Path | None,
     typer.Option("--save-baseline", metavar="FILE", help="Write what is found to this file."),
+]
+_Diff: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--diff", metavar="REF", help="Only what is new since a commit counts."),
 ]
 
 
@@ -51,6 +56,7 @@ def audit(
     no_ignores: Annotated[
         bool, typer.Option("--no-ignores", help="Don't hear `mcpi-audit.toml`.")
     ] = False,
+    diff: _Diff = None,
     baseline: _Baseline = None,
     save_baseline: _SaveBaseline = None,
     list_hosts: Annotated[
@@ -72,21 +78,22 @@ def audit(
     chosen = chosen_format(form, as_json=as_json)
     session.begin(as_json=chosen == "json", quiet=quiet, verbose=verbose)
     least = least_severity(fail_on)
-    known = audit_baseline.read_baseline(baseline) if baseline else frozenset[str]()
     wanted = operation.Wanted(
         paths=tuple(paths or ()),
         host=host,
         persona=_persona(persona),
         ignores=not no_ignores,
         standard_input=_standard_input(paths or []),
-        known=known,
+        baseline=audit_baseline.read_baseline(baseline) if baseline else None,
+        since=diff,
+        approvals=save_baseline is not None,
     )
     if list_hosts:
         return _list(session, wanted)
     report = operation.audit(wanted, session.looking)
     if save_baseline is not None:
-        audit_baseline.write_baseline(save_baseline, report.findings)
-    _show(session, report, chosen)
+        audit_baseline.write_baseline(save_baseline, report)
+    _show(session, report, chosen, least)
     return exit_status(report, least)
 
 
@@ -150,11 +157,11 @@ def _list(session: Session, wanted: Wanted) -> int:
     return Exit.DONE
 
 
-def _show(session: Session, report: AuditReport, form: str) -> None:
+def _show(session: Session, report: AuditReport, form: str, least: Severity | None) -> None:
     if form == "json":
         from mcpinstall.cli.reports import audit_fields
 
-        session.answer(**audit_fields.write(report))
+        session.answer(**audit_fields.write(report, least))
         return
     show_report(session, report, form)
     if form == "text" and not report.files and not report.unchecked:

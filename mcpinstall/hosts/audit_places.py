@@ -19,6 +19,7 @@ from mcpinstall.system.files import exists
 from mcpinstall.system.machine import Machine
 
 _FOLDER_SCOPES = ("project", "deployment")
+_PROJECT = "<project>/"
 _SUFFIXES = {
     ".toml": Format.TOML, ".yaml": Format.YAML, ".yml": Format.YAML,
     ".json": Format.JSON, ".jsonc": Format.JSONC,
@@ -46,6 +47,8 @@ class Place:
     scope: FileScope
     problem: str = ""
     """Why the path can't be told."""
+    is_settings: bool = False
+    """The host reads no servers from it."""
 
     @property
     def dialect(self) -> Format:
@@ -74,18 +77,18 @@ class Place:
 def everywhere(machine: Machine, row: HostRow | None = None) -> Iterator[Place]:
     """Yield every place of the table: the user's, the administrator's, then the folders upward.
 
-    With `row`, only those of its product.
+    With `row`, only those of its product, and those that it had before.
     """
-    rows = [one for one in table() if row is None or one.product == row.product]
+    rows = [
+        one for one in table()
+        if row is None or row.product in (one.product, one.successor)
+    ]  # fmt: skip
     for one in rows:
         if one.scope not in _FOLDER_SCOPES:
             yield from _places(one, machine, FileScope.USER)
-            for path in (
-                path
-                for template in dict(one.managed_files).get(machine.platform, ())
-                for path in paths.matches(template, machine)
-            ):
+            for path in _managed(one, machine):
                 yield Place(row=one, path=path, scope=FileScope.MANAGED)
+        yield from _settings(one, machine, FileScope.USER)
     for folder in folders(machine):
         yield from below(folder, machine, rows)
 
@@ -99,6 +102,7 @@ def below(folder: Path, machine: Machine, rows: list[HostRow] | None = None) -> 
                 place for place in _places(one, there, FileScope.PROJECT)
                 if place.path.is_relative_to(folder)
             )  # fmt: skip
+        yield from _settings(one, there, FileScope.PROJECT)
 
 
 def folders(machine: Machine) -> tuple[Path, ...]:
@@ -114,9 +118,11 @@ def folders(machine: Machine) -> tuple[Path, ...]:
 
 def named(path: Path, machine: Machine, document: object) -> Place:
     """Return what a file that the person names is: by its name, else by what stands in it."""
+    if place := _settings_named(path, machine):
+        return place
     row = _row_of(path, document)
     scope = FileScope.PROJECT if row is None or row.scope in _FOLDER_SCOPES else FileScope.USER
-    if row is not None and path in _managed(row, machine):
+    if row is not None and path in tuple(_managed(row, machine)):
         scope = FileScope.MANAGED
     return Place(row=row, path=path, scope=scope)
 
@@ -137,9 +143,41 @@ def _places(row: HostRow, machine: Machine, scope: FileScope) -> Iterator[Place]
             yield Place(row=row, path=path, scope=scope)
 
 
-def _managed(row: HostRow, machine: Machine) -> tuple[Path, ...]:
-    templates = dict(row.managed_files).get(machine.platform, ())
-    return tuple(path for template in templates for path in paths.matches(template, machine))
+def _managed(row: HostRow, machine: Machine) -> Iterator[Path]:
+    """Yield the administrator's files; of a pattern those that exist."""
+    for template in dict(row.managed_files).get(machine.platform, ()):
+        for one in paths.alternatives(template):
+            found = paths.matches(one, machine) if "*" in one else (paths.expanded(one, machine),)
+            yield from found
+
+
+def _settings(row: HostRow, machine: Machine, scope: FileScope) -> Iterator[Place]:
+    """Yield a row's files without servers: the user's, or those of the working directory."""
+    for template in dict(row.settings).get(machine.platform, ()):
+        if template.startswith(_PROJECT) == (scope is FileScope.PROJECT):
+            path = paths.expanded(template, machine)
+            yield Place(row=row, path=path, scope=scope, is_settings=_has_no_servers(row, path))
+
+
+def _settings_named(path: Path, machine: Machine) -> Place | None:
+    """Return a file without servers: the user's, or a project's in whatever folder."""
+    for row in table():
+        for place in _settings(row, machine, FileScope.USER):
+            if place.path == path:
+                return place
+    for row in table():
+        for template in dict(row.settings).get(machine.platform, ()):
+            tail = PurePath(template.removeprefix(_PROJECT)).parts
+            if template.startswith(_PROJECT) and path.parts[-len(tail) :] == tail:
+                there = dataclasses.replace(machine, cwd=path.parents[len(tail) - 1])
+                places = _settings(row, there, FileScope.PROJECT)
+                return next(one for one in places if one.path == path)
+    return None
+
+
+def _has_no_servers(row: HostRow, path: Path) -> bool:
+    own = (PurePath(one).name for _, templates in row.paths for one in templates)
+    return path.name not in own
 
 
 def _row_of(path: Path, document: object) -> HostRow | None:

@@ -37,8 +37,8 @@ _DIALECT = (
 """What a row takes over from the one that `like` names, unless it says otherwise."""
 _KEYS = (
     "id", "like", "title", "scope", "path-pick", "programs", "terminal-variables", "paths",
-    "overrides", "applications", "managed-files", "write", "why", "paste", "notes", "flatpak",
-    "home-pointer", "must-exist", "superseded", "merges", "unread",
+    "overrides", "applications", "managed-files", "settings", "write", "why", "paste",
+    "notes", "flatpak", "home-pointer", "must-exist", "superseded", "merges", "unread",
     "successor", *_DIALECT,
 )  # fmt: skip
 _PROJECT_WHY = "a project's file needs `mcpi.lock`, which mcpi does not write yet"
@@ -124,6 +124,7 @@ def _row(fields: Fields) -> HostRow:
         bom=_choice(fields, "bom", ("reject", "tolerated-with-error", "unknown"), "unknown"),
         terminal_variables=fields.texts("terminal-variables"),
         managed_files=_systems(fields, "managed-files"),
+        settings=_systems(fields, "settings"),
         writable=writable,
         why=_why(fields, scope, writable=writable),
         paste=_paste(fields, writable=writable),

@@ -1,16 +1,18 @@
 """Advisories of packages, shaped as OSV records, and whether one is about a version.
 
 Evaluation follows the OSV schema (https://ossf.github.io/osv-schema/#evaluation), with versions
-compared by PEP 440.
+compared by PEP 440; those of npm by Semantic Versioning.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from mcpinstall.model import semver
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -105,12 +107,34 @@ def affects(advisory: Advisory, version: str) -> bool:
     return any(_in_range(one, exact) for one in advisory.ranges)
 
 
-def fixed_after(advisory: Advisory, version: str) -> str:
+def affects_npm(advisory: Advisory, version: str) -> bool:
+    """Tell the same of a package of npm, whose versions are those of Semantic Versioning.
+
+    Raises:
+        ValueError: for a version that is none of those.
+    """
+    if advisory.withdrawn is not None:
+        return False
+    exact = semver.key(version)
+    if any(_is_same(listed, exact) for listed in advisory.versions):
+        return True
+    return any(_is_affected(one, exact, semver.key) for one in advisory.ranges)
+
+
+def fixed_after(advisory: Advisory, version: str, *, npm: bool = False) -> str:
     """Return the lowest fixed version above `version`, or nothing."""
     from packaging.version import Version
 
-    found = [one for one in advisory.fixed if Version(one) > Version(version)]
-    return min(found, key=Version, default="")
+    key: Callable[[str], Any] = semver.key if npm else Version
+    found = [one for one in advisory.fixed if key(one) > key(version)]
+    return min(found, key=key, default="")
+
+
+def _is_same(listed: str, version: semver.Key) -> bool:
+    try:
+        return semver.key(listed) == version
+    except ValueError:
+        return False
 
 
 def _is_listed(listed: str, versions: set[Version]) -> bool:
@@ -127,24 +151,30 @@ def _in_range(events: Sequence[Event], version: Version) -> bool:
 
     is_local = any("+" in event.version for event in events)
     judged = [version] if is_local or version.local is None else [version, Version(version.public)]
-    return any(_is_affected(events, one) for one in judged)
+    return any(_is_affected(events, one, Version) for one in judged)
 
 
-def _is_affected(events: Sequence[Event], version: Version) -> bool:
+def _is_affected(
+    events: Sequence[Event],
+    version: Any,  # noqa: ANN401 (what `key` returns)
+    key: Callable[[str], Any],
+) -> bool:
     """Walk the events in order of their versions: the last one that holds decides."""
-    from packaging.version import Version
 
-    def order(event: Event) -> tuple[bool, Version, int]:
-        first = event.bound is Bound.INTRODUCED and event.version == BEGINNING
-        return (not first, Version(event.version), _AT_ONE_VERSION.index(event.bound))
+    def is_first(event: Event) -> bool:
+        return event.bound is Bound.INTRODUCED and event.version == BEGINNING
+
+    def order(event: Event) -> tuple[object, ...]:
+        rank = _AT_ONE_VERSION.index(event.bound)
+        return (False,) if is_first(event) else (True, key(event.version), rank)
 
     affected = False
     for event in sorted(events, key=order):
         if event.bound is Bound.INTRODUCED:
-            if event.version == BEGINNING or version >= Version(event.version):
+            if is_first(event) or version >= key(event.version):
                 affected = True
-        elif version > Version(event.version) or (
-            event.bound is Bound.FIXED and version == Version(event.version)
+        elif version > key(event.version) or (
+            event.bound is Bound.FIXED and version == key(event.version)
         ):
             affected = False
     return affected

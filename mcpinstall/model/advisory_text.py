@@ -8,13 +8,13 @@ A text has one form only, so that what is found that way is all there is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model import json_text
-from mcpinstall.model.advisory import Advisory, AdvisorySource, Bound, Event
+from mcpinstall.model import json_text, semver
+from mcpinstall.model.advisory import BEGINNING, Advisory, AdvisorySource, Bound, Event
 from mcpinstall.model.fields import Fields
 
 NAME = "advisories.jsonl"
@@ -172,7 +172,8 @@ def _records(line: str, key: str, file: AdvisoryFile) -> tuple[Advisory, ...]:
     ecosystem, _, name = top.text("package", limit=LINE_CHARACTERS).partition(":")
     if ecosystem == PYPI and not _NORMALISED.fullmatch(name):
         raise top.error("package", "is not a normalised name")
-    records = tuple(_advisory(one, len(file.sources)) for one in top.each("records"))
+    version = _version if ecosystem == PYPI else _npm_version
+    records = tuple(_advisory(one, len(file.sources), version) for one in top.each("records"))
     ids = [one.id for one in records]
     if not 1 <= len(records) <= RECORDS or ids != sorted(set(ids)):
         raise top.error("records", f"are not 1 to {RECORDS}, sorted, each once")
@@ -181,7 +182,7 @@ def _records(line: str, key: str, file: AdvisoryFile) -> tuple[Advisory, ...]:
     return records
 
 
-def _advisory(fields: Fields, sources: int) -> Advisory:
+def _advisory(fields: Fields, sources: int, version: Callable[[str], str]) -> Advisory:
     fields.only(
         "id", "aliases", "modified", "ranges", "versions", "severity", "malicious", "withdrawn",
         "source",
@@ -193,7 +194,7 @@ def _advisory(fields: Fields, sources: int) -> Advisory:
         id=_id(fields.text("id"), fields, "id"),
         aliases=tuple(_id(one, fields, "aliases") for one in _few(fields, "aliases", ALIASES)),
         modified=fields.parsed("modified", _date),
-        ranges=_ranges(fields),
+        ranges=_ranges(fields, version),
         versions=tuple(_few(fields, "versions", VERSIONS, limit=VERSION_CHARACTERS)),
         severity=severity,
         malicious=fields.boolean("malicious"),
@@ -202,7 +203,7 @@ def _advisory(fields: Fields, sources: int) -> Advisory:
     )
 
 
-def _ranges(fields: Fields) -> tuple[tuple[Event, ...], ...]:
+def _ranges(fields: Fields, version: Callable[[str], str]) -> tuple[tuple[Event, ...], ...]:
     ranges = fields.table.get("ranges", [])
     if not isinstance(ranges, list) or len(ranges) > RANGES:
         raise fields.error("ranges", f"are not a list of at most {RANGES}")
@@ -211,16 +212,16 @@ def _ranges(fields: Fields) -> tuple[tuple[Event, ...], ...]:
         events = Fields({"events": one}, fields.code, f"{fields.path('ranges')}[{number}]")
         if not isinstance(one, list) or not 1 <= len(one) <= EVENTS:
             raise events.error("events", f"are not a list of 1 to {EVENTS}")
-        found.append(tuple(_event(event) for event in events.each("events")))
+        found.append(tuple(_event(event, version) for event in events.each("events")))
     return tuple(found)
 
 
-def _event(fields: Fields) -> Event:
+def _event(fields: Fields, version: Callable[[str], str]) -> Event:
     fields.only(*Bound)
     if len(fields.table) != 1:
         raise fields.error("", "is not one event")
     bound = Bound(next(iter(fields.table)))
-    return Event(bound=bound, version=fields.parsed(bound, _version))
+    return Event(bound=bound, version=fields.parsed(bound, version))
 
 
 def _line(key: str, records: Iterable[Advisory]) -> str:
@@ -278,6 +279,15 @@ def _version(text: str) -> str:
     except InvalidVersion:
         message = "is not a version of PEP 440"
         raise ValueError(message) from None
+    return text
+
+
+def _npm_version(text: str) -> str:
+    if len(text) > VERSION_CHARACTERS:
+        message = f"is longer than {VERSION_CHARACTERS} characters"
+        raise ValueError(message)
+    if text != BEGINNING:
+        semver.key(text)
     return text
 
 

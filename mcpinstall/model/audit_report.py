@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mcpinstall.model.finding import Finding, Report, Severity
@@ -19,6 +20,8 @@ class AuditFinding(Finding):
     persona: str
     identity: str
     """What tells it from others: no line numbers, no secrets, no folders."""
+    pointer: str = ""
+    """JSON pointer (RFC 6901) of the value at fault, of YAML and TOML too."""
     counts: bool = True
     """Sure enough for a gate, and not known from the baseline."""
 
@@ -52,15 +55,36 @@ class Suppressed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A finding that was there before."""
+
+    finding: AuditFinding
+    source: str
+    """`baseline`, or the commit that it was compared with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovedFile:
+    """The servers of one file as digests, for a baseline."""
+
+    path: str
+    """As a baseline names it: below the repository's root, or with `~`."""
+    entries: tuple[tuple[str, Mapping[str, str]], ...]
+    """Place of each server, and field → digest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditReport(Report):
     """A report on hosts' files."""
 
     files: tuple[AuditedFile, ...] = ()
     suppressed: tuple[Suppressed, ...] = ()
-    hidden: int = 0
+    hidden: tuple[AuditFinding, ...] = ()
     """Findings that only another persona hears."""
-    known: int = 0
-    """Findings of the baseline."""
+    known: tuple[Known, ...] = ()
+    """Findings of the baseline, or of the commit that was compared with."""
+    approvals: tuple[ApprovedFile, ...] = ()
+    """What a baseline keeps of the servers; empty unless it was asked for."""
 
     def at_or_above(self, least: Severity | None) -> tuple[Finding, ...]:
         """Return the findings that fail a gate at that severity; None for none of them."""

@@ -175,6 +175,8 @@ class HostRow:
     """Environment variables that show that we run in this host's terminal."""
     managed_files: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Per system: files whose presence makes a write to this row inert."""
+    settings: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Per system: files of the host that hold no servers, but decide what may run."""
     status: str = "active"
     """`active`, `maintenance`, `legacy`, `deprecated` or `archived`; shown unless active."""
     writable: bool = True

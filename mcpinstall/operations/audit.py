@@ -6,25 +6,30 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mcpinstall.errors import ErrorCode
+from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import audit_places, find_rows
 from mcpinstall.hosts.audit_places import Place, State
-from mcpinstall.model.audit_report import AuditedFile, AuditFinding, AuditReport, Suppressed
+from mcpinstall.model.audit_report import ApprovedFile, AuditedFile, AuditReport
 from mcpinstall.model.audited import FileScope
 from mcpinstall.model.finding import Unchecked
 from mcpinstall.model.host import HostRow
 from mcpinstall.operations import audit_files
+from mcpinstall.operations.audit_baseline import Baseline, approvals
 from mcpinstall.operations.audit_files import ReadFile
 from mcpinstall.operations.audit_findings import Judge, RuleSet
 from mcpinstall.operations.audit_ignores import Ignores, read_ignores
 from mcpinstall.operations.audit_machine import Surroundings
+from mcpinstall.operations.audit_sorting import SortedOut
 from mcpinstall.operations.context import Context
 from mcpinstall.rules.audit.rule import Persona
 from mcpinstall.system.machine import Machine
 
+if TYPE_CHECKING:
+    from mcpinstall.operations.audit_earlier import Earlier
+
 STDIN = "-"
-_PERSONAS = tuple(Persona)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +44,12 @@ class Wanted:
     ignores: bool = True
     """Whether `mcpi-audit.toml` is heard."""
     standard_input: bytes = b""
-    known: frozenset[str] = frozenset()
-    """Fingerprints that do not count."""
+    baseline: Baseline | None = None
+    """What is known and approved: findings of it do not count."""
+    since: str | None = None
+    """A commit: findings that were there do not count, and only files of its repository do."""
+    approvals: bool = False
+    """Whether to return the servers as a baseline keeps them."""
     rules: RuleSet = field(default_factory=RuleSet)
 
 
@@ -48,41 +57,46 @@ def audit(wanted: Wanted, context: Context) -> AuditReport:
     """Return what the rules find in hosts' files.
 
     Raises:
-        McpInstallError: `host-unknown`; `config-invalid` for a `mcpi-audit.toml` that can't be
-            read, which must not pass for one that says nothing.
+        McpInstallError: `usage`; `host-unknown`; `config-invalid` for a `mcpi-audit.toml` that
+            can't be read, which must not pass for one that says nothing; as
+            `audit_earlier.Earlier`.
     """
+    if wanted.since is not None and STDIN in wanted.paths:
+        raise McpInstallError(ErrorCode.USAGE, "standard input has no earlier state for `--diff`")
     machine = context.machine
     row = find_rows(wanted.host) if wanted.host else None
     looked_at = tuple(_once(_read(wanted, row, machine)))
-    files = [one for one in looked_at if isinstance(one, ReadFile)]
+    files = [_with_baseline(one, wanted, machine) for one in looked_at if isinstance(one, ReadFile)]
     unchecked = [one for one in looked_at if isinstance(one, Unchecked)]
     if wanted.paths and not (files or unchecked):
         unchecked.append(_nothing(wanted.paths))
-    found: list[AuditFinding] = []
     around = Surroundings(context)
-    for file in files:
-        judge = Judge(file, wanted.rules, around)
-        found += judge.findings()
-        unchecked += judge.failed.values()
-    unchecked += [around.problem] if around.problem else []
     ignores = read_ignores(context) if wanted.ignores else Ignores()
-    sorted_out = _SortedOut()
-    for finding in sorted(found, key=lambda one: one.order):
-        sorted_out.add(finding, wanted, ignores, context)
+    earlier = _earlier(wanted, files, context)
+    sorted_out = SortedOut(wanted.persona, ignores, wanted.baseline, context)
+    for file in sorted(files, key=lambda one: one.shown):
+        judge = Judge(file, wanted.rules, around)
+        before = earlier.found(file, wanted.rules, around) if earlier else None
+        for finding in sorted(judge.findings(), key=lambda one: one.order):
+            sorted_out.add(finding, file.document, before)
+        unchecked += judge.failed.values()
+    unchecked += earlier.unchecked if earlier else ()
+    unchecked += [around.problem] if around.problem else []
     sentences = around.sentences() if any(file.servers for file in files) else ()
     subjects = (_subject(file, name) for file in files for name in _names(file))
     return AuditReport(
         tool="mcpi audit",
         rules=wanted.rules.rules,
         subjects=tuple(sorted(subjects)),
-        findings=tuple(sorted_out.kept),
+        findings=tuple(sorted(sorted_out.kept, key=lambda one: one.order)),
         unchecked=tuple(sorted(unchecked, key=lambda one: (one.subject, one.message))),
         left_out=(*sorted_out.sentences(), *ignores.notes(context), *sentences),
         noun="server",
         files=tuple(_file(one) for one in sorted(files, key=lambda one: one.shown)),
         suppressed=tuple(sorted_out.suppressed),
-        hidden=sorted_out.hidden,
-        known=sorted_out.known,
+        hidden=tuple(sorted_out.hidden),
+        known=tuple(sorted_out.known),
+        approvals=_approvals(files, wanted, machine),
     )
 
 
@@ -101,9 +115,7 @@ def places(wanted: Wanted, context: Context) -> tuple[tuple[str, Place, State], 
 
 def _read(wanted: Wanted, row: HostRow | None, machine: Machine) -> Iterator[ReadFile | Unchecked]:
     if not wanted.paths:
-        for place in audit_places.everywhere(machine, row):
-            if place.problem or os.path.lexists(place.path):
-                yield audit_files.read(place, machine)
+        yield from _of_machine(wanted, row, machine)
     for text in wanted.paths:
         if text == STDIN:
             yield _of_stdin(wanted, row, machine)
@@ -117,6 +129,17 @@ def _read(wanted: Wanted, row: HostRow | None, machine: Machine) -> Iterator[Rea
             yield audit_files.read(_place(row, path), machine)
         else:
             yield audit_files.read_named(path, machine)
+
+
+def _of_machine(
+    wanted: Wanted, row: HostRow | None, machine: Machine
+) -> Iterator[ReadFile | Unchecked]:
+    """Yield all files of hosts; where a commit is compared with, those of projects."""
+    for place in audit_places.everywhere(machine, row):
+        if wanted.since is not None and place.scope is not FileScope.PROJECT:
+            continue
+        if place.problem or os.path.lexists(place.path):
+            yield audit_files.read(place, machine)
 
 
 def _of_stdin(wanted: Wanted, row: HostRow | None, machine: Machine) -> ReadFile | Unchecked:
@@ -148,40 +171,24 @@ def _once(found: Iterable[ReadFile | Unchecked]) -> Iterator[ReadFile | Unchecke
         yield replace(one, servers=fresh)
 
 
-@dataclass(slots=True)
-class _SortedOut:
-    """Findings by what becomes of them."""
-
-    kept: list[AuditFinding] = field(default_factory=list)
-    suppressed: list[Suppressed] = field(default_factory=list)
-    hidden: int = 0
-    known: int = 0
-
-    def add(self, found: AuditFinding, wanted: Wanted, ignores: Ignores, context: Context) -> None:
-        """Take one finding."""
-        accepted = ignores.of(found, context)
-        if _PERSONAS.index(Persona(found.persona)) > _PERSONAS.index(wanted.persona):
-            self.hidden += 1
-        elif accepted is not None:
-            self.suppressed.append(accepted)
-        elif found.fingerprint in wanted.known:
-            self.known += 1
-        else:
-            self.kept.append(found)
-
-    def sentences(self) -> Iterator[str]:
-        """Yield what is not shown, and how it is."""
-        if self.suppressed:
-            yield f"{_count(len(self.suppressed))} suppressed (`--no-ignores` shows them)"
-        if self.known:
-            yield f"{_count(self.known)} known from the baseline"
-        if self.hidden:
-            louder = Persona.AUDITOR
-            yield f"{_count(self.hidden)} for other readers (`--persona {louder}` shows them)"
+def _with_baseline(file: ReadFile, wanted: Wanted, machine: Machine) -> ReadFile:
+    """Return a file with what the baseline has of it."""
+    if wanted.baseline is None:
+        return file
+    approved = wanted.baseline.of(file, machine)
+    return replace(file, facts=replace(file.facts, approved=approved))
 
 
-def _count(number: int) -> str:
-    return "1 finding is" if number == 1 else f"{number} findings are"
+def _approvals(files: list[ReadFile], wanted: Wanted, machine: Machine) -> tuple[ApprovedFile, ...]:
+    return tuple(approvals(file, machine) for file in files) if wanted.approvals else ()
+
+
+def _earlier(wanted: Wanted, files: list[ReadFile], context: Context) -> Earlier | None:
+    if wanted.since is None:
+        return None
+    from mcpinstall.operations.audit_earlier import Earlier
+
+    return Earlier(wanted.since, files, context)
 
 
 def _file(file: ReadFile) -> AuditedFile:

@@ -106,7 +106,7 @@ def _read_file(
     document: tolerant.Tolerant, place: Place, name: str, machine: Machine
 ) -> ReadFile | Unchecked:
     row = place.row
-    ways = audited.ways(document.value, row)
+    ways = () if place.is_settings else audited.ways(document.value, row)
     if problem := _no_servers(document.value, ways, place):
         return _unread(name, document.data, ScanError(problem, -1))
     reader = audited.Reader(row=row, scope=place.scope)

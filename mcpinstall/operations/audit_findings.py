@@ -105,6 +105,7 @@ class Judge:
             confidence=confidence,
             persona=persona,
             identity=identity(hit, server, self._file.facts),
+            pointer=hit.pointer,
             counts=confidence is not Confidence.LOW,
         )
 

@@ -19,9 +19,11 @@ from mcpinstall.model.finding import Unchecked
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.operations import revoked
 from mcpinstall.operations.audit_files import ReadFile
+from mcpinstall.operations.audit_indexes import Indexes
 from mcpinstall.operations.context import Context
+from mcpinstall.rules.audit.approval import is_approved
 from mcpinstall.rules.audit.asked import asked_paths
-from mcpinstall.rules.audit.machine_facts import MachineFacts, PathState, Revoked
+from mcpinstall.rules.audit.machine_facts import IndexSetting, MachineFacts, PathState, Revoked
 from mcpinstall.system import homes, limits
 from mcpinstall.system.files import read_optional
 from mcpinstall.system.permissions import others_write
@@ -39,6 +41,7 @@ class Surroundings:
         self._context = context
         self._aliases = _Aliases(context)
         self._locks: dict[Path, Mapping[str, str]] = {}
+        self._indexes = Indexes(context.machine)
         self.problem: Unchecked | None = None
         """Why the advisories, or what was revoked, can't be read."""
 
@@ -48,7 +51,10 @@ class Surroundings:
             aliases=self._aliases,
             advisories=self.advisories,
             locked=self._locked(file) if server.scope is FileScope.PROJECT else {},
+            indexes=self._indexes.known,
+            index_settings=self._index_settings(server, file),
             revoked=self._revoked(server),
+            is_approved=_is_approved(server, file),
             paths={text: _state(Path(text)) for text in asked_paths(server) if _is_local(text)},
         )
 
@@ -92,8 +98,15 @@ class Surroundings:
             )
             return None
 
+    def _index_settings(self, server: AuditedServer, file: ReadFile) -> tuple[IndexSetting, ...]:
+        if server.scope is not FileScope.PROJECT or not file.place.path.name:
+            return self._indexes.own
+        return (*self._indexes.own, *self._indexes.of_project(file.place.path.parent))
+
     def sentences(self) -> Iterator[str]:
-        """Yield how old the advisories are."""
+        """Yield how old the advisories are, and which files of indexes can't be read."""
+        for name, why in self._indexes.unread.items():
+            yield f"what `{name}` says of package indexes is not known: {why}"
         if self.advisories is None:
             return
         age = (self._context.now.date() - self.advisories.issued).days
@@ -155,6 +168,11 @@ def _npm_versions(path: Path) -> dict[str, str]:
         for where, one in (packages.items() if isinstance(packages, dict) else ())
         if where.startswith(_MODULES) and isinstance(one, dict) and "version" in one
     }
+
+
+def _is_approved(server: AuditedServer, file: ReadFile) -> bool:
+    approved = file.facts.approved
+    return approved is not None and is_approved(server, approved)
 
 
 def _is_local(text: str) -> bool:

@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -32,21 +32,44 @@ _VARIABLES = {
 }  # fmt: skip
 _ROW = re.compile(rb"(\d+) (\w+) ([0-9a-f]+)\t(.*)", re.DOTALL)
 _FILE, _DEPTH = b"100644", 4
-_FILES = {b"100644", b"100755"}
+_LONG_ROW = re.compile(rb"(\d+) blob ([0-9a-f]+) +(\d+)\t(.*)", re.DOTALL)
+_FILES, _LINK = {b"100644", b"100755"}, b"120000"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What a commit has at a path."""
+
+    mode: bytes
+    id: str
+    size: int
+    """Bytes of its content."""
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a file, and no link, folder or submodule."""
+        return self.mode in _FILES
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it is a symbolic link, whose content is its target."""
+        return self.mode == _LINK
 
 
 class Repository:
-    """The git repository that a registry lies in."""
+    """The git repository that a registry, or a host's file, lies in."""
 
-    def __init__(self, root: Path, context: Context) -> None:
+    def __init__(
+        self, root: Path, context: Context, options: str = "`--base` and `--changed-since`"
+    ) -> None:
         found = context.machine.program("git")
         if found is None:
             raise McpInstallError(
                 ErrorCode.TOOL_FAILED,
                 "there is no `git` on PATH, which reads the earlier state",
-                hint="install git, or leave out `--base` and `--changed-since`",
+                hint=f"install git, or leave out {options}",
             )
-        self._git, self._root = found, root
+        self._git, self._root, self._options = found, root, options
         self._environment = process.child_environment(context.machine, _VARIABLES)
         self._environment |= {"GIT_CEILING_DIRECTORIES": str(context.machine.home.parent)}
 
@@ -69,6 +92,24 @@ class Repository:
             if row is not None and row[1] in _FILES
         }
 
+    def entries(self, ref: str, paths: Iterable[str]) -> dict[str, Entry]:
+        """Return what a commit has at some paths, which count from the repository's root.
+
+        A path that it doesn't have is left out.
+
+        Raises:
+            McpInstallError: as `files`.
+        """
+        commit, wanted = self._commit(ref), list(dict.fromkeys(paths))
+        words = ("ls-tree", "-z", "--long", "--full-tree", commit, "--", *wanted)
+        listed = self._run(*words) if wanted else b""  # (without a path git lists all of them)
+        rows = (_LONG_ROW.fullmatch(row) for row in listed.split(b"\0") if row)
+        return {
+            os.fsdecode(row[4]): Entry(mode=row[1], id=row[2].decode(), size=int(row[3]))
+            for row in rows
+            if row is not None
+        }
+
     def contents(self, ids: Iterable[str]) -> dict[str, bytes]:
         """Return the content of some files by their ids."""
         wanted = list(dict.fromkeys(ids))
@@ -78,7 +119,7 @@ class Repository:
             head, _, answer = answer.partition(b"\n")
             words = head.split()
             if len(words) != 3:
-                raise _failed("an object is missing; is it a shallow clone?")
+                raise self._failed("an object is missing; is it a shallow clone?")
             size = int(words[2])
             found[name], answer = answer[:size], answer[size + 1 :]
         return found
@@ -100,7 +141,7 @@ class Repository:
     def _run(self, *words: str, stdin: bytes = b"") -> bytes:
         done = self._try(*words, stdin=stdin)
         if done.returncode != 0:
-            raise _failed(done.stderr.decode("utf-8", "replace").strip()[:1000])
+            raise self._failed(done.stderr.decode("utf-8", "replace").strip()[:1000])
         return done.stdout
 
     def _try(self, *words: str, stdin: bytes = b"") -> process.Completed:
@@ -108,6 +149,14 @@ class Repository:
             [self._git, *_OPTIONS, *words], environment=self._environment, cwd=self._root,
             stdin=stdin,
         )  # fmt: skip
+
+    def _failed(self, why: str) -> McpInstallError:
+        return McpInstallError(
+            ErrorCode.TOOL_FAILED,
+            "git could not read the earlier state",
+            hint=f"{self._options} needs a git repository with that commit",
+            evidence=why,
+        )
 
 
 def before(repository: Repository, ref: str) -> Before:
@@ -186,12 +235,3 @@ def _blob(data: bytes, sample: str) -> str:
     if len(sample) == 64:
         return hashlib.sha256(text).hexdigest()
     return hashlib.sha1(text, usedforsecurity=False).hexdigest()
-
-
-def _failed(why: str) -> McpInstallError:
-    return McpInstallError(
-        ErrorCode.TOOL_FAILED,
-        "git could not read the earlier state",
-        hint="`--base` and `--changed-since` need a git repository with that commit",
-        evidence=why,
-    )

@@ -17,6 +17,7 @@ from mcpinstall.model.finding import Finding, Location, Report, Severity, Unchec
 from mcpinstall.rules import manifests
 from tests.builders.index_server import IndexServer
 from tests.builders.manifest_folders import ManifestFolder
+from tests.builders.schemas import SARIF, faults
 from tests.cli.conftest import Mcpi
 
 HOSTILE = "a\n::error::x\r\x1b[2J\u202e]]></failure><b>`@everyone` [a](http://b) {0} 50%, a:b |"
@@ -159,6 +160,7 @@ def test_sarif_has_real_regions_and_rules(folder: ManifestFolder, mcpi: Mcpi) ->
     folder.edit("manifest.toml", 'audience = "everyone"', 'audience = "all"').seal()
 
     document = json.loads(verify(mcpi, "--format", "sarif").out)
+    assert faults(document, SARIF) == []
 
     (run,) = document["runs"]
     (result,) = run["results"]
@@ -231,6 +233,7 @@ def test_markdown_holds_text_from_outside_in_code() -> None:
 
 def test_sarif_messages_hold_no_links_or_arguments() -> None:
     document = json.loads(reports.document("sarif")(report()))
+    assert faults(document, SARIF) == []
 
     (result,) = document["runs"][0]["results"]
     assert "\\[a\\](http://b)" in result["message"]["text"]
@@ -244,6 +247,7 @@ def test_sarif_paths_are_relative_or_files() -> None:
         ("/home/x/c.toml", {"uri": "file:///home/x/c.toml"}),
     ):
         document = json.loads(reports.document("sarif")(report(location=Location(file=name))))
+        assert faults(document, SARIF) == []
         (place,) = document["runs"][0]["results"][0]["locations"]
         assert place["physicalLocation"] == {"artifactLocation": wanted}
 

@@ -8,7 +8,7 @@ from mcpinstall.model.audited import AuditedServer, FileScope
 from mcpinstall.model.finding import Severity
 from mcpinstall.model.json_text import Json
 from mcpinstall.rules.audit.addresses import Reach, parse
-from mcpinstall.rules.audit.approval import fingerprints
+from mcpinstall.rules.audit.approval import differences, is_approved, place
 from mcpinstall.rules.audit.approval_keys import (
     ENDPOINT_KEYS,
     ENDPOINTS,
@@ -17,7 +17,7 @@ from mcpinstall.rules.audit.approval_keys import (
     ApprovalKey,
     Grant,
 )
-from mcpinstall.rules.audit.file_facts import FileFacts
+from mcpinstall.rules.audit.file_facts import FileFacts, Tracking
 from mcpinstall.rules.audit.parts import escaped
 from mcpinstall.rules.audit.rule import Hit, Persona, rule
 from mcpinstall.rules.audit.secrets import shown
@@ -67,14 +67,12 @@ def changed(server: AuditedServer, facts: FileFacts) -> Iterator[Hit]:
     """Yield entries that are new or other than the baseline has them.  No baseline, no hit."""
     if facts.approved is None:
         return
-    before = facts.approved.get(server.name.text)
-    now = fingerprints(server)
-    if before is None:
-        what = "was not there when this file was approved"
-    elif differing := sorted(key for key in {*before, *now} if before.get(key) != now.get(key)):
-        what = f"changed since this file was approved: {', '.join(map(shown, differing[:20]))}"
-    else:
+    if is_approved(server, facts.approved):
         return
+    what = "was not there when the baseline was written"
+    if place(server) in facts.approved:
+        fields = ", ".join(differences(server, facts.approved))
+        what = f"changed since the baseline was written: {fields}"
     yield Hit(
         rule=CHANGED, pointer=server.pointer,
         message=f"`{shown(server.name.text)}` {what}",
@@ -84,8 +82,8 @@ def changed(server: AuditedServer, facts: FileFacts) -> Iterator[Hit]:
 
 def endpoints(_servers: Sequence[AuditedServer], facts: FileFacts) -> Iterator[Hit]:
     """Yield settings of a repository that move the model's address, a proxy or trust."""
-    if facts.scope is not FileScope.PROJECT:
-        return
+    if facts.scope is not FileScope.PROJECT or facts.tracking is Tracking.IGNORED:
+        return  # (what git ignores is the user's own, such as `.claude/settings.local.json`)
     for pointer, key, value in _settings(facts.settings):
         address = parse(value)
         near = address is not None and address.reach is Reach.LOOPBACK

@@ -67,6 +67,11 @@ class Ambiguous:
     """JSON pointer: of the key that stands twice, of the second root, of the number."""
 
 
+Approved: TypeAlias = Mapping[str, Sequence[Mapping[str, str]]]
+"""`approval.place` of a server → `approval.fingerprints` of each entry of that name, for a list
+can have several."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileFacts:
     """What is known of a file beside its servers.  The defaults say that nothing is."""
@@ -82,8 +87,8 @@ class FileFacts:
     """JSON pointers of maps of servers under a key that this host does not read."""
     settings: Mapping[str, Json] = field(default_factory=dict)
     """The whole document of a settings file; empty for other files."""
-    approved: Mapping[str, Mapping[str, str]] | None = None
-    """Of the baseline: server's name → field → `approval.fingerprints`; None is no baseline."""
+    approved: Approved | None = None
+    """What the baseline has of this file; None is no baseline."""
 
 
 Check: TypeAlias = Callable[[AuditedServer, FileFacts], Iterator[Hit]]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from mcpinstall.model.audited import AuditedServer, Value
 from mcpinstall.model.finding import Severity
 from mcpinstall.rules.audit.fetches import fetches, variables
+from mcpinstall.rules.audit.index_files import is_clear, is_known, of_files
 from mcpinstall.rules.audit.machine_facts import NOTHING, MachineFacts
 from mcpinstall.rules.audit.options import Option
 from mcpinstall.rules.audit.pins import Fetch
@@ -23,9 +24,6 @@ UNSAFE_INDEX = rule(
 RULES = (UNSAFE_INDEX,)
 
 _FIX = "name one index with https, and only that: `--default-index https://…`"
-_CLEAR = re.compile(
-    r"(?:[\w-]{1,64}=)?http://(?!(?:localhost|127\.\d|\[::1\])[^/@]*(?:/|$))", re.IGNORECASE
-)
 _ADDRESSES = frozenset({
     "--index", "--default-index", "-i", "--index-url", "--extra-index-url", "-f", "--find-links",
     "--registry", "--source", "--add-source",
@@ -52,6 +50,7 @@ class _Fault:
 def check(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]:
     """Yield one hit for the worst of all settings of a server."""
     faults = [fault for one in fetches(server) for fault in _of_options(one, facts)]
+    faults += [_Fault(one.severity, one.why, server.launch[0]) for one in of_files(server, facts)]
     for variable in variables(server):
         fault = _of_variable(variable.name, variable.value, facts)
         faults += [fault] if fault else []
@@ -86,13 +85,13 @@ def _with_pip_arguments(options: tuple[Option, ...]) -> Iterator[Option]:
 
 def _of_option(option: Option, facts: MachineFacts, *, is_replaced: bool) -> _Fault | None:
     name, value, at = option.name, option.text, option.value or option.word
-    if name in _ADDRESSES and _CLEAR.match(value):
+    if name in _ADDRESSES and is_clear(value):
         return _Fault(Severity.HIGH, f"`{name}` names an index without TLS", at)
     if name in _UNPROTECTED:
         return _Fault(Severity.HIGH, f"`{name}` accepts an index without checking who it is", at)
     if name == "--index-strategy" and value.startswith("unsafe-"):
         return _Fault(Severity.HIGH, f"`{name} {value[:40]}` lets any index answer", at)
-    if name in _EXTRA and not is_replaced and not _is_known(value, facts):
+    if name in _EXTRA and not is_replaced and not is_known(value, facts):
         return _Fault(Severity.MEDIUM, f"`{name}` adds an index to the default one", at)
     if name == "--allow-scripts":
         return _Fault(Severity.MEDIUM, f"`{name}` lets packages run scripts when installed", at)
@@ -112,13 +111,9 @@ def _of_variable(name: str, value: Value, facts: MachineFacts) -> _Fault | None:
     if upper == "NPM_CONFIG_IGNORE_SCRIPTS":
         why = f"`{name}` lets packages run scripts when installed"
         return _Fault(Severity.MEDIUM, why, value) if text.lower() == "false" else None
-    if upper not in _EXTRA_VARIABLES | _INDEX_VARIABLES or _is_known(text, facts):
+    if upper not in _EXTRA_VARIABLES | _INDEX_VARIABLES or is_known(text, facts):
         return None
-    if any(_CLEAR.match(one) for one in text[:4096].split()):
+    if any(is_clear(one) for one in text[:4096].split()):
         return _Fault(Severity.HIGH, f"`{name}` names an index without TLS", value)
     what = "adds an index to" if upper in _EXTRA_VARIABLES else "names another index than"
     return _Fault(Severity.MEDIUM, f"`{name}` {what} the default one", value)
-
-
-def _is_known(text: str, facts: MachineFacts) -> bool:
-    return text.rstrip("/") in {one.rstrip("/") for one in facts.indexes}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from mcpinstall.model.advisory import Advisory, affects, fixed_after
+from mcpinstall.model import semver
+from mcpinstall.model.advisory import Advisory, affects, affects_npm, fixed_after
 from mcpinstall.model.advisory_text import AdvisoryFile
 from mcpinstall.model.finding import Severity
 from mcpinstall.model.names import normalized_package
@@ -29,7 +31,8 @@ def malicious(package: Package, facts: MachineFacts) -> Iterator[Hit]:
     """Yield that a package was made to do harm, whatever else is wrong with its launch."""
     records = [one for one in _records(package, facts) if one.is_malicious]
     version = _version(package, facts)
-    about = [one for one in records if (_is_about(one, version) if version else _every(one))]
+    kind = package.kind
+    about = [one for one in records if (_is_about(one, version, kind) if version else _every(one))]
     if facts.advisories is not None and about:
         yield Hit(
             rule=MALICIOUS, pointer=package.value.pointer,
@@ -45,14 +48,16 @@ def vulnerable(package: Package, facts: MachineFacts) -> Iterator[Hit]:
     if not version or file is None:
         return
     about = [
-        one for one in _records(package, facts) if not one.is_malicious and _is_about(one, version)
+        one
+        for one in _records(package, facts)
+        if not one.is_malicious and _is_about(one, version, package.kind)
     ]
     if about:
         worst = max((severity(one.severity) for one in about), key=lambda one: one.rank)
         yield Hit(
             rule=VULNERABLE, pointer=package.value.pointer, severity=worst,
             message=f"`{package.name}` {version} has known vulnerabilities: {_ids(about)}",
-            fix=_fix(about, version, file),
+            fix=_fix(about, version, package.kind, file),
         )  # fmt: skip
 
 
@@ -69,12 +74,12 @@ def _version(package: Package, facts: MachineFacts) -> str:
     return facts.locked.get(f"{package.kind}:{package.name}", "")
 
 
-def _is_about(advisory: Advisory, version: str) -> bool:
+def _is_about(advisory: Advisory, version: str, kind: Kind) -> bool:
     if advisory.withdrawn is None and version in advisory.versions:
         return True
     try:
-        return affects(advisory, version)
-    except ValueError:  # a version that PEP 440 can't compare: only a listed one is known
+        return affects_npm(advisory, version) if kind is Kind.NPM else affects(advisory, version)
+    except ValueError:  # a version that can't be compared: only a listed one is known
         return False
 
 
@@ -92,13 +97,15 @@ def _ids(advisories: list[Advisory]) -> str:
     return ids if len(advisories) <= _SHOWN else f"{ids} and {len(advisories) - _SHOWN} more"
 
 
-def _fix(about: list[Advisory], version: str, file: AdvisoryFile) -> str:
-    from packaging.version import InvalidVersion, Version
+def _fix(about: list[Advisory], version: str, kind: Kind, file: AdvisoryFile) -> str:
+    from packaging.version import Version
 
+    npm = kind is Kind.NPM
+    key: Callable[[str], Any] = semver.key if npm else Version
     try:
-        fixed = [fixed_after(one, version) for one in about]
+        fixed = [fixed_after(one, version, npm=npm) for one in about]
         if all(fixed):
-            return f"name version {max(fixed, key=Version)} or a later one"
-    except InvalidVersion:
+            return f"name version {max(fixed, key=key)} or a later one"
+    except ValueError:
         pass
     return f"no version is known to be fixed; read {file.link(about[0])}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from mcpinstall.model.advisory_text import AdvisoryFile
 
@@ -29,6 +30,39 @@ class Revoked:
     """What was revoked, why, and when."""
 
 
+class Client(StrEnum):
+    """A program that fetches packages, by whose files it is configured."""
+
+    NPM = "npm"
+    """Also what reads npm's files: pnpm and Bun."""
+    UV = "uv"
+    PIP = "pip"
+
+
+class Effect(StrEnum):
+    """What a setting does to where packages come from."""
+
+    REPLACES = "replaces"
+    ADDS = "adds"
+    UNPROTECTED = "unprotected"
+    """An index is believed without a check of who it is."""
+    ANY = "any"
+    """Any index may answer for any package."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexSetting:
+    """A setting of a file from which a runner learns where packages come from."""
+
+    client: Client
+    effect: Effect
+    file: str
+    """As people say it: `.npmrc`."""
+    is_project: bool
+    """It came with a project, and counts where the entry is the project's as well."""
+    address: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineFacts:
     """Facts about one server's surroundings.  Empty ones are unknown ones."""
@@ -41,6 +75,8 @@ class MachineFacts:
     indexes: frozenset[str] = frozenset()
     """Addresses of package indexes that the user's own configuration names: an entry that names
     one of them changes nothing."""
+    index_settings: tuple[IndexSetting, ...] = ()
+    """What configuration files say, the weaker first: of the system, the user, the project."""
     paths: Mapping[str, PathState] = field(default_factory=dict)
     """What is known of the paths that `asked.asked_paths` names."""
     revoked: Revoked | None = None

@@ -110,7 +110,8 @@ versions = st.builds(
     st.lists(st.integers(0, 3), min_size=1, max_size=3),
     st.sampled_from(["", "a1", "rc1", ".post1", ".dev1"]),
 )
-ordered = st.lists(versions, min_size=2, max_size=6, unique_by=Version).map(
+bounds_of_ranges = versions.filter(lambda text: text != model.BEGINNING)  # (that is no version)
+ordered = st.lists(bounds_of_ranges, min_size=2, max_size=6, unique_by=Version).map(
     lambda found: sorted(found, key=Version)
 )
 

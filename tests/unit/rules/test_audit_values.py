@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mcpinstall.hosts.table import table
 from mcpinstall.model.audited import AuditedServer, FileScope
 from mcpinstall.model.finding import Severity
-from mcpinstall.rules.audit.approval import fingerprints
+from mcpinstall.rules.audit.approval import fingerprints, place
 from mcpinstall.rules.audit.file_facts import (
     Ambiguity,
     Ambiguous,
@@ -458,7 +458,7 @@ BEFORE = server("npx", "-y", "clock@1.0.0", env={"ZONE": "UTC", "A_TOKEN": "hunt
 def test_an_entry_that_changed_since_the_baseline_is_told_by_its_fields(
     now: AuditedServer, field: str
 ) -> None:
-    facts = FileFacts(approved={"clock": fingerprints(BEFORE)})
+    facts = FileFacts(approved={place(BEFORE): [fingerprints(BEFORE)]})
 
     (hit,) = [hit for hit in hits(now, facts) if hit.rule.id == "MA502"]
 
@@ -472,7 +472,7 @@ def test_nothing_is_told_without_a_baseline_or_of_what_did_not_change() -> None:
     )  # fmt: skip
 
     assert ids(hits(BEFORE)) == []
-    assert ids(hits(other_order, FileFacts(approved={"clock": fingerprints(BEFORE)}))) == []
+    assert ids(hits(other_order, FileFacts(approved={place(BEFORE): [fingerprints(BEFORE)]}))) == []
     assert ids(hits(BEFORE, FileFacts(approved={}))) == ["MA502"]
 
 
