@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from mcpinstall.hosts.chains import add, take_out
-from mcpinstall.hosts.detection import detected, is_installed, runs_on, terminal_host
-from mcpinstall.hosts.diffs import diff
-from mcpinstall.hosts.edits import differing_keys, insert, remove, replace, starts_as
-from mcpinstall.hosts.inputs import are_there as inputs_are_there
-from mcpinstall.hosts.inputs import clear_text, rendered
-from mcpinstall.hosts.paths import candidates, choices, config_path, path_digest
-from mcpinstall.hosts.reading import entries, managed, read
-from mcpinstall.hosts.survey import (
-    SeenFile,
-    SeenServer,
-    UnreadFile,
-    session_finds,
-    survey,
-    unread,
-)
+from typing import TYPE_CHECKING
+
 from mcpinstall.hosts.table import find_rows, table
-from mcpinstall.hosts.writable import require_writable, why_not
-from mcpinstall.hosts.writing import remove_leftovers, write
+
+if TYPE_CHECKING:
+    from mcpinstall.hosts.chains import add, take_out
+    from mcpinstall.hosts.detection import detected, is_installed, runs_on, terminal_host
+    from mcpinstall.hosts.diffs import diff
+    from mcpinstall.hosts.edits import differing_keys, insert, remove, replace, starts_as
+    from mcpinstall.hosts.inputs import clear_text, inputs_are_there, rendered
+    from mcpinstall.hosts.paths import candidates, choices, config_path, path_digest
+    from mcpinstall.hosts.reading import entries, managed, read
+    from mcpinstall.hosts.surveying import (
+        SeenFile,
+        SeenServer,
+        UnreadFile,
+        session_finds,
+        survey,
+        unread,
+    )
+    from mcpinstall.hosts.writable import require_writable, why_not
+    from mcpinstall.hosts.writing import remove_leftovers, write
 
 __all__ = [
     "SeenFile",
@@ -58,3 +61,39 @@ __all__ = [
     "why_not",
     "write",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Return what is offered here and was not loaded yet: the commands that only look need none."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from mcpinstall.hosts import (
+        chains,
+        detection,
+        diffs,
+        edits,
+        inputs,
+        paths,
+        reading,
+        surveying,
+        writable,
+        writing,
+    )
+
+    homes = (
+        (chains, "add take_out"),
+        (detection, "detected is_installed runs_on terminal_host"),
+        (diffs, "diff"),
+        (edits, "differing_keys insert remove replace starts_as"),
+        (inputs, "inputs_are_there clear_text rendered"),
+        (paths, "candidates choices config_path path_digest"),
+        (reading, "entries managed read"),
+        (surveying, "SeenFile SeenServer UnreadFile session_finds survey unread"),
+        (writable, "require_writable why_not"),
+        (writing, "remove_leftovers write"),
+    )
+    found: object
+    for module, offered in homes:
+        if name in offered.split():
+            found = globals()[name] = vars(module)[name]
+    return found

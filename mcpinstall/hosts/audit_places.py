@@ -184,13 +184,19 @@ def _row_of(path: Path, document: object) -> HostRow | None:
     """Return the row whose file name fits best, of those whose servers the document has first."""
     real = Path(os.path.realpath(path))
     fitting: list[tuple[bool, int, int, HostRow]] = []
-    for number, row, tail in _tails():
+    for number, row, tail in _tails_of(real.name):
         score = _fit(real.parts, tail)
         if score:
             has_servers = any(audited.follow(document, way) for way in audited.ways(document, row))
             if has_servers or score > 1:
                 fitting.append((not has_servers, -score, number, row))
     return min(fitting, key=lambda one: one[:3])[3] if fitting else None
+
+
+@functools.lru_cache(maxsize=32)
+def _tails_of(name: str) -> tuple[tuple[int, HostRow, tuple[str, ...]], ...]:
+    """Return those whose file name may be this one."""
+    return tuple(one for one in _tails() if one[2][0] == name or "*" in one[2][0])
 
 
 @functools.cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from mcpinstall.hosts.survey import PROJECT_PLACE
+from mcpinstall.hosts.table import PROJECT_PLACE
 from mcpinstall.hosts.tolerant import as_json, pointer_of
 from mcpinstall.model.audited import AuditedServer, FileScope, Value, Variable
 from mcpinstall.model.host import HostRow

@@ -76,7 +76,7 @@ def rendered(row: HostRow, entry: ServerEntry) -> str:
     return edits.insert(content, row, entry).apply(content or b"").decode("utf-8")
 
 
-def are_there(content: bytes, row: HostRow, entry: ServerEntry) -> bool:
+def inputs_are_there(content: bytes, row: HostRow, entry: ServerEntry) -> bool:
     """Tell whether the file has every input that an entry needs.
 
     Raises:

@@ -10,6 +10,9 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts.table_text import parse_table
 from mcpinstall.model.host import HostRow
 
+PROJECT_PLACE = "<absolute project path>"
+"""Stands in `servers-key` for the working directory, as a key."""
+
 
 @functools.cache
 def table() -> tuple[HostRow, ...]:

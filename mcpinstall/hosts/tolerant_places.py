@@ -39,6 +39,7 @@ class JsonPlaces:
     def __init__(self, text: str) -> None:
         self._text = text
         self._known: dict[int, tuple[Item, ...]] = {}
+        self._members: dict[int, dict[str, Item]] = {}
 
     def find(self, tokens: Sequence[str]) -> Span | None:
         """Return the place of a value; of a collection with a key, that of the key."""
@@ -73,10 +74,11 @@ class JsonPlaces:
     def _item(self, tokens: Sequence[str]) -> Item | None:
         at, found = self._trivia(0), None
         for token in tokens:
-            matching = [item for item in self._items(at) if item.key == token]
-            if not matching:
+            if at not in self._members:  # of two with one key hosts take the last, too
+                self._members[at] = {item.key: item for item in self._items(at)}
+            found = self._members[at].get(token)
+            if found is None:
                 return None
-            found = matching[-1]  # hosts take the last one, too
             at = found.start
         return found
 

@@ -14,6 +14,7 @@ from mcpinstall.operations.audit_files import ReadFile
 
 _LONGEST = 400  # characters of a line up to the end of the place; longer ones show no excerpt
 _AT_ONCE = 1 << 20  # bytes of a file whose hidden spans are looked for once, not line by line
+_MOST_OF_LARGE = 100  # lines of a larger file that are shown; each costs a look at all before it
 _MASK = "*"
 _OPTION = re.compile(r"--[a-z][a-z-]{0,30}|-[A-Za-z]|/[A-Za-z]")
 _PLAIN = re.compile(r"[^\s=?&]{1,80}")
@@ -30,6 +31,8 @@ class Excerpts:
     def __init__(self, file: ReadFile) -> None:
         self._file = file
         self._text = file.document.text
+        self._lines = 0
+        self._options: tuple[str, list[Span]] = ("", [])
 
     def location(self, pointer: str) -> Location:
         """Return the region of a value, or of the nearest thing around it; else the file."""
@@ -45,7 +48,10 @@ class Excerpts:
 
     def line(self, place: Location, server: AuditedServer | None, rule: str, pointer: str) -> str:
         """Return the line that a place begins on; what is hidden keeps its length."""
+        self._lines += 1
         if not place.line or place.column > _LONGEST:
+            return ""
+        if self._bytes is None and self._lines > _MOST_OF_LARGE:
             return ""
         start = self._starts[place.line - 1]
         stop = self._text.find("\n", start)
@@ -69,9 +75,9 @@ class Excerpts:
     def _hidden(self, start: int, stop: int) -> list[tuple[int, int]]:
         if self._bytes is None:
             return _in_line(self._text, start, stop, self._file)
-        first = bisect.bisect_left(self._bytes, (start, 0))
-        found = self._bytes[max(first - 1, 0) :]
-        return [one for one in found[: stop - start + 2] if one[1] > start and one[0] < stop]
+        first = max(bisect.bisect_left(self._bytes, (start, 0)) - 1, 0)
+        found = self._bytes[first : first + stop - start + 2]
+        return [one for one in found if one[1] > start and one[0] < stop]
 
     @cached_property
     def _bytes(self) -> list[tuple[int, int]] | None:
@@ -82,12 +88,19 @@ class Excerpts:
 
     def _shown(self, server: AuditedServer | None, rule: str, pointer: str) -> list[Span]:
         """Return the places of values that are shown: program, options, and what is judged."""
-        argv = server.argv if server else ()
-        plain = [one for one in argv if _OPTION.fullmatch(one.text)]
-        plain += [one for one in argv[:1] if _is_plain(one)]
-        if rule.startswith(_SHOWING):
-            plain += [one for one in argv if one.pointer == pointer and _is_plain(one)]
-        spans = (self._file.document.span(one.pointer) for one in plain)
+        if server is None:
+            return []
+        if self._options[0] != server.pointer:
+            plain = [one for one in server.argv if _OPTION.fullmatch(one.text)]
+            plain += [one for one in server.argv[:1] if _is_plain(one)]
+            self._options = (server.pointer, self._spans(plain))
+        if not rule.startswith(_SHOWING):
+            return self._options[1]
+        judged = [one for one in server.argv if one.pointer == pointer and _is_plain(one)]
+        return [*self._options[1], *self._spans(judged)]
+
+    def _spans(self, values: list[Value]) -> list[Span]:
+        spans = (self._file.document.span(one.pointer) for one in values)
         return [span for span in spans if span is not None]
 
 

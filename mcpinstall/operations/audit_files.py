@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -30,6 +31,7 @@ from mcpinstall.system.machine import Machine
 from mcpinstall.system.permissions import is_closed_group
 
 _LARGEST_PORT = 65_535
+_MOST_AMBIGUOUS = 1_000  # places of one file that are told of
 
 
 @dataclass(kw_only=True)
@@ -94,10 +96,19 @@ def of_bytes(data: bytes, place: Place, name: str, machine: Machine) -> ReadFile
         return _unread(name, data, error)
     if not isinstance(document.value, dict):
         return _unread(name, data, ScanError("the document is not an object", 0))
+    try:
+        return _read_file(document, place, name, machine)
+    except RecursionError:
+        return _unread(name, data, ScanError("it nests too deeply", -1))
+
+
+def _read_file(
+    document: tolerant.Tolerant, place: Place, name: str, machine: Machine
+) -> ReadFile | Unchecked:
     row = place.row
     ways = () if place.is_settings else audited.ways(document.value, row)
     if problem := _no_servers(document.value, ways, place):
-        return _unread(name, data, ScanError(problem, -1))
+        return _unread(name, document.data, ScanError(problem, -1))
     reader = audited.Reader(row=row, scope=place.scope)
     servers = tuple(
         _unwrapped(server) for way in ways for server in reader.servers(document.value, way)
@@ -165,7 +176,8 @@ def _ambiguous(
             found.setdefault(pointer, Ambiguity.TWO_ROOTS)
         for pointer, kind in _odd_numbers(audited.follow(document.value, way), way):
             found.setdefault(pointer, kind)
-    yield from (Ambiguous(kind=kind, pointer=pointer) for pointer, kind in found.items())
+    for pointer, kind in islice(found.items(), _MOST_AMBIGUOUS):
+        yield Ambiguous(kind=kind, pointer=pointer)
 
 
 def _other_spellings(document: object, way: audited.Tokens) -> Iterator[str]:

@@ -45,6 +45,7 @@ class Judge:
         self._around = around
         self._wanted = wanted
         self._excerpts = Excerpts(file)
+        self._entries: dict[str, str] = {}
         self.failed: dict[str, Unchecked] = {}
         """Rules that raised, by their ids."""
 
@@ -100,13 +101,19 @@ class Judge:
             why=f"{hit.rule.title} (docs/{hit.rule.page}#{hit.rule.anchor})",
             host=server.host if server else self._file.facts.host,
             server=server.name.text if server else "",
-            entry=entry_digest(server) if server else "",
+            entry=self._entry(server) if server else "",
             confidence=confidence,
             persona=persona,
             identity=identity(hit, server, self._file.facts),
             pointer=hit.pointer,
             counts=confidence is not Confidence.LOW,
         )
+
+    def _entry(self, server: AuditedServer) -> str:
+        """Return the digest of an entry, made once for all that is found in it."""
+        if server.pointer not in self._entries:
+            self._entries[server.pointer] = entry_digest(server)
+        return self._entries[server.pointer]
 
 
 def _server_at(pointer: str, servers: Sequence[AuditedServer]) -> AuditedServer | None:

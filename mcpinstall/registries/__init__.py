@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from mcpinstall.registries.mcp_api import McpRegistry
-from mcpinstall.registries.memory import latest, note_revocations, remember
-from mcpinstall.registries.names import is_newer, newest, order, resolve
-from mcpinstall.registries.single import one_version
+from typing import TYPE_CHECKING
+
 from mcpinstall.registries.sources import (
     bundled_folder,
     clock_words,
@@ -15,13 +13,19 @@ from mcpinstall.registries.sources import (
     require_unexpired,
     root_path,
 )
-from mcpinstall.registries.tree import TRUSTED_ROOT, Registry
-from mcpinstall.registries.vouching import (
-    MANIFEST_SIGNATURES,
-    REGISTRY_SIGNATURES,
-    Vouched,
-    Voucher,
-)
+
+if TYPE_CHECKING:
+    from mcpinstall.registries.mcp_api import McpRegistry
+    from mcpinstall.registries.memory import latest, note_revocations, remember
+    from mcpinstall.registries.names import is_newer, newest, order, resolve
+    from mcpinstall.registries.single import one_version
+    from mcpinstall.registries.tree import TRUSTED_ROOT, Registry
+    from mcpinstall.registries.vouching import (
+        MANIFEST_SIGNATURES,
+        REGISTRY_SIGNATURES,
+        Vouched,
+        Voucher,
+    )
 
 __all__ = [
     "MANIFEST_SIGNATURES",
@@ -47,3 +51,24 @@ __all__ = [
     "resolve",
     "root_path",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Return what is offered here and was not loaded yet: the commands that only look need none."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from mcpinstall.registries import mcp_api, memory, names, single, tree, vouching
+
+    homes = (
+        (mcp_api, "McpRegistry"),
+        (memory, "latest note_revocations remember"),
+        (names, "is_newer newest order resolve"),
+        (single, "one_version"),
+        (tree, "TRUSTED_ROOT Registry"),
+        (vouching, "MANIFEST_SIGNATURES REGISTRY_SIGNATURES Vouched Voucher"),
+    )
+    found: object
+    for module, offered in homes:
+        if name in offered.split():
+            found = globals()[name] = vars(module)[name]
+    return found

@@ -10,8 +10,10 @@ import contextlib
 import functools
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 
 from mcpinstall.errors import McpInstallError
@@ -22,9 +24,13 @@ _RULE_BYTES = 1024 * 1024
 _LONG_NAME = 0xFFF
 """Lengths from here on are stored as this."""
 _V4 = 4
-_GLOB = re.compile(
-    r"(?P<deep>\*\*/)|(?P<rest>/\*\*\Z)|(?P<many>\*+)|(?P<one>\?)|(?P<set>\[[^]]+\])"
+_MOST_RULES = 5_000  # for one file; the longest that people write have some hundred
+_MOST_STEPS = (
+    200_000  # comparisons of a part of a rule with a name; a usual file takes some hundred
 )
+_LONG = 1 << 10  # characters of rule times name that count as a step more
+_DEEP = "**"
+_GLOB = re.compile(r"(?P<many>\*+)|(?P<one>\?)|(?P<set>\[[^]]+\])")
 
 
 class Tracking(StrEnum):
@@ -49,7 +55,10 @@ def tracking(path: Path) -> Tracking:
             return Tracking.TRACKED
     except (McpInstallError, ValueError, IndexError):
         return Tracking.UNKNOWN
-    return Tracking.IGNORED if _is_ignored(root, inside) else Tracking.NOT_IGNORED
+    try:
+        return Tracking.IGNORED if _is_ignored(root, inside) else Tracking.NOT_IGNORED
+    except _TooMuchWorkError:
+        return Tracking.UNKNOWN
 
 
 def _git_folder(root: Path) -> Path:
@@ -103,26 +112,78 @@ def _compressed_names(data: bytes) -> Iterator[bytes]:
         yield before
 
 
+class _TooMuchWorkError(Exception):
+    """Somebody wrote rules that take forever."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """One line of a file of rules."""
+
+    depth: int
+    """Parts of the path above the file that it stands in."""
+    parts: tuple[str, ...]
+    """Names and patterns of names; `**` is any number of folders."""
+    negated: bool
+    folders_only: bool
+
+    def fits(self, names: Sequence[str], work: _Work) -> bool:
+        """Tell whether the rule matches all of a path; each name is looked at once."""
+        reached = {0}
+        for name in names:
+            before, reached = self._behind_deep(reached), set()
+            for at in before:
+                if self.parts[at : at + 1] == (_DEEP,):
+                    reached.add(at)
+                elif at < len(self.parts) and work.fits(self.parts[at], name):
+                    reached.add(at + 1)
+        return len(self.parts) in self._behind_deep(reached)
+
+    def _behind_deep(self, reached: set[int]) -> set[int]:
+        """Return where we are when a `**` may stand for nothing; no two stand together."""
+        return reached | {at + 1 for at in reached if self.parts[at : at + 1] == (_DEEP,)}
+
+
+class _Work:
+    """Compares names, as often as one file is worth."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_STEPS
+
+    def fits(self, pattern: str, name: str) -> bool:
+        """Tell whether a part of a rule matches one name."""
+        self._left -= 1
+        if self._left < 0:
+            raise _TooMuchWorkError
+        if not _GLOB.search(pattern):
+            return pattern == name
+        self._left -= len(pattern) * len(name) // _LONG
+        expression = _expression(pattern)
+        return bool(expression and expression.fullmatch(name))
+
+
 def _is_ignored(root: Path, inside: str) -> bool:
     """Tell whether the last rule that fits a file, or a folder above it, ignores it."""
     parts = inside.split("/")
     files = [(root / ".git/info/exclude", 0)]
     files += [(root.joinpath(*parts[:n], ".gitignore"), n) for n in range(len(parts))]
-    rules = [(depth, *rule) for file, depth in files for rule in _rules(file)]
+    rules = list(islice((rule for file in files for rule in _rules(*file)), _MOST_RULES + 1))
+    if len(rules) > _MOST_RULES:
+        raise _TooMuchWorkError
+    rules.reverse()
+    work = _Work()
     for length in range(1, len(parts) + 1):
-        ignored = False
-        for depth, pattern, negated, folders_only in rules:
-            if depth >= length or (folders_only and length == len(parts)):
+        for rule in rules:
+            if rule.depth >= length or (rule.folders_only and length == len(parts)):
                 continue
-            if pattern.fullmatch("/".join(parts[depth:length])):
-                ignored = not negated
-        if ignored:
-            return True
+            if rule.fits(parts[rule.depth : length], work):
+                if rule.negated:
+                    break
+                return True
     return False
 
 
-def _rules(file: Path) -> Iterator[tuple[re.Pattern[str], bool, bool]]:
-    """Yield pattern, negation, and whether it is for folders only."""
+def _rules(file: Path, depth: int) -> Iterator[_Rule]:
     try:
         text = read_bounded(file, _RULE_BYTES).decode("utf-8", "surrogateescape")
     except McpInstallError:
@@ -135,23 +196,34 @@ def _rules(file: Path) -> Iterator[tuple[re.Pattern[str], bool, bool]]:
         rule = rule.removeprefix("!").removeprefix("\\")
         folders_only = rule.endswith("/")
         rule = rule.rstrip("/")
-        anywhere = "/" not in rule
-        with contextlib.suppress(re.error):
-            made = ("(?:.*/)?" if anywhere else "") + _expression(rule)
-            yield re.compile(made), negated, folders_only
+        parts = rule.removeprefix("/").split("/")
+        if "/" not in rule:
+            parts.insert(0, _DEEP)
+        elif parts[-1] == _DEEP:
+            parts.insert(-1, "*")  # what is inside a folder, not the folder
+        once = (part for n, part in enumerate(parts) if part != _DEEP or parts[n - 1 : n] != [part])
+        yield _Rule(depth, tuple(once), negated, folders_only)
 
 
-def _expression(rule: str) -> str:
+@functools.lru_cache(maxsize=512)
+def _expression(part: str) -> re.Pattern[str] | None:
+    """Return the pattern of a name; None for none.
+
+    What stands before the last star is taken where it first occurs, and never elsewhere.
+    """
     made, at = "", 0
-    rule = rule.removeprefix("/")
-    for mark in _GLOB.finditer(rule):
-        made += re.escape(rule[at : mark.start()])
+    stars = [mark.start() for mark in _GLOB.finditer(part) if mark["many"]]
+    for mark in _GLOB.finditer(part):
+        made += re.escape(part[at : mark.start()])
         at = mark.end()
         if mark["set"]:
             inner = mark["set"][1:-1].replace("\\", "\\\\")
             made += f"[{'^' + inner[1:] if inner[0] in '!^' else inner}]"
+        elif mark["one"]:
+            made += "."
         else:
-            made += {"deep": "(?:.*/)?", "rest": "/.*", "many": "[^/]*", "one": "[^/]"}[
-                str(mark.lastgroup)
-            ]
-    return made + re.escape(rule[at:])
+            made += ")" * (mark.start() != stars[0])
+            made += ".*" if mark.start() == stars[-1] else "(?>.*?"
+    with contextlib.suppress(re.error):
+        return re.compile(made + re.escape(part[at:]), re.DOTALL)
+    return None

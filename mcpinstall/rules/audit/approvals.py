@@ -124,12 +124,14 @@ def _grants(grant: Grant, value: Json, name: str) -> bool:
         return value is True
     if grant is Grant.APPROVE:
         return value == "approve"
+    if not isinstance(value, (list, tuple, str)):
+        return False
     every = {"*", f"@{name}", f"@{name}/*"}
-    if isinstance(value, (list, tuple)):
-        texts = [one for one in value if isinstance(one, str)]
-        whole = (one.startswith("@") and (one.endswith("/*") or "/" not in one) for one in texts)
-        return bool(every & set(texts)) or any(whole)
-    return isinstance(value, str) and value in every
+    if isinstance(value, str):
+        return value in every
+    texts = [one for one in value if isinstance(one, str)]
+    whole = (one.startswith("@") and (one.endswith("/*") or "/" not in one) for one in texts)
+    return bool(every & set(texts)) or any(whole)
 
 
 def _blanket(pointer: str, each: ApprovalKey, scope: FileScope) -> Hit:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
-from mcpinstall.model.audited import AuditedServer, Variable
+from mcpinstall.model.audited import AuditedServer, Value, Variable
 from mcpinstall.rules.audit.pins import Fetch, fetch
 from mcpinstall.rules.audit.specs import Package
 from mcpinstall.rules.audit.unwrap import unwrap
@@ -12,7 +13,12 @@ from mcpinstall.rules.audit.unwrap import unwrap
 
 def fetches(server: AuditedServer) -> tuple[Fetch, ...]:
     """Return what each layer of a launch fetches, the outermost first."""
-    found = (fetch(layer) for layer in unwrap(server.argv).layers)
+    return _fetched(server.argv)
+
+
+@lru_cache(maxsize=4)  # several rules ask about one server, then all about the next
+def _fetched(argv: tuple[Value, ...]) -> tuple[Fetch, ...]:
+    found = (fetch(layer) for layer in unwrap(argv).layers)
     return tuple(one for one in found if one is not None)
 
 

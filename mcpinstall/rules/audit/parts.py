@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from mcpinstall.model.audited import AuditedServer, Value, Variable
 from mcpinstall.model.json_text import Json
@@ -54,11 +55,13 @@ def is_container(server: AuditedServer) -> bool:
 
 def runs(server: AuditedServer, *packages: str) -> bool:
     """Tell whether an argument names one of these packages, with or without a version."""
-    return any(
-        re.fullmatch(rf"(?:.*/)?{re.escape(package)}[^/]*(?:@[^/]*)?", value.text[:512])
-        for value in server.launch[:MOST_WORDS]
-        for package in packages
-    )
+    pattern = _naming(packages)
+    return any(pattern.fullmatch(value.text[:512]) for value in server.launch[:MOST_WORDS])
+
+
+@cache
+def _naming(packages: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"(?:.*/)?(?:{'|'.join(map(re.escape, packages))})[^/]*")
 
 
 def is_bridge(server: AuditedServer) -> bool:

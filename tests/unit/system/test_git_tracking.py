@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mcpinstall.system.git_tracking import Tracking, tracking
+from tests.builders.watchdog import ends
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 
@@ -94,3 +98,41 @@ def test_an_index_that_cannot_be_read_says_nothing(tmp_path: Path, data: bytes) 
     (tmp_path / "a.json").write_text("{}", encoding="utf-8")
 
     assert tracking(tmp_path / "a.json") is Tracking.UNKNOWN
+
+
+PIECES = st.sampled_from(["a", "b", "*", "?", "[ab]", "[!a]", ".json", "x"])
+NAME = st.lists(PIECES, min_size=1, max_size=4).map(lambda some: "".join(some).replace("**", "*"))
+WAY = st.lists(NAME | st.just("**"), min_size=1, max_size=4).map("/".join)
+LINE = st.tuples(st.sampled_from(["", "!", "/", "!/"]), WAY, st.sampled_from(["", "/"]))
+
+
+@needs_git
+@given(st.lists(LINE.map("".join), min_size=1, max_size=4))
+def test_any_rule_means_what_it_means_to_git(lines: list[str]) -> None:
+    names = ("a", "x", "ab", "b/a", "a/b/x", "x/a/b/b.json", "ab/ab/a.json", "b/x/x/a")
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        git(folder, "init", "--quiet")
+        (folder / ".gitignore").write_text("\n".join(lines), encoding="utf-8")
+        asked = subprocess.run(
+            ["git", "check-ignore", "--no-index", "--stdin"], cwd=folder, check=False, text=True,
+            input="\n".join(names), capture_output=True,
+            env={**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"},
+        )  # fmt: skip
+        ignored = set(asked.stdout.splitlines())
+
+        for name in names:
+            expected = Tracking.IGNORED if name in ignored else Tracking.NOT_IGNORED
+            assert (name, tracking(folder / name)) == (name, expected)
+
+
+@pytest.mark.parametrize("rule", ["*a" * 400 + "x", "**/" * 300 + "x", "a/**/" * 12 + "x",
+                                  "[a-" * 50 + "]x", "x\n" * 400_000, "*x\n" * 4_000])  # fmt: skip
+def test_rules_that_a_stranger_wrote_end_soon(tmp_path: Path, rule: str) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text(f"{rule}\n", encoding="utf-8")
+    folder = tmp_path.joinpath(*["a"] * 200)
+
+    with ends(5):
+        for name in ("a" * 200, "ab" * 100):
+            assert tracking(folder / name) in (Tracking.NOT_IGNORED, Tracking.UNKNOWN)

@@ -14,14 +14,12 @@ from mcpinstall.hosts import edits, json_plain, paths, proof, remote_entry
 from mcpinstall.hosts.entry import started
 from mcpinstall.hosts.forms import ScanError
 from mcpinstall.hosts.json_scan import utf8
+from mcpinstall.hosts.table import PROJECT_PLACE
 from mcpinstall.model.host import BOM, Format, HostRow
 from mcpinstall.system import limits
 from mcpinstall.system.files import read_optional
 from mcpinstall.system.machine import Machine
 from mcpinstall.system.permissions import acl_lets_others_write, others_exchange, others_write
-
-PROJECT_PLACE = "<absolute project path>"
-"""Stands in `servers-key` for the working directory, as a key."""
 
 _WAYS = (
     ("mcpServers",), ("servers",), ("mcp", "servers"), ("mcp",), ("context_servers",),
