@@ -60,9 +60,7 @@ class JsonValues:
         spans = tuple(
             Span(one.start if one.label is None else one.label.start, one.end) for one in items
         )
-        brackets = Brackets(
-            text=self._text, start=start, close=close, items=spans, trivia=_TRIVIA
-        )
+        brackets = Brackets(text=self._text, start=start, close=close, items=spans, trivia=_TRIVIA)
         return brackets, [one.key for one in items]
 
 

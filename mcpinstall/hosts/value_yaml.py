@@ -11,7 +11,6 @@ from mcpinstall.hosts.brackets import (
     Brackets,
     TextSplice,
     eol_of,
-    indent_of,
     line_start,
     without_line,
 )
@@ -99,7 +98,7 @@ class YamlValues:
 
     def _collection(self, way: Sequence[str]) -> Node:
         node = self._root if not way else self._member(way).value
-        if node is None or not node.members and not node.flow:
+        if node is None or (not node.members and not node.flow):
             raise FormError("there is no collection")
         if self._text[node.start] in _MARKED:
             raise FormError("the collection is written in a form that is not edited")

@@ -51,11 +51,9 @@ def audit(wanted: Wanted, context: Context) -> AuditReport:
         McpInstallError: `host-unknown`; `config-invalid` for a `mcpi-audit.toml` that can't be
             read, which must not pass for one that says nothing.
     """
-    machine = context.machine
-    row = find_rows(wanted.host) if wanted.host else None
-    looked_at = tuple(_once(_read(wanted, row, machine)))
-    files = [one for one in looked_at if isinstance(one, ReadFile)]
-    unchecked = [one for one in looked_at if isinstance(one, Unchecked)]
+    found_there = looked_at(wanted, context.machine)
+    files = [one for one in found_there if isinstance(one, ReadFile)]
+    unchecked = [one for one in found_there if isinstance(one, Unchecked)]
     if wanted.paths and not (files or unchecked):
         unchecked.append(_nothing(wanted.paths))
     found: list[AuditFinding] = []
@@ -84,6 +82,16 @@ def audit(wanted: Wanted, context: Context) -> AuditReport:
         hidden=sorted_out.hidden,
         known=sorted_out.known,
     )
+
+
+def looked_at(wanted: Wanted, machine: Machine) -> tuple[ReadFile | Unchecked, ...]:
+    """Return each file that is audited, or why it is not; each entry of one once.
+
+    Raises:
+        McpInstallError: `host-unknown`.
+    """
+    row = find_rows(wanted.host) if wanted.host else None
+    return tuple(_once(_read(wanted, row, machine)))
 
 
 def places(wanted: Wanted, context: Context) -> tuple[tuple[str, Place, State], ...]:
