@@ -48,6 +48,15 @@ def placed(place: Place, context: Context) -> tuple[Context, HostFile | None, No
     return there, file, None
 
 
+def is_fixable(place: Place, context: Context) -> bool:
+    """Tell whether a file is one that may be changed; what is in it and around it isn't asked."""
+    row = place.row
+    if row is None or place.scope is FileScope.MANAGED or not place.path.name:
+        return False
+    there = context_at(row, place.path, context)
+    return there is not None and not _why_not(row, there)
+
+
 def context_at(row: HostRow, path: Path, context: Context) -> Context | None:
     """Return the context in whose working directory a path is this host's; None for none."""
     for folder in host_files.folders(row, context, path):

@@ -32,12 +32,13 @@ from mcpinstall.operations.fix_comparison import (
 )
 from mcpinstall.operations.fix_diffs import showable
 from mcpinstall.operations.fix_modes import ModeChange
+from mcpinstall.operations.fix_offers import outcome_of
 from mcpinstall.operations.fix_places import owned_entries, placed
 from mcpinstall.operations.fix_versions import FoundVersions
 from mcpinstall.receipts.store import ReceiptStore
 from mcpinstall.rules import remedies
 from mcpinstall.rules.audit.rule import Hit, Persona
-from mcpinstall.rules.remedies.remedy import Case, Fixer, NoRemedy, Outcome, Remedy
+from mcpinstall.rules.remedies.remedy import Fixer, NoRemedy, Outcome, Remedy
 
 _PERSONAS = tuple(Persona)
 _MOST = 500  # remedies that are tried in one file
@@ -274,21 +275,6 @@ class _Trial:
             finding=finding, fixer=fixer.name, is_safe=fixer.is_safe, what=remedy.what,
             notes=remedy.notes,
         ))  # fmt: skip
-
-
-def outcome_of(
-    hit: Hit,
-    server: AuditedServer | None,
-    file: ReadFile,
-    fixer: Fixer,
-    versions: FoundVersions,
-) -> Outcome:
-    """Return the remedy of one finding, as far as the file alone decides."""
-    if file.facts.ambiguous:
-        return NoRemedy("two programs read this file differently: that comes first")
-    row = file.place.row
-    case = Case(hit=hit, server=server, row=row, document=file.facts.settings, versions=versions)
-    return fixer.build(case)
 
 
 def _applied(file: ReadFile, remedy: Remedy) -> bytes | NoRemedy:

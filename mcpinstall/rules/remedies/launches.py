@@ -95,7 +95,7 @@ def pin(case: Case) -> Outcome:
     for package in _loose(case.server, _OF_RULE[case.hit.rule.id]):
         found = tuple(case.versions(str(package.kind), package.name))
         if len(found) != 1:
-            return _unknown(package, found)
+            return _unknown(package, found, case.hit.fix)
         old = package.value.text.strip()
         new = _pinned(package, old, found[0])
         whole = case.at(package.value.pointer)
@@ -121,14 +121,13 @@ def _loose(server: AuditedServer, kinds: tuple[Kind, ...]) -> Iterator[Package]:
             yield package
 
 
-def _unknown(package: Package, found: tuple[str, ...]) -> NoRemedy:
+def _unknown(package: Package, found: tuple[str, ...], fix: str) -> NoRemedy:
     name = package.shown
     if found:
         reason = f"several versions of `{name}` are on this machine: {', '.join(found[:5])}"
     else:
         reason = f"no version of `{name}` is on this machine"
-    hint = f"mcpi install pypi:{package.name}" if package.kind is Kind.PYPI else ""
-    return NoRemedy(reason, hint or "name the version that you want yourself")
+    return NoRemedy(reason, fix)
 
 
 def _pinned(package: Package, old: str, version: str) -> str:
