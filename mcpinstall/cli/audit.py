@@ -19,6 +19,25 @@ if TYPE_CHECKING:
     from mcpinstall.rules.audit.rule import Persona
 
 
+_Paths: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PATH]...",
+        help="Files of hosts, projects, or `-` for standard input; default all hosts here.",
+    ),
+]
+_Host: TypeAlias = Annotated[
+    str, typer.Option("--host", "-H", metavar="HOST", help="Host of the files, or the only one.")
+]
+_Who: TypeAlias = Annotated[
+    str, typer.Option("--persona", metavar="WHO", help="regular, pedantic or auditor.")
+]
+_NoIgnores: TypeAlias = Annotated[
+    bool, typer.Option("--no-ignores", help="Don't hear `mcpi-audit.toml`.")
+]
+_ListHosts: TypeAlias = Annotated[
+    bool, typer.Option("--list-hosts", help="List every path looked at, and what is there.")
+]
 _Baseline: TypeAlias = Annotated[
     Path | None,
     typer.Option("--baseline", metavar="FILE", help="Only findings that it lacks count."),
@@ -43,30 +62,15 @@ _SaveBaseline: TypeAlias = Annotated[
 def audit(
     context: typer.Context,
     *,
-    paths: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[PATH]...",
-            help="Files of hosts, projects, or `-` for standard input; default all hosts here.",
-        ),
-    ] = None,
-    host: Annotated[
-        str,
-        typer.Option("--host", "-H", metavar="HOST", help="Host of the files, or the only one."),
-    ] = "",
+    paths: _Paths = None,
+    host: _Host = "",
     form: options.Form = "text",
     fail_on: options.FailOn = "medium",
-    persona: Annotated[
-        str, typer.Option("--persona", metavar="WHO", help="regular, pedantic or auditor.")
-    ] = "regular",
-    no_ignores: Annotated[
-        bool, typer.Option("--no-ignores", help="Don't hear `mcpi-audit.toml`.")
-    ] = False,
+    persona: _Who = "regular",
+    no_ignores: _NoIgnores = False,
     baseline: _Baseline = None,
     save_baseline: _SaveBaseline = None,
-    list_hosts: Annotated[
-        bool, typer.Option("--list-hosts", help="List every path looked at, and what is there.")
-    ] = False,
+    list_hosts: _ListHosts = False,
     fix: _Fix = False,
     unsafe_fix: _UnsafeFix = None,
     yes: options.Yes = False,

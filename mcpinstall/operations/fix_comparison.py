@@ -36,15 +36,9 @@ def read_again(file: ReadFile, data: bytes, context: Context) -> ReadFile | None
 
 
 def why_worse(
-    before: ReadFile,
-    then: ReadFile | None,
-    finding: AuditFinding,
-    rules: RuleSet,
-    context: Context,
+    before: ReadFile, then: ReadFile, finding: AuditFinding, rules: RuleSet, context: Context
 ) -> NoRemedy | None:
     """Return how a file would be worse, or not better; None where it is better."""
-    if then is None:
-        return NoRemedy("its host could not read the file any more")
     was, now = (judged(one, rules, context, everything=True) for one in (before, then))
     return worse(was, now, (key_of(finding),))
 

@@ -199,24 +199,37 @@ class _Engine:
         now = read_again(file, trial.data, context)
         tried: set[tuple[Key, str]] = set()
         for _ in range(_MOST):
-            before = judged(now, self.rules, context) if isinstance(now, ReadFile) else ()
-            todo = self._next(before, tried)
-            if todo is None or not isinstance(now, ReadFile):
+            todo = self._next(judged(now, self.rules, context), tried) if now else None
+            if todo is None or now is None:
                 return
             (finding, hit, server), fixer = todo
             tried.add((key_of(finding), hit.pointer))
             outcome = refusal or self._outcome(hit, server, now, fixer, owned)
-            after = _applied(now, outcome) if isinstance(outcome, Remedy) else outcome
-            if isinstance(after, bytes):
-                then = read_again(file, after, context)
-                after = why_worse(now, then, finding, self.rules, context) or after
-            if isinstance(after, NoRemedy):
-                self._leave(finding, fixer.name, after)
+            then = self._tried(now, outcome, finding, context)
+            if isinstance(then, NoRemedy):
+                self._leave(finding, fixer.name, then)
             elif not (fixer.is_safe or fixer.name in self.named):
                 self.left.append(Left(finding=finding, fixer=fixer.name))
-            elif isinstance(outcome, Remedy) and isinstance(after, bytes):
-                trial.take(after, finding, fixer, outcome, server)
+            elif isinstance(outcome, Remedy):
+                trial.take(then.document.data, finding, fixer, outcome, server)
                 now = then
+
+    def _tried(
+        self, now: ReadFile, outcome: Outcome, finding: AuditFinding, context: Context
+    ) -> ReadFile | NoRemedy:
+        """Return the file as a remedy makes it, or why it isn't taken."""
+        if isinstance(outcome, NoRemedy):
+            return outcome
+        try:
+            after = edited(now.document.data, now.place.dialect, outcome.edits)
+        except FormError as error:
+            return NoRemedy(str(error))
+        except ScanError as error:
+            return NoRemedy(error.message)
+        then = read_again(now, after, context)
+        if then is None:
+            return NoRemedy("its host could not read the file any more")
+        return why_worse(now, then, finding, self.rules, context) or then
 
     def _next(
         self, before: Sequence[Judged], tried: set[tuple[Key, str]]
@@ -275,12 +288,3 @@ class _Trial:
             finding=finding, fixer=fixer.name, is_safe=fixer.is_safe, what=remedy.what,
             notes=remedy.notes,
         ))  # fmt: skip
-
-
-def _applied(file: ReadFile, remedy: Remedy) -> bytes | NoRemedy:
-    try:
-        return edited(file.document.data, file.place.dialect, remedy.edits)
-    except FormError as error:
-        return NoRemedy(str(error))
-    except ScanError as error:
-        return NoRemedy(error.message)
