@@ -26,7 +26,8 @@ class JsonValues:
     def set_to(self, way: Sequence[str], value: Json) -> TextSplice:
         """Return the splice that replaces a value."""
         found = self._item(way)
-        return TextSplice(found.start, found.end, _encoded(value))
+        plain = self._text[found.start : found.end].isascii()
+        return TextSplice(found.start, found.end, json.dumps(value, ensure_ascii=plain))
 
     def removed(self, way: Sequence[str]) -> TextSplice:
         """Return the splice that takes a member or item out."""

@@ -13,8 +13,11 @@ import pytest
 
 from mcpinstall.model.plan import Request
 from mcpinstall.operations import (
+    audit,
     commit,
     configure,
+    fix_commit,
+    fixing,
     install,
     reinstall,
     rollback,
@@ -316,6 +319,23 @@ def _two_of_two_versions(world: World) -> None:
     world.offer("notes", "2.0", arguments=[fixed])
 
 
+def fixing_a_file(world: World) -> Change:
+    """Values of an entry that mcpi did not make; a server of mcpi's stands in the same file."""
+    world.install("notes", hosts=["cursor"])
+    file = world.file("cursor")
+    mine = b'"mine": {"command": "npx -y mine@1.0.0", "env": {"LD_PRELOAD": "/x"}}, '
+    file.write_bytes(file.read_bytes().replace(b'"notes": {', mine + b'"notes": {'))
+    wanted = audit.Wanted(host="cursor")
+    named = frozenset({"remove-variable"})
+    prepared = fixing.prepare(wanted, named, world.context)
+    assert [one.fixer for one in prepared.files[0].fixed] == ["split-command", "remove-variable"]
+
+    def again() -> None:
+        list(fix_commit.commit(fixing.prepare(wanted, named, world.context)))
+
+    return Change(world, lambda: list(fix_commit.commit(prepared)), again)
+
+
 def _committed(world: World, prepared: Prepared, again: Callable[[], object]) -> Change:
     for _, staged in prepared.staged:
         staged.result()
@@ -368,6 +388,7 @@ CHANGES: dict[str, Callable[[World], Change]] = {
     "reinstall": reinstallation,
     "update": update_of_two,
     "rollback": lambda world: rolling_back(world, None),
+    "fix of a file": fixing_a_file,
     "undo of an install": lambda world: undoing(world, "install"),
     "undo of an uninstall": lambda world: undoing(world, "uninstall"),
     "undo of a configure": lambda world: undoing(world, "configure"),
