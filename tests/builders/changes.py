@@ -322,13 +322,14 @@ def _two_of_two_versions(world: World) -> None:
 def fixing_a_file(world: World) -> Change:
     """Values of an entry that mcpi did not make; a server of mcpi's stands in the same file."""
     world.install("notes", hosts=["cursor"])
-    file = world.file("cursor")
-    mine = b'"mine": {"command": "npx -y mine@1.0.0", "env": {"LD_PRELOAD": "/x"}}, '
-    file.write_bytes(file.read_bytes().replace(b'"notes": {', mine + b'"notes": {'))
+    path = world.file("cursor")
+    other = b'"other": {"command": "npx -y other@1.0.0", "env": {"LD_PRELOAD": "/x"}}, '
+    path.write_bytes(path.read_bytes().replace(b'"notes": {', other + b'"notes": {'))
     wanted = audit.Wanted(host="cursor")
     named = frozenset({"remove-variable"})
     prepared = fixing.prepare(wanted, named, world.context)
-    assert [one.fixer for one in prepared.files[0].fixed] == ["split-command", "remove-variable"]
+    fixers = {one.fixer for file in prepared.files for one in file.fixed}
+    assert fixers == {"split-command", "remove-variable"}, fixers
 
     def again() -> None:
         list(fix_commit.commit(fixing.prepare(wanted, named, world.context)))
