@@ -20,12 +20,42 @@ if TYPE_CHECKING:
     from mcpinstall.rules.audit.rule import Persona
 
 
+_Paths: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PATH]...",
+        help="Files of hosts, projects, or `-` for standard input; default all hosts here.",
+    ),
+]
+_Host: TypeAlias = Annotated[
+    str, typer.Option("--host", "-H", metavar="HOST", help="Host of the files, or the only one.")
+]
+_Who: TypeAlias = Annotated[
+    str, typer.Option("--persona", metavar="WHO", help="regular, pedantic or auditor.")
+]
+_NoIgnores: TypeAlias = Annotated[
+    bool, typer.Option("--no-ignores", help="Don't hear `mcpi-audit.toml`.")
+]
+_ListHosts: TypeAlias = Annotated[
+    bool, typer.Option("--list-hosts", help="List every path looked at, and what is there.")
+]
 _Baseline: TypeAlias = Annotated[
     Path | None,
     typer.Option("--baseline", metavar="FILE", help="Only findings that it lacks count."),
 ]
 _Online: TypeAlias = Annotated[
     bool, typer.Option("--online", help="Ask OSV about packages: sends names and versions.")
+]
+_Fix: TypeAlias = Annotated[
+    bool, typer.Option("--fix", help="Show a diff of safe fixes, ask, and write them.")
+]
+_UnsafeFix: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--unsafe-fix",
+        metavar="NAME",
+        help="Also this fix, which changes what a server may do; repeatable.",
+    ),
 ]
 _SaveBaseline: TypeAlias = Annotated[
     Path | None,
@@ -40,32 +70,21 @@ _Diff: TypeAlias = Annotated[
 def audit(
     context: typer.Context,
     *,
-    paths: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[PATH]...",
-            help="Files of hosts, projects, or `-` for standard input; default all hosts here.",
-        ),
-    ] = None,
-    host: Annotated[
-        str,
-        typer.Option("--host", "-H", metavar="HOST", help="Host of the files, or the only one."),
-    ] = "",
+    paths: _Paths = None,
+    host: _Host = "",
     form: options.Form = "text",
     fail_on: options.FailOn = "medium",
-    persona: Annotated[
-        str, typer.Option("--persona", metavar="WHO", help="regular, pedantic or auditor.")
-    ] = "regular",
-    no_ignores: Annotated[
-        bool, typer.Option("--no-ignores", help="Don't hear `mcpi-audit.toml`.")
-    ] = False,
+    persona: _Who = "regular",
+    no_ignores: _NoIgnores = False,
     online: _Online = False,
     diff: _Diff = None,
     baseline: _Baseline = None,
     save_baseline: _SaveBaseline = None,
-    list_hosts: Annotated[
-        bool, typer.Option("--list-hosts", help="List every path looked at, and what is there.")
-    ] = False,
+    list_hosts: _ListHosts = False,
+    fix: _Fix = False,
+    unsafe_fix: _UnsafeFix = None,
+    yes: options.Yes = False,
+    dry_run: options.DryRun = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -73,9 +92,11 @@ def audit(
     """Say what is unsafe in the files of MCP hosts, whoever wrote them.
 
     Nothing is started; nothing is looked up on the network but with --online, nor written but by
-    --save-baseline.  Ends with 1 when a finding is at least as bad as --fail-on, with 5 when
-    something could not be read or asked.
+    --save-baseline and --fix.  Ends with 1 when a finding is at least as bad as --fail-on, with 5
+    when something could not be read or asked.
     """
+    from mcpinstall.cli import change
+    from mcpinstall.cli import fix as fixes
     from mcpinstall.operations import audit as operation
     from mcpinstall.operations import audit_baseline
 
@@ -83,6 +104,14 @@ def audit(
     chosen = chosen_format(form, as_json=as_json)
     session.begin(as_json=chosen == "json", quiet=quiet, verbose=verbose)
     least = least_severity(fail_on)
+    fixing = fixes.Fixing(
+        fix=fix,
+        unsafe=fixes.names(unsafe_fix),
+        answers=change.Answers(yes=yes, dry_run=dry_run),
+    )
+    fixes.require_usable(
+        fixing, chosen, paths or [], save_baseline=save_baseline is not None, list_hosts=list_hosts
+    )
     wanted = operation.Wanted(
         paths=tuple(paths or ()),
         host=host,
@@ -96,6 +125,8 @@ def audit(
     )
     if list_hosts:
         return _list(session, wanted)
+    if fixing.is_wanted:
+        return fixes.run(session, wanted, fixing, least)
     report = operation.audit(wanted, session.looking)
     if save_baseline is not None:
         audit_baseline.write_baseline(save_baseline, report)

@@ -118,10 +118,10 @@ class HistoryRecord:
     id: str
     """Sortable: `20261122T134501Z-0423f9a12`."""
     action: str
-    """`install`, `update`, `rollback`, `hold`, `unhold`, `uninstall`, `reinstall`, `configure` or
-    `undo`."""
+    """`install`, `update`, `rollback`, `hold`, `unhold`, `uninstall`, `reinstall`, `configure`,
+    `fix` or `undo`."""
     entries: tuple[str, ...]
-    """Entry names."""
+    """Entry names; none for a `fix`, which changes values of others' entries."""
     files: tuple[FileChange, ...]
     chains_before: tuple[Chain, ...]
     chains_after: tuple[Chain, ...]

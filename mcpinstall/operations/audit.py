@@ -23,6 +23,7 @@ from mcpinstall.operations.audit_ignores import Ignores, read_ignores
 from mcpinstall.operations.audit_machine import Surroundings
 from mcpinstall.operations.audit_sorting import SortedOut
 from mcpinstall.operations.context import Context
+from mcpinstall.operations.fix_offers import Offers
 from mcpinstall.rules.audit.rule import Persona
 from mcpinstall.system.machine import Machine
 
@@ -65,14 +66,12 @@ def audit(wanted: Wanted, context: Context) -> AuditReport:
     """
     if wanted.since is not None and STDIN in wanted.paths:
         raise McpInstallError(ErrorCode.USAGE, "standard input has no earlier state for `--diff`")
-    machine = context.machine
-    row = find_rows(wanted.host) if wanted.host else None
-    looked_at = tuple(_once(_read(wanted, row, machine)))
-    files = [_with_baseline(one, wanted, machine) for one in looked_at if isinstance(one, ReadFile)]
-    unchecked = [one for one in looked_at if isinstance(one, Unchecked)]
+    found_there = looked_at(wanted, context.machine)
+    files = [one for one in found_there if isinstance(one, ReadFile)]
+    unchecked = [one for one in found_there if isinstance(one, Unchecked)]
     if wanted.paths and not (files or unchecked):
         unchecked.append(_nothing(wanted.paths))
-    around = Surroundings(context)
+    around, offers = Surroundings(context), Offers(context)
     if wanted.online:
         around.ask_online(files)
     ignores = read_ignores(context) if wanted.ignores else Ignores()
@@ -81,7 +80,10 @@ def audit(wanted: Wanted, context: Context) -> AuditReport:
     for file in sorted(files, key=lambda one: one.shown):
         judge = Judge(file, wanted.rules, around)
         before = earlier.found(file, wanted.rules, around) if earlier else None
-        for finding in sorted(judge.findings(), key=lambda one: one.order):
+        judged = list(judge.judged())
+        for finding, hit, server in judged:
+            offers.add(finding, hit, server, file)
+        for finding in sorted((one for one, _, _ in judged), key=lambda one: one.order):
             sorted_out.add(finding, file.document, before)
         unchecked += judge.failed.values()
     unchecked += earlier.unchecked if earlier else ()
@@ -94,13 +96,31 @@ def audit(wanted: Wanted, context: Context) -> AuditReport:
         subjects=tuple(sorted(subjects)),
         findings=tuple(sorted(sorted_out.kept, key=lambda one: one.order)),
         unchecked=tuple(sorted(unchecked, key=lambda one: (one.subject, one.message))),
-        left_out=(*sorted_out.sentences(), *ignores.notes(context), *sentences),
+        left_out=(
+            *offers.sentences(sorted_out.kept, wanted.paths, wanted.host),
+            *sorted_out.sentences(),
+            *ignores.notes(context),
+            *sentences,
+        ),
         noun="server",
         files=tuple(_file(one) for one in sorted(files, key=lambda one: one.shown)),
         suppressed=tuple(sorted_out.suppressed),
         hidden=tuple(sorted_out.hidden),
         known=tuple(sorted_out.known),
-        approvals=_approvals(files, wanted, machine),
+        approvals=_approvals(files, wanted, context.machine),
+    )
+
+
+def looked_at(wanted: Wanted, machine: Machine) -> tuple[ReadFile | Unchecked, ...]:
+    """Return each file that is audited, or why it is not; each entry of one once.
+
+    Raises:
+        McpInstallError: `host-unknown`.
+    """
+    row = find_rows(wanted.host) if wanted.host else None
+    return tuple(
+        _with_baseline(one, wanted, machine) if isinstance(one, ReadFile) else one
+        for one in _once(_read(wanted, row, machine))
     )
 
 

@@ -1,0 +1,282 @@
+"""`mcpi audit --fix`: what would change, as diffs; nothing is written here.
+
+Each remedy is tried on the bytes in memory, and what they say then is audited again: one that
+brings another finding, or leaves its own, is not proposed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mcpinstall.hosts.forms import FormError, ScanError
+from mcpinstall.hosts.value_edits import edited
+from mcpinstall.model.audit_report import AuditFinding, AuditReport
+from mcpinstall.model.audited import AuditedServer
+from mcpinstall.model.host import HostChange
+from mcpinstall.operations import audit, fix_modes
+from mcpinstall.operations.audit_files import ReadFile
+from mcpinstall.operations.audit_findings import RuleSet
+from mcpinstall.operations.context import Context
+from mcpinstall.operations.fix_comparison import (
+    Judged,
+    Key,
+    judged,
+    key_of,
+    read_again,
+    why_worse,
+)
+from mcpinstall.operations.fix_diffs import showable
+from mcpinstall.operations.fix_modes import ModeChange
+from mcpinstall.operations.fix_offers import outcome_of
+from mcpinstall.operations.fix_places import owned_entries, placed
+from mcpinstall.operations.fix_versions import FoundVersions
+from mcpinstall.receipts.store import ReceiptStore
+from mcpinstall.rules import remedies
+from mcpinstall.rules.audit.rule import Hit, Persona
+from mcpinstall.rules.remedies.remedy import Fixer, NoRemedy, Outcome, Remedy
+
+_PERSONAS = tuple(Persona)
+_MOST = 500  # remedies that are tried in one file
+_OPTION = re.compile(r"--?[A-Za-z][A-Za-z-]{0,30}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixed:
+    """A finding that goes."""
+
+    finding: AuditFinding
+    fixer: str
+    is_safe: bool
+    what: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """A finding that stays though its rule has a remedy."""
+
+    finding: AuditFinding
+    fixer: str
+    reason: str = ""
+    """Nothing where only its name is missing on the command line."""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFix:
+    """What happens to one file."""
+
+    name: str
+    """As findings name it."""
+    change: HostChange | None
+    modes: tuple[ModeChange, ...]
+    fixed: tuple[Fixed, ...]
+    plain: frozenset[str]
+    """Texts that its diff shows."""
+    places: tuple[ReadFile, ...]
+    """The file as each host reads it, before."""
+    context: Context = field(repr=False)
+    """With the project's folder as the one where we are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedFixes:
+    """What is shown before the question."""
+
+    files: tuple[FileFix, ...]
+    left: tuple[Left, ...]
+    report: AuditReport
+    """The audit before."""
+    rules: RuleSet = field(repr=False)
+    asked: Context = field(repr=False)
+
+
+def prepare(wanted: audit.Wanted, named: frozenset[str], context: Context) -> PreparedFixes:
+    """Say which findings go, by which edits; `named` are the unsafe remedies that are wanted.
+
+    Raises:
+        McpInstallError: As `audit.audit`.
+    """
+    report = audit.audit(wanted, context)
+    accepted = frozenset(key_of(one.finding) for one in (*report.suppressed, *report.known))
+    groups: dict[str, list[ReadFile]] = {}
+    for one in audit.looked_at(wanted, context.machine):
+        if isinstance(one, ReadFile):
+            groups.setdefault(os.path.realpath(one.place.path), []).append(one)
+    engine = _Engine(wanted, named, accepted, FoundVersions(context.machine))
+    files = [engine.file(tuple(group), context) for group in groups.values()]
+    return PreparedFixes(
+        files=tuple(one for one in files if one is not None),
+        left=tuple(engine.left),
+        report=report,
+        rules=wanted.rules,
+        asked=context,
+    )
+
+
+@dataclass(slots=True)
+class _Engine:
+    """Tries remedies, one after the other, on one file after the other."""
+
+    wanted: audit.Wanted
+    named: frozenset[str]
+    accepted: frozenset[Key]
+    """What somebody accepted, and what is known from a baseline or a commit."""
+    versions: FoundVersions
+    left: list[Left] = field(default_factory=list)
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rules that are asked."""
+        return self.wanted.rules
+
+    def file(self, group: tuple[ReadFile, ...], context: Context) -> FileFix | None:
+        """Return what happens to a file; None for nothing."""
+        first = group[0]
+        there, file, refusal = placed(first.place, context)
+        modes, fixed = self._modes(group, context)
+        trial = _Trial(first.document.data)
+        for one in group:
+            owned = owned_entries(one, there)
+            self._values(one, trial, context, refusal, owned)
+        if not (trial.fixed or modes):
+            return None
+        change = None
+        if file is not None and trial.data != file.content:
+            chain = ReceiptStore(there.paths).chain(file.row.id)
+            change = HostChange(
+                file=file, after=trial.data, chain_before=chain, chain_after=chain,
+                warnings=file.warnings,
+            )  # fmt: skip
+        return FileFix(
+            name=first.shown, change=change, modes=modes, fixed=(*fixed, *trial.fixed),
+            plain=frozenset(showable(trial.plain)), places=group, context=there,
+        )  # fmt: skip
+
+    def _modes(
+        self, group: Sequence[ReadFile], context: Context
+    ) -> tuple[tuple[ModeChange, ...], tuple[Fixed, ...]]:
+        """Return the modes that change: of the file, its target, and the folders above."""
+        modes: dict[Path, ModeChange] = {}
+        fixed: list[Fixed] = []
+        for finding, hit, _ in judged(group[0], self.rules, context):
+            if hit.rule.id not in fix_modes.RULES or not self._is_wanted(finding):
+                continue
+            change = fix_modes.change(hit, group[0], context.machine)
+            if isinstance(change, NoRemedy):
+                self._leave(finding, fix_modes.NAME, change)
+                continue
+            known = modes.get(change.path, change)
+            modes[change.path] = dataclasses.replace(change, after=change.after & known.after)
+            fixed.append(Fixed(
+                finding=finding, fixer=fix_modes.NAME, is_safe=True,
+                what=f"take rights of others to `{change.shown}` away",
+            ))  # fmt: skip
+        return tuple(modes.values()), tuple(fixed)
+
+    def _values(
+        self,
+        file: ReadFile,
+        trial: _Trial,
+        context: Context,
+        refusal: NoRemedy | None,
+        owned: frozenset[str],
+    ) -> None:
+        """Try every remedy that is wanted; each on what the ones before it made."""
+        now = read_again(file, trial.data, context)
+        tried: set[tuple[Key, str]] = set()
+        for _ in range(_MOST):
+            todo = self._next(judged(now, self.rules, context), tried) if now else None
+            if todo is None or now is None:
+                return
+            (finding, hit, server), fixer = todo
+            tried.add((key_of(finding), hit.pointer))
+            outcome = refusal or self._outcome(hit, server, now, fixer, owned)
+            then = self._tried(now, outcome, finding, context)
+            if isinstance(then, NoRemedy):
+                self._leave(finding, fixer.name, then)
+            elif not (fixer.is_safe or fixer.name in self.named):
+                self.left.append(Left(finding=finding, fixer=fixer.name))
+            elif isinstance(outcome, Remedy):
+                trial.take(then.document.data, finding, fixer, outcome, server)
+                now = then
+
+    def _tried(
+        self, now: ReadFile, outcome: Outcome, finding: AuditFinding, context: Context
+    ) -> ReadFile | NoRemedy:
+        """Return the file as a remedy makes it, or why it isn't taken."""
+        if isinstance(outcome, NoRemedy):
+            return outcome
+        try:
+            after = edited(now.document.data, now.place.dialect, outcome.edits)
+        except FormError as error:
+            return NoRemedy(str(error))
+        except ScanError as error:
+            return NoRemedy(error.message)
+        then = read_again(now, after, context)
+        if then is None:
+            return NoRemedy("its host could not read the file any more")
+        return why_worse(now, then, finding, self.rules, context) or then
+
+    def _next(
+        self, before: Sequence[Judged], tried: set[tuple[Key, str]]
+    ) -> tuple[Judged, Fixer] | None:
+        for one in before:
+            finding, hit, _ = one
+            fixer = remedies.BY_RULE.get(hit.rule.id)
+            if fixer and (key_of(finding), hit.pointer) not in tried and self._is_wanted(finding):
+                return one, fixer
+        return None
+
+    def _is_wanted(self, finding: AuditFinding) -> bool:
+        audible = _PERSONAS.index(Persona(finding.persona)) <= _PERSONAS.index(self.wanted.persona)
+        return audible and key_of(finding) not in self.accepted
+
+    def _outcome(
+        self,
+        hit: Hit,
+        server: AuditedServer | None,
+        file: ReadFile,
+        fixer: Fixer,
+        owned: frozenset[str],
+    ) -> Outcome:
+        if server is not None and server.name.text in owned:
+            name = server.name.text
+            return NoRemedy("mcpi installed this entry", f"mcpi configure {name}")
+        return outcome_of(hit, server, file, fixer, self.versions)
+
+    def _leave(self, finding: AuditFinding, fixer: str, why: NoRemedy) -> None:
+        self.left.append(Left(finding=finding, fixer=fixer, reason=why.reason, hint=why.hint))
+
+
+@dataclass(slots=True)
+class _Trial:
+    """A file's bytes as remedies have made them so far."""
+
+    data: bytes
+    fixed: list[Fixed] = field(default_factory=list)
+    plain: list[str] = field(default_factory=list)
+
+    def take(
+        self,
+        after: bytes,
+        finding: AuditFinding,
+        fixer: Fixer,
+        remedy: Remedy,
+        server: AuditedServer | None,
+    ) -> None:
+        """Keep what a remedy made."""
+        self.data = after
+        self.plain += remedy.plain
+        argv = server.argv if server else ()
+        self.plain += [one.text for one in argv[:1]]
+        self.plain += [one.text for one in argv if _OPTION.fullmatch(one.text)]
+        self.fixed.append(Fixed(
+            finding=finding, fixer=fixer.name, is_safe=fixer.is_safe, what=remedy.what,
+            notes=remedy.notes,
+        ))  # fmt: skip
