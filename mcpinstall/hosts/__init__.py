@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from mcpinstall.hosts.adopting import digest as entry_digest
+from mcpinstall.hosts.adopting import kept_fields, starts_as
 from mcpinstall.hosts.chains import add, take_out
 from mcpinstall.hosts.detection import detected, is_installed, runs_on, terminal_host
 from mcpinstall.hosts.diffs import diff
-from mcpinstall.hosts.edits import insert, remove, replace, starts_as
+from mcpinstall.hosts.edits import insert, remove, replace
 from mcpinstall.hosts.inputs import are_there as inputs_are_there
 from mcpinstall.hosts.inputs import clear_text, rendered
 from mcpinstall.hosts.paths import candidates, choices, config_path, path_digest
@@ -34,10 +36,12 @@ __all__ = [
     "detected",
     "diff",
     "entries",
+    "entry_digest",
     "find_rows",
     "inputs_are_there",
     "insert",
     "is_installed",
+    "kept_fields",
     "managed",
     "path_digest",
     "read",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -44,16 +44,26 @@ class Wanted:
     rules: RuleSet = field(default_factory=RuleSet)
 
 
-def audit(wanted: Wanted, context: Context) -> AuditReport:
-    """Return what the rules find in hosts' files.
+def read_files(wanted: Wanted, context: Context) -> tuple[ReadFile | Unchecked, ...]:
+    """Return every file that is audited, or why it could not be read.
+
+    Raises:
+        McpInstallError: `host-unknown`.
+    """
+    row = find_rows(wanted.host) if wanted.host else None
+    return tuple(_once(_read(wanted, row, context.machine)))
+
+
+def audit(
+    wanted: Wanted, context: Context, read: Sequence[ReadFile | Unchecked] | None = None
+) -> AuditReport:
+    """Return what the rules find in hosts' files; in `read` where these were read before.
 
     Raises:
         McpInstallError: `host-unknown`; `config-invalid` for a `mcpi-audit.toml` that can't be
             read, which must not pass for one that says nothing.
     """
-    machine = context.machine
-    row = find_rows(wanted.host) if wanted.host else None
-    looked_at = tuple(_once(_read(wanted, row, machine)))
+    looked_at = read_files(wanted, context) if read is None else read
     files = [one for one in looked_at if isinstance(one, ReadFile)]
     unchecked = [one for one in looked_at if isinstance(one, Unchecked)]
     if wanted.paths and not (files or unchecked):
