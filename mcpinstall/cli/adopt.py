@@ -70,7 +70,7 @@ def adopt(
         session.ui.data(render_adopt.listing(found, session.ui.data_width))
         if not change.may_ask(session, answers):
             session.ui.say(render_adopt.how(found, session.ui.width))
-            return Exit.DONE
+            return Exit.COULD_NOT if found.unread else Exit.DONE
         chosen = _asked(session, found)
     else:
         chosen = found.offered if every else tuple(_named(one, found) for one in names or [])
@@ -98,7 +98,7 @@ def _listed(session: Session, found: Survey) -> int:
     from mcpinstall.cli import json_adopt
 
     session.answer(**json_adopt.survey(found))
-    return Exit.DONE
+    return Exit.COULD_NOT if found.unread else Exit.DONE
 
 
 def _named(name: str, found: Survey) -> Offer:

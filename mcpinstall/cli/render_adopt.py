@@ -32,8 +32,7 @@ def listing(found: Survey, width: int) -> Screen:
         rows += wrapped(f"{_INDENT}starts  {offer.starts}", width, f"{_INDENT}        ")
         rows += _wrong(offer, width)
         rows += wrapped(f"{_INDENT}adopt   {becomes(offer)}", width, f"{_INDENT}        ")
-    for unread in found.unread:
-        rows += wrapped(f"  ! {unread.subject}: {unread.message}", width, "    ", Tone.WARN)
+    rows += _unread(found, width)
     return tuple(rows) or (line("No host here has a server."),)
 
 
@@ -45,8 +44,6 @@ def hosts_of(offers: Sequence[Offer]) -> str:
 
 def wrong(offer: Offer) -> str:
     """Return what is wrong with an entry in one line, or that nothing is."""
-    if offer.standing is Standing.MANAGED and offer.finding is None:
-        return "nothing: managed by mcpi"
     if offer.finding is None:
         return "nothing that the audit knows of"
     return f"{offer.finding.rule.id} {offer.finding.message}"
@@ -55,11 +52,13 @@ def wrong(offer: Offer) -> str:
 def becomes(offer: Offer) -> str:
     """Return what adopting an entry does, or why it can't be done."""
     if offer.standing is Standing.MANAGED:
-        return "done already"
+        return "nothing to do: managed by mcpi"
     if offer.standing is Standing.LEFT:
         return f"no: {offer.why_not}"
     if offer.is_certified:
-        return f"`{offer.spec}` {offer.version}, certified"
+        pinned = offer.launch.version if offer.launch else ""
+        other = f", in the place of {pinned}" if pinned and pinned != offer.version else ""
+        return f"`{offer.spec}` {offer.version}, certified{other}"
     if offer.spec.startswith("pypi:"):
         return f"`{offer.spec}`, locked on the spot; NOT REVIEWED: nobody vouches for it"
     return f"`{offer.spec}` {offer.version}; NOT REVIEWED"
@@ -80,12 +79,22 @@ def how(found: Survey, width: int) -> Screen:
 
 def left(found: Survey | None, width: int) -> Screen:
     """Return what `--all` leaves as it is, and why."""
-    offers = found.offers if found is not None else ()
-    return tuple(
+    if found is None:
+        return ()
+    stays = tuple(
         row
-        for one in offers
+        for one in found.offers
         if one.standing is Standing.LEFT
         for row in wrapped(f"`{one.name[:_LONGEST_NAME]}` stays: {one.why_not}", width, "    ")
+    )
+    return (*stays, *_unread(found, width))
+
+
+def _unread(found: Survey, width: int) -> Screen:
+    return tuple(
+        row
+        for one in found.unread
+        for row in wrapped(f"  ! {one.subject}: {one.message}", width, "    ", Tone.WARN)
     )
 
 

@@ -7,7 +7,7 @@ byte for byte: variables, approvals, whether it is off, comments, order and inde
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import edits, proof
@@ -146,11 +146,21 @@ def _forwards(value: object, row: HostRow, own: dict[str, object]) -> bool:
 
 def first_value(before: AppliedEntry, after: AppliedEntry) -> AppliedEntry:
     """Return what was applied last so that taking it back gives what stood there at first."""
-    first = {patch.inserted: patch.removed for patch in before.own}
-    *others, patch = (
-        dataclasses.replace(one, removed=first.get(one.removed, one.removed)) for one in after.own
-    )
+    *others, patch = (_from_first(before.own, one) for one in after.own)
     return dataclasses.replace(after, fields=tuple(others), patch=patch)
+
+
+def _from_first(before: Sequence[Patch], after: Patch) -> Patch:
+    """Return a patch that replaces the text before the first of two changes by that of the last."""
+    for first in before:
+        if after.removed and first.inserted.endswith(after.removed):
+            lead = first.inserted[: -len(after.removed)]
+            return Patch(
+                offset=after.offset - len(lead),
+                removed=first.removed,
+                inserted=lead + after.inserted,
+            )
+    return after
 
 
 def _value(content: bytes, row: HostRow, name: str) -> dict[str, object]:

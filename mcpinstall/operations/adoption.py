@@ -22,7 +22,6 @@ from mcpinstall.model.finding import Unchecked
 from mcpinstall.model.host import HostRow
 from mcpinstall.model.plan import Request
 from mcpinstall.model.receipt import Receipt
-from mcpinstall.model.server_json import NamedArgument
 from mcpinstall.operations import (
     adoption_launch,
     audit,
@@ -188,7 +187,7 @@ class _Looker:
         """Return offers, those that are the same in several hosts as one."""
         grouped: dict[Offer, Offer] = {}
         for one in self._found:
-            key = replace(one, places=(), finding=None)
+            key = replace(one, places=(), finding=None, stays=())
             known = grouped.get(key)
             grouped[key] = one if known is None else _merged(known, one)
         return tuple(grouped.values())
@@ -290,13 +289,6 @@ def _reviewed(bare: Offer, launch: Launch, found: Found) -> Offer | str:
     mapped = adopting.mapped(package, launch.arguments)
     if mapped.problem:
         return mapped.problem
-    given = {name for name, _ in mapped.settings}
-    added = [
-        one.name if isinstance(one, NamedArgument) else one.input.value or one.input.default or ""
-        for one in package.arguments
-        if (one.input.value or one.input.default)
-        and not (isinstance(one, NamedArgument) and one.name.lstrip("-") in given)
-    ]
     return replace(
         bare,
         standing=Standing.OFFERED,
@@ -308,7 +300,10 @@ def _reviewed(bare: Offer, launch: Launch, found: Found) -> Offer | str:
         python=launch.python,
         notes=(
             *_version_notes(launch, found.package_version),
-            *(f"the server's description adds the argument `{one}`" for one in added),
+            *(
+                f"the server's description adds the argument `{one}`"
+                for one in adopting.added(package, launch.arguments)
+            ),
         ),
     )
 
@@ -350,7 +345,8 @@ def _fits(version: str, specifier: str) -> bool:
 def _merged(one: Offer, two: Offer) -> Offer:
     findings = [found for found in (one.finding, two.finding) if found is not None]
     worst = max(findings, key=lambda found: found.rule.severity.rank, default=None)
-    return replace(one, places=(*one.places, *two.places), finding=worst)
+    stays = tuple(sorted({*one.stays, *two.stays}))
+    return replace(one, places=(*one.places, *two.places), finding=worst, stays=stays)
 
 
 def _worst(findings: Sequence[object]) -> dict[tuple[str, str], AuditFinding]:

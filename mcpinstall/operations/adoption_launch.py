@@ -67,7 +67,7 @@ def words(server: AuditedServer) -> str:
         return "a remote server"
     if not server.launch:
         return "nothing"
-    wrapped = f" through `{server.wrappers[0][:_SHOWN]}`" if server.wrappers else ""
+    wrapped = f", through `{server.wrappers[0][:_SHOWN]}`" if server.wrappers else ""
     if found is None or not found.packages:
         return f"`{program(server.launch[0].text)[:_SHOWN]}`, a program of this machine{wrapped}"
     package = found.packages[0]

@@ -61,6 +61,20 @@ def mapped(package: Package, words: Sequence[str]) -> Mapped:
     return _checked(package, settings, tuple(found.extra))
 
 
+def added(package: Package, words: Sequence[str]) -> tuple[str, ...]:
+    """Return the arguments that the server's description adds to those of the entry."""
+    there = {word.partition("=")[0] for word in words} | set(words)
+    found = []
+    for one in package.arguments:
+        fixed = one.input.value or one.input.default
+        if isinstance(one, NamedArgument):
+            if (fixed or is_bare_flag(one)) and one.name not in there:
+                found.append(one.name)
+        elif one.input.value is not None and one.input.value not in there:
+            found.append(one.input.value)
+    return tuple(found)
+
+
 def _sorted(named: Mapping[str, NamedArgument], words: Sequence[str]) -> _Sorted | str:
     found, at = _Sorted(), 0
     while at < len(words):
@@ -74,7 +88,10 @@ def _sorted(named: Mapping[str, NamedArgument], words: Sequence[str]) -> _Sorted
             if glued:
                 return f"`{name}` takes no value"
         elif argument.input.value is not None:
-            return f"`{name}` is set by the server's description"
+            text = value if glued and word not in named else "".join(words[at : at + 1])
+            at += word in named
+            if text != argument.input.value:
+                return f"`{argument.name}` is set by the server's description"
         elif glued and word not in named:
             found.settings.append((label(argument, 0), value))
         elif at < len(words):
