@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -70,7 +70,7 @@ def adopt(world: World, one: Offer, **changes: Any) -> Done:  # noqa: ANN401
     return done
 
 
-def put(world: World, servers: dict[str, object], product: str = "cursor") -> bytes:
+def put(world: World, servers: Mapping[str, object], product: str = "cursor") -> bytes:
     data = json.dumps({"mcpServers": servers}, indent=2).encode()
     world.file(product).write_bytes(data)
     return data

@@ -28,8 +28,9 @@ FILES = {
   }
 }
 """,
-    VSCODE: '{ // mine\n\t"servers": {"time": { "args": ["clock-server"], /* why */ "command": "uvx",'
-    ' "env": {"TOKEN": "${input:t}", }, }, },\r\n}',
+    VSCODE: """{ // mine
+\t"servers": {"time": { "args": ["clock-server"], /* why */ "command": "uvx",
+    "env": {"TOKEN": "${input:t}", }, }, },\r\n}""",
     GEMINI: '{"mcpServers": {"time": {"command": "uvx", "cwd": "/srv" // here\n, "args": []}}}',
     CODEX: """\
 model = "o" # mine

@@ -132,8 +132,7 @@ def test_hidden_characters_in_arguments_are_refused() -> None:
     [
         ("uvx clock-server", "uvx clock-server, whatever version is newest at each start"),
         ("uvx clock-server==1.0", "uvx clock-server==1.0, this version"),
-        ("sudo uvx clock-server", "uvx clock-server, whatever version is newest at each start, "
-         "through `sudo`"),
+        ("sudo uvx clock-server==1", "uvx clock-server==1, this version, through `sudo`"),
         ("/usr/bin/clock --token abc", "`clock`, a program of this machine"),
         ("uvx ./clock", "uvx ./clock, a file of this machine"),
         ("", "nothing"),

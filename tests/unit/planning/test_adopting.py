@@ -45,7 +45,10 @@ def package(*arguments: NamedArgument | PositionalArgument) -> Package:
         ),
         ((TAG,), ("--tag", "a", "--tag=b"), Mapped(settings=(("tag", "a"), ("tag", "b")))),
         ((PLACE,), ("Oslo",), Mapped(settings=(("place", "Oslo"),))),
-        ((ZONE, PLACE), ("Oslo", "--zone", "x"), Mapped(settings=(("zone", "x"), ("place", "Oslo")))),
+        (
+            (ZONE, PLACE), ("Oslo", "--zone", "x"),
+            Mapped(settings=(("zone", "x"), ("place", "Oslo"))),
+        ),
         ((PLACES,), ("a", "b"), Mapped(settings=(("place", "a"), ("place", "b")))),
         ((FOLDER,), ("--folder", "/srv"), Mapped(settings=(("folder", "/srv"),))),
     ],
