@@ -347,8 +347,7 @@ class AppliedEntry:
 
     entry: ServerEntry
     patch: Patch
-    created: bool
-    """The file did not exist before this patch."""
+    created: bool  # the file did not exist before this patch
     inputs: tuple[Patch, ...] = ()
     """Patches of the host's list of inputs, each applied before `patch`."""
     stripped: bool = False
@@ -358,7 +357,7 @@ class AppliedEntry:
 
     @property
     def own(self) -> tuple[Patch, ...]:
-        """Patches of the entry itself."""
+        """Patches of the entry."""
         return (*self.fields, self.patch)
 
     @property
@@ -371,8 +370,8 @@ class AppliedEntry:
 class Chain:
     """Our entries in one host file, oldest first, and the digest after the last.
 
-    While the file still has digest `sha256`, undoing all patches from the last to the first
-    gives the bytes that stood there before mcpinstall came.
+    While the file still has that digest, undoing all patches from the last to the first gives
+    the bytes that stood there before mcpinstall came.
     """
 
     row_id: str
