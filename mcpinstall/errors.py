@@ -92,6 +92,7 @@ class ErrorCode(StrEnum):
     KEYRING_LOCKED = "keyring-locked"
     KEYRING_UNAVAILABLE = "keyring-unavailable"
     LOCK_UNSUPPORTED = "lock-unsupported"
+    NOT_ADOPTABLE = "not-adoptable"
     NOT_FOUND = "not-found"
     NOT_INSTALLED = "not-installed"
     NOT_SUPPORTED_YET = "not-supported-yet"

@@ -16,6 +16,12 @@ def _install() -> Function:
     return install
 
 
+def _adopt() -> Function:
+    from mcpinstall.cli.adopt import adopt
+
+    return adopt
+
+
 def _uninstall() -> Function:
     from mcpinstall.cli.uninstall import uninstall
 
@@ -183,6 +189,10 @@ COMMANDS = (
             "mcpi install git --dry-run",
         ),
         passes_arguments=True,
+    ),
+    Command(
+        "adopt", "Take over servers that hosts fetch themselves", _CHANGE, _adopt,
+        ("mcpi adopt", "mcpi adopt time --dry-run", "mcpi adopt --all --host cursor"),
     ),
     Command(
         "uninstall", "Take servers out of hosts", _CHANGE, _uninstall,

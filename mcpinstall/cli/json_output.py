@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mcpinstall.cli import render_policy, render_publishers
+from mcpinstall.cli import json_adopt, render_policy, render_publishers
 from mcpinstall.errors import McpInstallError
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def plan(prepared: Prepared, diffs: Sequence[FileDiff]) -> Object:
     return {
         "digest": f"sha256:{prepared.plan.digest.removeprefix('sha256:')}",
         "action": prepared.action,
+        **json_adopt.taken_over(prepared.request.adopted),
         **({"locks": [str(path) for path in prepared.locks]} if prepared.locks else {}),
         "servers": [
             {

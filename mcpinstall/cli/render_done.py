@@ -16,6 +16,7 @@ _VERBS = {
     "reinstall": "Built",
     "configure": "Configured",
     "update": "Updated",
+    "adopt": "Adopted",
 }
 
 
@@ -35,7 +36,7 @@ def following(prepared: Prepared, done: Done, width: int) -> Screen:
         remote = server.entry.remote
         for value in (*server.entry.env, *(remote.headers if remote else ())):
             rows += _variable(server.entry.name, value, width)
-    if prepared.action == "install":
+    if prepared.installs:
         rows += _try(servers, width)
     if prepared.replacements:
         from mcpinstall.cli import render_update

@@ -78,13 +78,18 @@ def plan(prepared: Prepared, diffs: Sequence[FileDiff], view: View) -> Screen:
 
 def _screen(prepared: Prepared, diffs: Sequence[FileDiff], view: View, *, whole: bool) -> Screen:
     servers = prepared.plan.servers
-    installing = prepared.action == "install"
+    installing = prepared.installs
     blocks = [
         _headings(group, len(servers), view, installing=installing)
         for group in _vouched_alike(servers)
     ]
     if prepared.replacements:
         blocks.insert(0, _replaced(prepared, view))
+    if prepared.request.adopted is not None:
+        from mcpinstall.cli import render_adopt
+
+        titles = [change.file.row.title for change in prepared.plan.changes]
+        blocks.append(render_adopt.taken_over(prepared.request.adopted, titles, view.width))
     if diffs:
         blocks.append(render_diff.files(diffs, view.home, view.width, whole=whole))
     if prepared.skipped:
@@ -356,6 +361,7 @@ def question(prepared: Prepared, files: int) -> str:
         "reinstall": "Build {} again",
         "configure": "Change the settings of {}",
         "update": "Update {}",
+        "adopt": "Adopt {}",
     }.get(prepared.action, "Install {}")
     if files == 0:
         return f"{verb.format(entries)}?"

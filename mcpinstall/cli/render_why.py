@@ -57,6 +57,8 @@ def _facts(one: Origin) -> Iterator[tuple[str, str]]:
     yield "installed", f"{receipt.installed} by mcpinstall {receipt.tool_version}"
     for record in one.records:
         yield "change", f"{words.record_time(record.id)}  {record.action}  {record.id}"
+    if receipt.adopted:
+        yield "adopted", f"in the place of {receipt.adopted}"
     yield "registry", f"{receipt.registry_name} ({receipt.review})"
     for review in one.reviews:
         yield "review", f"{words.review(review, one.reviewers)}, {review.on}"

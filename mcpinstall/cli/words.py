@@ -85,6 +85,7 @@ def action_noun(action: str) -> str:
         "install": "installation",
         "uninstall": "uninstallation",
         "reinstall": "reinstallation",
+        "adopt": "adoption",
         "configure": "new configuration",
     }.get(action, action)
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from mcpinstall.hosts.table import find_rows, table
 
 if TYPE_CHECKING:
+    from mcpinstall.hosts.adopting import entry_digest, kept_fields, starts_as
     from mcpinstall.hosts.chains import add, take_out
     from mcpinstall.hosts.detection import detected, is_installed, runs_on, terminal_host
     from mcpinstall.hosts.diffs import diff
-    from mcpinstall.hosts.edits import differing_keys, insert, remove, replace, starts_as
+    from mcpinstall.hosts.edits import differing_keys, insert, remove, replace
     from mcpinstall.hosts.inputs import clear_text, inputs_are_there, rendered
     from mcpinstall.hosts.paths import candidates, choices, config_path, path_digest
     from mcpinstall.hosts.reading import entries, managed, read
@@ -38,10 +39,12 @@ __all__ = [
     "diff",
     "differing_keys",
     "entries",
+    "entry_digest",
     "find_rows",
     "inputs_are_there",
     "insert",
     "is_installed",
+    "kept_fields",
     "managed",
     "path_digest",
     "read",
@@ -68,6 +71,7 @@ def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from mcpinstall.hosts import (
+        adopting,
         chains,
         detection,
         diffs,
@@ -81,10 +85,11 @@ def __getattr__(name: str) -> object:
     )
 
     homes = (
+        (adopting, "entry_digest kept_fields starts_as"),
         (chains, "add take_out"),
         (detection, "detected is_installed runs_on terminal_host"),
         (diffs, "diff"),
-        (edits, "differing_keys insert remove replace starts_as"),
+        (edits, "differing_keys insert remove replace"),
         (inputs, "inputs_are_there clear_text rendered"),
         (paths, "candidates choices config_path path_digest"),
         (reading, "entries managed read"),

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.hosts import edits, inputs, proof, secret_text
+from mcpinstall.hosts import adopting, edits, inputs, proof, secret_text
 from mcpinstall.hosts.forms import ScanError
 from mcpinstall.hosts.paths import path_digest
 from mcpinstall.model.host import (
@@ -167,6 +167,13 @@ def _applied(
         content = _patched(content, [WITHOUT_MARK])
     asked = inputs.put(content, row, entry, have)
     before = _patched(content, asked)
+    if entry.keeps is not None and before and edits.contains(before, row, entry.name):
+        *others, patch = adopting.patches(before, row, entry)
+        applied = AppliedEntry(
+            entry=entry, patch=patch, created=False, inputs=asked, stripped=stripped,
+            fields=tuple(others),
+        )  # fmt: skip
+        return applied, _patched(before, applied.own) or b""
     patch = (edits.put if replace else edits.insert)(before, row, entry)
     applied = AppliedEntry(entry=entry, patch=patch, created=content is None, inputs=asked)
     applied = dataclasses.replace(applied, stripped=stripped)
@@ -207,6 +214,10 @@ def _exchanged(
     new, content = _applied(file.content, row, entry, replace=True, strip=strip, have=old & needed)
     stale, _ = inputs.remove(content, row, chain.entries[number].entry, keep=needed)
     content = _patched(content, stale) or b""
+    if entry.keeps is not None:
+        new = adopting.first_value(chain.entries[number], new)
+        entries = (*chain.entries[:number], new, *chain.entries[number + 1 :])
+        return entries, content, len(entries) == 1
     # Taking it out later must not bring our own old value back: record its removal instead.
     gone = edits.remove(content, file.row, entry.name)
     asked, _ = inputs.remove(gone.apply(content), file.row, entry)
@@ -223,13 +234,21 @@ def _without(file: HostFile, applied: AppliedEntry) -> tuple[bytes | None, tuple
         left, notes = _without_inputs(content, file.row, applied)
         return left, (f"`{name}` was not in `{file.path}` any more", *notes)
     warnings: tuple[str, ...] = ()
-    if not edits.is_entry(content, file.row, applied.entry):
+    if not _is_entry(content, file.row, applied.entry):
         warnings = (f"`{name}` was changed since mcpinstall added it, and goes as it is now",)
-    exact = _put_back(file.row, content, applied.patch, name)
+    exact: bytes | None = content
+    for patch in reversed(applied.own):
+        exact = None if exact is None else _put_back(file.row, exact, patch, name)
     if exact is None or (applied.created and not exact.strip()):
         exact = edits.remove(content, file.row, name).apply(content)
     left, notes = _without_inputs(exact, file.row, applied)
     return left, (*warnings, *notes)
+
+
+def _is_entry(content: bytes, row: HostRow, entry: ServerEntry) -> bool:
+    if entry.keeps is not None:
+        return adopting.is_same(content, row, entry)
+    return edits.is_entry(content, row, entry)
 
 
 def _without_inputs(

@@ -14,12 +14,15 @@ Splice: TypeAlias = tuple[int, int, str]
 
 
 class Codec(Protocol):
-    """One file, parsed.  Each edit returns a splice, or raises `FormError`."""
+    """One file, parsed.  Each edit returns a splice, or raises `FormError`.
 
-    def inserted(self, name: str, value: dict[str, object]) -> Splice:
+    What is edited is a server, or with the row of `adopting` one field of one.
+    """
+
+    def inserted(self, name: str, value: object) -> Splice:
         """Add a server behind the others; collections on the way are made."""
 
-    def replaced(self, name: str, value: dict[str, object]) -> Splice:
+    def replaced(self, name: str, value: object) -> Splice:
         """Give an existing server a new value."""
 
     def removed(self, name: str) -> Splice:
@@ -32,11 +35,11 @@ class JsonServers:
 
     located: Located
 
-    def inserted(self, name: str, value: dict[str, object]) -> Splice:
+    def inserted(self, name: str, value: object) -> Splice:
         """Return the splice that adds a server."""
         return json_edit.inserted(self.located, name, value)
 
-    def replaced(self, name: str, value: dict[str, object]) -> Splice:
+    def replaced(self, name: str, value: object) -> Splice:
         """Return the splice that gives an existing server a new value."""
         return json_edit.replaced(self.located, name, value)
 

@@ -194,12 +194,12 @@ def put_value(
     content: bytes | None,
     row: HostRow,
     name: str,
-    value: dict[str, object],
+    value: object,
     *,
     insert: bool = True,
     replace: bool = False,
 ) -> Patch:
-    """Return the patch that gives the server, or the input, of that name a value.
+    """Return the patch that gives the server, the input, or the field of that name a value.
 
     Raises:
         FormError: The form of the file can't take it.
@@ -231,7 +231,7 @@ def _proved(
     row: HostRow,
     parsed: codecs.Parsed,
     splice: codecs.Splice,
-    value: dict[str, object] | None,
+    value: object,
 ) -> Patch:
     """Return the splice as a patch, once the independent parser has seen its result."""
     start, end, text = splice

@@ -7,6 +7,7 @@ import re
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import remote_entry, secret_text
 from mcpinstall.model import names
+from mcpinstall.model.adoption import KeptFields
 from mcpinstall.model.host import (
     CommandForm,
     EntryShape,
@@ -89,6 +90,31 @@ def started(row: HostRow, value: object) -> tuple[str | None, tuple[str, ...]]:
     return (
         first if isinstance(first, str) else None,
         tuple(word for word in rest if isinstance(word, str)),
+    )
+
+
+def fields(row: HostRow, entry: ServerEntry) -> tuple[dict[str, object], dict[str, object]]:
+    """Return what is written into an entry that was adopted: its fields, and its variables.
+
+    Raises:
+        McpInstallError: as `shape`.
+    """
+    value = shape(row, entry)
+    own = _command(row.entry, entry)
+    found = value.get(row.entry.env_key)
+    forwarded = value.get(row.entry.names_key or "")
+    if isinstance(forwarded, list) and row.entry.names_key:
+        own[row.entry.names_key] = forwarded
+    return own, dict(found) if isinstance(found, dict) else {}
+
+
+def kept(row: HostRow, value: object) -> KeptFields:
+    """Return what an entry that another program wrote would keep when it is adopted."""
+    found = value if isinstance(value, dict) else {}
+    table = found.get(row.entry.env_key)
+    return KeptFields(
+        variables=tuple(sorted(str(name) for name in table)) if isinstance(table, dict) else (),
+        keys=tuple(key for key in _ALSO_STARTING if found.get(key)),
     )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mcpinstall.hosts.forms import FormError
 from mcpinstall.hosts.quoting import quoted
-from mcpinstall.hosts.toml_scan import Kind, Statement, statements
+from mcpinstall.hosts.toml_scan import Kind, Statement, statements, value_span
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _BLANK_LINE_BEFORE = re.compile(r"(?:\r?\n|\A)([ \t]*\r?\n)\Z")
@@ -30,13 +30,15 @@ class TomlServers:
     names: tuple[str, ...]
     """Of the servers; in a list in its order."""
 
-    def inserted(self, name: str, value: dict[str, object]) -> Splice:
+    def inserted(self, name: str, value: object) -> Splice:
         """Return the splice that appends the table of a server.
 
         Raises:
             FormError: The servers are one inline value, or dotted keys.
         """
         text = self.text
+        if not isinstance(value, dict):
+            return self._field_added(name, value)
         _require_tables(statements(text), self.way)
         eol = _eol(text)
         block = self.block(name, value, eol)
@@ -68,7 +70,7 @@ class TomlServers:
             start = _without_line_end(text, start)
         return start, end, kept
 
-    def replaced(self, name: str, value: dict[str, object]) -> Splice:
+    def replaced(self, name: str, value: object) -> Splice:
         """Return the splice that puts a new table where the server's old one is.
 
         Raises:
@@ -76,6 +78,9 @@ class TomlServers:
                 between it and its sub-tables.
         """
         text = self.text
+        if not isinstance(value, dict):
+            start, end = self._field(name)
+            return start, end, encoded(value)
         blocks = self._blocks(name)
         (start, end), *others = blocks
         if others:
@@ -99,6 +104,41 @@ class TomlServers:
                 lines += ["", f"[{header}.{_key(key)}]"]
                 lines += [f"{_key(inner)} = {_value(text)}" for inner, text in item.items()]
         return eol.join(lines).encode("utf-8").decode("latin-1") + eol
+
+    def _field(self, name: str) -> tuple[int, int]:
+        """Return where the value of a key of the table `way` stands.
+
+        Raises:
+            FormError: It is not written as a line of its own in that table.
+        """
+        for statement in self._lines():
+            if statement.key == (name,) and not statement.inline:
+                return value_span(self.text, statement)
+        raise FormError(f"`{name}` is not written as a line of its own")
+
+    def _field_added(self, name: str, value: object) -> Splice:
+        """Return the splice that adds a key behind the last one of the table `way`.
+
+        Raises:
+            FormError: There is no such table, or it has no keys.
+        """
+        text, eol = self.text, _eol(self.text)
+        found = list(self._lines())
+        if not found:
+            raise FormError(f"`{'.'.join(self.way)}` is not written as a table of its own")
+        end = found[-1].end
+        line = f"{_key(name)} = ".encode().decode("latin-1") + encoded(value)
+        whole = f"{line}{eol}" if text[:end].endswith("\n") else f"{eol}{line}"
+        return end, end, whole
+
+    def _lines(self) -> Iterator[Statement]:
+        """Yield the keys that stand in the table `way` itself."""
+        table: tuple[str, ...] = ()
+        for statement in statements(self.text):
+            if statement.kind is not Kind.KEY:
+                table = statement.key
+            elif table == self.way:
+                yield statement
 
     def _blocks(self, name: str) -> list[tuple[int, int]]:
         found = statements(self.text)

@@ -80,6 +80,20 @@ def _statement(text: str, at: int) -> Statement:
     )
 
 
+def value_span(text: str, statement: Statement) -> tuple[int, int]:
+    """Return where the value of a key stands, without the comment behind it."""
+    start = _skip(_KEY, text, statement.start) + 1
+    while text[start] in " \t":
+        start += 1
+    depth, end = 0, start
+    for token in _VALUE_TOKEN.finditer(text, start, statement.end):
+        if depth == 0 and token[0][0] in "#\r\n":
+            return start, len(text[: token.start()].rstrip(" \t"))
+        depth += (token[0] in {"[", "{"}) - (token[0] in {"]", "}"})
+        end = token.end()
+    return start, max(end, len(text[: statement.end].rstrip()))
+
+
 def _end_of_value(text: str, at: int) -> int:
     """Return the offset behind the line in which a value ends."""
     depth = 0

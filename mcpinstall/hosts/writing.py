@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.hosts import edits, host_lock, settled
+from mcpinstall.hosts import adopting, host_lock, settled
 from mcpinstall.model.host import HostChange, HostFile
 from mcpinstall.system import attributes, exchange, limits, locking
 from mcpinstall.system.files import (
@@ -252,6 +252,6 @@ def _stands(change: HostChange) -> bool | None:
         return False
     if not settled.is_whole(now, row):
         return None
-    return all(edits.starts_as(now, row, entry) for entry in came) and not any(
-        edits.starts_as(now, row, entry) for entry in gone
+    return all(adopting.starts_as(now, row, entry) for entry in came) and not any(
+        adopting.starts_as(now, row, entry) for entry in gone
     )

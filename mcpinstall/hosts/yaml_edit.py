@@ -47,7 +47,7 @@ class Document:
     steps: tuple[Step, ...]
     """As far along the way as there are maps."""
 
-    def inserted(self, name: str, value: dict[str, object]) -> Splice:
+    def inserted(self, name: str, value: object) -> Splice:
         """Return the splice that adds a server behind the others.
 
         Raises:
@@ -71,7 +71,7 @@ class Document:
             return self._into_flow(node, rest, name, value)
         return self._behind(node, rest, name, value)
 
-    def replaced(self, name: str, value: dict[str, object]) -> Splice:
+    def replaced(self, name: str, value: object) -> Splice:
         """Return the splice that gives an existing server a new value.
 
         Raises:
@@ -80,11 +80,20 @@ class Document:
         servers, member = self._found(name)
         if servers.flow:
             return self._splice(member.value.start, member.value.end, _flow(value))
+        if not isinstance(value, dict):
+            return self._field(member, value)
         start, end = self._lines(member)
         text = self._joined(self._member_lines(name, value, self._column(member), servers))
         if self.text[start:end].endswith(("\n", "\r")):
             text += self._eol()
         return self._splice(start, end, text)
+
+    def _field(self, member: Member, value: object) -> Splice:
+        """Return the splice that gives one field of a server a new value, in its line."""
+        old = member.value
+        if old.kind is Kind.SCALAR or old.flow:
+            return self._splice(old.start, old.end, _flow(value))
+        return self._splice(member.mark + 1, old.end, f" {_flow(value)}")
 
     def removed(self, name: str) -> Splice:
         """Return the splice that takes a server out; comments beside it stay.
@@ -111,7 +120,7 @@ class Document:
                 return servers, member
         raise FormError(f"`{name}` is not written where servers stand")
 
-    def _whole(self, name: str, value: dict[str, object]) -> Splice:
+    def _whole(self, name: str, value: object) -> Splice:
         found = _DOCUMENT_END.search(self.text)
         end = found.start() if found else len(self.text)
         lines = self._nested(self.way, name, value, 0, None)
@@ -119,9 +128,7 @@ class Document:
         lead = "" if not end or self.text[:end].endswith(("\n", "\r")) else eol
         return self._splice(end, end, lead + self._joined(lines) + eol)
 
-    def _into_empty(
-        self, step: Step, rest: tuple[str, ...], name: str, value: dict[str, object]
-    ) -> Splice:
+    def _into_empty(self, step: Step, rest: tuple[str, ...], name: str, value: object) -> Splice:
         """Fill `key:`, `key: null`, `key: {}` or `key: []`."""
         text, member = self.text, step.member
         empty = member.value
@@ -151,9 +158,7 @@ class Document:
             if node.members
         )
 
-    def _into_flow(
-        self, node: Node, rest: tuple[str, ...], name: str, value: dict[str, object]
-    ) -> Splice:
+    def _into_flow(self, node: Node, rest: tuple[str, ...], name: str, value: object) -> Splice:
         filled = self._flow_member(rest, name, value)
         if not node.members:
             close = node.end - 1
@@ -161,9 +166,7 @@ class Document:
         last = node.members[-1].value
         return self._splice(last.end, last.end, f", {filled}")
 
-    def _behind(
-        self, node: Node, rest: tuple[str, ...], name: str, value: dict[str, object]
-    ) -> Splice:
+    def _behind(self, node: Node, rest: tuple[str, ...], name: str, value: object) -> Splice:
         """Add lines behind the last member of a block collection."""
         text = self.text
         last = node.members[-1]
@@ -258,7 +261,7 @@ class Document:
         self,
         rest: tuple[str, ...],
         name: str,
-        value: dict[str, object],
+        value: object,
         column: int,
         around: Node | None,
     ) -> list[str]:
@@ -270,20 +273,22 @@ class Document:
         return lines + self._member_lines(name, value, column, around)
 
     def _member_lines(
-        self, name: str, value: dict[str, object], column: int, around: Node | None
+        self, name: str, value: object, column: int, around: Node | None
     ) -> list[str]:
         unit, indent = self._unit(around), " " * column
+        if not isinstance(value, dict):
+            return _block({name: value}, column, unit)
         if self.name_field is None:
             return [f"{indent}{_key(name)}:", *_block(value, column + unit, unit)]
         first, *more = _block(value, column + len("- "), unit)
         return [f"{indent}- {first.lstrip(' ')}", *more]
 
-    def _flow_member(self, rest: tuple[str, ...], name: str, value: dict[str, object]) -> str:
+    def _flow_member(self, rest: tuple[str, ...], name: str, value: object) -> str:
         if rest:
             return f"{quoted(rest[0])}: {self._nested_flow(rest[1:], name, value)}"
         return _flow(value) if self.name_field else f"{quoted(name)}: {_flow(value)}"
 
-    def _nested_flow(self, rest: tuple[str, ...], name: str, value: dict[str, object]) -> str:
+    def _nested_flow(self, rest: tuple[str, ...], name: str, value: object) -> str:
         inner = self._flow_member(rest, name, value)
         return f"[{inner}]" if self.name_field and not rest else f"{{{inner}}}"
 

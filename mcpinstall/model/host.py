@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from mcpinstall.model.adoption import KeptFields
 
 
 class Format(StrEnum):
@@ -273,6 +275,8 @@ class ServerEntry:
     env: tuple[EnvironmentValue, ...] = ()
     remote: Remote | None = None
     """With it, command, arguments and environment are empty."""
+    keeps: KeptFields | None = None
+    """Set for one that was adopted: only command, arguments and `env` are written, in place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,7 +304,7 @@ class HostFile:
     warnings: tuple[str, ...] = ()
     """Facts for the reader that are known since the reading; a change repeats them."""
     notes: tuple[str, ...] = ()
-    """What a person must hear before a server is added; a removal does not repeat it."""
+    """What a person must hear before a server is added, not when it is removed."""
     named: bool = False
     """The person chose this file of several, or we wrote to it before: no rule picked it."""
 
@@ -345,25 +349,31 @@ class AppliedEntry:
 
     entry: ServerEntry
     patch: Patch
-    created: bool
-    """The file did not exist before this patch."""
+    created: bool  # the file did not exist before this patch
     inputs: tuple[Patch, ...] = ()
     """Patches of the host's list of inputs, each applied before `patch`."""
     stripped: bool = False
     """Before all of these, a byte-order mark was taken off."""
+    fields: tuple[Patch, ...] = ()
+    """Of an adopted entry: patches of its other fields, applied before `patch`."""
+
+    @property
+    def own(self) -> tuple[Patch, ...]:
+        """Patches of the entry."""
+        return (*self.fields, self.patch)
 
     @property
     def patches(self) -> tuple[Patch, ...]:
         """All patches in the order in which they were applied."""
-        return (*((WITHOUT_MARK,) if self.stripped else ()), *self.inputs, self.patch)
+        return (*((WITHOUT_MARK,) if self.stripped else ()), *self.inputs, *self.own)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
     """Our entries in one host file, oldest first, and the digest after the last.
 
-    While the file still has digest `sha256`, undoing all patches from the last to the first
-    gives the bytes that stood there before mcpinstall came.
+    While the file still has that digest, undoing all patches from the last to the first gives
+    the bytes that stood there before mcpinstall came.
     """
 
     row_id: str
@@ -388,5 +398,5 @@ class HostChange:
     """Content after the change; None removes the file (which we had created)."""
     chain_before: Chain
     chain_after: Chain
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()
     """Facts for the reader: a BOM that stays, a link, managed settings."""

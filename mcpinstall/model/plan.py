@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mcpinstall.model.adoption import Adoption
 from mcpinstall.model.artifact import Artifact
 from mcpinstall.model.checks import CheckResult
 from mcpinstall.model.environment import Command, Interpreter
@@ -47,6 +48,8 @@ class Request:
     """What was typed for the keyring: `TOKEN` or `server.TOKEN` → secret."""
     transport: str | None = None
     """`--transport`: `stdio`, `streamable-http` or `sse`; None leaves it to the plan."""
+    adopted: Adoption | None = None
+    """Of `mcpi adopt`: the entries that are taken over, instead of being added."""
     headers: tuple[str, ...] = ()
     """`--header`: names of HTTP headers that a `remote:URL` wants, beside `Authorization`."""
     lock_file: Path | None = None

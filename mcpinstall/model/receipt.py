@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from mcpinstall.model.adoption import KeptFields
 from mcpinstall.model.backing import NO_BACKING, Backing
 from mcpinstall.model.checks import CheckResult
 from mcpinstall.model.host import Chain, Patch
@@ -81,6 +82,10 @@ class Receipt:
     """Publisher and reviews that it was installed by."""
     hold: Hold = Hold.NONE
     """Of all entries of one server alike."""
+    adopted: str = ""
+    """What hosts started before `mcpi adopt` took the entry over, such as `uvx NAME`."""
+    keeps: KeptFields | None = None
+    """What such an entry keeps of what stood there."""
 
     @property
     def is_remote(self) -> bool:
@@ -118,8 +123,8 @@ class HistoryRecord:
     id: str
     """Sortable: `20261122T134501Z-0423f9a12`."""
     action: str
-    """`install`, `update`, `rollback`, `hold`, `unhold`, `uninstall`, `reinstall`, `configure`,
-    `fix` or `undo`."""
+    """`install`, `adopt`, `update`, `rollback`, `hold`, `unhold`, `uninstall`, `reinstall`,
+    `configure`, `fix` or `undo`."""
     entries: tuple[str, ...]
     """Entry names; none for a `fix`, which changes values of others' entries."""
     files: tuple[FileChange, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,8 +56,10 @@ class Wanted:
     rules: RuleSet = field(default_factory=RuleSet)
 
 
-def audit(wanted: Wanted, context: Context) -> AuditReport:
-    """Return what the rules find in hosts' files.
+def audit(
+    wanted: Wanted, context: Context, read: Sequence[ReadFile | Unchecked] | None = None
+) -> AuditReport:
+    """Return what the rules find in hosts' files; in `read` where these were read before.
 
     Raises:
         McpInstallError: `usage`; `host-unknown`; `config-invalid` for a `mcpi-audit.toml` that
@@ -66,7 +68,7 @@ def audit(wanted: Wanted, context: Context) -> AuditReport:
     """
     if wanted.since is not None and STDIN in wanted.paths:
         raise McpInstallError(ErrorCode.USAGE, "standard input has no earlier state for `--diff`")
-    found_there = looked_at(wanted, context.machine)
+    found_there = looked_at(wanted, context.machine) if read is None else read
     files = [one for one in found_there if isinstance(one, ReadFile)]
     unchecked = [one for one in found_there if isinstance(one, Unchecked)]
     if wanted.paths and not (files or unchecked):

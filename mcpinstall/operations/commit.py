@@ -167,7 +167,7 @@ def _require_same_state(prepared: Prepared, context: Context) -> None:
     for server in prepared.plan.servers:
         configuring = prepared.action in {"configure", "update"}
         server_plans.require_compatible(server, context, configuring=configuring)
-        removed = prepared.action != "install" and store.receipt(server.entry.name) is None
+        removed = not prepared.installs and store.receipt(server.entry.name) is None
         if removed or (server.already_installed and not server_plans.is_in_place(server, context)):
             raise McpInstallError(
                 ErrorCode.PLAN_CHANGED,

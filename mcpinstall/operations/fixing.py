@@ -103,7 +103,8 @@ def prepare(wanted: audit.Wanted, named: frozenset[str], context: Context) -> Pr
         McpInstallError: As `audit.audit`.
     """
     report = audit.audit(wanted, context)
-    accepted = frozenset(key_of(one.finding) for one in (*report.suppressed, *report.known))
+    known = [one.finding for one in report.suppressed] + [one.finding for one in report.known]
+    accepted = frozenset(key_of(one) for one in known)
     groups: dict[str, list[ReadFile]] = {}
     for one in audit.looked_at(wanted, context.machine):
         if isinstance(one, ReadFile):

@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 
 from mcpinstall import hosts
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model.host import ConfiguredServer, HostChange, HostFile, HostRow, ServerEntry
+from mcpinstall.model.adoption import Adoption, KeptFields
+from mcpinstall.model.host import (
+    ConfiguredServer,
+    EnvironmentValue,
+    HostChange,
+    HostFile,
+    HostRow,
+    ServerEntry,
+)
 from mcpinstall.model.plan import Request, ServerPlan
 from mcpinstall.operations import exposure, host_files, secret_places
 from mcpinstall.operations.context import Context
@@ -53,7 +61,7 @@ def proposed(
     changes: list[HostChange] = []
     rows: list[HostRow] = []
     skipped = list(choice.skipped)
-    replacing = configuring or request.replace
+    replacing = configuring or request.replace or request.adopted is not None
     for row in choice.chosen:
         try:
             change = _change(row, servers, choice, request, context, replacing=replacing)
@@ -84,11 +92,29 @@ def _change(
     entries = [secret_places.entry_for(server, row) for server in servers]
     hosts.require_writable(row, entries, context.machine)
     file = host_files.read(row, context, at, wanted=[entry.name for entry in entries])
+    if request.adopted is not None:
+        _require_same(file, entries, request.adopted)
     chain = ReceiptStore(context.paths).chain(row.id)
     change = HostChange(file=file, after=file.content, chain_before=chain, chain_after=chain)
     for server in servers:
         change = _with_entry(change, server, request, replace_ours=replacing)
     return change
+
+
+def _require_same(file: HostFile, entries: Sequence[ServerEntry], adopted: Adoption) -> None:
+    """Refuse to adopt an entry that is not the one that was looked at.
+
+    Raises:
+        McpInstallError: `host-config-changed`.
+    """
+    seen = dict(adopted.digests).get(file.row.id)
+    for entry in entries:
+        if hosts.entry_digest(file.content or b"", file.row, entry.name) != seen:
+            raise McpInstallError(
+                ErrorCode.HOST_CONFIG_CHANGED,
+                f"`{entry.name}` in `{file.path}` is not what it was when it was listed",
+                hint="run the command again to see what stands there now",
+            )
 
 
 def _with_entry(
@@ -99,6 +125,8 @@ def _with_entry(
     present = {found.name: found for found in hosts.entries(_after(change))}
     found = present.get(entry.name)
     ours = {applied.entry.name: applied.entry for applied in change.chain_after.entries}
+    if entry.keeps is not None:
+        entry = _as_kept_here(entry, ours.get(entry.name), change, is_there=found is not None)
     if found is not None and entry.name in ours:
         started = _connects_or_starts(found) == _connects_or_starts(entry)
         # A secret in clear text is in no receipt: only here another one is noticed.
@@ -127,6 +155,24 @@ def _with_entry(
             )
         ),
     )
+
+
+def _as_kept_here(
+    entry: ServerEntry, ours: ServerEntry | None, change: HostChange, *, is_there: bool
+) -> ServerEntry:
+    """Return an adopted entry with what it keeps in this very file; hosts may differ in that."""
+    if not is_there:
+        return replace(entry, keeps=None)
+    if ours is not None:
+        return replace(entry, keeps=ours.keeps and without_own(ours.keeps, entry.env))
+    content, row = change.after or b"", change.file.row
+    return replace(entry, keeps=without_own(hosts.kept_fields(content, row, entry.name), entry.env))
+
+
+def without_own(keeps: KeptFields, environment: Sequence[EnvironmentValue]) -> KeptFields:
+    """Return what is kept without the variables that are set anew."""
+    own = {value.name for value in environment}
+    return replace(keeps, variables=tuple(name for name in keeps.variables if name not in own))
 
 
 def _connects_or_starts(entry: ServerEntry | ConfiguredServer) -> tuple[object, ...]:

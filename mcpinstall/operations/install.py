@@ -33,7 +33,7 @@ from mcpinstall.operations import (
     unreviewed_records,
 )
 from mcpinstall.operations.context import Context
-from mcpinstall.operations.prepared import Draft, MissingInput, Prepared
+from mcpinstall.operations.prepared import INSTALLING, Draft, MissingInput, Prepared
 from mcpinstall.planning import checks, policy
 from mcpinstall.planning.digest import plan_digest
 
@@ -181,7 +181,7 @@ def prepare(
     for server in servers:
         server_plans.require_compatible(server, context, configuring=configuring)
         server_plans.require_own_index(server, context)
-    if action == "install":
+    if action in INSTALLING:
         holds.require_movable(servers, context)
     secret = secret_places.placed(servers, rows, request, context)
     servers = secret.servers
@@ -211,7 +211,7 @@ def prepare(
     return replace(
         prepared, print_rows=shown, printed=printed, kept=secret.kept, skipped=found.skipped,
         locks=locks, other_text=other_text,
-        holds=holds.of_installation(drafted, servers, context) if action == "install" else (),
+        holds=holds.of_installation(drafted, servers, context) if action in INSTALLING else (),
     )  # fmt: skip
 
 

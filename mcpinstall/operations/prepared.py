@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from mcpinstall.operations.describing import Comparison
 
 
+INSTALLING = frozenset({"install", "adopt"})
+"""Actions after which hosts have entries that were not there, or were not ours."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissingInput:
     """A required input that the request does not give."""
@@ -116,7 +120,7 @@ class Prepared:
 
     request: Request
     action: str
-    """`install`, `reinstall`, `configure` or `update`."""
+    """`install`, `adopt`, `reinstall`, `configure` or `update`."""
     plan: Plan
     print_rows: tuple[HostRow, ...]
     """Rows for which the entry is printed instead of written (`--print`, or no host found)."""
@@ -142,6 +146,11 @@ class Prepared:
     """Of an update: what was there, and what changed."""
     holds: tuple[tuple[str, Hold], ...] = ()
     """By slug, what keeps a server in its version from now on; others stay as they are."""
+
+    @property
+    def installs(self) -> bool:
+        """Entries come that were not there, or were not ours."""
+        return self.action in INSTALLING
 
     @property
     def nothing_to_do(self) -> bool:

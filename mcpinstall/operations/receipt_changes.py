@@ -110,6 +110,13 @@ def _rows(
     return tuple(sorted(known | written | set(ReceiptStore(context.paths).rows_with(name))))
 
 
+def _adopted(server: ServerPlan, prepared: Prepared, siblings: Sequence[Receipt]) -> str:
+    """Return what hosts started before the entry was adopted, now or at an earlier time."""
+    if prepared.request.adopted is not None:
+        return prepared.request.adopted.starts
+    return next((one.adopted for one in siblings if one.entry_name == server.entry.name), "")
+
+
 def _receipt(
     server: ServerPlan,
     prepared: Prepared,
@@ -156,4 +163,6 @@ def _receipt(
         ),
         backing=reviewed.backing,
         hold=next((one.hold for one in siblings), Hold.NONE),
+        adopted=_adopted(server, prepared, siblings),
+        keeps=server.entry.keeps,
     )

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from mcpinstall import environments, indexes
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import server_text
+from mcpinstall.model.adoption import KeptFields
 from mcpinstall.model.environment import Interpreter
 from mcpinstall.model.host import EnvironmentValue, ServerEntry
 from mcpinstall.model.input_value import InputValue
+from mcpinstall.model.names import normalized_package
 from mcpinstall.model.plan import Request, ServerPlan
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import ReviewedServer
-from mcpinstall.model.server_json import STDIO, Package
+from mcpinstall.model.server_json import STDIO, EnvironmentInput, Package
 from mcpinstall.operations import lookup, remote_plans, settings
 from mcpinstall.operations.context import Context
 from mcpinstall.planning import inputs, remotes, selection
@@ -55,11 +58,40 @@ def resolved(
     server: ReviewedServer, values: Mapping[str, Sequence[str]], request: Request, context: Context
 ) -> inputs.Resolved:
     """Return arguments and environment of a server for the given input values."""
+    kept = keeps(server, request, context)
     return inputs.resolve(
-        package_of(server),
+        _without_kept(package_of(server), kept, values) if kept else package_of(server),
         values,
         settings.around(context, plaintext_secrets=request.plaintext_secrets),
     )
+
+
+def keeps(server: ReviewedServer, request: Request, context: Context) -> KeptFields | None:
+    """Return what the entry keeps of one that was adopted, now or before; else None."""
+    if request.adopted is not None:
+        return request.adopted.keeps
+    receipt = ReceiptStore(context.paths).receipt(lookup.entry_name(server, request.entry_name))
+    slug = lookup.slug_of(server.registry, server.manifest.name)
+    same = receipt is not None and lookup.receipt_slug(receipt) == slug
+    return receipt.keeps if receipt is not None and same else None
+
+
+def _without_kept(
+    package: Package, kept: KeptFields, values: Mapping[str, Sequence[str]]
+) -> Package:
+    """Return a package without the variables that an adopted entry has already."""
+    left = tuple(
+        one
+        for one in package.environment
+        if one.name not in kept.variables or _asked(one) & values.keys()
+    )
+    return replace(package, environment=left)
+
+
+def _asked(variable: EnvironmentInput) -> set[str]:
+    """Return the names of the inputs that a variable is made of."""
+    inner = {name for name, _ in variable.input.variables}
+    return inner or {variable.name}
 
 
 def missing(
@@ -101,6 +133,7 @@ def plan(
         McpInstallError: for inputs, interpreter or platform; `server-exists` when the entry
             belongs to another server or has other inputs.
     """
+    _require_same_program(server, request)
     ways = remotes.transports(server.manifest, request.transport)
     if ways.chosen != STDIO:
         return remote_plans.plan(server, ways, values, request, context)
@@ -113,7 +146,11 @@ def plan(
     arguments = (*found.arguments, *request.extra_arguments)
     command = environments.command(home, arguments, context.machine, interpreter)
     entry = ServerEntry(
-        name=name, command=command.executable, args=command.arguments, env=found.environment
+        name=name,
+        command=command.executable,
+        args=command.arguments,
+        env=found.environment,
+        keeps=keeps(server, request, context),
     )
     template = environments.command_template(
         HOME_PLACE, (*found.template, *request.extra_arguments)
@@ -133,6 +170,23 @@ def plan(
         replaces=_other_version(server, slug, context),
         advice=ways.advice,
     )
+
+
+def _require_same_program(server: ReviewedServer, request: Request) -> None:
+    """Refuse to adopt an entry that starts another program of the package.
+
+    Raises:
+        McpInstallError: `not-adoptable`.
+    """
+    wanted = request.adopted.script if request.adopted is not None else ""
+    script = server.manifest.local.script if wanted else ""
+    if normalized_package(wanted) != normalized_package(script):
+        raise McpInstallError(
+            ErrorCode.NOT_ADOPTABLE,
+            f"hosts start the program `{wanted}` of the package, and mcpinstall would start "
+            f"`{script}`",
+            hint="`mcpi install` adds the server as another entry",
+        )
 
 
 def _other_version(server: ReviewedServer, slug: str, context: Context) -> str:
@@ -288,8 +342,6 @@ def require_compatible(server: ServerPlan, context: Context, *, configuring: boo
 
 def _comparable(inputs: tuple[InputValue, ...]) -> tuple[InputValue, ...]:
     """Return inputs without the accounts of secrets: another value is no other input."""
-    from dataclasses import replace
-
     return tuple(replace(value, keyring=None, variables=()) for value in inputs)
 
 
@@ -324,6 +376,4 @@ def require_own_index(server: ServerPlan, context: Context) -> None:
 
 def kept_inputs(server: ServerPlan) -> tuple[InputValue, ...]:
     """Return the inputs as a receipt keeps them: without any secret value."""
-    from dataclasses import replace
-
     return tuple(replace(v, value=None) if v.secret else v for v in server.inputs)

@@ -50,7 +50,16 @@ def prepare(names: Sequence[str], selectors: Sequence[str], context: Context) ->
         servers_removed=tuple(sorted(set(_removed(receipts, kept, context).values()))),
         kept=kept,
         unwritten=tuple(c for c in changes if c.after == c.file.content),
-        notes=(*removal.notes, *secret_places.going(receipts, kept, context)),
+        notes=(*removal.notes, *_back(receipts), *secret_places.going(receipts, kept, context)),
+    )
+
+
+def _back(receipts: Sequence[Receipt]) -> tuple[str, ...]:
+    """Return what hosts start again, where entries were adopted: these stay, as they were."""
+    return tuple(
+        f"`{one.entry_name}` was adopted: its entry stays, and starts `{one.adopted}` again"
+        for one in receipts
+        if one.adopted
     )
 
 

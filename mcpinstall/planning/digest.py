@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcpinstall.model import json_text
+from mcpinstall.model.adoption import KeptFields
 from mcpinstall.model.plan import RemotePlan, ServerPlan
 
 _SCHEMA = 1
@@ -28,6 +29,7 @@ def _decided(server: ServerPlan) -> dict[str, object]:
     reviewed, manifest = server.reviewed, server.reviewed.manifest
     return {
         **_elsewhere(server.remote),
+        **_adopted(server.entry.keeps),
         "name": manifest.name,
         "version": manifest.version,
         "entry": server.entry.name,
@@ -44,6 +46,13 @@ def _decided(server: ServerPlan) -> dict[str, object]:
             "exec": list(manifest.permissions.exec),
         },
     }
+
+
+def _adopted(keeps: KeptFields | None) -> dict[str, object]:
+    """Return the names of what an adopted entry keeps."""
+    if keeps is None:
+        return {}
+    return {"keeps": {"variables": list(keeps.variables), "keys": list(keeps.keys)}}
 
 
 def _elsewhere(remote: RemotePlan | None) -> dict[str, object]:

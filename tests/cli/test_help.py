@@ -20,6 +20,7 @@ Install MCP servers from verified bytes, after one question.
 
 Change:
   install            Verify servers, ask once, install them
+  adopt              Take over servers that hosts fetch themselves
   uninstall          Take servers out of hosts
   reinstall          Build a server's environment again
   configure          Give an installed server other inputs
@@ -1174,6 +1175,41 @@ Options:
   -q, --quiet    Say only what is needed.
   -v, --verbose  Say more.
   -h, --help     Show this message and exit.
+""",
+                "adopt": """\
+Usage: mcpi adopt [OPTIONS] [NAME]...
+
+  Let servers that hosts fetch at each start be started from verified files
+  instead.
+
+  Without names, lists what every host starts, and asks.  An entry keeps its
+  name, its place, its arguments and its variables; only what starts it
+  changes, after a plan and a question.
+
+  Examples:
+    mcpi adopt
+    mcpi adopt time --dry-run
+    mcpi adopt --all --host cursor
+
+Arguments:
+  [NAME]...  Servers as hosts name them; else a list.
+
+Options:
+  -H, --host HOST         Only entries of this; repeatable.
+  --all                   Every server that can be adopted.
+  --set KEY=VALUE         Value of an input, or `SERVER.KEY=VALUE`;
+                          repeatable.
+  --python PYTHON         Interpreter: a path or a version.
+  --allow WHAT            Accept `unreviewed`, `stale`, `yanked` or
+                          `vulnerable`; repeatable.
+  -y, --yes               Answer the question with yes; skips no check.
+  -n, --dry-run           Show what would be done; change nothing.
+  --expect-digest DIGEST  Refuse any plan but this one.
+  --offline               Use only what was downloaded before.
+  --json                  Print one JSON object on standard output.
+  -q, --quiet             Say only what is needed.
+  -v, --verbose           Say more.
+  -h, --help              Show this message and exit.
 """,
             }
         )[name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -43,6 +44,9 @@ _OF_KIND: Mapping[Kind, AuditRule] = {
     Kind.IMAGE: MUTABLE_IMAGE,
 }
 _SHOWN = 5  # packages in one message
+_ADOPTABLE = frozenset({"uvx", "uv tool run", "pipx run"})
+"""Runners whose servers `mcpi adopt` takes over."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def check(
         if loose is not None:
             found.setdefault(_OF_KIND[package.kind], []).append(loose)
     for rule_, several in found.items():
-        yield _hit(rule_, several, facts)
+        yield _hit(rule_, several, facts, _adopted(server))
 
 
 def _judged(fetch: Fetch, package: Package, scope: FileScope, facts: MachineFacts) -> _Loose | None:
@@ -89,7 +93,18 @@ def _severity(package: Package, scope: FileScope) -> Severity:
     return _OF_KIND[package.kind].severity
 
 
-def _hit(rule_: AuditRule, several: list[_Loose], facts: MachineFacts) -> Hit:
+def _adopted(server: AuditedServer) -> str:
+    """Return the command that takes an entry of the user's own over; nothing for others."""
+    name = server.name.text
+    is_own = server.scope is FileScope.USER and not server.wrappers
+    return f"mcpi adopt {name}" if is_own and _NAME.fullmatch(name) else ""
+
+
+def _is_adoptable(loose: _Loose) -> bool:
+    return loose.fetch.runner in _ADOPTABLE and "[" not in loose.package.value.text
+
+
+def _hit(rule_: AuditRule, several: list[_Loose], facts: MachineFacts, adopted: str) -> Hit:
     regular = [one for one in several if one.persona is Persona.REGULAR]
     told = regular or several
     worst = max(told, key=lambda one: one.severity.rank)
@@ -100,7 +115,7 @@ def _hit(rule_: AuditRule, several: list[_Loose], facts: MachineFacts) -> Hit:
         rule=rule_,
         pointer=first.package.value.pointer,
         message=f"`{first.fetch.runner}` {_WHAT[rule_](first.package)}: {names}{more}",
-        fix=_fix(first.package, facts),
+        fix=_fix(first.package, facts, adopted if _is_adoptable(first) else ""),
         severity=worst.severity,
         persona=None if regular else Persona.PEDANTIC,
     )
@@ -120,18 +135,18 @@ _WHAT: Mapping[AuditRule, Callable[[Package], str]] = {
 }
 
 
-def _fix(package: Package, facts: MachineFacts) -> str:
+def _fix(package: Package, facts: MachineFacts, adopted: str) -> str:
     key = f"{package.kind}:{package.name}"
     is_python = package.kind is Kind.PYPI
     alias = facts.aliases.get(f"pypi:{normalized_package(package.name)}" if is_python else key)
     if alias:
-        return f"mcpi install {alias}"
+        return adopted or f"mcpi install {alias}"
     name = package.name
     locked = facts.locked.get(key)
     return {
         Kind.NPM: f"name the version: `{name}@{locked or 'X.Y.Z'}`",
         Kind.JSR: f"name the version: `{name}@X.Y.Z`",
-        Kind.PYPI: f"name the version: `{name}==X.Y.Z`",
+        Kind.PYPI: f"name the version: `{name}==X.Y.Z`" + f"; or `{adopted}`" * bool(adopted),
         Kind.IMAGE: f"name the digest: `{package.shown}@sha256:…`",
         Kind.GO: f"name the version: `{name}@vX.Y.Z`",
         Kind.NUGET: f"name the version: `{name}@X.Y.Z`",

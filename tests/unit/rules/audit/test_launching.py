@@ -464,9 +464,10 @@ def test_a_package_of_a_lock_beside_the_file_is_told_to_pedants() -> None:
 @pytest.mark.parametrize(
     ("line", "fix"),
     [
-        ("uvx mcp_server_time", "mcpi install time"),
+        ("uvx mcp_server_time", "mcpi adopt s"),
         ("uvx --from mcp-server-time[x]>=1 y", "mcpi install time"),
-        ("uvx other", "name the version: `other==X.Y.Z`"),
+        ("nice uvx mcp_server_time", "mcpi install time"),
+        ("uvx other", "name the version: `other==X.Y.Z`; or `mcpi adopt s`"),
         ("npx -y mcp-server-time", "name the version: `mcp-server-time@X.Y.Z`"),
     ],
 )

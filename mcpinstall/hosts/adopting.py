@@ -1,0 +1,176 @@
+"""An entry that another program wrote, and that mcpinstall takes over where it stands.
+
+Only what starts the server is exchanged, value by value.  Its other fields stay as they are,
+byte for byte: variables, approvals, whether it is off, comments, order and indentation.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.hosts import edits, proof
+from mcpinstall.hosts.entry import fields, kept, started
+from mcpinstall.hosts.forms import FormError, ScanError
+from mcpinstall.hosts.json_scan import latin, utf8
+from mcpinstall.model import json_text
+from mcpinstall.model.adoption import KeptFields
+from mcpinstall.model.host import AppliedEntry, EntryShape, HostRow, Patch, ServerEntry
+
+
+def patches(content: bytes, row: HostRow, entry: ServerEntry) -> tuple[Patch, ...]:
+    """Return the patches that let an existing entry start what `entry` says, in their order.
+
+    Raises:
+        McpInstallError: as `edits.replace`; `host-config-invalid` for an entry whose form holds
+            no single values to exchange.
+    """
+    if row.list_field:
+        raise _unfit(row, "its servers are a list")
+    found: list[Patch] = []
+    try:
+        for inner, key, value in _wanted(content, row, entry):
+            patch = edits.put_value(content, inner, key, value, replace=True)
+            content = patch.apply(content)
+            found.append(patch)
+    except FormError as error:
+        raise _unfit(row, str(error)) from None
+    return tuple(found)
+
+
+def _wanted(
+    content: bytes, row: HostRow, entry: ServerEntry
+) -> Iterator[tuple[HostRow, str, object]]:
+    """Yield each value to write: the collection that it stands in, its key, and itself."""
+    old = _value(content, row, entry.name)
+    own, variables = fields(row, entry)
+    names = own.pop(row.entry.names_key, None) if row.entry.names_key else None
+    if isinstance(names, list) and row.entry.names_key:
+        present = old.get(row.entry.names_key)
+        listed = present if isinstance(present, list) else []
+        added = [name for name in names if name not in listed]
+        own |= {row.entry.names_key: [*listed, *added]} if added else {}
+    yield from _variables(old, row, entry, variables)
+    # The command comes last: it is the patch by which an entry is known.
+    for key, value in sorted(own.items(), key=lambda pair: pair[0] == row.entry.command_key):
+        yield _inner(row, entry.name), key, value
+
+
+def _variables(
+    old: dict[str, object], row: HostRow, entry: ServerEntry, variables: dict[str, object]
+) -> Iterator[tuple[HostRow, str, object]]:
+    if not variables:
+        return
+    key = row.entry.env_key
+    if not isinstance(old.get(key), dict):
+        yield _inner(row, entry.name), key, variables
+        return
+    for name, text in variables.items():
+        yield _inner(row, entry.name, key), name, text
+
+
+def _inner(row: HostRow, *way: str) -> HostRow:
+    """Return a row whose servers are the fields of one entry."""
+    return dataclasses.replace(
+        row,
+        servers_key=(*row.servers_key, *way),
+        is_list=False,
+        entry=EntryShape(),
+        secret_inputs=None,
+    )
+
+
+def kept_fields(content: bytes, row: HostRow, name: str) -> KeptFields:
+    """Return what an entry keeps when it is adopted.
+
+    Raises:
+        McpInstallError: `host-config-invalid`.
+    """
+    return kept(row, _value(content, row, name))
+
+
+def entry_digest(content: bytes, row: HostRow, name: str) -> str:
+    """Return a digest of an entry as it stands in a file, to notice that it changed meanwhile.
+
+    It is made of secrets, too, and so is never written or shown.
+
+    Raises:
+        McpInstallError: `host-config-invalid`.
+    """
+    return json_text.digest(repr(_value(content, row, name)))
+
+
+def starts_as(content: bytes, row: HostRow, entry: ServerEntry) -> bool:
+    """Tell whether the host starts the server of that name as `entry` says, adopted or not."""
+    if entry.keeps is not None:
+        return is_same(content, row, entry)
+    return edits.starts_as(content, row, entry)
+
+
+def is_same(content: bytes, row: HostRow, entry: ServerEntry) -> bool:
+    """Tell whether an adopted entry starts what `entry` says, in the environment that it kept."""
+    try:
+        value = proof.server(proof.tree(row, content), row, entry.name)
+    except ScanError:
+        return False
+    if not isinstance(value, dict) or entry.keeps is None:
+        return False
+    readable = utf8(value)
+    own, variables = fields(row, entry)
+    there = kept(row, readable)
+    expected = {*entry.keeps.variables, *variables}
+    return (
+        started(row, readable) == (entry.command, entry.args)
+        and set(there.variables) == expected
+        and there.keys == entry.keeps.keys
+        and _has(value.get(row.entry.env_key), latin(variables))
+        and _forwards(readable, row, own)
+    )
+
+
+def _has(table: object, wanted: object) -> bool:
+    if not isinstance(wanted, dict) or not wanted:
+        return True
+    return isinstance(table, dict) and all(table.get(key) == text for key, text in wanted.items())
+
+
+def _forwards(value: object, row: HostRow, own: dict[str, object]) -> bool:
+    key = row.entry.names_key
+    wanted = own.get(key) if key else None
+    if not isinstance(wanted, list) or not isinstance(value, dict):
+        return True
+    there = value.get(key or "")
+    return isinstance(there, list) and set(wanted) <= set(there)
+
+
+def first_value(before: AppliedEntry, after: AppliedEntry) -> AppliedEntry:
+    """Return what was applied last so that taking it back gives what stood there at first."""
+    *others, patch = (_from_first(before.own, one) for one in after.own)
+    return dataclasses.replace(after, fields=tuple(others), patch=patch)
+
+
+def _from_first(before: Sequence[Patch], after: Patch) -> Patch:
+    """Return a patch that replaces the text before the first of two changes by that of the last."""
+    for first in before:
+        if after.removed and first.inserted.endswith(after.removed):
+            lead = first.inserted[: -len(after.removed)]
+            return Patch(
+                offset=after.offset - len(lead),
+                removed=first.removed,
+                inserted=lead + after.inserted,
+            )
+    return after
+
+
+def _value(content: bytes, row: HostRow, name: str) -> dict[str, object]:
+    value = edits.servers(content, row).get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _unfit(row: HostRow, why: str) -> McpInstallError:
+    return McpInstallError(
+        ErrorCode.HOST_CONFIG_INVALID,
+        f"the entry in {row.title}'s file can't be changed in place: {why}",
+        hint="write it as its host does, one field a line; then try again",
+    )

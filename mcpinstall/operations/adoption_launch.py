@@ -1,0 +1,190 @@
+"""What an entry of a host's file starts, as far as mcpinstall can take its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mcpinstall.model.audited import AuditedServer, Variable
+from mcpinstall.model.names import is_environment_variable, normalized_package
+from mcpinstall.model.text import is_plain
+from mcpinstall.rules.audit import loading, secret_values
+from mcpinstall.rules.audit.file_facts import FileFacts
+from mcpinstall.rules.audit.pins import Fetch, fetch
+from mcpinstall.rules.audit.references import holds_reference
+from mcpinstall.rules.audit.specs import Kind, Package, Pin
+from mcpinstall.rules.audit.unwrap import ELEVATING, unwrap
+from mcpinstall.rules.audit.words import program
+
+RUNNERS = frozenset({"uvx", "uv tool run", "pipx run"})
+"""Programs whose servers can be installed from verified files instead."""
+
+_HARMLESS = frozenset({
+    "-q", "--quiet", "-v", "--verbose", "--no-progress", "--native-tls", "--system-certs", "-n",
+    "--no-cache", "--cache-dir", "--refresh", "--refresh-package", "--isolated", "--no-config",
+    "--color", "--offline", "--managed-python", "--no-managed-python", "--no-python-downloads",
+    "--link-mode", "--reinstall", "--compile-bytecode", "--no-env-file", "-U", "--upgrade",
+    "--fetch-missing-python", "--backend", "--yes", "-y",
+})  # fmt: skip
+"""Options of runners that choose neither a package nor a version."""
+_TAKEN = frozenset({"--from", "--spec", "-p", "--python"})
+_PYTHON = re.compile(r"(?:python)?3(?:\.\d{1,3}){0,2}")
+_INDEXES = re.compile(
+    r"UV_(?:INDEX|INDEX_URL|EXTRA_INDEX_URL|DEFAULT_INDEX|FIND_LINKS|CONFIG_FILE|OVERRIDE|"
+    r"CONSTRAINT|INDEX_STRATEGY|PRERELEASE|EXCLUDE_NEWER|WITH\w*)|PIP_(?:INDEX_URL|EXTRA_INDEX_URL|"
+    r"FIND_LINKS|CONFIG_FILE|CONSTRAINT)|PIPX_\w+"
+)
+_SHOWN = 120  # characters of a text from a file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """A server that a Python runner fetches and starts."""
+
+    runner: str
+    package: str
+    """Normalized name."""
+    version: str = ""
+    """Where the entry names one."""
+    specifier: str = ""
+    """Where it names a range."""
+    script: str
+    arguments: tuple[str, ...] = ()
+    python: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """Return runner and package, as a person writes them."""
+        pin = f"=={self.version}" if self.version else self.specifier
+        return f"{self.runner} {self.package}{pin}"
+
+
+def words(server: AuditedServer) -> str:
+    """Return what an entry starts, in plain words; no argument of the server is told."""
+    found = fetch(server.launch)
+    if server.url is not None:
+        return "a remote server"
+    if not server.launch:
+        return "nothing"
+    wrapped = f", through `{server.wrappers[0][:_SHOWN]}`" if server.wrappers else ""
+    if found is None or not found.packages:
+        return f"`{program(server.launch[0].text)[:_SHOWN]}`, a program of this machine{wrapped}"
+    package = found.packages[0]
+    return f"{found.runner} {package.shown}, {_which(package)}{wrapped}"
+
+
+def _which(package: Package) -> str:
+    if package.kind is Kind.LOCAL:
+        return "a file of this machine"
+    return {
+        Pin.EXACT: "this version",
+        Pin.MUTABLE: "whatever is at that address at each start",
+    }.get(package.pin, "whatever version is newest at each start")
+
+
+def read(server: AuditedServer, facts: FileFacts) -> Launch | str:
+    """Return what is started, or why mcpinstall can't take its place, as a sentence's end."""
+    if server.url is not None:
+        return "it is a remote server: nothing of it runs here"
+    if not server.launch:
+        return "it starts nothing"
+    problem = next(_around(server, facts), "")
+    if problem:
+        return problem
+    found = fetch(server.launch)
+    if found is None or not found.packages:
+        return "it starts a program of this machine, which no package is known for"
+    if found.runner not in RUNNERS:
+        return _other(found)
+    return _of_python(server, found)
+
+
+def _around(server: AuditedServer, facts: FileFacts) -> Iterator[str]:
+    """Yield what stands around the program and can't be kept."""
+    for name in server.wrappers:
+        if program(name) in ELEVATING:
+            yield f"it is started with more rights, by `{name[:_SHOWN]}`; mcpi never does that"
+        if program(name) != "cmd":
+            yield f"it is started through `{name[:_SHOWN]}`, which can't be kept"
+    if unwrap(server.argv).variables:
+        yield "its command sets variables; write them into its environment"
+    for hit in loading.check(server):
+        yield f"{hit.message}; take it out first"
+    for one in server.variables:
+        yield from _of_variable(one)
+    pointers = {value.pointer for value in server.argv}
+    if any(hit.pointer in pointers for hit in secret_values.check(server, facts)):
+        yield "one of its arguments holds a secret, which every user of the machine can read"
+
+
+def _of_variable(variable: Variable) -> Iterator[str]:
+    """Yield why a variable can't stay in an entry of ours."""
+    name, text = variable.name, variable.value.text
+    if name.upper() == "PYTHONPATH" and text:
+        yield "the variable `PYTHONPATH` makes programs load other code; take it out first"
+    if _INDEXES.fullmatch(name.upper()) and text:
+        yield f"`{name[:_SHOWN]}` chooses where its packages come from, or which"
+    if not is_environment_variable(name):
+        yield "it sets a variable whose name is none"
+
+
+def _other(found: Fetch) -> str:
+    package = found.packages[0]
+    if package.kind is Kind.NPM:
+        pin = "" if package.pin is Pin.EXACT else "; `mcpi audit` says how to name its version"
+        return f"it is an npm package, which can't be installed yet{pin}"
+    return {
+        Kind.IMAGE: "it runs in a container, which mcpi does not manage",
+        Kind.LOCAL: "it starts files of this machine",
+    }.get(package.kind, f"mcpi can't install what `{found.runner}` runs yet")
+
+
+def _of_python(server: AuditedServer, found: Fetch) -> Launch | str:
+    main, *others = found.packages
+    if others:
+        return f"it adds `{others[0].shown[:_SHOWN]}` to the package (`--with`)"
+    for option in found.options:
+        if option.name not in _HARMLESS | _TAKEN:
+            return f"`{option.name[:_SHOWN]}` of `{found.runner}` can't be kept"
+    if main.kind is not Kind.PYPI:
+        return "it comes from an address or a file, not from a package index"
+    if "[" in main.value.text:
+        return "it wants extras of the package, which are not a part of what is locked"
+    if problem := _texts(server, found):
+        return problem
+    python = next((one.text for one in found.all("-p", "--python")), None)
+    if python is not None and not (_PYTHON.fullmatch(python) or python.startswith("/")):
+        return f"the interpreter `{python[:_SHOWN]}` can't be told"
+    exact = main.pin is Pin.EXACT
+    ranged = main.pin is Pin.FLOATING and main.version[:1] in {"<", ">", "~", "!", "="}
+    return Launch(
+        runner=found.runner,
+        package=normalized_package(main.name),
+        version=main.version.removeprefix("v") if exact else "",
+        specifier=main.version if ranged else "",
+        script=_script(server, found, main),
+        arguments=tuple(one.text for one in found.arguments),
+        python=python,
+    )
+
+
+def _texts(server: AuditedServer, found: Fetch) -> str:
+    """Return what keeps the words behind the runner from meaning what they say."""
+    for value in (*(one.value for one in found.packages), *found.arguments):
+        if holds_reference(value.text):
+            return f"the host fills in a part of `{value.text[:_SHOWN]}`"
+        if not all(is_plain(char) for char in value.text):
+            return "an argument holds characters that can't be seen"
+    if found.all("--from", "--spec") and not _script(server, found, found.packages[0]):
+        return "it names no program of the package"
+    return ""
+
+
+def _script(server: AuditedServer, found: Fetch, main: Package) -> str:
+    """Return the program of the package that is started; empty where there is none."""
+    if not found.all("--from", "--spec"):
+        return normalized_package(main.name)
+    word = server.launch[len(server.launch) - len(found.arguments) - 1]
+    is_option = word.text[:1] == "-" or word is main.value
+    return "" if is_option else word.text

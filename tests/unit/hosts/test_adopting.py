@@ -1,0 +1,220 @@
+"""Entries of other programs that are taken over in place: only what starts them changes."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.hosts import add, diff, kept_fields, starts_as, take_out
+from mcpinstall.model.adoption import KeptFields
+from mcpinstall.model.host import EnvironmentValue, Format, HostChange, ServerEntry
+from tests.builders.hosts import CODEX, CURSOR, GEMINI, VSCODE, ad_hoc_row, host_file, no_chain
+
+GOOSE = "goose"
+OURS = ("-I", "start.py", "--zone", "Oslo")
+FILES = {
+    CURSOR: """\
+{
+  "mcpServers": {
+    "time": {
+      "autoApprove": ["now"],
+      "env": {"TOKEN": "hush", "LEVEL": "debug"},
+      "command": "uvx", "args": ["clock-server", "--zone=Oslo"],
+      "disabled": true
+    },
+    "other": {"command": "a"}
+  }
+}
+""",
+    VSCODE: """{ // mine
+\t"servers": {"time": { "args": ["clock-server"], /* why */ "command": "uvx",
+    "env": {"TOKEN": "${input:t}", }, }, },\r\n}""",
+    GEMINI: '{"mcpServers": {"time": {"command": "uvx", "cwd": "/srv" // here\n, "args": []}}}',
+    CODEX: """\
+model = "o" # mine
+[mcp_servers.time] # clock
+command = 'uvx' # runner
+args = [
+  "clock-server", # server
+]
+startup_timeout_sec = 20
+
+[mcp_servers.time.env]
+TOKEN = "hush"
+
+[mcp_servers.other]
+command = "a"
+""",
+    GOOSE: """\
+extensions:
+  time:
+    cmd: uvx # runner
+    args:
+    - clock-server
+    enabled: false
+    envs:
+      TOKEN: hush
+    timeout: 300 # long
+  other:
+    cmd: a
+""",
+}
+
+
+def adopted(row: str, text: str, **fields: object) -> HostChange:
+    """Return the change that lets `time` start our server."""
+    file = host_file(row, text)
+    keeps = kept_fields(file.content or b"", file.row, "time")
+    entry = ServerEntry(name="time", command="/opt/p/python", args=OURS, keeps=keeps)
+    entry = dataclasses.replace(entry, **fields)  # type: ignore[arg-type]
+    return add(file, no_chain(file.row), entry, replace=True)
+
+
+def now(change: HostChange, old: str = "", new: str = "") -> HostChange:
+    """Return the change with its file as it is afterwards, once somebody edited it."""
+    assert change.after is not None
+    assert old.encode() in change.after
+    content = change.after.replace(old.encode(), new.encode()) if old else change.after
+    return dataclasses.replace(
+        change, file=dataclasses.replace(change.file, content=content), after=content
+    )
+
+
+def entry_of(change: HostChange) -> ServerEntry:
+    return change.chain_after.entries[0].entry
+
+
+@pytest.mark.parametrize("row", FILES)
+def test_only_command_and_arguments_change(row: str) -> None:
+    change = adopted(row, FILES[row])
+
+    assert change.after is not None
+    assert starts_as(change.after, change.file.row, entry_of(change))
+    before, after = FILES[row].splitlines(), change.after.decode().splitlines()
+    same = [line for line in before if not any(w in line for w in ("uvx", "clock-server", "args"))]
+    kept = [line for line in same if line.strip() not in {"]", "{"}]
+    assert [line for line in kept if line not in after] == []
+
+
+@pytest.mark.parametrize("row", FILES)
+def test_taking_it_out_gives_the_bytes_before(row: str) -> None:
+    change = now(adopted(row, FILES[row]))
+
+    assert take_out(change.file, change.chain_after, "time").after == FILES[row].encode()
+
+
+@pytest.mark.parametrize(
+    ("row", "old"),
+    [(CURSOR, "debug"), (VSCODE, "why"), (GEMINI, "here"), (CODEX, "mine"), (GOOSE, "long")],
+)
+def test_what_others_changed_since_stays_when_it_is_taken_out(row: str, old: str) -> None:
+    change = now(adopted(row, FILES[row]), old, "changed")
+
+    back = take_out(change.file, change.chain_after, "time")
+
+    assert back.after == FILES[row].replace(old, "changed").encode()
+
+
+@pytest.mark.parametrize("row", FILES)
+@pytest.mark.parametrize("touched", [False, True])
+def test_a_new_command_leaves_the_way_back(row: str, touched: bool) -> None:
+    change = now(adopted(row, FILES[row]))
+    file = change.file
+    if touched:
+        file = dataclasses.replace(file, content=(file.content or b"") + b"\n")
+    other = dataclasses.replace(entry_of(change), args=("-I", "start.py"))
+
+    again = now(add(file, change.chain_after, other, replace=True))
+
+    assert starts_as(again.after or b"", file.row, other)
+    end = b"\n" if touched else b""
+    assert take_out(again.file, again.chain_after, "time").after == FILES[row].encode() + end
+
+
+@pytest.mark.parametrize("row", [CURSOR, CODEX, GOOSE])
+def test_a_variable_of_ours_joins_those_that_stay(row: str) -> None:
+    change = now(adopted(row, FILES[row], env=(EnvironmentValue(name="MODE", value="safe"),)))
+
+    kept = kept_fields(change.after or b"", change.file.row, "time")
+
+    assert {"MODE", "TOKEN"} <= set(kept.variables)
+    assert starts_as(change.after or b"", change.file.row, entry_of(change))
+    assert take_out(change.file, change.chain_after, "time").after == FILES[row].encode()
+
+
+def test_an_entry_without_arguments_or_variables_gets_them() -> None:
+    text = '{"mcpServers": {"time": {"command": "clock"}}}'
+    change = now(adopted(CURSOR, text, env=(EnvironmentValue(name="MODE", value="safe"),)))
+
+    assert starts_as(change.after or b"", change.file.row, entry_of(change))
+    assert take_out(change.file, change.chain_after, "time").after == text.encode()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"LEVEL"', '"LD_PRELOAD"'),
+        ('"LEVEL": "debug"', '"LEVEL": "debug", "PYTHONPATH": "/x"'),
+        ('"disabled": true', '"cwd": "/elsewhere"'),
+        ('"disabled": true', '"envFile": ".env"'),
+        ('"--zone"', '"--other"'),
+        ("/opt/p/python", "/opt/q/python"),
+    ],
+)
+def test_what_is_put_beside_our_command_later_is_noticed(old: str, new: str) -> None:
+    change = adopted(CURSOR, FILES[CURSOR])
+
+    tampered = now(change, old, new).after or b""
+
+    assert not starts_as(tampered, change.file.row, entry_of(change))
+
+
+def test_another_value_of_a_variable_that_stays_is_the_users_own_matter() -> None:
+    change = adopted(CURSOR, FILES[CURSOR])
+
+    assert starts_as(now(change, "debug", "info").after or b"", change.file.row, entry_of(change))
+
+
+@pytest.mark.parametrize("row", FILES)
+def test_no_value_of_the_entry_is_shown_or_kept(row: str) -> None:
+    change = adopted(row, FILES[row])
+
+    assert "hush" not in "\n".join(diff(change))
+    assert "hush" not in repr(change.chain_after)
+
+
+def test_what_is_kept_is_named_not_told() -> None:
+    file = host_file(CURSOR, FILES[CURSOR].replace('"disabled": true', '"cwd": "/srv"'))
+
+    kept = kept_fields(file.content or b"", file.row, "time")
+
+    assert kept == KeptFields(variables=("LEVEL", "TOKEN"), keys=("cwd",))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'mcp_servers.time = { command = "uvx", args = [] }\n',
+        '[mcp_servers]\ntime = { command = "uvx" }\n',
+        '[mcp_servers]\ntime.command = "uvx"\n',
+    ],
+)
+def test_a_form_without_single_lines_is_refused(text: str) -> None:
+    with pytest.raises(McpInstallError) as refused:
+        adopted(CODEX, text)
+
+    assert refused.value.code is ErrorCode.HOST_CONFIG_INVALID
+    assert "in place" in refused.value.message
+
+
+def test_a_list_of_servers_is_refused() -> None:
+    row = ad_hoc_row(Format.JSON, ("servers",), is_list=True)
+    file = host_file(row, '{"servers": [{"name": "time", "command": "uvx"}]}')
+    entry = ServerEntry(name="time", command="p", keeps=KeptFields())
+
+    with pytest.raises(McpInstallError) as refused:
+        add(file, no_chain(row), entry, replace=True)
+
+    assert "a list" in refused.value.message
