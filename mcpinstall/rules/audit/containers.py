@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from mcpinstall.model.audited import AuditedServer, Value
 from mcpinstall.model.finding import Severity
 from mcpinstall.rules.audit import paths
+from mcpinstall.rules.audit.fetched import Fetch
 from mcpinstall.rules.audit.fetches import fetches, variables
 from mcpinstall.rules.audit.loading import container_variables
 from mcpinstall.rules.audit.machine_facts import NOTHING, MachineFacts
 from mcpinstall.rules.audit.options import Option
-from mcpinstall.rules.audit.pins import Fetch
 from mcpinstall.rules.audit.rule import Hit, Persona, rule
 from mcpinstall.rules.audit.specs import Kind
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mcpinstall.model.audited import AuditedServer, Variable
-from mcpinstall.rules.audit.pins import Fetch, fetch
+from mcpinstall.rules.audit.fetched import Fetch
+from mcpinstall.rules.audit.pins import fetch
 from mcpinstall.rules.audit.specs import Package
 from mcpinstall.rules.audit.unwrap import unwrap
 

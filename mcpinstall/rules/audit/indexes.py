@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from mcpinstall.model.audited import AuditedServer, Value
 from mcpinstall.model.finding import Severity
+from mcpinstall.rules.audit.fetched import Fetch
 from mcpinstall.rules.audit.fetches import fetches, variables
 from mcpinstall.rules.audit.machine_facts import NOTHING, MachineFacts
 from mcpinstall.rules.audit.options import Option
-from mcpinstall.rules.audit.pins import Fetch
 from mcpinstall.rules.audit.rule import Hit, rule
 from mcpinstall.rules.audit.words import split
 
