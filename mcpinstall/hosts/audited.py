@@ -147,8 +147,14 @@ class _Entry:
         return tuple(found)
 
     def rest(self) -> dict[str, Json]:
-        """Return the fields that nothing was made of."""
-        return {key: as_json(value) for key, value in self.fields.items() if key not in self._used}
+        """Return the fields that nothing was made of, and what of a table is no text."""
+        unused = {key: value for key, value in self.fields.items() if key not in self._used}
+        for key in self._used:
+            table = self.fields[key]
+            nested = table.items() if isinstance(table, dict) and "path" not in table else ()
+            if strange := {name: one for name, one in nested if not _is_scalar(one)}:
+                unused[key] = strange
+        return {key: as_json(value) for key, value in unused.items()}
 
     def _value(self, found: object, *way: str) -> Value:
         return Value(text=_text(found), pointer=pointer_of((*self._way, *way)))

@@ -11,12 +11,13 @@ from mcpinstall.model.audited import AuditedServer, Value
 from mcpinstall.model.finding import Location
 from mcpinstall.model.regions import Span
 from mcpinstall.operations.audit_files import ReadFile
+from mcpinstall.rules.audit.secret_values import confidential
 
 _LONGEST = 400  # characters of a line up to the end of the place; longer ones show no excerpt
 _AT_ONCE = 1 << 20  # bytes of a file whose hidden spans are looked for once, not line by line
 _MASK = "*"
 _OPTION = re.compile(r"--[a-z][a-z-]{0,30}|-[A-Za-z]|/[A-Za-z]")
-_PLAIN = re.compile(r"[^\s=?&]{1,80}")
+_PLAIN = re.compile(r"[^\s=?&#]{1,80}")
 _RANDOM = re.compile(r"[A-Za-z0-9_-]{20,}|[0-9a-fA-F]{16,}")
 _CREDENTIALS = re.compile(r"://[^/]*@")
 _NUMBER = re.compile(r"(?<=[:=\[, \t])[0-9][0-9.]{3,}")
@@ -87,6 +88,8 @@ class Excerpts:
         plain += [one for one in argv[:1] if _is_plain(one)]
         if rule.startswith(_SHOWING):
             plain += [one for one in argv if one.pointer == pointer and _is_plain(one)]
+        secret = frozenset(confidential(server)) if server else frozenset()
+        plain = [one for one in plain if one.text not in secret]
         spans = (self._file.document.span(one.pointer) for one in plain)
         return [span for span in spans if span is not None]
 

@@ -17,6 +17,8 @@ from mcpinstall.rules import audit as rules
 from mcpinstall.rules.audit.causes import without_general
 from mcpinstall.rules.audit.file_facts import Checks, FileChecks
 from mcpinstall.rules.audit.rule import AuditRule, Confidence, Hit
+from mcpinstall.rules.audit.secret_values import confidential
+from mcpinstall.rules.audit.secrets import without_secrets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,7 @@ class Judge:
             for ids, fact_check in self._wanted.facts:
                 hits += self._asked(ids, fact_check, server, facts)
             for hit in without_general(hits):
-                yield self._finding(hit, server)
+                yield self._finding(_told(hit, server), server)
         hits = []
         for ids, file_check in self._wanted.file:
             hits += self._asked(ids, file_check, self._file.servers, facts)
@@ -106,6 +108,14 @@ class Judge:
             identity=identity(hit, server, self._file.facts),
             counts=confidence is not Confidence.LOW,
         )
+
+
+def _told(hit: Hit, server: AuditedServer) -> Hit:
+    """Return a hit whose words hold no secret, wherever in the entry a rule found its words."""
+    known = confidential(server)
+    return replace(
+        hit, message=without_secrets(hit.message, known), fix=without_secrets(hit.fix, known)
+    )
 
 
 def _server_at(pointer: str, servers: Sequence[AuditedServer]) -> AuditedServer | None:
