@@ -92,10 +92,10 @@ def of_bytes(data: bytes, place: Place, name: str, machine: Machine) -> ReadFile
         document = tolerant.read(data, place.dialect)
     except ScanError as error:
         return _unread(name, data, error)
-    if not isinstance(document.value, dict):
-        return _unread(name, data, ScanError("the document is not an object", 0))
     row = place.row
     ways = audited.ways(document.value, row)
+    if not isinstance(document.value, dict) and () not in ways:
+        return _unread(name, data, ScanError("the document is not an object", 0))
     if problem := _no_servers(document.value, ways, place):
         return _unread(name, data, ScanError(problem, -1))
     reader = audited.Reader(row=row, scope=place.scope)
