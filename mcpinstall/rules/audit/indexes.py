@@ -28,7 +28,7 @@ _CLEAR = re.compile(
 )
 _ADDRESSES = frozenset({
     "--index", "--default-index", "-i", "--index-url", "--extra-index-url", "-f", "--find-links",
-    "--registry", "--source", "--add-source",
+    "--registry", "--reg", "--source", "--add-source",
 })  # fmt: skip
 _EXTRA = frozenset({"--extra-index-url", "--index", "--add-source"})
 _UNPROTECTED = frozenset({"--trusted-host", "--allow-insecure-host"})

@@ -17,7 +17,8 @@ from mcpinstall.rules.audit.specs import Kind, Package
 
 def docker(name: str, words: tuple[Value, ...]) -> Fetch | None:
     """Read `docker run` and `docker create`."""
-    rest = read(words, DOCKER).rest
+    before = read(words, DOCKER)
+    rest = before.rest
     if rest and rest[0].text == "container":
         rest = rest[1:]
     if not rest or rest[0].text not in {"run", "create"}:
@@ -27,7 +28,8 @@ def docker(name: str, words: tuple[Value, ...]) -> Fetch | None:
     pulls = [one.text for one in found.all("--pull")]
     return Fetch(
         runner=f"{name} {rest[0].text}", packages=(specs.image(image),) if image else (),
-        options=found.options, arguments=found.rest[1:], is_offline=pulls[-1:] == ["never"],
+        options=(*before.options, *found.options), arguments=found.rest[1:],
+        is_offline=pulls[-1:] == ["never"],
     )  # fmt: skip
 
 
