@@ -17,6 +17,12 @@ WAYS = (
 )  # fmt: skip
 """Where hosts look for servers."""
 
+_MORE_WAYS: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "witsy": (("mcp", "servers"),),
+    "augment-vscode": ((),),  # the file is a list
+}
+"""Hosts' ids → where they read servers besides `servers-key`: what was added in their settings."""
+
 _COMMAND = ("command", "cmd")
 _ARGUMENTS = ("args", "arguments")
 _ENVIRONMENT = ("env", "environment", "envs")
@@ -55,9 +61,15 @@ class Reader:
                 *entry.words(self._keys("args_key", _ARGUMENTS)))  # fmt: skip
         variables = entry.table(*((key,) for key in self._keys("env_key", _ENVIRONMENT)))
         url = entry.text(self._url_keys())
+        if argv and url is not None and "://" not in url.text:  # Witsy: arguments
+            argv, url = (*argv, *_words(url)), None
         headers = entry.table(*self._header_ways())
         directory = entry.text(_DIRECTORY)
-        disabled = entry.fields.get("disabled") is True or entry.fields.get("enabled") is False
+        disabled = (
+            entry.fields.get("disabled") is True
+            or entry.fields.get("enabled") is False
+            or entry.fields.get("state") == "disabled"
+        )
         return AuditedServer(
             host=self.row.id if self.row else "",
             scope=self.scope,
@@ -147,8 +159,14 @@ class _Entry:
         return tuple(found)
 
     def rest(self) -> dict[str, Json]:
-        """Return the fields that nothing was made of."""
-        return {key: as_json(value) for key, value in self.fields.items() if key not in self._used}
+        """Return the fields that nothing was made of, and what of a table is no text."""
+        unused = {key: value for key, value in self.fields.items() if key not in self._used}
+        for key in self._used:
+            table = self.fields[key]
+            nested = table.items() if isinstance(table, dict) and "path" not in table else ()
+            if strange := {name: one for name, one in nested if not _is_scalar(one)}:
+                unused[key] = strange
+        return {key: as_json(value) for key, value in unused.items()}
 
     def _value(self, found: object, *way: str) -> Value:
         return Value(text=_text(found), pointer=pointer_of((*self._way, *way)))
@@ -160,7 +178,9 @@ def ways(document: object, row: HostRow | None) -> tuple[Tokens, ...]:
         found = tuple(way for way in WAYS if holds_servers(follow(document, way)))
         return found or ((),) * holds_servers(document)  # (some hosts take the bare map)
     if PROJECT_PLACE not in row.servers_key:
-        return (row.servers_key,) if row.servers_key else ()
+        more = (way for way in _MORE_WAYS.get(row.id, ()) if holds_servers(follow(document, way)))
+        own = (row.servers_key,) if row.servers_key and not isinstance(document, list) else ()
+        return (*own, *more)
     place = row.servers_key.index(PROJECT_PLACE)
     projects = follow(document, row.servers_key[:place])
     keys = projects if isinstance(projects, dict) else {}
@@ -188,6 +208,11 @@ def follow(document: object, way: Tokens) -> object:
     for key in way:
         document = document.get(key) if isinstance(document, dict) else None
     return document
+
+
+def _words(value: Value) -> tuple[Value, ...]:
+    """Return the words of a text that a host splits at blanks, each with the text's place."""
+    return tuple(Value(text=one, pointer=value.pointer) for one in value.text.split()[:2048])
 
 
 def _named(value: object, row: HostRow | None) -> str | None:

@@ -77,6 +77,7 @@ class ApprovedFile:
 class AuditReport(Report):
     """A report on hosts' files."""
 
+    findings: tuple[AuditFinding, ...]
     files: tuple[AuditedFile, ...] = ()
     suppressed: tuple[Suppressed, ...] = ()
     hidden: tuple[AuditFinding, ...] = ()

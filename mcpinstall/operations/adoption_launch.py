@@ -10,12 +10,14 @@ from mcpinstall.model.audited import AuditedServer, Variable
 from mcpinstall.model.names import is_environment_variable, normalized_package
 from mcpinstall.model.text import is_plain
 from mcpinstall.rules.audit import loading, secret_values
+from mcpinstall.rules.audit.fetched import Fetch
 from mcpinstall.rules.audit.file_facts import FileFacts
-from mcpinstall.rules.audit.pins import Fetch, fetch
+from mcpinstall.rules.audit.pins import fetch
 from mcpinstall.rules.audit.references import holds_reference
 from mcpinstall.rules.audit.specs import Kind, Package, Pin
-from mcpinstall.rules.audit.unwrap import ELEVATING, unwrap
+from mcpinstall.rules.audit.unwrap import unwrap
 from mcpinstall.rules.audit.words import program
+from mcpinstall.rules.audit.wrappers import ELEVATING
 
 RUNNERS = frozenset({"uvx", "uv tool run", "pipx run"})
 """Programs whose servers can be installed from verified files instead."""

@@ -11,13 +11,14 @@ from mcpinstall.model.audited import AuditedServer, Value
 from mcpinstall.model.finding import Location
 from mcpinstall.model.regions import Span
 from mcpinstall.operations.audit_files import ReadFile
+from mcpinstall.rules.audit.secret_values import confidential
 
 _LONGEST = 400  # characters of a line up to the end of the place; longer ones show no excerpt
 _AT_ONCE = 1 << 20  # bytes of a file whose hidden spans are looked for once, not line by line
 _MOST_OF_LARGE = 100  # lines of a larger file that are shown; each costs a look at all before it
 _MASK = "*"
 _OPTION = re.compile(r"--[a-z][a-z-]{0,30}|-[A-Za-z]|/[A-Za-z]")
-_PLAIN = re.compile(r"[^\s=?&]{1,80}")
+_PLAIN = re.compile(r"[^\s=?&#]{1,80}")
 _RANDOM = re.compile(r"[A-Za-z0-9_-]{20,}|[0-9a-fA-F]{16,}")
 _CREDENTIALS = re.compile(r"://[^/]*@")
 _NUMBER = re.compile(r"(?<=[:=\[, \t])[0-9][0-9.]{3,}")
@@ -33,6 +34,7 @@ class Excerpts:
         self._text = file.document.text
         self._lines = 0
         self._options: tuple[str, list[Span]] = ("", [])
+        self._secret: tuple[str, ...] = ()
 
     def location(self, pointer: str) -> Location:
         """Return the region of a value, or of the nearest thing around it; else the file."""
@@ -91,6 +93,7 @@ class Excerpts:
         if server is None:
             return []
         if self._options[0] != server.pointer:
+            self._secret = confidential(server)
             plain = [one for one in server.argv if _OPTION.fullmatch(one.text)]
             plain += [one for one in server.argv[:1] if _is_plain(one)]
             self._options = (server.pointer, self._spans(plain))
@@ -100,7 +103,8 @@ class Excerpts:
         return [*self._options[1], *self._spans(judged)]
 
     def _spans(self, values: list[Value]) -> list[Span]:
-        spans = (self._file.document.span(one.pointer) for one in values)
+        plain = [one for one in values if one.text not in self._secret]
+        spans = (self._file.document.span(one.pointer) for one in plain)
         return [span for span in spans if span is not None]
 
 

@@ -95,8 +95,6 @@ def of_bytes(data: bytes, place: Place, name: str, machine: Machine) -> ReadFile
         document = tolerant.read(data, place.dialect)
     except ScanError as error:
         return _unread(name, data, error)
-    if not isinstance(document.value, dict):
-        return _unread(name, data, ScanError("the document is not an object", 0))
     try:
         return _read_file(document, place, name, machine)
     except RecursionError:
@@ -108,6 +106,8 @@ def _read_file(
 ) -> ReadFile | Unchecked:
     row = place.row
     ways = () if place.is_settings else audited.ways(document.value, row)
+    if not isinstance(document.value, dict) and () not in ways:
+        return _unread(name, document.data, ScanError("the document is not an object", 0))
     if problem := _no_servers(document.value, ways, place):
         return _unread(name, document.data, ScanError(problem, -1))
     reader = audited.Reader(row=row, scope=place.scope)

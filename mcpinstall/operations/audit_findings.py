@@ -17,6 +17,8 @@ from mcpinstall.rules import audit as rules
 from mcpinstall.rules.audit.causes import without_general
 from mcpinstall.rules.audit.file_facts import Checks, FileChecks
 from mcpinstall.rules.audit.rule import AuditRule, Confidence, Hit
+from mcpinstall.rules.audit.secret_values import confidential
+from mcpinstall.rules.audit.secrets import without_secrets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +71,9 @@ class Judge:
                 hits += self._asked(ids, check, server, machine)
             for ids, fact_check in self._wanted.facts:
                 hits += self._asked(ids, fact_check, server, facts)
+            known = confidential(server) if hits else ()
             for hit in sorted_out(hits):
-                yield self._finding(hit, server), hit, server
+                yield self._finding(_told(hit, known), server), hit, server
         hits = []
         for ids, file_check in self._wanted.file:
             hits += self._asked(ids, file_check, self._file.servers, facts)
@@ -125,6 +128,13 @@ class Judge:
         if server.pointer not in self._entries:
             self._entries[server.pointer] = entry_digest(server)
         return self._entries[server.pointer]
+
+
+def _told(hit: Hit, known: Sequence[str]) -> Hit:
+    """Return a hit whose words hold no secret, wherever in the entry a rule found its words."""
+    return replace(
+        hit, message=without_secrets(hit.message, known), fix=without_secrets(hit.fix, known)
+    )
 
 
 def _server_at(pointer: str, servers: Sequence[AuditedServer]) -> AuditedServer | None:

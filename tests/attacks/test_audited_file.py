@@ -55,6 +55,71 @@ def test_no_text_of_a_file_reaches_the_terminal_raw(project: Path, mcpi: Mcpi, f
 
 
 @pytest.mark.parametrize("form", FORMATS)
+def test_a_suppression_writes_no_markup_and_no_command(
+    project: Path, mcpi: Mcpi, form: str
+) -> None:
+    honest(project)
+    text = json.dumps(f"x`\n\n# All is well\n@everyone ![a](http://h.example/a){HOSTILE}")
+    ignore = f'[[ignore]]\nrule = {text}\nserver = {text}\nentry = "0"\nreason = "r"\n'
+    put(project / "mcpi-audit.toml", ignore.replace("\x07", "\\u0007"))
+
+    ran = mcpi("audit", "--format", form)
+
+    assert ran.status == 1
+    assert not {"\x1b", "\x07", "\u202e", "\r"} & set(ran.out + ran.err)
+    assert not any(
+        line.startswith(("#  All", "# All", "::error::z")) for line in ran.out.split("\n")
+    )
+
+
+MISPLACED = [
+    lambda word: ["npx", "-y", "--api-key", word, "a"],
+    lambda word: ["npx", "-y", word],
+    lambda word: ["uvx", "--api-key", word, "a"],
+    lambda word: ["uvx", "--from", f"git+https://{word}@h.example/o/r", "a"],
+    lambda word: ["docker", "run", f"{word}/image"],
+    lambda word: ["docker", "run", "-v", f"/home/ana/{word}/.ssh:/x", "a"],
+    lambda word: ["bash", "-c", f"npx -y {word}"],
+    lambda word: [f"npx -y --token {word} a"],
+    lambda word: ["node", f"/tmp/{word}/server.js"],
+    lambda word: ["doppler", "run", "--token", word, "--", "npx", "-y", "a"],
+    lambda word: ["nix", "run", f"github:o/r/{word}"],
+    lambda word: ["go", "run", f"h.example/{word}@latest"],
+]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_secret_in_the_place_of_a_package_or_path_is_shown_in_no_format(
+    project: Path, mcpi: Mcpi, form: str
+) -> None:
+    canary = "ghp_" + secrets.token_hex(18)
+    servers = {
+        f"s{number}": {"command": words[0], "args": words[1:]}
+        for number, words in enumerate(make(canary) for make in MISPLACED)
+    }
+    put(project / ".mcp.json", json.dumps({"mcpServers": servers}))
+
+    ran = mcpi("audit", "--format", form, "--persona", "auditor")
+
+    assert ran.status == 1
+    assert canary not in ran.out + ran.err
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_stands_behind_an_option_named_like_a_secret_is_shown_in_no_format(
+    project: Path, mcpi: Mcpi, form: str
+) -> None:
+    word = "hunter" + secrets.token_hex(3)  # no detector knows it
+    server = {"command": "npx", "args": ["-y", "--api-key", word, "a"]}
+    put(project / ".mcp.json", json.dumps({"mcpServers": {"a": server}}))
+
+    ran = mcpi("audit", "--format", form)
+
+    assert ran.status == 1
+    assert word not in ran.out + ran.err
+
+
+@pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("style", ["lines", "one line", "commented", "toml", "yaml"])
 def test_no_secret_is_shown_in_any_format(project: Path, mcpi: Mcpi, form: str, style: str) -> None:
     canary = "ghp_" + secrets.token_hex(18)

@@ -34,7 +34,7 @@ def write(report: Report) -> str:
 def _blocks(report: Report) -> Iterator[str]:
     """Yield what is kept whole or cut; what is counted begins with `-`."""
     yield from (f"### `{report.tool}`", "", _sum(report), "")
-    yield from (f"- {sentence}" for sentence in report.left_out)
+    yield from (f"- {code(sentence)}" for sentence in report.left_out)  # (names a file's texts)
     yield from [""] if report.left_out else []
     for file, found in groupby(report.findings, key=lambda one: one.location.file):
         yield from (f"**{code(file)}**", "")

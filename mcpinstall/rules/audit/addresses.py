@@ -52,8 +52,11 @@ class Address:
     ip: IpAddress | None
     """Where the host is an IP address in any spelling: decimal, hexadecimal, octal, mapped."""
     has_login: bool
+    login: str
     password: str
     parameters: tuple[tuple[str, str], ...]
+    fragment: tuple[tuple[str, str], ...] = ()
+    """Parameters behind `#`, which are not sent."""
 
     @property
     def is_cleartext(self) -> bool:
@@ -77,15 +80,20 @@ def parse(text: str) -> Address | None:
     host = unicodedata.normalize("NFKC", unquote(host)).lower().rstrip(".")
     if not host:
         return None
-    try:
-        parameters = parse_qsl(parts.query, keep_blank_values=True,
-                               max_num_fields=_MOST_PARAMETERS)  # fmt: skip
-    except ValueError:
-        parameters = []
     return Address(
         scheme=parts.scheme.lower(), host=host, ip=host_ip(host), has_login=login is not None,
-        password=unquote(password), parameters=tuple(parameters),
+        login=unquote(login or ""), password=unquote(password),
+        parameters=_parameters(parts.query), fragment=_parameters(parts.fragment),
     )  # fmt: skip
+
+
+def _parameters(text: str) -> tuple[tuple[str, str], ...]:
+    if "=" not in text:
+        return ()
+    try:
+        return tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS))
+    except ValueError:
+        return ()
 
 
 def host_ip(host: str) -> IpAddress | None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
 from mcpinstall.model.audited import AuditedServer, Value
 from mcpinstall.model.finding import Severity
 from mcpinstall.rules.audit import paths
+from mcpinstall.rules.audit.fetched import Fetch
 from mcpinstall.rules.audit.fetches import fetches, variables
 from mcpinstall.rules.audit.loading import container_variables
 from mcpinstall.rules.audit.machine_facts import NOTHING, MachineFacts
 from mcpinstall.rules.audit.options import Option
-from mcpinstall.rules.audit.pins import Fetch
 from mcpinstall.rules.audit.rule import Hit, Persona, rule
 from mcpinstall.rules.audit.specs import Kind
 
@@ -60,7 +61,7 @@ def check(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]
     containers = [one for one in every if one.runner.split()[0] in _ENGINES]
     mounts = [mount for one in containers for mount in _mounts(one)]
     yield from _first(_privileges(containers))
-    yield from _first(_sockets(server, mounts))
+    yield from _first(itertools.chain(_sockets(server, mounts), _daemons(containers)))
     yield from _worst([*_mounted(mounts), *_granted(every)])
 
 
@@ -141,6 +142,28 @@ def _sockets(server: AuditedServer, mounts: list[Value]) -> Iterator[Hit]:
                 message="`DOCKER_HOST` names a daemon without TLS: anyone on the way commands it",
                 fix="use `ssh://…`, or set `DOCKER_TLS_VERIFY`",
             )  # fmt: skip
+
+
+def _daemons(containers: list[Fetch]) -> Iterator[Hit]:
+    """Yield options that hand out the daemon's socket, or command a daemon without TLS."""
+    for one in containers:
+        for option in one.all("--use-api-socket"):
+            if option.text.lower() not in {"false", "0"}:
+                yield Hit(
+                    rule=SOCKET, pointer=option.word.pointer,
+                    message="`--use-api-socket` lets the server start any container, and so reach "
+                    "every file",
+                    fix="leave `--use-api-socket` out",
+                )  # fmt: skip
+        verified = bool(one.all("--tls", "--tlsverify", "--tlscacert"))
+        for option in one.all("-H", "--host"):
+            if option.text[:6] == "tcp://" and not verified:
+                yield Hit(
+                    rule=SOCKET, pointer=(option.value or option.word).pointer,
+                    message=f"`{option.name}` names a daemon without TLS: anyone on the way "
+                    "commands it",
+                    fix="use `ssh://…`, or `--tlsverify`",
+                )  # fmt: skip
 
 
 # MA603 -------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from mcpinstall.model.finding import Severity
 from mcpinstall.model.names import is_device_name
 from mcpinstall.rules.audit.file_facts import Ambiguity, FileFacts
 from mcpinstall.rules.audit.parts import MOST_WORDS, escaped, settings
+from mcpinstall.rules.audit.references import is_placeholder
 from mcpinstall.rules.audit.rule import Hit, Persona, rule
 from mcpinstall.rules.audit.secrets import LONGEST, shown
 
@@ -35,6 +36,8 @@ _TRANSPORTS = frozenset({
     "httpstream", "streamable", "builtin", "platform", "frontend", "inlinepython", "custom",
     "command", "registry",
 })  # fmt: skip
+_TAKE_LINES = ("augment-vscode",)
+"""Hosts whose `command` is a line for a shell."""
 _SAFE_NAME = re.compile(r"(?:[^\W_]|@(?=[\w-]+/))[\w. -]*(?:/[^\W_][\w.-]*)?")
 _TOLERATED = re.compile(r"[\w. ()\[\]:,+/@-]+")
 """Characters of names that READMEs use, of no harm."""
@@ -67,7 +70,8 @@ def unread(_servers: Sequence[AuditedServer], facts: FileFacts) -> Iterator[Hit]
 
 def malformed(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
     """Yield what keeps an entry from starting, and values too long to look at as a whole."""
-    if server.argv and _is_line(server.argv[0].text):
+    of_lines = server.host.startswith(_TAKE_LINES)
+    if server.argv and _is_line(server.argv[0].text) and not of_lines:
         yield _malformed(server.argv[0].pointer, "`command` holds arguments too",
                          "put each argument into `args`")  # fmt: skip
     for key in ("args", "env", "headers", "command", "url"):
@@ -148,7 +152,7 @@ def _is_word(text: str) -> bool:
 
 def _is_line(command: str) -> bool:
     first, blank, rest = command[:LONGEST].strip().partition(" ")
-    if not blank or not rest.strip():
+    if not blank or not rest.strip() or is_placeholder(command[:LONGEST]):
         return False
     return (
         not re.search(r"[\\/]", first) or re.search(r" -\w|(?: --)", command[:LONGEST]) is not None

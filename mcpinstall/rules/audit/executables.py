@@ -8,11 +8,13 @@ from collections.abc import Iterator, Sequence
 from mcpinstall.model.audited import AuditedServer, FileScope, Value
 from mcpinstall.model.finding import Severity
 from mcpinstall.rules.audit import paths
+from mcpinstall.rules.audit.fetched import Fetch
 from mcpinstall.rules.audit.fetches import fetches
 from mcpinstall.rules.audit.machine_facts import NOTHING, MachineFacts
 from mcpinstall.rules.audit.options import Grammar, read
 from mcpinstall.rules.audit.pins import fetch
 from mcpinstall.rules.audit.rule import Hit, rule
+from mcpinstall.rules.audit.runner_options import NODE
 from mcpinstall.rules.audit.specs import Pin
 from mcpinstall.rules.audit.unwrap import unwrap
 from mcpinstall.rules.audit.words import program
@@ -51,6 +53,25 @@ def executed(server: AuditedServer) -> Iterator[Value]:
     script = _script(launch)
     if script is not None:
         yield script
+    yield from _loaded(launch)
+
+
+def _loaded(launch: Sequence[Value]) -> Iterator[Value]:
+    """Yield files that Node loads before the script."""
+    if program(launch[0].text) in {"node", "nodejs", "tsx", "ts-node", "bun"}:
+        for one in read(launch[1:], NODE).all("-r", "--require", "--import", "--loader"):
+            if one.value is not None and paths.is_absolute(one.text):
+                yield one.value
+
+
+def _folders(server: AuditedServer) -> Iterator[Value]:
+    """Yield folders and files whose code a runner starts: `uv --directory`, `uvx --from`."""
+    for fetched in fetches(server):
+        if fetched.runner in {"uv run", "uvx", "uv tool run"}:
+            named = fetched.all("--directory", "--project")
+            yield from (one.value for one in named if one.value is not None)
+        if fetched.runner.split()[0] not in {"docker", "podman", "nerdctl"}:
+            yield from (one.value for one in fetched.packages if one.pin is Pin.LOCAL)
 
 
 def check(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]:
@@ -93,7 +114,7 @@ def _text(words: Sequence[Value]) -> str:
 
 
 def _replaceable(server: AuditedServer, facts: MachineFacts) -> Iterator[Hit]:
-    for one in executed(server):
+    for one in (*executed(server), *_folders(server)):
         why, where = _replaceable_by(one.text, facts)
         if why:
             yield Hit(
@@ -148,7 +169,17 @@ def _local_code(server: AuditedServer) -> Iterator[Value]:
         )  # fmt: skip
         if one.runner in {"cargo run", "dotnet tool run"}:
             yield first
+        if program(first.text) == "uv" and _is_of_project(one):
+            yield one.arguments[0]
     yield from _task(first, rest)
+
+
+def _is_of_project(fetched: Fetch) -> bool:
+    """Tell whether `uv run NAME` starts what the project in the folder says."""
+    if fetched.runner != "uv run" or not fetched.arguments or fetched.all("--no-project"):
+        return False
+    named = fetched.all("--directory", "--project")
+    return all(_is_relative(one.text) for one in named)
 
 
 def _task(first: Value, rest: Sequence[Value]) -> Iterator[Value]:
@@ -158,7 +189,9 @@ def _task(first: Value, rest: Sequence[Value]) -> Iterator[Value]:
     if any(paths.is_absolute(one.partition("=")[2] or one) for one in words):
         return  # `npm --prefix /absolute run start`
     verbs = [one for one in words if one[:1] != "-"]
-    if name in _BUILDERS:
+    if name in _BUILDERS or name == "docker-compose":
+        yield first
+    if name in {"docker", "podman", "nerdctl"} and verbs[:1] == ["compose"]:
         yield first
     if name in {"npm", "pnpm", "yarn"} and verbs[:1] and verbs[0] in {"run", "start", "run-script"}:
         yield first

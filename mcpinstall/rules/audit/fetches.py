@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from mcpinstall.model.audited import AuditedServer, Value, Variable
-from mcpinstall.rules.audit.pins import Fetch, fetch
+from mcpinstall.rules.audit.fetched import Fetch
+from mcpinstall.rules.audit.pins import fetch
 from mcpinstall.rules.audit.specs import Package
 from mcpinstall.rules.audit.unwrap import unwrap
 

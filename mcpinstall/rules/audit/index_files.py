@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from mcpinstall.model.audited import AuditedServer
 from mcpinstall.model.finding import Severity
+from mcpinstall.rules.audit.fetched import Fetch
 from mcpinstall.rules.audit.fetches import fetches, variables
 from mcpinstall.rules.audit.machine_facts import Client, Effect, IndexSetting, MachineFacts
-from mcpinstall.rules.audit.pins import Fetch
 
 _CLEAR = re.compile(
     r"(?:[\w-]{1,64}=)?http://(?!(?:localhost|127\.\d|\[::1\])[^/@]*(?:/|$))", re.IGNORECASE

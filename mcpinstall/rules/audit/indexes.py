@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from mcpinstall.model.audited import AuditedServer, Value
 from mcpinstall.model.finding import Severity
+from mcpinstall.rules.audit.fetched import Fetch
 from mcpinstall.rules.audit.fetches import fetches, variables
 from mcpinstall.rules.audit.index_files import is_clear, is_known, of_files
 from mcpinstall.rules.audit.machine_facts import NOTHING, MachineFacts
 from mcpinstall.rules.audit.options import Option
-from mcpinstall.rules.audit.pins import Fetch
 from mcpinstall.rules.audit.rule import Hit, rule
 from mcpinstall.rules.audit.words import split
 
@@ -26,7 +26,7 @@ RULES = (UNSAFE_INDEX,)
 _FIX = "name one index with https, and only that: `--default-index https://…`"
 _ADDRESSES = frozenset({
     "--index", "--default-index", "-i", "--index-url", "--extra-index-url", "-f", "--find-links",
-    "--registry", "--source", "--add-source",
+    "--registry", "--reg", "--source", "--add-source",
 })  # fmt: skip
 _EXTRA = frozenset({"--extra-index-url", "--index", "--add-source"})
 _UNPROTECTED = frozenset({"--trusted-host", "--allow-insecure-host"})

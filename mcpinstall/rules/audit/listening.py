@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mcpinstall.model.audited import AuditedServer, Value
+from mcpinstall.model.audited import AuditedServer
 from mcpinstall.model.finding import Severity
 from mcpinstall.rules.audit.addresses import Reach, host_ip
+from mcpinstall.rules.audit.fetches import fetches
 from mcpinstall.rules.audit.file_facts import FileFacts
 from mcpinstall.rules.audit.parts import (
-    MOST_WORDS,
     addresses,
     environment,
     is_container,
@@ -41,12 +41,6 @@ _BIND_OPTIONS = frozenset({
 })  # fmt: skip
 _BIND_VARIABLE = re.compile(r"(?:[A-Z0-9]+_)*(?:HOST|BIND|BIND_ADDRESS|LISTEN|LISTEN_ADDRESS)")
 _PUBLISH = frozenset({"-p", "--publish"})
-_FLAGS = frozenset({
-    "--rm", "--init", "--privileged", "--read-only", "--interactive", "--tty", "--detach",
-    "--publish-all", "--no-healthcheck", "--quiet", "--replace", "--sig-proxy",
-    "--oom-kill-disable",
-})  # fmt: skip
-_SHORT_FLAGS = re.compile(r"-[itdPq]+")
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO_LOGIN_OPTIONS = frozenset({"--no-auth", "--disable-auth", "--auth=none"})
 _NO_LOGIN_TOOLS = ("inspector", "mcp-proxy", "mcpo", "supergateway", "mcp-remote", "mcphub",
@@ -126,11 +120,13 @@ def _is_any(text: str) -> bool:
 
 
 def _published(server: AuditedServer) -> Iterator[Hit]:
-    for name, value, text in _container_options(server):
-        if name in ("-P", "--publish-all"):
-            yield _open(value.pointer, f"`{name}`")
-        elif name in _PUBLISH and not _is_on_loopback(text):
-            yield _open(value.pointer, f"`{name}` without an address")
+    for fetch in fetches(server):
+        for option in fetch.all("-P", "--publish-all", "-p", "--publish"):
+            if option.name not in _PUBLISH:
+                if option.text.lower() != "false":
+                    yield _open(option.word.pointer, f"`{option.name}`")
+            elif option.value is not None and not _is_on_loopback(option.text):
+                yield _open(option.value.pointer, f"`{option.name}` without an address")
 
 
 def _is_on_loopback(port: str) -> bool:
@@ -138,23 +134,3 @@ def _is_on_loopback(port: str) -> bool:
     address = port[:256].rpartition(":")[0].rpartition(":")[0].strip("[]")
     ip = host_ip(address) if address else None
     return address == "localhost" or (ip is not None and ip.is_loopback)
-
-
-def _container_options(server: AuditedServer) -> Iterator[tuple[str, Value, str]]:
-    """Yield options of the engine, up to the image's name: name, argument, value."""
-    words = iter(server.launch[1:MOST_WORDS])
-    if next((word for word in words if word.text in ("run", "create")), None) is None:
-        return
-    for word in words:
-        text = word.text
-        name, equals, rest = text.partition("=")
-        if not text.startswith("-"):
-            return
-        if text in _FLAGS or _SHORT_FLAGS.fullmatch(text):
-            yield ("-P" if "P" in text and not text.startswith("--") else text), word, ""
-        elif text.startswith("--") and equals:
-            yield name, word, rest
-        elif not text.startswith("--") and len(text) > 2:
-            yield text[:2], word, text[2:].removeprefix("=")
-        elif (value := next(words, None)) is not None:
-            yield text, value, value.text

@@ -23,6 +23,7 @@ _NODE = re.compile(
 )
 _AGENT = re.compile(r"-(?:javaagent|agentpath|agentlib):")
 _PERL = re.compile(r"(?:^|\s)-(?:[A-Za-z]{0,16}[MmdI])")
+_BUN = re.compile(r"(?:^|\s)(?:-r\b|--preload\b|--require\b|--import\b)")
 _RUBY = re.compile(r"(?:^|\s)-(?:[A-Za-z]{0,16}[rIeC])")
 
 
@@ -70,7 +71,23 @@ _LOADING: Mapping[str, Callable[[str], bool]] = {
     "JDK_JAVA_OPTIONS": _searched(_AGENT),
     "GIT_SSH_COMMAND": _any,
     "GIT_EXTERNAL_DIFF": _any,
+    "GIT_SSH": _any,
+    "GIT_PROXY_COMMAND": _any,
+    "GIT_EXEC_PATH": _any,
+    "NPM_CONFIG_NODE_OPTIONS": _searched(_NODE),
+    "NPM_CONFIG_SCRIPT_SHELL": _any,
+    "BUN_OPTIONS": _searched(_BUN),
+    "DOTNET_STARTUP_HOOKS": _any,
+    "CORECLR_PROFILER_PATH": _any,
+    "PYTHONBREAKPOINT": lambda text: text != "0",
+    "RUBYLIB": _any,
+    "LUA_INIT": _any,
+    "PHPRC": _any,
+    "ZDOTDIR": _any,
+    "PROMPT_COMMAND": _any,
 }
+_CASES = frozenset({"ENV", "BROWSER"})
+"""Names that mean it in capitals alone; Windows reads the others in any letters."""
 
 
 def check(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]:
@@ -78,7 +95,7 @@ def check(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]
     del facts
     for one in (*variables(server), *container_variables(server)):
         text = one.value.text[:LONGEST].strip()
-        loads = _LOADING.get(one.name)
+        loads = _LOADING.get(one.name if one.name.upper() in _CASES else one.name.upper())
         if text and loads is not None and loads(text):
             yield Hit(
                 rule=CODE_LOADING, pointer=one.value.pointer,

@@ -32,6 +32,8 @@ class Grammar:
     """Those that take the next word."""
     flags: frozenset[str] | None = None
     """Where it is given, every other long option takes the next word."""
+    pairs: frozenset[str] = frozenset()
+    """Those that take the next two words."""
     clusters: bool = True
     """`-it` is `-i -t`; not where `-jar` is one option."""
     mixed: bool = False
@@ -51,8 +53,15 @@ class Words:
         return tuple(one for one in self.options if one.name in names)
 
     def has(self, *names: str) -> bool:
-        """Tell whether one of these options was given, and not switched off."""
-        return any(one.text.lower() not in {"false", "0"} for one in self.all(*names))
+        """Tell whether one of these options was given, and not switched off later.
+
+        The last word counts: `--offline --no-offline` is off.
+        """
+        against = {f"--no-{name.removeprefix('--')}" for name in names}
+        told = [one for one in self.options if one.name in names or one.name in against]
+        if not told:
+            return False
+        return (told[-1].text.lower() not in {"false", "0"}) is (told[-1].name in names)
 
 
 def read(words: Sequence[Value], grammar: Grammar) -> Words:
@@ -81,11 +90,13 @@ def _option(words: Sequence[Value], at: int, grammar: Grammar) -> tuple[list[Opt
     """Return the options of one word, and how many words they take."""
     word = words[at]
     name, is_glued, value = word.text.partition("=")
-    if is_glued and (name[:2] == "--" or name in grammar.valued):
+    if is_glued and (name[:2] == "--" or len(name) == 2 or name in grammar.valued):
         return [Option(name, Value(text=value, pointer=word.pointer), word)], 1
     is_long = word.text[:2] == "--" or word.text in grammar.valued
     if grammar.clusters and not is_long and len(word.text) > 2:
         return _cluster(words, at, grammar)
+    if word.text in grammar.pairs and at + 2 < len(words):
+        return [Option(word.text, words[at + 2], word)], 3
     if _takes_value(word.text, grammar) and at + 1 < len(words):
         return [Option(word.text, words[at + 1], word)], 2
     return [Option(word.text, None, word)], 1

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from mcpinstall.model.audited import AuditedServer
 from mcpinstall.rules.audit import known_bad, lookalike, pinning
+from mcpinstall.rules.audit.fetched import Fetch
 from mcpinstall.rules.audit.fetches import packages
 from mcpinstall.rules.audit.machine_facts import NOTHING, MachineFacts
-from mcpinstall.rules.audit.pins import Fetch
 from mcpinstall.rules.audit.rule import Hit
 from mcpinstall.rules.audit.specs import Package
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -70,9 +70,17 @@ def is_bridge(server: AuditedServer) -> bool:
 
 
 def options(server: AuditedServer) -> Iterator[Option]:
-    """Yield the arguments after the program, each with its option's name."""
+    """Yield the arguments after the program, then those of wrappers, with their options' names."""
+    yield from _named(server.launch[1:MOST_WORDS])
+    if server.wrappers:
+        inner = {value.pointer for value in server.launch}
+        outer = (value for value in server.argv[1:MOST_WORDS] if value.pointer not in inner)
+        yield from _named(tuple(outer))
+
+
+def _named(words: Sequence[Value]) -> Iterator[Option]:
     before = ""
-    for value in server.launch[1:MOST_WORDS]:
+    for value in words:
         name, equals, rest = value.text.partition("=")
         if equals and _OPTION.fullmatch(name):
             yield Option(name=name, text=rest, pointer=value.pointer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 LONGEST_PATH = 4096
@@ -16,7 +17,7 @@ _SHARED = re.compile(
     r"|[A-Za-z]:[\\/](?:Temp|Windows[\\/]Temp|Users[\\/]Public)(?:[\\/]|$)"
     r"|(?:/home/|/Users/|[A-Za-z]:[\\/]Users[\\/])[^/\\]{1,64}[\\/]Downloads(?:[\\/]|$)"
     r"|(?:~|\$\{?HOME\}?|\$\{env:HOME\}|%USERPROFILE%)[\\/]Downloads(?:[\\/]|$)"
-    r"|%(?:TEMP|TMP)%|[A-Za-z]:[\\/]Users[\\/][^/\\]{1,64}[\\/]AppData[\\/]Local[\\/]Temp(?:[\\/]|$)",
+    r"|%(?:TEMP|TMP)%|\$\{?(?:env:)?(?:TMPDIR|TEMP|TMP)\b\}?|[A-Za-z]:[\\/]Users[\\/][^/\\]{1,64}[\\/]AppData[\\/]Local[\\/]Temp(?:[\\/]|$)",
     re.IGNORECASE,
 )
 _HOME = re.compile(
@@ -24,7 +25,7 @@ _HOME = re.compile(
     r"|/home/[^/]{1,64}|/Users/[^/]{1,64}|/root|[A-Za-z]:[\\/]Users[\\/][^\\/]{1,64})[\\/]?",
     re.IGNORECASE,
 )
-_ROOT = re.compile(r"/+|[A-Za-z]:[\\/]*|/(?:mnt/[a-z]|[cd])/?|\\\\[.?]\\[A-Za-z]:\\?")
+_ROOT = re.compile(r"/+|[A-Za-z]:[\\/]*|/(?:mnt/[a-z]|[cd])/?|//[a-z]/?|\\\\[.?]\\[A-Za-z]:\\?")
 _SENSITIVE = re.compile(
     r"(?:^|[\\/])(?:\.ssh|\.aws|\.azure|\.gnupg|\.kube|\.docker|\.password-store"
     r"|\.config[\\/]gcloud|\.mozilla|\.config[\\/](?:google-chrome|chromium|BraveSoftware)"
@@ -53,7 +54,14 @@ def is_of_project(text: str) -> bool:
 
 def is_shared(text: str) -> bool:
     """Tell whether a path is in a folder for temporary files, or for what browsers fetch."""
-    return bool(_SHARED.match(text[:LONGEST_PATH]))
+    return bool(_SHARED.match(_normalized(text[:LONGEST_PATH])))
+
+
+def _normalized(text: str) -> str:
+    """Return a POSIX path without `//`, `/./` and `/../`; no other text is changed."""
+    if text[:1] != "/" or not re.search(r"//|/\.\.?(?:/|$)", text):
+        return text
+    return posixpath.normpath(text).replace("//", "/", 1)
 
 
 def granted(text: str) -> str:

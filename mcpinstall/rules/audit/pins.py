@@ -5,22 +5,18 @@ Options with values are known per runner, so no argument of the server is taken 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mcpinstall.model.audited import Value
-from mcpinstall.rules.audit import specs
-from mcpinstall.rules.audit.options import Grammar, Option, Words, read
+from mcpinstall.rules.audit import other_runners, specs
+from mcpinstall.rules.audit.fetched import Fetch
+from mcpinstall.rules.audit.options import Grammar, Words, read
 from mcpinstall.rules.audit.runner_options import (
     BUN,
-    CARGO,
     DENO,
-    DNX,
-    DOCKER,
-    DOCKER_RUN,
-    GO,
-    JAVA,
-    NIX,
+    DENO_X,
     NPM,
     PIP,
     PIPX,
@@ -28,31 +24,13 @@ from mcpinstall.rules.audit.runner_options import (
     UV,
     YARN,
 )
-from mcpinstall.rules.audit.specs import Kind, Package
+from mcpinstall.rules.audit.specs import Package
 from mcpinstall.rules.audit.words import program
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetch:
-    """A launch by a program that fetches what it runs."""
-
-    runner: str
-    """As one writes it: `npx`, `uv run`, `docker run`."""
-    packages: tuple[Package, ...] = ()
-    options: tuple[Option, ...] = ()
-    """Of the runner; none of the server."""
-    arguments: tuple[Value, ...] = ()
-    """Of the server; for `uv run`, the command that runs in the environment."""
-    code: Value | None = None
-    """A script in an argument of the runner: `npx -c`."""
-    is_offline: bool = False
-    """Nothing new is fetched."""
-
-    def all(self, *names: str) -> tuple[Option, ...]:
-        """Return the runner's options of these names."""
-        return tuple(one for one in self.options if one.name in names)
-
-
+_IS_PYTHON = re.compile(r"(?:python|pypy)[0-9.]{0,8}(?:@.*)?")
+"""What `uvx` takes for the interpreter itself, which is no package."""
+_DEFAULT = re.compile(r"\$\{\w{1,128}:-([^{}]{0,1000})\}")
+_LONGEST_DEFAULT = 4096  # characters of a text in which one is looked for
 _Reader = Callable[[str, tuple[Value, ...]], Fetch | None]
 
 
@@ -60,22 +38,39 @@ def fetch(launch: Sequence[Value]) -> Fetch | None:
     """Return what a launch without wrappers fetches; None for a program that is no runner."""
     if not launch:
         return None
-    name = program(launch[0].text)
-    words = tuple(launch[1:])
-    if _is_python(name) and len(words) > 1 and words[0].text == "-m":
-        name, words = program(words[1].text), words[2:]
+    name = program(_default(launch[0]).text)
+    words = tuple(map(_default, launch[1:]))
+    if name.rstrip("0123456789.") in {"python", "py", "pypy"}:
+        at = _module_at(words)
+        name, words = (program(words[at].text), words[at + 1 :]) if at < len(words) else ("", ())
         return _READERS[name](name, words) if name in {"pip", "pipx", "uv"} else None
     reader = _READERS.get(name)
     return reader(name, words) if reader else None
 
 
-def _is_python(name: str) -> bool:
-    return name.rstrip("0123456789.") in {"python", "py", "pypy"}
+def _default(value: Value) -> Value:
+    """Return what stands in place of an unset variable: `a` of `${NAME:-a}`."""
+    if ":-" not in value.text[:_LONGEST_DEFAULT]:
+        return value
+    return Value(text=_DEFAULT.sub(r"\1", value.text), pointer=value.pointer)
+
+
+def _module_at(words: Sequence[Value]) -> int:
+    """Return where the module of `python -I -m module` stands; behind the words without one."""
+    at = 0
+    while at < len(words) and words[at].text[:1] == "-":
+        text = words[at].text
+        if text == "-c":
+            break
+        if text[:2] != "--" and text.endswith("m"):
+            return at + 1
+        at += 2 if text in {"-W", "-X", "--check-hash-based-pycs"} else 1
+    return len(words)
 
 
 # npm and its like --------------------------------------------------------------------------------
 
-_OFFLINE = ("--no-install", "--offline", "--no", "--prefer-offline-only")
+_REFUSALS = ("--no-install", "--no", "--no-yes")
 
 
 def _npm_like(runner: str, found: Words, code: tuple[str, ...] = ()) -> Fetch:
@@ -86,13 +81,33 @@ def _npm_like(runner: str, found: Words, code: tuple[str, ...] = ()) -> Fetch:
         named, rest = list(rest[:1]), rest[1:]
     else:
         rest = rest[1:] if script is None else rest
-    offline = found.has(*_OFFLINE) or any(
-        one.text.lower() == "false" for one in found.all("--yes", "-y")
-    )
     return Fetch(
         runner=runner, packages=tuple(specs.npm(one) for one in named), options=found.options,
-        arguments=rest, code=script, is_offline=offline,
+        arguments=rest, code=script, is_offline=found.has("--offline") or _refuses(found),
     )  # fmt: skip
+
+
+def _refuses(found: Words) -> bool:
+    """Tell whether nothing may be installed: of `--no` and `--yes`, the last one counts."""
+    told = found.all(*_REFUSALS, "--yes", "-y")
+    if not told:
+        return False
+    off = told[-1].text.lower() in {"false", "0"}
+    return off is not (told[-1].name in _REFUSALS)
+
+
+_CREATING = frozenset({"create", "init", "innovate"})
+
+
+def _created(runner: str, rest: Sequence[Value]) -> Fetch | None:
+    """Read `npm create a`, which runs the package `create-a`."""
+    positional = [one for one in rest[1:] if one.text[:1] != "-"]
+    if rest[0].text not in _CREATING or not positional:
+        return None
+    package = specs.npm(positional[0])
+    scope, slash, name = package.name.rpartition("/")
+    named = replace(package, name=f"{scope}{slash}create-{name}")
+    return Fetch(runner=f"{runner} {rest[0].text}", packages=(named,), arguments=tuple(rest[2:]))
 
 
 def _npx(_: str, words: tuple[Value, ...]) -> Fetch:
@@ -102,7 +117,7 @@ def _npx(_: str, words: tuple[Value, ...]) -> Fetch:
 def _npm(_: str, words: tuple[Value, ...]) -> Fetch | None:
     before = read(words, NPM)
     if not before.rest or before.rest[0].text not in {"exec", "x"}:
-        return None
+        return _created("npm", before.rest) if before.rest else None
     after = read(before.rest[1:], replace(NPM, mixed=True))
     both = Words((*before.options, *after.options), after.rest)
     return _npm_like(f"npm {before.rest[0].text}", both, ("-c", "--call"))
@@ -114,7 +129,7 @@ def _dlx(grammar: Grammar, verb: str, code: tuple[str, ...] = ()) -> _Reader:
     def reader(name: str, words: tuple[Value, ...]) -> Fetch | None:
         before = read(words, grammar)
         if not before.rest or before.rest[0].text != verb:
-            return None
+            return _created(name, before.rest) if before.rest else None
         after = read(before.rest[1:], grammar)
         both = Words((*before.options, *after.options), after.rest)
         return _npm_like(f"{name} {verb}", both, code)
@@ -128,33 +143,36 @@ def _alone(grammar: Grammar) -> _Reader:
 
 def _deno(_: str, words: tuple[Value, ...]) -> Fetch | None:
     before = read(words, DENO)
-    if not before.rest:
+    if not before.rest or before.rest[0].text in {"eval", "repl"}:
         return None
     verb = before.rest[0].text
-    if verb == "eval":
-        return None
-    has_verb = verb in {"run", "x", "serve"}
+    if verb == "x":
+        return _deno_script("deno x", before, read(before.rest[1:], DENO_X))
+    has_verb = verb in {"run", "serve"}
     after = read(before.rest[1:], DENO) if has_verb else before
     return _deno_script(f"deno {verb}" if has_verb else "deno", before, after)
 
 
 def _deno_script(runner: str, before: Words, after: Words) -> Fetch | None:
-    if not after.rest:
+    given = [one.value for one in after.all("-p", "--package") if one.value]
+    targets = given or after.rest[:1]
+    if not targets:
         return None
-    target = after.rest[0]
-    package = specs.npm(target) if runner in {"dx", "deno x"} and ":" not in target.text else (
-        specs.deno(target)
-    )  # fmt: skip
+    is_code = targets[0].text[:5].lower() == "data:"
+    bare = runner in {"dx", "deno x"}
+    packages = (
+        specs.npm(one) if bare and ":" not in one.text else specs.deno(one) for one in targets
+    )
     offline = after.has("--cached-only") or (after.has("--frozen") and bool(after.all("--lock")))
     return Fetch(
-        runner=runner, packages=(package,), options=(*before.options, *after.options),
-        arguments=after.rest[1:], is_offline=offline,
+        runner=runner, packages=() if is_code else tuple(packages),
+        options=(*before.options, *after.options), arguments=after.rest[1:], is_offline=offline,
+        code=targets[0] if is_code else None,
     )  # fmt: skip
 
 
 def _dx(_: str, words: tuple[Value, ...]) -> Fetch | None:
-    found = read(words, DENO)
-    return _deno_script("dx", Words((), ()), found)
+    return _deno_script("dx", Words((), ()), read(words, DENO_X))
 
 
 # Python ------------------------------------------------------------------------------------------
@@ -164,7 +182,13 @@ def _with(found: Words) -> list[Package]:
     """Return the packages of `--with a,b==1`."""
     named = [part for one in found.all("-w", "--with") for part in _separated(one.value)]
     named += [one.value for one in found.all("--with-editable") if one.value is not None]
-    return [specs.pypi(one) for one in named]
+    return [*(specs.pypi(one) for one in named), *_listed(found)]
+
+
+def _listed(found: Words) -> list[Package]:
+    """Return lists of requirements at an address; what stands in them is not known."""
+    given = found.all("-r", "--requirement", "--with-requirements")
+    return [specs.source(one.value) for one in given if one.value and "://" in one.text[:9]]
 
 
 def _separated(value: Value | None) -> list[Value]:
@@ -181,7 +205,7 @@ def _separated(value: Value | None) -> list[Value]:
 def _uvx(runner: str, words: tuple[Value, ...]) -> Fetch:
     found = read(words, UV)
     given = [one.value for one in found.all("--from") if one.value]
-    main = given[-1:] or list(found.rest[:1])
+    main = given[-1:] or [one for one in found.rest[:1] if not _IS_PYTHON.fullmatch(one.text[:64])]
     return Fetch(
         runner=runner, packages=(*(specs.pypi(one) for one in main), *_with(found)),
         options=found.options, arguments=found.rest[1:],
@@ -198,6 +222,8 @@ def _uv(_: str, words: tuple[Value, ...]) -> Fetch | None:
         inner = _uv_run(before.rest[1:])
     elif verbs == ["pip", "install"]:
         return _pip("uv pip", before.rest[1:])
+    elif verbs == ["tool", "install"]:
+        inner = _uvx("uv tool install", before.rest[2:])
     else:
         return None
     return replace(
@@ -238,111 +264,14 @@ def _pip(name: str, words: tuple[Value, ...]) -> Fetch | None:
         return None
     found = read(before.rest[1:], replace(PIP, mixed=True))
     return Fetch(
-        runner=f"{name} install", packages=tuple(specs.pypi(one) for one in found.rest),
+        runner=f"{name} install",
+        packages=(*(specs.pypi(one) for one in (*found.rest, *_editable(found))), *_listed(found)),
         options=(*before.options, *found.options), is_offline=found.has("--no-index"),
     )  # fmt: skip
 
 
-# Containers --------------------------------------------------------------------------------------
-
-
-def _docker(name: str, words: tuple[Value, ...]) -> Fetch | None:
-    rest = read(words, DOCKER).rest
-    if rest and rest[0].text == "container":
-        rest = rest[1:]
-    if not rest or rest[0].text != "run":
-        return None
-    found = read(rest[1:], DOCKER_RUN)
-    image = found.rest[0] if found.rest else None
-    never = any(one.text == "never" for one in found.all("--pull"))
-    return Fetch(
-        runner=f"{name} run", packages=(specs.image(image),) if image else (),
-        options=found.options, arguments=found.rest[1:], is_offline=never,
-    )  # fmt: skip
-
-
-# Others ------------------------------------------------------------------------------------------
-
-
-def _dnx(runner: str, words: tuple[Value, ...]) -> Fetch:
-    found = read(words, DNX)
-    after = read(found.rest[1:], DNX)  # its own options may follow the package, up to `--`
-    options = (*found.options, *after.options)
-    version = next((one.text for one in options if one.name == "--version"), "")
-    return Fetch(
-        runner=runner, options=options, arguments=after.rest,
-        packages=tuple(specs.versioned(Kind.NUGET, one, version) for one in found.rest[:1]),
-    )  # fmt: skip
-
-
-def _dotnet(_: str, words: tuple[Value, ...]) -> Fetch | None:
-    verbs = [one.text for one in words[:2]]
-    if verbs == ["tool", "run"]:  # a tool of the manifest in the folder
-        return Fetch(runner="dotnet tool run", arguments=words[3:])
-    if verbs == ["tool", "exec"]:
-        return _dnx("dotnet tool exec", words[2:])
-    return _dnx("dotnet dnx", words[1:]) if verbs[:1] == ["dnx"] else None
-
-
-def _go(_: str, words: tuple[Value, ...]) -> Fetch | None:
-    before = read(words, GO)
-    if not before.rest or before.rest[0].text != "run":
-        return None
-    found = read(before.rest[1:], GO)
-    return Fetch(
-        runner="go run", packages=tuple(specs.go(one) for one in found.rest[:1]),
-        options=found.options, arguments=found.rest[1:],
-    )  # fmt: skip
-
-
-def _cargo(_: str, words: tuple[Value, ...]) -> Fetch | None:
-    verbs = [one for one in words[:2] if one.text[:1] != "+"]
-    verb = verbs[0].text if verbs else ""
-    start = words.index(verbs[0]) + 1 if verbs else 0
-    if verb == "run":
-        return Fetch(runner="cargo run")
-    if verb not in {"install", "binstall"}:
-        return None
-    found = read(words[start:], replace(CARGO, mixed=True))
-    if found.all("--path"):
-        return Fetch(runner="cargo install", options=found.options)
-    return Fetch(
-        runner=f"cargo {verb}", packages=_crates(found), options=found.options,
-        is_offline=found.has("--offline"),
-    )  # fmt: skip
-
-
-def _crates(found: Words) -> tuple[Package, ...]:
-    address = next((one.value for one in found.all("--git") if one.value), None)
-    if address is None:
-        version = next((one.text for one in found.all("--version", "--vers")), "")
-        return tuple(specs.versioned(Kind.CRATES, one, version) for one in found.rest)
-    commit = next((one.text for one in found.all("--rev")), "")
-    named = Value(text=f"git+{address.text}#{commit}", pointer=address.pointer)
-    return (specs.source(named),)
-
-
-def _nix(_: str, words: tuple[Value, ...]) -> Fetch | None:
-    before = read(words, NIX)
-    if not before.rest or before.rest[0].text not in {"run", "shell"}:
-        return None
-    found = read(before.rest[1:], NIX)
-    return Fetch(
-        runner=f"nix {before.rest[0].text}", arguments=found.rest[1:],
-        packages=tuple(specs.nix(one) for one in found.rest[:1]),
-        options=found.options, is_offline=found.has("--offline"),
-    )  # fmt: skip
-
-
-def _java(_: str, words: tuple[Value, ...]) -> Fetch | None:
-    found = read(words, JAVA)
-    jars = [one.value for one in found.all("-jar") if one.value]
-    if not jars:
-        return None
-    return Fetch(
-        runner="java", packages=tuple(specs.jar(one) for one in jars),
-        options=found.options, arguments=found.rest,
-    )  # fmt: skip
+def _editable(found: Words) -> list[Value]:
+    return [one.value for one in found.all("-e", "--editable") if one.value]
 
 
 _READERS: Mapping[str, _Reader] = {
@@ -350,6 +279,7 @@ _READERS: Mapping[str, _Reader] = {
     "npm": _npm,
     "pnpm": _dlx(PNPM, "dlx"),
     "pnpx": _alone(PNPM),
+    "pnx": _alone(PNPM),
     "yarn": _dlx(YARN, "dlx"),
     "bunx": _alone(BUN),
     "bun": _dlx(BUN, "x"),
@@ -360,13 +290,13 @@ _READERS: Mapping[str, _Reader] = {
     "pipx": _pipx,
     "pip": _pip,
     "pip3": _pip,
-    "docker": _docker,
-    "podman": _docker,
-    "nerdctl": _docker,
-    "dnx": _dnx,
-    "dotnet": _dotnet,
-    "go": _go,
-    "cargo": _cargo,
-    "nix": _nix,
-    "java": _java,
+    "docker": other_runners.docker,
+    "podman": other_runners.docker,
+    "nerdctl": other_runners.docker,
+    "dnx": other_runners.dnx,
+    "dotnet": other_runners.dotnet,
+    "go": other_runners.go,
+    "cargo": other_runners.cargo,
+    "nix": other_runners.nix,
+    "java": other_runners.java,
 }

@@ -9,8 +9,9 @@ from mcpinstall.model.finding import Severity
 from mcpinstall.rules.audit.fetches import fetches
 from mcpinstall.rules.audit.machine_facts import NOTHING, MachineFacts
 from mcpinstall.rules.audit.rule import Hit, Persona, rule
-from mcpinstall.rules.audit.unwrap import ELEVATING, unwrap
+from mcpinstall.rules.audit.unwrap import unwrap
 from mcpinstall.rules.audit.words import program
+from mcpinstall.rules.audit.wrappers import ELEVATING
 
 NETWORK_BINARY = rule(
     204, "lolbin-or-network-binary", Severity.HIGH,

@@ -1,6 +1,8 @@
-"""Options with values of every runner.  Those of uv were compared with its help (2026-11).
+"""Options with values of every runner: one that is missing makes its value pass for a package.
 
-Those of the others were not; one that is missing here makes its value pass for a package.
+Compared with the programs themselves (2026-11): npm 11.19 (its own table of definitions), pnpm
+10.34, bun 1.4, deno 2.9, uv 0.13, pipx 1.16, pip, docker 28, cargo 1.9x and java by what they do
+with such an option; those of podman, nerdctl, go, nix and dotnet are from their documentation.
 """
 
 from __future__ import annotations
@@ -14,26 +16,61 @@ def _names(text: str) -> frozenset[str]:
 
 NPM = Grammar(
     valued=_names(
-        "-p --package -c --call -w --workspace --registry --cache --userconfig --globalconfig "
-        "--prefix -C --loglevel --script-shell --node-options -n --node-arg --before --tag --otp "
-        "--proxy --https-proxy --noproxy --cafile --ca --cert --key --fetch-timeout "
-        "--fetch-retries --maxsockets --location --omit --include --shell --scope --user-agent "
-        "--min-release-age"
+        "-p --package -c --call -w --workspace -C --prefix -L --location -m --message -n "
+        "--node-arg --npm --shell --access --allow-directory --allow-file --allow-git "
+        "--allow-remote --allow-scripts --also --audit-level --auth-type --before --enjoy-by --ca "
+        "--cache --cache-max --cache-min --cafile --cert --cidr --cpu --depth --diff "
+        "--diff-dst-prefix --diff-src-prefix --diff-unified --editor --expect-result-count "
+        "--expires --fetch-retries --fetch-retry-factor --fetch-retry-maxtimeout "
+        "--fetch-retry-mintimeout --fetch-timeout --git --globalconfig --heading --https-proxy "
+        "--include --init-author-email --init-author-name --init-author-url --init-license "
+        "--init-module --init-type --init-version --install-strategy --key --libc --local-address "
+        "--lockfile-version --loglevel --logs-dir --logs-max --maxsockets --min-release-age "
+        "--min-release-age-exclude --name --node-gyp --node-options --noproxy --omit --only --orgs "
+        "--os --otp --pack-destination --packages --preid --provenance-file --proxy --reg "
+        "--registry --replace-registry-host --save-prefix --sbom-format --sbom-type --scope "
+        "--scopes --script-shell --searchexclude --searchlimit --searchopts --searchstaleness "
+        "--tag --tag-version-prefix --umask --user-agent --userconfig --viewer --which"
     )
 )
-"""`npx` and `npm exec`."""
+"""`npx` and `npm exec`; of an option that npm doesn't know, the next word is the package."""
 PNPM = Grammar(
     valued=_names(
         "--package -C --dir -F --filter --allow-build --reporter --loglevel --registry "
-        "--store-dir --cpu --os --libc"
+        "--store-dir --config-dir --cpu --os --libc --use-node-version"
     )
 )
 YARN = Grammar(valued=_names("-p --package --cwd"))
-BUN = Grammar(valued=_names("-p --package --cwd -c --config --registry --env-file"))
+BUN = Grammar(
+    valued=_names(
+        "-p --package --cwd --registry --env-file --ca --cafile --minimum-release-age --loglevel"
+    )
+)
+"""`bunx`, which has no `-c FILE`; with `--cwd` before `x`, bun looks for a script `x`."""
 DENO = Grammar(
     valued=_names(
-        "-c --config --import-map -L --log-level --cert --location --seed --ext --env-file "
-        "--v8-flags --node-modules-dir --preload"
+        "-c --config --import-map -L --log-level --cert --location --seed --ext --lock --preload "
+        "--require --conditions --min-dep-age --inspect-publish-uid --node-modules-linker "
+        "--port --host --parallel-workers"
+    )
+)
+"""`--env-file`, `--v8-flags` and `--node-modules-dir` take a value behind `=` alone."""
+DENO_X = Grammar(valued=DENO.valued | _names("-p --package --install-alias"))
+NODE = Grammar(
+    valued=_names(
+        "-e --eval -p --print -r --require --import --loader --experimental-loader -C --conditions "
+        "--input-type --title --env-file --env-file-if-exists --watch-path --icu-data-dir "
+        "--openssl-config --redirect-warnings --report-filename --report-directory "
+        "--report-signal --diagnostic-dir --disable-warning --dns-result-order --disable-proto "
+        "--cpu-prof-dir --cpu-prof-name --cpu-prof-interval --heap-prof-dir --heap-prof-name "
+        "--heap-prof-interval --heapsnapshot-signal --heapsnapshot-near-heap-limit "
+        "--max-http-header-size --inspect-publish-uid --tls-cipher-list --tls-keylog "
+        "--trace-event-categories --trace-event-file-pattern --unhandled-rejections "
+        "--use-largepages --v8-pool-size --secure-heap --secure-heap-min --snapshot-blob "
+        "--experimental-default-type --experimental-sea-config --experimental-config-file "
+        "--build-snapshot-config --allow-fs-read --allow-fs-write --test-name-pattern "
+        "--test-reporter --test-shard --test-timeout --trace-require-module "
+        "--network-family-autoselection-attempt-timeout"
     )
 )
 UV = Grammar(
@@ -47,14 +84,16 @@ UV = Grammar(
         "--config-settings-package --no-build-isolation-package --no-build-package "
         "--no-binary-package --cache-dir --refresh-package -p --python --color "
         "--allow-insecure-host --directory --project --config-file --extra --no-extra --group "
-        "--no-group --only-group --package --no-editable-package"
+        "--no-group --only-group --package --no-editable-package --preview-features "
+        "--python-preference --python-fetch --trusted-host --config-settings "
+        "--max-recursion-depth --generate-shell-completion"
     )
 )
 """`uvx` and `uv run`; `-m` of `uv run` ends the options: its module is no option's value."""
 PIPX = Grammar(
     valued=_names(
         "--spec --with --python --pip-args -i --index-url --backend --fetch-python "
-        "--fetch-missing-python --suffix"
+        "--python-args --cooldown --suffix"
     )
 )
 PIP = Grammar(
@@ -63,7 +102,9 @@ PIP = Grammar(
         "--implementation --abi --prefix --root --src -i --index-url --extra-index-url -f "
         "--find-links --trusted-host --no-binary --only-binary --upgrade-strategy --progress-bar "
         "--config-settings -C --cache-dir --proxy --cert --client-cert --log --python -p --timeout "
-        "--retries --index --default-index --index-strategy"
+        "--retries --index --default-index --index-strategy --report --root-user-action "
+        "--global-option --keyring-provider --exists-action --use-feature --use-deprecated "
+        "--uploaded-prior-to --group --resume-retries"
     )
 )
 DOCKER = Grammar(
@@ -98,7 +139,8 @@ CARGO = Grammar(
     clusters=False,
     valued=_names(
         "--version --vers --git --branch --tag --rev --path --registry --index --root --target "
-        "--target-dir --profile -F --features --bin --example -j --jobs --color --config -Z"
+        "--target-dir --profile -F --features -j --jobs --color --config -Z --message-format "
+        "--lockfile-path -C"
     ),
 )
 NIX = Grammar(
@@ -106,12 +148,14 @@ NIX = Grammar(
         "--extra-experimental-features --experimental-features --inputs-from -I --include "
         "--log-format --reference-lock-file --output-lock-file --update-input --store --eval-store "
         "--expr -f --file -j --max-jobs --cores --unset -u --keep -k"
-    )
+    ),
+    pairs=_names("--option --override-input --override-flake --arg --argstr --arg-from-file"),
 )
 JAVA = Grammar(
     clusters=False,
     valued=_names(
         "-jar -cp -classpath --class-path -p --module-path --add-modules --add-opens "
-        "--add-exports --add-reads --patch-module --upgrade-module-path"
+        "--add-exports --add-reads --patch-module --upgrade-module-path --enable-native-access "
+        "--limit-modules -m --module --source -d --describe-module"
     ),
 )

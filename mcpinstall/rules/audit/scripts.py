@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from collections.abc import Iterator, Sequence
 
 from mcpinstall.model.audited import AuditedServer, Value
 from mcpinstall.model.finding import Severity
+from mcpinstall.rules.audit.downloads import runs_a_download
 from mcpinstall.rules.audit.machine_facts import NOTHING, MachineFacts
 from mcpinstall.rules.audit.options import Grammar, read
 from mcpinstall.rules.audit.pins import fetch
 from mcpinstall.rules.audit.rule import Hit, Persona, rule
+from mcpinstall.rules.audit.runner_options import DENO, NODE
 from mcpinstall.rules.audit.shells import Script, Shell, is_simple, script_of
 from mcpinstall.rules.audit.unwrap import unwrap
-from mcpinstall.rules.audit.words import LONGEST, program
+from mcpinstall.rules.audit.words import program
 
 PIPE_TO_INTERPRETER = rule(
     201, "pipe-to-interpreter", Severity.CRITICAL, "What is downloaded is run unseen", cwe=494
@@ -26,23 +25,6 @@ SHELL_SCRIPT = rule(
 )  # fmt: skip
 INLINE_CODE = rule(203, "inline-code", Severity.HIGH, "Code in an argument is run", cwe=94)
 RULES = (PIPE_TO_INTERPRETER, SHELL_SCRIPT, INLINE_CODE)
-
-_DOWNLOADERS = r"(?:curl|wget|aria2c|http|iwr|irm|fetch|invoke-webrequest|invoke-restmethod)"
-_INTERPRETERS = frozenset({
-    "sh", "bash", "zsh", "dash", "ash", "ksh", "fish", "python", "python2", "python3", "node",
-    "perl", "ruby", "php", "pwsh", "powershell", "iex", "invoke-expression", "cmd", "osascript",
-    "bun", "deno", "source", ".", "eval",
-})  # fmt: skip
-_BEFORE = frozenset({"sudo", "doas", "env", "exec", "command", "nohup", "time", "-e", "&&", "then"})
-_OPERATOR = re.compile(r"(\|\||&&|[;|&\n])")
-_ANY_DOWNLOADER = re.compile(_DOWNLOADERS, re.IGNORECASE)
-_SUBSTITUTED = re.compile(rf"(?:\$\(|<\(|`)\s*(?:\S{{0,64}}/)?{_DOWNLOADERS}\b")
-_EVALUATES = re.compile(r"\b(?:iex|invoke-expression)\b", re.IGNORECASE)
-_FETCHES = re.compile(
-    r"\b(?:iwr|irm|curl|wget|invoke-webrequest|invoke-restmethod|downloadstring|downloaddata)\b",
-    re.IGNORECASE,
-)
-_DOWNLOADER = re.compile(_DOWNLOADERS)
 
 
 def check(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]:
@@ -82,67 +64,16 @@ def _shell(scripts: Sequence[Script]) -> Iterator[Hit]:
             return
 
 
-# A download that is run --------------------------------------------------------------------------
-
-
-def runs_a_download(script: Script) -> bool:
-    """Tell whether the output of a downloader reaches an interpreter."""
-    text = _decoded(script.text) if script.is_encoded else script.text
-    if _EVALUATES.search(text) and _FETCHES.search(text):
-        return True
-    return _is_piped(text)
-
-
-def _decoded(text: str) -> str:
-    """Return what PowerShell's `-EncodedCommand` says; nothing where it says nothing."""
-    try:
-        return base64.b64decode(text.strip(), validate=True).decode("utf-16-le")[:LONGEST]
-    except (binascii.Error, ValueError):
-        return ""
-
-
-def _is_piped(text: str) -> bool:
-    """Go through commands and operators from left to right."""
-    if not _ANY_DOWNLOADER.search(text):
-        return False
-    downloads = False
-    pieces = _OPERATOR.split(text)
-    for number, piece in enumerate(pieces):
-        if number % 2:
-            downloads = downloads and piece == "|"
-            continue
-        name = _program_of(piece)
-        if name in _INTERPRETERS and (downloads or _SUBSTITUTED.search(piece)):
-            return True
-        downloads = downloads or bool(_DOWNLOADER.fullmatch(name))
-    return False
-
-
-def _program_of(command: str) -> str:
-    """Return the name of a command's program, behind assignments, `sudo` and the like."""
-    for word in command[:4096].split():
-        bare = word.strip("\"'(){}")
-        name = program(bare)
-        if not bare or name in _BEFORE or re.match(r"\w{1,64}=", bare):
-            continue
-        return name
-    return ""
-
-
 # Code in an argument -----------------------------------------------------------------------------
 
 _PYTHON = Grammar(valued=frozenset({"-c", "-m", "-W", "-X", "--check-hash-based-pycs"}))
-_NODE = Grammar(
-    valued=frozenset({
-        "-e", "--eval", "-p", "--print", "-r", "--require", "--import", "--loader", "-C",
-        "--experimental-loader", "--conditions", "--input-type", "--title",
-    })
-)  # fmt: skip
 _BUN = Grammar(
     valued=frozenset({"-e", "--eval", "-p", "--print", "-r", "--preload", "-c", "--cwd"})
 )
 _SCRIPTED = Grammar(valued=frozenset({"-e", "-E", "-r", "-I", "-M", "-m"}))
 _PHP = Grammar(valued=frozenset({"-r", "-R", "-B", "-d", "-c", "-f", "-z", "-S", "-t"}))
+_DENO_REPL = Grammar(valued=DENO.valued | {"--eval", "--eval-file"})
+_IMPORTS = frozenset({"--import", "--loader", "--experimental-loader", "--preload"})
 _EVAL = frozenset({"-e", "--eval", "-p", "--print"})
 
 
@@ -164,19 +95,13 @@ def inline_code(launch: Sequence[Value]) -> tuple[str, Value] | None:
     fetched = fetch(launch)
     if fetched is not None and fetched.code is not None:
         return fetched.runner, fetched.code
-    if fetched is not None and fetched.runner == "uv run":
-        return inline_code(fetched.arguments)
-    name = program(launch[0].text)
-    if name in {"poetry", "pdm", "rye", "pixi"} and [one.text for one in launch[1:2]] == ["run"]:
-        return inline_code(launch[2:])
-    return _of_interpreter(name, launch[1:])
+    return _of_interpreter(program(launch[0].text), launch[1:])
 
 
 def _of_interpreter(name: str, words: Sequence[Value]) -> tuple[str, Value] | None:
     bare = name.rstrip("0123456789.")
     if name == "deno":
-        at = next((n for n, one in enumerate(words[:2]) if one.text == "eval"), None)
-        return ("deno eval", words[-1]) if at is not None and len(words) > at + 1 else None
+        return _of_deno(words)
     grammar, options = _INTERPRETED.get(bare, (None, frozenset[str]()))
     if grammar is None:
         return None
@@ -185,15 +110,34 @@ def _of_interpreter(name: str, words: Sequence[Value]) -> tuple[str, Value] | No
             return None  # a module: what follows is its own
         if option.name in options:
             return name, option.value or option.word
+        if option.name in _IMPORTS and option.text[:5].lower() == "data:":
+            return name, option.value or option.word
     return None
+
+
+def _of_deno(words: Sequence[Value]) -> tuple[str, Value] | None:
+    """Read `deno eval CODE` and `deno repl --eval CODE`."""
+    rest = read(words, DENO).rest
+    verb = rest[0].text if rest else ""
+    if verb == "eval":
+        return ("deno eval", rest[-1]) if len(rest) > 1 else None
+    code = read(rest[1:], _DENO_REPL).all("--eval") if verb == "repl" else ()
+    return ("deno repl", code[0].value or code[0].word) if code else None
 
 
 _INTERPRETED: dict[str, tuple[Grammar | None, frozenset[str]]] = {
     "python": (_PYTHON, frozenset({"-c"})),
     "pypy": (_PYTHON, frozenset({"-c"})),
     "py": (_PYTHON, frozenset({"-c"})),
-    "node": (_NODE, _EVAL),
-    "nodejs": (_NODE, _EVAL),
+    "node": (NODE, _EVAL),
+    "nodejs": (NODE, _EVAL),
+    "tsx": (NODE, _EVAL),
+    "ts-node": (NODE, _EVAL),
+    "lua": (_SCRIPTED, frozenset({"-e"})),
+    "luajit": (_SCRIPTED, frozenset({"-e"})),
+    "rscript": (_SCRIPTED, frozenset({"-e"})),
+    "julia": (_SCRIPTED, frozenset({"-e", "-E"})),
+    "elixir": (_SCRIPTED, frozenset({"-e"})),
     "bun": (_BUN, _EVAL),
     "ruby": (_SCRIPTED, frozenset({"-e"})),
     "perl": (_SCRIPTED, frozenset({"-e", "-E"})),

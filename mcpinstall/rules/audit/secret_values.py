@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Iterator
 
 from mcpinstall.model.audited import AuditedServer, FileScope
@@ -11,7 +13,14 @@ from mcpinstall.rules.audit.file_facts import FileFacts, Tracking
 from mcpinstall.rules.audit.parts import environment, headers, options, settings
 from mcpinstall.rules.audit.references import holds_reference, is_placeholder
 from mcpinstall.rules.audit.rule import AuditRule, Confidence, Hit, rule
-from mcpinstall.rules.audit.secrets import Found, certain_in, secret_in, shown
+from mcpinstall.rules.audit.secrets import (
+    LONGEST,
+    Found,
+    certain_in,
+    is_secret_name,
+    secret_in,
+    shown,
+)
 
 IN_ENVIRONMENT = rule(
     301, "secret-in-env", Severity.HIGH, "A secret stands in the environment of an entry", cwe=312
@@ -32,6 +41,15 @@ _CREDENTIAL_HEADERS = frozenset({
     "authorization", "proxy-authorization", "x-api-key", "api-key", "apikey", "x-auth-token",
     "x-access-token", "cookie",
 })  # fmt: skip
+_PAIR = re.compile(
+    r"(?<![\w.-])(?:-{0,2}(?P<name>[A-Za-z_][\w.-]{1,60})[\"']?\s{0,3}[=:]\s{0,3}"
+    r"|-{1,2}(?P<option>[A-Za-z][\w.-]{1,60})\s{1,3})"
+    r"[\"']?(?:(?:bearer|basic|token)\s{1,3})?(?P<value>[^\s\"'&;,|{}()<>]{16,512})",
+    re.IGNORECASE,
+)
+"""A name and its value inside a text: `A=b`, `"a": "b"`, `--a b`, `Authorization: Bearer b`."""
+_MOST_PAIRS = 100
+_SHORTEST_HIDDEN = 4  # characters of a value that is taken out of messages
 _SHORTEST_LITERAL = 8
 """Characters of what stands in such a header; anything shorter is a sample."""
 
@@ -94,6 +112,23 @@ def _hit(
     )  # fmt: skip
 
 
+def confidential(server: AuditedServer) -> tuple[str, ...]:
+    """Return the texts of an entry that no report may hold, the longest first.
+
+    They are values that are secrets, or whose names say so, in whatever form.
+    """
+    named = [(each.name, each.value.text) for each in (*environment(server), *headers(server))]
+    named += [(option.name.lstrip("-"), option.text) for option in options(server)]
+    address = parse(server.url.text) if server.url else None
+    if address is not None:
+        named += [("password", address.password), *address.parameters, *address.fragment]
+    found = {
+        text for name, text in named
+        if is_secret_name(name) or is_credential_header(name) or secret_in(text, name)
+    }  # fmt: skip
+    return tuple(sorted((one for one in found if len(one) >= _SHORTEST_HIDDEN), key=len)[::-1])
+
+
 def _all(server: AuditedServer) -> Iterator[tuple[AuditRule, str, str, Found]]:
     for rule_, found in ((IN_REQUEST, _in_url(server)), (IN_REQUEST, _in_headers(server)),
                          (IN_ARGUMENTS, _in_arguments(server)),
@@ -105,26 +140,51 @@ def _all(server: AuditedServer) -> Iterator[tuple[AuditRule, str, str, Found]]:
 
 def _in_variables(server: AuditedServer) -> Iterator[tuple[str, str, Found]]:
     for variable in environment(server):
-        if found := secret_in(variable.value.text, variable.name):
+        text = variable.value.text
+        if found := secret_in(text, variable.name) or _inside(text):
             yield variable.value.pointer, f"`{shown(variable.name)}`", found
 
 
 def _in_arguments(server: AuditedServer) -> Iterator[tuple[str, str, Found]]:
     for option in options(server):
-        if found := secret_in(option.text or option.name, option.name.lstrip("-")):
+        name = option.name.lstrip("-")
+        if found := secret_in(option.text or option.name, name) or _inside(option.text):
             after = f"the argument of `{shown(option.name)}`" if option.text and option.name else ""
             yield option.pointer, after or "an argument", found
 
 
 def _in_url(server: AuditedServer) -> Iterator[tuple[str, str, Found]]:
-    address = parse(server.url.text) if server.url else None
-    if server.url is None or address is None:
+    if server.url is None:
         return
     if found := certain_in(server.url.text):
         yield server.url.pointer, "the address", found
-    for name, text in address.parameters:
-        if found := secret_in(text, name):
-            yield server.url.pointer, f"`{shown(name)}` in the address", found
+    for name, found in _in_address(server.url.text):
+        yield server.url.pointer, f"`{shown(name)}` in the address", found
+
+
+def _in_address(text: str) -> Iterator[tuple[str, Found]]:
+    """Yield secrets of an address by the names of their parameters; a login alone is a token."""
+    address = parse(text)
+    if address is None:
+        return
+    if address.login and not address.password and (found := secret_in(address.login, "token")):
+        yield "login", found
+    for name, value in (*address.parameters, *address.fragment):
+        if found := secret_in(value, name):
+            yield name, found
+
+
+def _inside(text: str) -> Found | None:
+    """Return the secret that a part of a longer text is: of JSON, a script, an address."""
+    part = text[:LONGEST]
+    if "://" in part[:32] and (found := next((one for _, one in _in_address(part)), None)):
+        return found
+    if "=" not in part and ":" not in part and "-" not in part:
+        return None
+    for pair in itertools.islice(_PAIR.finditer(part), _MOST_PAIRS):
+        if found := secret_in(pair["value"], pair["name"] or pair["option"]):
+            return found
+    return None
 
 
 def _in_headers(server: AuditedServer) -> Iterator[tuple[str, str, Found]]:
@@ -147,5 +207,5 @@ def _literal(text: str) -> Found | None:
 
 def _in_settings(server: AuditedServer) -> Iterator[tuple[str, str, Found]]:
     for key, value in settings(server):
-        if found := secret_in(value.text, key):
+        if found := secret_in(value.text, key) or _inside(value.text):
             yield value.pointer, f"`{shown(key)}`", found

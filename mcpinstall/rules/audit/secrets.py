@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mcpinstall.model.text import printable
@@ -206,10 +207,31 @@ def is_secret_name(name: str) -> bool:
 
 def shown(text: str) -> str:
     """Return `text` for a message: escaped, short, and with nothing that may be a secret."""
-    if len(text) > _LONGEST_SHOWN or certain_in(text):
+    if len(text) > _LONGEST_SHOWN or certain_in(text) or _resembles_a_secret(text):
         return f"({len(text)} characters)"
     bare = _RUN.sub(_masked, text)
     return printable(bare if len(bare) <= _SHOWN else bare[:_SHOWN] + "…")
+
+
+def without_secrets(text: str, known: Iterable[str] = ()) -> str:
+    """Return a message without what has a provider's form, or is `known` to be secret."""
+    for one in known:
+        text = text.replace(one, f"({len(one)} characters)")
+    at = 0
+    while (found := _BEGINNING.search(text, at)) is not None:
+        at = found.end()
+        matches = (pattern.match(text, found.start()) for _, pattern in _PREFIXED)
+        if whole := next((one for one in matches if one), None):
+            hidden = f"({len(whole[0])} characters)"
+            text = f"{text[: whole.start()]}{hidden}{text[whole.end() :]}"
+            at = whole.start() + len(hidden)
+    return text
+
+
+def _resembles_a_secret(text: str) -> bool:
+    """Tell whether a text has a provider's form, also one that says `example` behind it."""
+    found = _BEGINNING.finditer(text)
+    return any(pattern.match(text, one.start()) for one in found for _, pattern in _PREFIXED)
 
 
 def _masked(run: re.Match[str]) -> str:

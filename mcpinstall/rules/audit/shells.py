@@ -10,15 +10,32 @@ from enum import StrEnum
 from mcpinstall.model.audited import Value
 from mcpinstall.rules.audit.words import LONGEST, program, split_value
 
-_POSIX = frozenset({"sh", "bash", "zsh", "dash", "ash", "ksh", "fish", "busybox-sh"})
-_POWERSHELL = frozenset({"powershell", "pwsh"})
+_POSIX = frozenset({
+    "sh", "bash", "zsh", "dash", "ash", "ksh", "mksh", "yash", "fish", "rbash", "csh", "tcsh", "nu",
+    "xonsh", "elvish",
+})  # fmt: skip
+_POWERSHELL = frozenset({"powershell", "pwsh", "pwsh-preview"})
+_CMD = frozenset({"cmd", "%comspec%", "$comspec", "${comspec}", "${env:comspec}", "$env:comspec"})
 _POSIX_VALUED = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file"})
-_POWERSHELL_VALUED = ("ex", "ep", "w", "v", "in", "if", "o", "of", "config", "settings", "ps", "cu")
+_POSIX_SCRIPTS = ("--command", "--commands", "--init-command", "--execute")
+_POWERSHELL_VALUED = (
+    "ex", "ep", "w", "v", "inp", "if", "o", "of", "config", "settings", "ps", "cu",
+)  # fmt: skip
 """Beginnings of options with a value, besides `-Command`, `-EncodedCommand` and `-File`."""
 
 _POSIX_ACTIVE = re.compile(r"[;&|<>$`\n\r(){}]")
 _CMD_ACTIVE = re.compile(r"[&|<>\n\r]")
 _POWERSHELL_ACTIVE = re.compile(r"[;&|<>$`\n\r(){}]")
+_POWERSHELL_STARTS = frozenset({
+    "start-process", "saps", "start", "invoke-expression", "iex", "invoke-command", "icm",
+    "start-job", "sajb", "invoke-item", "ii", "invoke-wmimethod", "invoke-cimmethod", ".",
+})  # fmt: skip
+"""Commands of PowerShell itself whose arguments say what is started."""
+_CMD_STARTS = frozenset({"if", "for", "forfiles"})
+_CMD_BREAKS = re.compile(r"[,;=]+")
+_DASHES = "-\u2013\u2014\u2015"
+"""All that PowerShell takes for the dash of an option."""
+_GLOB = re.compile(r"[*?\[]")
 _SINGLE_QUOTED = re.compile(r"'[^']*'")
 _DOUBLE_QUOTED = re.compile(r'"[^"]*"')
 _PASSES_ARGUMENTS = re.compile(r'\s*(?:exec\s+)?"?\$@"?\s*')
@@ -67,7 +84,7 @@ def script_of(words: Sequence[Value]) -> Script | None:
         return _posix(name, words)
     if name in _POWERSHELL:
         return _powershell(name, words)
-    return _cmd(words) if name == "cmd" else None
+    return _cmd(words) if name in _CMD else None
 
 
 def is_simple(script: Script) -> bool:
@@ -78,46 +95,78 @@ def is_simple(script: Script) -> bool:
     if script.is_encoded or sum(len(one.text) + 1 for one in script.words) > LONGEST:
         return False
     if script.language is Shell.CMD:
-        return not any(_is_active_in_cmd(one.text, len(script.words)) for one in script.words)
-    if script.language is Shell.POWERSHELL:
-        return not _POWERSHELL_ACTIVE.search(_SINGLE_QUOTED.sub("", script.text))
+        return _is_simple_for_cmd(script)
     text = script.text
-    return bool(_PASSES_ARGUMENTS.fullmatch(text)) or not _POSIX_ACTIVE.search(
-        _SINGLE_QUOTED.sub("", text)
-    )
+    if script.language is Shell.POWERSHELL:
+        first = text.split(None, 1)[0].lower() if text.strip() else ""
+        is_active = _POWERSHELL_ACTIVE.search(_SINGLE_QUOTED.sub("", text))
+        return not is_active and first not in _POWERSHELL_STARTS
+    if _PASSES_ARGUMENTS.fullmatch(text):
+        return True
+    if _POSIX_ACTIVE.search(_SINGLE_QUOTED.sub("", text)):
+        return False
+    return not any(_GLOB.search(one.text) for one in started(script)[1][:1])
 
 
 def started(script: Script) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
     """Return assignments and command line of a simple script."""
     if script.language is Shell.POSIX and _PASSES_ARGUMENTS.fullmatch(script.text):
         return (), script.arguments[1:]
-    alone = len(script.words) == 1
-    words = split_value(script.words[0]) if alone else script.words
+    is_posix = script.language is Shell.POSIX
+    words = script.words
+    if len(words) == 1:
+        words = split_value(words[0], escapes=is_posix)
+    if script.language is Shell.CMD:
+        words = _as_cmd_reads(words)
     at = 0
-    if script.language is Shell.POSIX:
+    if is_posix:
         while at < len(words) and _ASSIGNMENT.match(words[at].text):
             at += 1
     assigned = words[:at]
-    if at < len(words) and words[at].text in {"exec", "call", "command"}:
-        at += 1
+    if [one.text for one in words[at : at + 1]] in (["exec"], ["call"], ["command"]):
+        at += [one.text[:1] for one in words[at + 1 : at + 2]] != ["-"]  # not of `exec -a name`
     return assigned, words[at:]
+
+
+def _as_cmd_reads(words: tuple[Value, ...]) -> tuple[Value, ...]:
+    """Return the words without what `cmd` takes off: `@`, carets; `,` and `;` end a word, too."""
+    if not words:
+        return ()
+    first = re.sub(r"\^(.)", r"\1", words[0].text[:LONGEST]).lstrip("@")
+    parts = [one for one in _CMD_BREAKS.split(first) if one] if "://" not in first else [first]
+    return (*(Value(text=one, pointer=words[0].pointer) for one in parts), *words[1:])
+
+
+def _is_simple_for_cmd(script: Script) -> bool:
+    if any(_is_active_in_cmd(one.text, len(script.words)) for one in script.words):
+        return False
+    first = next((one.text for one in started(script)[1]), "")
+    is_computed = first[:1] == "(" or "%" in re.split(r"[\\/]", first)[-1]
+    return not is_computed and first.lower() not in _CMD_STARTS
 
 
 def _posix(name: str, words: Sequence[Value]) -> Script | None:
     at = 1
     while at < len(words):
         text = words[at].text
+        option, is_glued, script = text.partition("=")
         if text in _POSIX_VALUED:
             at += 2
-        elif text == "--command" or (
-            text[:1] == "-" and text[:2] != "--" and len(text) <= 16 and "c" in text
-        ):
+        elif is_glued and option in _POSIX_SCRIPTS:
+            return _posix_script(name, (Value(text=script, pointer=words[at].pointer),))
+        elif text in _POSIX_SCRIPTS or _is_script_option(name, text):
             return _posix_script(name, words[at + 1 :])
         elif text[:1] in {"-", "+"} and text != "--":
             at += 1
         else:
             return None
     return None
+
+
+def _is_script_option(name: str, text: str) -> bool:
+    if text[:1] != "-" or text[:2] == "--" or len(text) > 16:
+        return False
+    return "c" in text or (name in {"fish", "nu"} and text in {"-C", "-e"})
 
 
 def _posix_script(name: str, rest: Sequence[Value]) -> Script | None:
@@ -153,13 +202,13 @@ def _powershell(name: str, words: Sequence[Value]) -> Script | None:
     at = 1
     while at < len(words):
         text = words[at].text
-        option = text[1:40].lower()
-        if text[:1] not in {"-", "/"} or not option:
+        option = text[:40].strip().lower().lstrip(_DASHES + "/")
+        if text.strip()[:1] not in {*_DASHES, "/"} or not option:
             break
         if _abbreviates(option, "encodedcommand", "ec"):
             rest = tuple(words[at + 1 : at + 2])
             return _powershell_script(name, rest, is_encoded=True)
-        if _abbreviates(option, "command", ""):
+        if _abbreviates(option, "command", "commandwithargs") or option == "cwa":
             return _powershell_script(name, tuple(words[at + 1 :]), is_encoded=False)
         if _abbreviates(option, "file", ""):
             return None

@@ -104,7 +104,7 @@ def npm(value: Value) -> Package:
         name, version = _name_and_version(version[4:])
     elif _PATH.match(version):
         return _local(value)
-    elif _GIT.match(version) or _ADDRESS.match(version):
+    elif _GIT.match(version) or _ADDRESS.match(version) or _SHORT_GITHUB.fullmatch(version):
         return source(value)
     return Package(
         kind=Kind.NPM, name=name, version=version[:SHOWN], pin=_semver_pin(version), value=value
@@ -217,8 +217,9 @@ def source(value: Value) -> Package:
 
 
 def is_placeholder(text: str) -> bool:
-    """Tell whether a text is nothing but a variable, so that nothing is known of it."""
-    return bool(_PLACEHOLDER.fullmatch(text[:LONGEST].strip()))
+    """Tell whether a text is nothing but a variable without a default: nothing is known of it."""
+    bare = text[:LONGEST].strip()
+    return ":-" not in bare and bool(_PLACEHOLDER.fullmatch(bare))
 
 
 def _bare(text: str) -> str:

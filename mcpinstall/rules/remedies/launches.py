@@ -10,8 +10,9 @@ from mcpinstall.model.value_edit import ValueEdit, added, removed, set_to
 from mcpinstall.rules.audit.fetches import fetches, packages
 from mcpinstall.rules.audit.options import Option
 from mcpinstall.rules.audit.specs import Kind, Package, Pin, is_placeholder
-from mcpinstall.rules.audit.unwrap import ELEVATING, unwrap
+from mcpinstall.rules.audit.unwrap import unwrap
 from mcpinstall.rules.audit.words import program
+from mcpinstall.rules.audit.wrappers import ELEVATING
 from mcpinstall.rules.remedies.remedy import (
     ELSEWHERE,
     Case,

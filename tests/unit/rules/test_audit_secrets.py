@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +13,7 @@ from hypothesis import strategies as st
 from mcpinstall.model.finding import Severity
 from mcpinstall.rules.audit.file_facts import FileFacts
 from mcpinstall.rules.audit.rule import Confidence
-from mcpinstall.rules.audit.secrets import LONGEST, secret_in, shown
+from mcpinstall.rules.audit.secrets import LONGEST, secret_in, shown, without_secrets
 from tests.builders.audited import hits, ids, server
 from tests.builders.canaries import (
     ALNUM,
@@ -115,6 +119,64 @@ def test_a_random_text_under_another_name_is_none(name: str) -> None:
     assert secret_in(RANDOM, name) is None
 
 
+@pytest.mark.parametrize("secret", [RANDOM, token("github")])
+@pytest.mark.parametrize(
+    ("form", "rule"),
+    [
+        ({"argv": ["npx", "a", "--config", '{"apiKey": "SECRET"}']}, "MA302"),
+        ({"argv": ["sh", "-c", "export API_KEY=SECRET; npx -y a | tee x"]}, "MA302"),
+        ({"argv": ["sh", "-c", "npx -y a --api-key SECRET && x"]}, "MA302"),
+        ({"argv": ["sh", "-c", "curl -H 'Authorization: Bearer SECRET' https://h.example"]},
+         "MA302"),
+        ({"argv": ["a", "API_KEY=SECRET"]}, "MA302"),
+        ({"argv": ["a", "/token:SECRET"]}, "MA302"),
+        ({"argv": ["a", "--url", "https://h.example/?api_key=SECRET"]}, "MA302"),
+        ({"argv": ["uvx", "--from", "git+https://SECRET@h.example/o/r", "a"]}, "MA302"),
+        ({"argv": ["uvx", "--from", "https://h.example/a.whl?token=SECRET", "a"]}, "MA302"),
+        ({"env": {"HEADERS": '{"Authorization": "Bearer SECRET"}'}}, "MA301"),
+        ({"others": {"env": ["API_KEY=SECRET"]}}, "MA301"),
+        ({"url": "https://SECRET@h.example/mcp"}, "MA303"),
+        ({"url": "https://h.example/mcp#access_token=SECRET"}, "MA303"),
+    ],
+)  # fmt: skip
+def test_a_secret_inside_a_longer_text_is_found(
+    form: dict[str, Any], rule: str, secret: str
+) -> None:
+    made = json.loads(json.dumps(form).replace("SECRET", secret))
+
+    found = hits(server(*made.pop("argv", ["a"]), **made))
+
+    assert rule in ids(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"apiKey": "${API_KEY}"}', '{"apiKey": "YOUR_API_KEY_HERE_PLEASE"}', "--token-file /run/x/y",
+     "export API_KEY=$OTHER_API_KEY_OF_MINE", "Authorization: Bearer ${TOKEN}",
+     "--key-path /etc/ssl/private/server.key", "token:https://h.example/oauth/token/path",
+     "https://git@h.example/o/r", "--auth-mode interactive-browser-sign-in",
+     "https://h.example/?state=" + RANDOM],
+)  # fmt: skip
+def test_a_name_and_a_reference_inside_a_longer_text_are_none(text: str) -> None:
+    assert ids(hits(server("a", text, env={"A": text}, url=None))) == []
+
+
+def test_a_secret_among_a_wrappers_own_arguments_is_found() -> None:
+    secret = token("github")
+    one = server("doppler", "run", "--token", secret, "--", "npx", "a")
+    one = replace(one, launch=one.argv[5:], wrappers=("doppler",))
+
+    assert [hit.pointer for hit in hits(one) if hit.rule.id == "MA302"] == [one.argv[3].pointer]
+
+
+def test_a_message_keeps_no_known_text_and_no_providers_form() -> None:
+    secret = token("github")
+
+    told = without_secrets(f"`a` fetches {secret}-example, b and hunter2", ("hunter2",))
+
+    assert told == "`a` fetches (40 characters)-example, b and (7 characters)"
+
+
 TELLING = st.sampled_from(sorted(SHAPES)).flatmap(
     lambda provider: st.integers(0, 99).map(lambda seed: token(provider, seed))
 )
@@ -143,6 +205,10 @@ def test_no_hit_tells_more_than_four_characters_of_a_secret(
 
 def beginning(secret: str) -> str:
     return max((start for start, _, _ in SHAPES.values() if secret.startswith(start)), key=len)
+
+
+def test_a_token_in_small_letters_with_an_example_behind_it_is_not_shown() -> None:
+    assert shown("glpat-" + "rvatkugmtfiwnulbpbgl.example") == "(34 characters)"
 
 
 @given(text=st.text(max_size=300), name=st.text(max_size=30))
