@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import audited, tolerant
@@ -17,6 +17,7 @@ from mcpinstall.hosts.forms import ScanError
 from mcpinstall.hosts.table import table
 from mcpinstall.model.audited import AuditedServer
 from mcpinstall.model.finding import Unchecked
+from mcpinstall.model.host import HostRow
 from mcpinstall.rules.audit.file_facts import (
     Ambiguity,
     Ambiguous,
@@ -161,7 +162,16 @@ def _of_product(place: Place) -> tuple[audited.Tokens, ...]:
     """Return where other rows of the same product have servers: they may share the file."""
     if place.row is None:
         return audited.WAYS
-    return tuple(one.servers_key for one in table() if one.product == place.row.product)
+    return tuple(
+        one.servers_key
+        for one in table()
+        if one.product == place.row.product and place.path.name in _names(one)
+    )
+
+
+def _names(row: HostRow) -> frozenset[str]:
+    """Return what a row's file may be called."""
+    return frozenset(PurePath(one).name for _, templates in row.paths for one in templates)
 
 
 def _tracking(path: Path) -> Tracking:

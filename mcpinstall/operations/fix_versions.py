@@ -19,6 +19,7 @@ from mcpinstall.system.machine import Machine
 
 _MOST = 10_000  # entries of one folder that are looked at
 _NPM_NAME = re.compile(r"(?:@[a-z0-9][a-z0-9._-]*/)?[a-z0-9][a-z0-9._-]*", re.IGNORECASE)
+_PYTHON_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _WHEEL = re.compile(r"([^-]+)-[^-]+-[^-]+-.+?(?:\.http)?")
 _NO_WHEEL = (".msgpack", ".lock")
 
@@ -41,7 +42,7 @@ class FoundVersions:
     def _found(self, kind: str, name: str) -> Iterator[str]:
         if kind == "npm" and _NPM_NAME.fullmatch(name):
             yield from self._of_npm(name)
-        elif kind == "pypi":
+        elif kind == "pypi" and _PYTHON_NAME.fullmatch(name):
             yield from self._of_python(normalized_package(name))
         elif kind == "image":
             yield from self._of_podman(name)

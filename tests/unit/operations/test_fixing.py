@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.audit_report import AuditFinding
 from mcpinstall.model.audited import AuditedServer
 from mcpinstall.model.finding import Severity
 from mcpinstall.operations import audit, audit_baseline, fix_commit, fixing, undo
@@ -22,6 +23,7 @@ from mcpinstall.receipts.store import ReceiptStore
 from mcpinstall.rules import remedies
 from mcpinstall.rules.audit.rule import Hit, Persona, rule
 
+ANY = "0.0.0.0"  # noqa: S104
 DIGEST = "sha256:" + 32 * "0f"
 ALL = frozenset(one.name for one in remedies.FIXERS if not one.is_safe)
 
@@ -57,6 +59,12 @@ class Home:
             pass
         return prepared
 
+    def entry(self, server: str) -> str:
+        """Return the digest of an entry in which something is found."""
+        report = audit.audit(audit.Wanted(), self.context)
+        found = (one for one in report.findings if isinstance(one, AuditFinding))
+        return next(one.entry for one in found if one.server == server)
+
     def found(self) -> list[str]:
         """Return the rules that find something now."""
         return sorted(one.rule.id for one in audit.audit(audit.Wanted(), self.context).findings)
@@ -83,118 +91,242 @@ CURSOR, CODEX, GOOSE, ZED = (
 
 CASES = [
     pytest.param(
-        CURSOR, '{"mcpServers": {"a": {"command": "npx -y x@1.0.0"}}}', "MA707", "",
-        '{"mcpServers": {"a": {"command": "npx", "args": ["-y", "x@1.0.0"]}}}', id="split, JSON",
+        (
+            CURSOR,
+            '{"mcpServers": {"a": {"command": "npx -y x@1.0.0"}}}',
+            "MA707",
+            "",
+            '{"mcpServers": {"a": {"command": "npx", "args": ["-y", "x@1.0.0"]}}}',
+        ),
+        id="split, JSON",
     ),
     pytest.param(
-        CURSOR, '{"mcpServers": {"a": {"command": "npx -y x@1.0.0", "args": ["--a"]}}}', "MA707", "",
-        '{"mcpServers": {"a": {"command": "npx", "args": ["-y", "x@1.0.0", "--a"]}}}',
+        (
+            CURSOR,
+            '{"mcpServers": {"a": {"command": "npx -y x@1.0.0", "args": ["--a"]}}}',
+            "MA707",
+            "",
+            '{"mcpServers": {"a": {"command": "npx", "args": ["-y", "x@1.0.0", "--a"]}}}',
+        ),
         id="split in front of arguments",
     ),
     pytest.param(
-        CURSOR, '{"mcpServers": {"a": {"command": "npx", "args": "-y x@1.0.0"}}}', "MA707", "",
-        '{"mcpServers": {"a": {"command": "npx", "args": ["-y","x@1.0.0"]}}}'.replace('","', '", "'),
+        (
+            CURSOR,
+            '{"mcpServers": {"a": {"command": "npx", "args": "-y x@1.0.0"}}}',
+            "MA707",
+            "",
+            '{"mcpServers": {"a": {"command": "npx", "args": ["-y", "x@1.0.0"]}}}',
+        ),
         id="arguments in one text",
     ),
     pytest.param(
-        ZED, '{ // mine\n  "context_servers": {"a": {"command": "npx -y x@1.0.0",},},\n}\n', "MA707",
-        "", '{ // mine\n  "context_servers": {"a": {"command": "npx", "args": ["-y", "x@1.0.0"],},},'
-        "\n}\n", id="split, JSONC",
+        (
+            ZED,
+            '{ // mine\n  "context_servers": {"a": {"command": "npx -y x@1.0.0",},},\n}\n',
+            "MA707",
+            "",
+            '{ // mine\n  "context_servers": {"a": {"command": "npx", "args": ["-y", "x@1.0.0"],},},\n}\n',
+        ),
+        id="split, JSONC",
     ),
     pytest.param(
-        CODEX, '[mcp_servers.a]\ncommand = "npx -y x@1.0.0" # mine\n', "MA707", "",
-        '[mcp_servers.a]\ncommand = "npx" # mine\nargs = ["-y", "x@1.0.0"]\n', id="split, TOML",
+        (
+            CODEX,
+            '[mcp_servers.a]\ncommand = "npx -y x@1.0.0" # mine\n',
+            "MA707",
+            "",
+            '[mcp_servers.a]\ncommand = "npx" # mine\nargs = ["-y", "x@1.0.0"]\n',
+        ),
+        id="split, TOML",
     ),
     pytest.param(
-        GOOSE, "extensions:\n  a: # mine\n    cmd: npx -y x@1.0.0\n    name: a\n    type: stdio\n",
-        "MA707", "",
-        'extensions:\n  a: # mine\n    cmd: npx\n    args: ["-y", "x@1.0.0"]\n    name: a\n'
-        "    type: stdio\n", id="split, YAML",
+        (
+            GOOSE,
+            "extensions:\n  a: # mine\n    cmd: npx -y x@1.0.0\n    name: a\n    type: stdio\n",
+            "MA707",
+            "",
+            (
+                'extensions:\n  a: # mine\n    cmd: npx\n    args: ["-y", "x@1.0.0"]\n    name: a\n'
+                "    type: stdio\n"
+            ),
+        ),
+        id="split, YAML",
     ),
     pytest.param(
-        CURSOR, servers(a={"command": "sudo", "args": ["-n", "uvx", "x==1.0"]}), "MA205",
-        "drop-privilege", servers(a={"command": "uvx", "args": ["x==1.0"]}), id="sudo, JSON",
+        (
+            CURSOR,
+            servers(a={"command": "sudo", "args": ["-n", "uvx", "x==1.0"]}),
+            "MA205",
+            "drop-privilege",
+            servers(a={"command": "uvx", "args": ["x==1.0"]}),
+        ),
+        id="sudo, JSON",
     ),
     pytest.param(
-        CODEX, '[mcp_servers.a]\ncommand = "sudo"\nargs = ["uvx", "x==1.0"]\n', "MA205",
-        "drop-privilege", '[mcp_servers.a]\ncommand = "uvx"\nargs = ["x==1.0"]\n', id="sudo, TOML",
+        (
+            CODEX,
+            '[mcp_servers.a]\ncommand = "sudo"\nargs = ["uvx", "x==1.0"]\n',
+            "MA205",
+            "drop-privilege",
+            '[mcp_servers.a]\ncommand = "uvx"\nargs = ["x==1.0"]\n',
+        ),
+        id="sudo, TOML",
     ),
     pytest.param(
-        GOOSE, "extensions:\n  a:\n    cmd: doas\n    args:\n      - uvx # mine\n      - x==1.0\n",
-        "MA205", "drop-privilege",
-        "extensions:\n  a:\n    cmd: uvx\n    args:\n      # mine\n      - x==1.0\n",
+        (
+            GOOSE,
+            "extensions:\n  a:\n    cmd: doas\n    args:\n      - uvx # mine\n      - x==1.0\n",
+            "MA205",
+            "drop-privilege",
+            "extensions:\n  a:\n    cmd: uvx\n    args:\n      # mine\n      - x==1.0\n",
+        ),
         id="doas, YAML",
     ),
     pytest.param(
-        CURSOR, servers(a={"command": "x", "env": {"LD_PRELOAD": "/x.so", "A": "1"}}), "MA206",
-        "remove-variable", servers(a={"command": "x", "env": {"A": "1"}}), id="variable, JSON",
+        (
+            CURSOR,
+            servers(a={"command": "x", "env": {"LD_PRELOAD": "/x.so", "A": "1"}}),
+            "MA206",
+            "remove-variable",
+            servers(a={"command": "x", "env": {"A": "1"}}),
+        ),
+        id="variable, JSON",
     ),
     pytest.param(
-        CODEX, '[mcp_servers.a]\ncommand = "x"\n[mcp_servers.a.env]\nLD_PRELOAD = "/x.so"\nA = "1"\n',
-        "MA206", "remove-variable", '[mcp_servers.a]\ncommand = "x"\n[mcp_servers.a.env]\nA = "1"\n',
+        (
+            CODEX,
+            '[mcp_servers.a]\ncommand = "x"\n[mcp_servers.a.env]\nLD_PRELOAD = "/x"\nA = "1"\n',
+            "MA206",
+            "remove-variable",
+            '[mcp_servers.a]\ncommand = "x"\n[mcp_servers.a.env]\nA = "1"\n',
+        ),
         id="variable, TOML",
     ),
     pytest.param(
-        CURSOR,
-        servers(a={"command": "docker", "args": ["run", "-e", "BASH_ENV=/x", f"i@{DIGEST}"]}),
-        "MA206", "remove-variable",
-        servers(a={"command": "docker", "args": ["run", f"i@{DIGEST}"]}), id="variable of docker",
+        (
+            CURSOR,
+            servers(a={"command": "docker", "args": ["run", "-e", "BASH_ENV=/x", f"i@{DIGEST}"]}),
+            "MA206",
+            "remove-variable",
+            servers(a={"command": "docker", "args": ["run", f"i@{DIGEST}"]}),
+        ),
+        id="variable of docker",
     ),
     pytest.param(
-        CURSOR, servers(a={"command": "env", "args": ["LD_AUDIT=/x.so", "B=1", "y"]}), "MA206",
-        "remove-variable", servers(a={"command": "env", "args": ["B=1", "y"]}), id="variable of env",
+        (
+            CURSOR,
+            servers(a={"command": "env", "args": ["LD_AUDIT=/x.so", "B=1", "y"]}),
+            "MA206",
+            "remove-variable",
+            servers(a={"command": "env", "args": ["B=1", "y"]}),
+        ),
+        id="variable of env",
     ),
     pytest.param(
-        CURSOR,
-        servers(a={"command": "docker", "args": ["run", "--privileged", "--pid", "host", "--rm",
-                                                 f"i@{DIGEST}"]}),
-        "MA601", "drop-flag",
-        servers(a={"command": "docker", "args": ["run", "--rm", f"i@{DIGEST}"]}), id="flags",
+        (
+            CURSOR,
+            servers(
+                a={
+                    "command": "docker",
+                    "args": ["run", "--privileged", "--pid", "host", "--rm", f"i@{DIGEST}"],
+                }
+            ),
+            "MA601",
+            "drop-flag",
+            servers(a={"command": "docker", "args": ["run", "--rm", f"i@{DIGEST}"]}),
+        ),
+        id="flags",
     ),
     pytest.param(
-        CODEX,
-        f'[mcp_servers.a]\ncommand = "docker"\nargs = [\n  "run",\n  "--network=host",\n  "i@{DIGEST}",'
-        "\n]\n", "MA601", "drop-flag",
-        f'[mcp_servers.a]\ncommand = "docker"\nargs = [\n  "run",\n  "i@{DIGEST}",\n]\n',
+        (
+            CODEX,
+            (
+                '[mcp_servers.a]\ncommand = "docker"\nargs = [\n  "run",\n  "--network=host",\n'
+                f'  "i@{DIGEST}",\n]\n'
+            ),
+            "MA601",
+            "drop-flag",
+            f'[mcp_servers.a]\ncommand = "docker"\nargs = [\n  "run",\n  "i@{DIGEST}",\n]\n',
+        ),
         id="flag, TOML",
     ),
     pytest.param(
-        ".gemini/settings.json", servers(a={"command": "x", "trust": True}), "MA501", "ask-again",
-        servers(a={"command": "x"}), id="trust",
+        (
+            ".gemini/settings.json",
+            servers(a={"command": "x", "trust": True}),
+            "MA501",
+            "ask-again",
+            servers(a={"command": "x"}),
+        ),
+        id="trust",
     ),
     pytest.param(
-        ".kiro/settings/mcp.json", servers(a={"command": "x", "autoApprove": ["read", "*"]}),
-        "MA501", "ask-again", servers(a={"command": "x", "autoApprove": ["read"]}), id="wildcard",
+        (
+            ".kiro/settings/mcp.json",
+            servers(a={"command": "x", "autoApprove": ["read", "*"]}),
+            "MA501",
+            "ask-again",
+            servers(a={"command": "x", "autoApprove": ["read"]}),
+        ),
+        id="wildcard",
     ),
     pytest.param(
-        CURSOR, servers(a={"url": "http://mcp.example.org/sse"}), "MA401", "use-https",
-        servers(a={"url": "https://mcp.example.org/sse"}), id="https",
+        (
+            CURSOR,
+            servers(a={"url": "http://mcp.example.org/sse"}),
+            "MA401",
+            "use-https",
+            servers(a={"url": "https://mcp.example.org/sse"}),
+        ),
+        id="https",
     ),
     pytest.param(
-        CURSOR, servers(a={"command": "x", "env": {"NODE_TLS_REJECT_UNAUTHORIZED": "0", "B": "1"}}),
-        "MA402", "verify-tls", servers(a={"command": "x", "env": {"B": "1"}}), id="TLS",
+        (
+            CURSOR,
+            servers(a={"command": "x", "env": {"NODE_TLS_REJECT_UNAUTHORIZED": "0", "B": "1"}}),
+            "MA402",
+            "verify-tls",
+            servers(a={"command": "x", "env": {"B": "1"}}),
+        ),
+        id="TLS",
     ),
     pytest.param(
-        CURSOR, servers(a={"command": "x", "args": ["--host", "0.0.0.0"]}), "MA404",
-        "listen-locally", servers(a={"command": "x", "args": ["--host", "127.0.0.1"]}),
+        (
+            CURSOR,
+            servers(a={"command": "x", "args": ["--host", ANY]}),
+            "MA404",
+            "listen-locally",
+            servers(a={"command": "x", "args": ["--host", "127.0.0.1"]}),
+        ),
         id="listening",
     ),
     pytest.param(
-        CURSOR, servers(a={"command": "x", "env": {"DANGEROUSLY_OMIT_AUTH": "true"}}), "MA407",
-        "require-login", servers(a={"command": "x", "env": {}}), id="login",
+        (
+            CURSOR,
+            servers(a={"command": "x", "env": {"DANGEROUSLY_OMIT_AUTH": "true"}}),
+            "MA407",
+            "require-login",
+            servers(a={"command": "x", "env": {}}),
+        ),
+        id="login",
     ),
     pytest.param(
-        CURSOR, servers(a={"command": "x", "description": "rea\u200bd it 👩‍💻"}), "MA701",
-        "strip-characters", servers(a={"command": "x", "description": "read it 👩‍💻"}),
+        (
+            CURSOR,
+            servers(a={"command": "x", "description": "rea\u200bd it 👩‍💻"}),
+            "MA701",
+            "strip-characters",
+            servers(a={"command": "x", "description": "read it 👩‍💻"}),
+        ),
         id="hidden characters",
     ),
-]  # fmt: skip
+]
 
 
-@pytest.mark.parametrize(("name", "before", "rule_id", "fixer", "after"), CASES)
-def test_a_finding_goes_and_nothing_else_changes(
-    there: Home, name: str, before: str, rule_id: str, fixer: str, after: str
-) -> None:
+@pytest.mark.parametrize("case", CASES)
+def test_a_finding_goes_and_nothing_else_changes(there: Home, case: tuple[str, ...]) -> None:
+    name, before, rule_id, fixer, after = case
     file = there.put(name, before)
     assert rule_id in there.found()
 
@@ -205,7 +337,7 @@ def test_a_finding_goes_and_nothing_else_changes(
 
 
 def test_each_fixer_that_is_not_for_secrets_or_versions_is_tried_above() -> None:
-    tried = {str(case.values[3]) or "split-command" for case in CASES}
+    tried = {case.values[0][3] or "split-command" for case in CASES}  # type: ignore[index]
 
     assert tried == {one.name for one in remedies.FIXERS} - {"pin", "move-secret"}
 
@@ -319,7 +451,7 @@ def test_no_version_says_what_helps(there: Home) -> None:
 
     (left,) = there.prepared("pin").left
 
-    assert left.hint == "mcpi install time"
+    assert left.hint == "mcpi adopt a"
 
 
 @pytest.mark.parametrize("version", ["1.0 --index-url=x", "latest", "../../x", "1.0\u200b", "$(x)"])
@@ -358,7 +490,7 @@ def test_a_secret_becomes_a_reference_as_the_host_spells_it(there: Home, token: 
 
     assert file.read_text() == servers(
         a={"command": "x", "env": {"GITHUB_TOKEN": "${env:GITHUB_TOKEN}"}}
-    )  # noqa: E501
+    )
     notes = "; ".join(prepared.files[0].fixed[0].notes)
     assert "set `GITHUB_TOKEN` in your environment before Cursor starts" in notes
     assert "revoke it" in notes
@@ -375,8 +507,9 @@ def test_a_header_keeps_its_scheme(there: Home, token: str) -> None:
 
 
 def test_vs_code_asks_for_it(there: Home, token: str) -> None:
-    file = there.put(".config/Code/User/mcp.json", json.dumps(
-        {"servers": {"a": {"command": "x", "env": {"GITHUB_TOKEN": token}}}}, indent="\t"))  # fmt: skip
+    entry = {"command": "x", "env": {"GITHUB_TOKEN": token}}
+    text = json.dumps({"servers": {"a": entry}}, indent="\t")
+    file = there.put(".config/Code/User/mcp.json", text)
 
     there.fixed("move-secret")
 
@@ -475,10 +608,10 @@ def test_a_file_that_programs_read_differently_is_left(there: Home) -> None:
 def test_what_somebody_accepted_is_not_fixed(there: Home) -> None:
     file = there.put("work/.mcp.json", servers(
         a={"command": "npx -y x@1.0.0"}, b={"command": "npx -y y@1.0.0"}))  # fmt: skip
-    (finding, _) = audit.audit(audit.Wanted(), there.context).findings
+    finding = there.entry("a")
     there.put(
         "work/mcpi-audit.toml",
-        f'[[ignore]]\nrule = "MA707"\nserver = "a"\nentry = "{finding.entry}"\nreason = "r"\n',
+        f'[[ignore]]\nrule = "MA707"\nserver = "a"\nentry = "{finding}"\nreason = "r"\n',
     )
 
     there.fixed()
