@@ -68,8 +68,9 @@ def audit(
 ) -> int:
     """Say what is unsafe in the files of MCP hosts, whoever wrote them.
 
-    Nothing is started, looked up on the network or, but for --save-baseline, written.  Ends with
-    1 when a finding is at least as bad as --fail-on, with 5 when something could not be read.
+    Nothing is started but git for --diff, nothing is looked up on the network, and nothing is
+    written but for --save-baseline.  Ends with 1 when a finding is at least as bad as --fail-on,
+    with 5 when something could not be read.
     """
     from mcpinstall.operations import audit as operation
     from mcpinstall.operations import audit_baseline

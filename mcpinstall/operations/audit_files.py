@@ -96,7 +96,8 @@ def of_bytes(data: bytes, place: Place, name: str, machine: Machine) -> ReadFile
         return _unread(name, data, ScanError("the document is not an object", 0))
     row = place.row
     ways = () if place.is_settings else audited.ways(document.value, row)
-    if problem := _no_servers(document.value, ways, place):
+    problem = "" if place.is_settings else _no_servers(document.value, ways, place)
+    if problem:
         return _unread(name, data, ScanError(problem, -1))
     reader = audited.Reader(row=row, scope=place.scope)
     servers = tuple(

@@ -12,7 +12,7 @@ class GitRepository:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir(mode=0o700)
+        folder.mkdir(mode=0o700, exist_ok=True)
         self.git("init", "-q", "-b", "main")
 
     def git(self, *words: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,42 @@ def test_of_three_equal_findings_one_is_new_where_there_were_two(
     found = answer(mcpi, name)
 
     assert (len(found["findings"]), found["known"]) == (1, 2)
+
+
+def test_a_file_of_no_known_host_that_had_no_servers_is_compared(
+    repository: GitRepository, mcpi: Mcpi
+) -> None:
+    repository.write("any.json", "{}")
+    repository.commit()
+    repository.put("any.json", docs=BAD)
+
+    found = answer(mcpi, "any.json")
+
+    assert (servers(found), found["unchecked"]) == (["docs"], [])
+
+
+def test_a_linked_work_tree_is_compared(
+    repository: GitRepository, home: Path, mcpi: Mcpi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.put(".mcp.json", docs=BAD)
+    repository.commit()
+    repository.git("worktree", "add", "-q", str(home / "linked"))
+    monkeypatch.chdir(home / "linked")
+
+    assert servers(answer(mcpi)) == []
+
+
+def test_a_repository_with_long_ids_is_compared(home: Path, mcpi: Mcpi) -> None:
+    folder = home / "long"
+    folder.mkdir(mode=0o700)
+    asked = ["git", "init", "-q", "--object-format=sha256", "."]
+    subprocess.run(asked, cwd=folder, check=True, capture_output=True)
+    repository = GitRepository(folder)
+    repository.put(".mcp.json", docs=BAD)
+    repository.commit()
+    repository.put(".mcp.json", docs=BAD, new=WORSE)
+
+    assert servers(answer(mcpi, str(folder))) == ["new"]
 
 
 def test_order_and_white_space_make_nothing_new(repository: GitRepository, mcpi: Mcpi) -> None:

@@ -1109,9 +1109,9 @@ Usage: mcpi audit [OPTIONS] [PATH]...
 
   Say what is unsafe in the files of MCP hosts, whoever wrote them.
 
-  Nothing is started, looked up on the network or, but for --save-baseline,
-  written.  Ends with 1 when a finding is at least as bad as --fail-on, with 5
-  when something could not be read.
+  Nothing is started but git for --diff, nothing is looked up on the network,
+  and nothing is written but for --save-baseline.  Ends with 1 when a finding
+  is at least as bad as --fail-on, with 5 when something could not be read.
 
   Examples:
     mcpi audit
@@ -1130,6 +1130,7 @@ Options:
                         medium]
   --persona WHO         regular, pedantic or auditor.  [default: regular]
   --no-ignores          Don't hear `mcpi-audit.toml`.
+  --diff REF            Only what is new since a commit counts.
   --baseline FILE       Only findings that it lacks count.
   --save-baseline FILE  Write what is found to this file.
   --list-hosts          List every path looked at, and what is there.
