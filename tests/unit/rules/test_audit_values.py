@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from mcpinstall.hosts.table import table
 from mcpinstall.model.audited import AuditedServer, FileScope
 from mcpinstall.model.finding import Severity
+from mcpinstall.model.text import printable
 from mcpinstall.rules.audit.approval import fingerprints, place
 from mcpinstall.rules.audit.file_facts import (
     Ambiguity,
@@ -560,5 +561,5 @@ def test_any_entry_is_judged_without_an_exception(  # noqa: PLR0917
     facts = FileFacts(host=host, scope=PROJECT, settings=others, approved={})  # type: ignore[arg-type]
 
     for hit in hits(one, facts):
-        assert hit.message.isprintable()
+        assert printable(hit.message) == hit.message
         assert hit.pointer.startswith("/") or not hit.pointer
