@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -229,6 +230,21 @@ def test_a_folder_that_is_no_repository_is_an_error(
 
     assert ran.status == 5
     assert "is in no git repository" in ran.err
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs root")
+def test_a_repository_of_another_user_is_an_error_with_gits_reason(
+    repository: GitRepository, mcpi: Mcpi
+) -> None:
+    repository.put(".mcp.json", docs=BAD)
+    repository.commit()
+    for path in (repository.folder, repository.folder / ".git"):
+        os.chown(path, 54_321, 54_321)
+
+    ran = mcpi("audit", "--diff", "HEAD")
+
+    assert ran.status == 5
+    assert "safe.directory" in ran.err
 
 
 def test_standard_input_was_at_no_commit(repository: GitRepository, mcpi: Mcpi) -> None:
