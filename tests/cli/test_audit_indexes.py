@@ -234,6 +234,7 @@ def test_a_users_file_is_no_file_of_a_project_below_the_home_folder(
         (".npmrc", b"\xff\xfe"), (".npmrc", b"registry=x\n" * 40_000),
         (UV, b"index = [[[["), (UV, b"a = " + b"[" * 90_000),
         (".config/pip/pip.conf", b"index-url = x"), (".config/pip/pip.conf", b"[global"),
+        (".config/pip/pip.conf", b"[global]\nkey\n  more"),
     ],
 )  # fmt: skip
 def test_a_file_that_can_not_be_read_is_told_and_stops_nothing(
