@@ -16,8 +16,9 @@ from mcpinstall.system.machine import Machine
 WORDS = st.sampled_from([
     "registry", "=", "\n", "[global]", "[install]", "index-url", "http://a.example", " ", "\t",
     "[[", "index", "]]", "url", "'", '"', "[", "]", "{", "}", ",", "extra-index-url", "[tool.uv]",
-    "pip", "[tool.uv.pip]", "explicit", "true", "strict-ssl", "false", "@s:", "${A}", "#", ";", ":", "%",
-    "1", "\x00", "\u00e9", "trusted-host", "index-strategy", "unsafe-x", "allow-insecure-host", ".",
+    "pip", "[tool.uv.pip]", "explicit", "true", "strict-ssl", "false", "@s:", "${A}", "#", ";",
+    ":", "%", "1", "\x00", "\u00e9", "trusted-host", "index-strategy", "unsafe-x",
+    "allow-insecure-host", ".",
 ])  # fmt: skip
 TEXTS = st.lists(WORDS, max_size=25).map(lambda words: "".join(words).encode())
 
