@@ -91,9 +91,9 @@ def audit(
 ) -> int:
     """Say what is unsafe in the files of MCP hosts, whoever wrote them.
 
-    Nothing is started; nothing is looked up on the network but with --online, nor written but by
-    --save-baseline and --fix.  Ends with 1 when a finding is at least as bad as --fail-on, with 5
-    when something could not be read or asked.
+    Nothing is started but git for --diff; nothing is looked up on the network but with --online,
+    nor written but by --save-baseline and --fix.  Ends with 1 when a finding is at least as bad as
+    --fail-on, with 5 when something could not be read or asked.
     """
     from mcpinstall.cli import change
     from mcpinstall.cli import fix as fixes

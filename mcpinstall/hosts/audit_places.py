@@ -161,11 +161,14 @@ def _settings(row: HostRow, machine: Machine, scope: FileScope) -> Iterator[Plac
 
 def _settings_named(path: Path, machine: Machine) -> Place | None:
     """Return a file without servers: the user's, or a project's in whatever folder."""
-    for row in table():
+    if path.name not in _settings_names():
+        return None
+    rows = [row for row in table() if row.settings]
+    for row in rows:
         for place in _settings(row, machine, FileScope.USER):
             if place.path == path:
                 return place
-    for row in table():
+    for row in rows:
         for template in dict(row.settings).get(machine.platform, ()):
             tail = PurePath(template.removeprefix(_PROJECT)).parts
             if template.startswith(_PROJECT) and path.parts[-len(tail) :] == tail:
@@ -173,6 +176,17 @@ def _settings_named(path: Path, machine: Machine) -> Place | None:
                 places = _settings(row, there, FileScope.PROJECT)
                 return next(one for one in places if one.path == path)
     return None
+
+
+@functools.cache
+def _settings_names() -> frozenset[str]:
+    """Return the names of all such files: few are looked at more closely."""
+    return frozenset(
+        PurePath(template).name
+        for row in table()
+        for _, templates in row.settings
+        for template in templates
+    )
 
 
 def _has_no_servers(row: HostRow, path: Path) -> bool:

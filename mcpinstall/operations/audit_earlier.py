@@ -55,7 +55,7 @@ class Earlier:
         data = self._data.get(file.place.path)
         if data is None:
             return before
-        old = of_bytes(data, file.place, file.shown, self._context.machine)
+        old = self._of_bytes(data, file)
         if isinstance(old, Unchecked):
             self.unchecked.append(replace(old, subject=self._name(file.shown), hint=_HINT))
             return before
@@ -64,6 +64,13 @@ class Earlier:
             before.add(finding, old.document)
         self.unchecked += judge.failed.values()
         return before
+
+    def _of_bytes(self, data: bytes, file: ReadFile) -> ReadFile | Unchecked:
+        machine = self._context.machine
+        old = of_bytes(data, file.place, file.shown, machine)
+        if isinstance(old, Unchecked) and file.place.row is None:  # it may have had no servers
+            return of_bytes(data, replace(file.place, is_settings=True), file.shown, machine)
+        return old
 
     def _root(self, folder: Path) -> Path:
         real = Path(os.path.realpath(folder))

@@ -109,7 +109,8 @@ def _read_file(
     ways = () if place.is_settings else audited.ways(document.value, row)
     if not isinstance(document.value, dict) and () not in ways:
         return _unread(name, document.data, ScanError("the document is not an object", 0))
-    if problem := _no_servers(document.value, ways, place):
+    problem = "" if place.is_settings else _no_servers(document.value, ways, place)
+    if problem:
         return _unread(name, document.data, ScanError(problem, -1))
     reader = audited.Reader(row=row, scope=place.scope)
     servers = tuple(

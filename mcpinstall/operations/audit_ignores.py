@@ -17,8 +17,10 @@ from mcpinstall.system import limits
 from mcpinstall.system.files import read_optional
 
 FILE = "mcpi-audit.toml"
-_NEEDED = ("rule", "server", "entry", "reason")
-_KNOWN = {*_NEEDED, "host", "expires"}
+_NEEDED = ("rule", "reason")
+_ENTRY = ("server", "entry")
+_WHOLE = "fingerprint"
+_KNOWN = {*_NEEDED, *_ENTRY, _WHOLE, "host", "expires"}
 
 
 @dataclass(kw_only=True)
@@ -29,6 +31,8 @@ class Ignore:
     server: str
     entry: str
     """Digest of the entry that was looked at; another one is another entry."""
+    fingerprint: str
+    """Of a finding that is about no entry but the whole file; then there is no server."""
     reason: str
     host: str
     expires: date | None
@@ -42,6 +46,8 @@ class Ignore:
     def fits(self, found: AuditFinding, context: Context) -> bool:
         """Tell whether it accepts a finding, and remember that."""
         same = self.rule in (found.rule.id, found.rule.slug) and self.server == found.server
+        if self.fingerprint != ("" if found.server else found.fingerprint):
+            return False
         if not same or (self.host and self.host != found.host):
             return False
         file = absolute(found.location.file, context.machine)
@@ -72,7 +78,8 @@ class Ignores:
     def notes(self, context: Context) -> Iterator[str]:
         """Yield sentences about those that accept nothing."""
         for one in self.entries:
-            what = f"`{one.source}`: the suppression of {one.rule} for `{one.server}`"
+            about = f"`{one.server}`" if one.server else "a whole file"
+            what = f"`{one.source}`: the suppression of {one.rule} for {about}"
             if one.is_over(context):
                 yield f"{what} ended on {one.expires}"
             elif one.lapsed:
@@ -118,10 +125,13 @@ def _of_table(table: object, number: int, folder: Path | None, name: str) -> Ign
         raise _invalid(name, f"{where} is not a table")
     if strange := sorted(set(table) - _KNOWN):
         raise _invalid(name, f"{where} has the key `{strange[0]}`, which is not known")
-    texts = {key: table.get(key, "") for key in (*_NEEDED, "host")}
+    texts = {key: table.get(key, "") for key in (*_NEEDED, *_ENTRY, _WHOLE, "host")}
+    needed = (*_NEEDED, *((_WHOLE,) if _WHOLE in table else _ENTRY))
     for key, text in texts.items():
-        if not isinstance(text, str) or (key in _NEEDED and not text.strip()):
+        if not isinstance(text, str) or (key in needed and not text.strip()):
             raise _invalid(name, f"{where} needs the text `{key}`")
+    if _WHOLE in table and (texts["server"] or texts["entry"]):
+        raise _invalid(name, f"{where} names a server and a whole file")
     expires = table.get("expires")
     if expires is not None and type(expires) is not date:
         raise _invalid(name, f"`expires` of {where} is not a date such as 2027-01-31")
@@ -132,5 +142,6 @@ def _invalid(name: str, why: str) -> McpInstallError:
     return McpInstallError(
         ErrorCode.CONFIG_INVALID,
         f"`{name}`: {why}",
-        hint=f"an entry needs {', '.join(f'`{key}`' for key in _NEEDED)}; see docs/audit.md",
+        hint="it needs `rule`, `reason`, and `server` with `entry`, or `fingerprint` where the "
+        "finding is about a whole file; see docs/audit.md",
     )

@@ -154,15 +154,15 @@ def _uv_table(table: Mapping[str, object]) -> Found:
 
 
 def _pip(text: str, _path: Path) -> Found:
-    parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
+    parser = configparser.RawConfigParser(strict=False)
     parser.read_string(text)
     for section in ("global", "install"):
         if parser.has_section(section):
             yield from _pip_section(dict(parser.items(section)))
 
 
-def _pip_section(section: Mapping[str, str | None]) -> Found:
-    values = {key.replace("_", "-"): (value or "").split() for key, value in section.items()}
+def _pip_section(section: Mapping[str, str]) -> Found:
+    values = {key.replace("_", "-"): value.split() for key, value in section.items()}
     yield from ((Effect.REPLACES, one) for one in values.get("index-url", [])[:1])
     for key in ("extra-index-url", "find-links"):
         yield from ((Effect.ADDS, one) for one in values.get(key, []))

@@ -7,6 +7,7 @@ import os
 import stat
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ from mcpinstall.operations.audit_indexes import Indexes
 from mcpinstall.operations.audit_managed import ManagedServers
 from mcpinstall.operations.context import Context
 from mcpinstall.rules.audit.approval import is_approved
-from mcpinstall.rules.audit.asked import asked_paths
+from mcpinstall.rules.audit.asked import asked_name, asked_paths
 from mcpinstall.rules.audit.known_bad import exact_packages
 from mcpinstall.rules.audit.machine_facts import IndexSetting, MachineFacts, PathState, Revoked
 from mcpinstall.rules.audit.tool_texts import tool_names
@@ -53,6 +54,7 @@ class Surroundings:
         self._hooks: dict[Path, tuple[str, ...]] = {}
         self._online: Online | None = None
         self._indexes = Indexes(context.machine)
+        self._programs: dict[str, PathState] = {}
         self.problem: Unchecked | None = None
         """Why the advisories, or what was revoked, can't be read."""
 
@@ -71,6 +73,7 @@ class Surroundings:
             index_settings=self._index_settings(server, file),
             revoked=self._revoked(server),
             is_approved=_is_approved(server, file),
+            found=self._found(server, file),
             paths={text: _state(Path(text)) for text in asked_paths(server) if _is_local(text)},
         )
 
@@ -155,6 +158,16 @@ class Surroundings:
                 subject="advisories", code=error.code, message=error.message, hint=error.hint
             )
             return None
+
+    def _found(self, server: AuditedServer, file: ReadFile) -> Mapping[str, PathState]:
+        """Return what PATH has of a program, for files of this machine."""
+        name = asked_name(server) if file.place.path.name else ""
+        if name and name not in self._programs:
+            path = self._context.machine.program(name)
+            self._programs[name] = (
+                replace(_state(path), resolved=str(path)) if path else PathState(exists=False)
+            )
+        return {name: self._programs[name]} if name else {}
 
     def _index_settings(self, server: AuditedServer, file: ReadFile) -> tuple[IndexSetting, ...]:
         if server.scope is not FileScope.PROJECT or not file.place.path.name:

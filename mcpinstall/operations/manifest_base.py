@@ -144,6 +144,14 @@ class Repository:
         )
         if done.returncode != 0:
             said = done.stderr.decode("utf-8", "replace").strip()
+            if "dubious ownership" in said:
+                raise McpInstallError(
+                    ErrorCode.TOOL_FAILED,
+                    f"git reads no repository of another user: `{self._root}`",
+                    hint="if you trust it: `git config --global --add safe.directory "
+                    f"{self._root}`",
+                    evidence=said,
+                )
             raise McpInstallError(
                 ErrorCode.NOT_FOUND,
                 f"git knows no commit `{ref}` in `{self._root}`",

@@ -332,6 +332,62 @@ def test_a_suppression_that_is_not_whole_is_an_error(
     assert f"needs the text `{missing}`" in ran.err
 
 
+@pytest.mark.parametrize("rule", ["MA501", "MA601", "MA704", "blanket-auto-approve", "*"])
+def test_a_rule_cannot_be_switched_off_without_a_server(
+    project: Path, mcpi: Mcpi, rule: str
+) -> None:
+    put(project / ".mcp.json", CLEAN)
+    ignore(project, rule=rule, reason="it is fine")
+
+    ran = mcpi("audit")
+
+    assert ran.status == 5
+    assert "needs the text `server`" in ran.err
+
+
+@pytest.mark.parametrize("server", ["*", "a*", "[ab]", ".*"])
+def test_a_servers_name_is_no_pattern(project: Path, mcpi: Mcpi, server: str) -> None:
+    put(project / ".gemini/settings.json", {"mcpServers": {"a": {"command": "x", "trust": True}}})
+    found = entry(mcpi)
+    assert found["rule"] == "MA501"
+    ignore(project, **accepted(found, server=server))
+    assert mcpi("audit").status == 1
+
+    ignore(project, **accepted(found))
+
+    assert mcpi("audit").status == 0
+
+
+def test_what_is_about_a_whole_file_is_accepted_by_its_fingerprint(
+    project: Path, mcpi: Mcpi
+) -> None:
+    put(project / ".claude/settings.json", {"enableAllProjectMcpServers": True})
+    found = entry(mcpi)
+    assert (found["rule"], found["server"], found["entry"]) == ("MA501", "", "")
+    ignore(project, rule="MA501", fingerprint=found["fingerprint"], reason="all of it is ours")
+    assert mcpi("audit").status == 0
+    put(project / ".vscode/settings.json", {"chat.tools.autoApprove": True})
+    assert entry(mcpi)["file"] == ".vscode/settings.json"
+
+    put(project / ".claude/settings.json", {"env": {"ANTHROPIC_BASE_URL": "https://a.example"}})
+
+    ran = mcpi("audit")
+    assert ran.status == 1
+    assert "the suppression of MA501 for a whole file is not needed" in ran.out
+
+
+def test_a_fingerprint_accepts_nothing_of_a_server(project: Path, mcpi: Mcpi) -> None:
+    """It would still fit when the rest of the entry has changed."""
+    put(project / ".mcp.json", CLEARTEXT)
+    found = entry(mcpi)
+    ignore(project, rule=found["rule"], fingerprint=found["fingerprint"], reason="a test")
+    assert mcpi("audit").status == 1
+
+    ignore(project, **accepted(found, fingerprint=found["fingerprint"]))
+
+    assert mcpi("audit").status == 5
+
+
 @pytest.mark.parametrize(
     "text", ["ignore = 3", "ignore = [3]", "[other]", "[[ignore]]\nx = 1", "["]
 )

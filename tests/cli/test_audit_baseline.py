@@ -51,7 +51,7 @@ def test_nothing_is_said_of_changes_without_a_baseline(project: Path, mcpi: Mcpi
         ({"env": {"ZONE": "CET"}}, "`env/ZONE` is another"),
         ({"env": {"ZONE": "UTC", "NODE_ENV": "x"}}, "`env/NODE_ENV` is new"),
         ({"env": {}}, "`env/ZONE` is gone"),
-        ({"cwd": "/srv"}, "`directory` is another"),
+        ({"cwd": "/srv"}, "`directory` is new"),
         ({"envFile": "/srv/env"}, "`envFile` is new"),
         ({"headersHelper": "/srv/x"}, "`headersHelper` is new"),
     ],

@@ -204,12 +204,37 @@ def test_the_nearest_file_up_to_the_repositorys_root_counts(
     assert found(mcpi, inner, NPX) == []
 
 
+def test_files_above_the_repository_are_not_the_projects(
+    home: Path, mcpi: Mcpi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = home / "outer/code"
+    (folder / ".git").mkdir(mode=0o700, parents=True)
+    put(home / "outer/.npmrc", f"registry={HTTP}\n")
+    monkeypatch.chdir(folder)
+
+    assert found(mcpi, folder, NPX) == []
+
+
+def test_a_users_file_is_no_file_of_a_project_below_the_home_folder(
+    home: Path, mcpi: Mcpi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = home / "code"
+    folder.mkdir(mode=0o700)
+    put(home / "uv.toml", f'index-url = "{HTTP}"\n')
+    put(home / ".npmrc", f"registry={HTTPS}\n")
+    monkeypatch.chdir(folder)
+
+    assert found(mcpi, folder, UV_RUN) == []
+    assert found(mcpi, folder, NPX) == []
+
+
 @pytest.mark.parametrize(
     ("file", "text"),
     [
         (".npmrc", b"\xff\xfe"), (".npmrc", b"registry=x\n" * 40_000),
         (UV, b"index = [[[["), (UV, b"a = " + b"[" * 90_000),
         (".config/pip/pip.conf", b"index-url = x"), (".config/pip/pip.conf", b"[global"),
+        (".config/pip/pip.conf", b"[global]\nkey\n  more"),
     ],
 )  # fmt: skip
 def test_a_file_that_can_not_be_read_is_told_and_stops_nothing(

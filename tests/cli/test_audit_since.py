@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.builders.canaries import token
+from tests.builders.git_repository import GitRepository
 from tests.cli.conftest import Mcpi
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
@@ -19,40 +21,9 @@ BAD = {"type": "http", "url": "http://docs.example.com/mcp"}
 WORSE = {"type": "http", "url": "http://other.example.com/mcp"}
 
 
-class Repository:
-    """A repository with one commit for each `commit`."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        folder.mkdir(mode=0o700)
-        self.git("init", "-q", "-b", "main")
-
-    def git(self, *words: str) -> str:
-        who = ("-c", "user.name=Ana", "-c", "user.email=ana@example.com", "-c", "gc.auto=0")
-        done = subprocess.run(
-            ["git", *who, *words], cwd=self.folder, check=True, capture_output=True, text=True
-        )
-        return done.stdout.strip()
-
-    def put(self, name: str, **servers: object) -> Path:
-        return self.write(name, json.dumps({"mcpServers": servers}, indent=2))
-
-    def write(self, name: str, text: str) -> Path:
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.write_text(text, encoding="utf-8")
-        path.chmod(0o600)
-        return path
-
-    def commit(self) -> str:
-        self.git("add", "-A")
-        self.git("commit", "-q", "--allow-empty", "-m", "a change")
-        return self.git("rev-parse", "HEAD")
-
-
 @pytest.fixture
-def repository(home: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    found = Repository(home / "code")
+def repository(home: Path, monkeypatch: pytest.MonkeyPatch) -> GitRepository:
+    found = GitRepository(home / "code")
     monkeypatch.chdir(found.folder)
     return found
 
@@ -66,7 +37,7 @@ def servers(found: dict[str, Any]) -> list[str]:
     return [one["server"] for one in found["findings"]]
 
 
-def test_what_was_there_at_the_commit_does_not_count(repository: Repository, mcpi: Mcpi) -> None:
+def test_what_was_there_at_the_commit_does_not_count(repository: GitRepository, mcpi: Mcpi) -> None:
     repository.put(".mcp.json", docs=BAD)
     repository.commit()
 
@@ -77,7 +48,7 @@ def test_what_was_there_at_the_commit_does_not_count(repository: Repository, mcp
     assert mcpi("audit").status == 1
 
 
-def test_only_the_new_finding_counts(repository: Repository, mcpi: Mcpi) -> None:
+def test_only_the_new_finding_counts(repository: GitRepository, mcpi: Mcpi) -> None:
     repository.put(".mcp.json", docs=BAD)
     first = repository.commit()
     repository.put(".mcp.json", new=WORSE, docs=BAD)
@@ -92,7 +63,7 @@ def test_only_the_new_finding_counts(repository: Repository, mcpi: Mcpi) -> None
 
 
 def test_of_three_equal_findings_one_is_new_where_there_were_two(
-    repository: Repository, mcpi: Mcpi
+    repository: GitRepository, mcpi: Mcpi
 ) -> None:
     """Continue's servers are a list, in which two can have one name."""
     row = "  - name: docs\n    type: sse\n    url: http://docs.example.com/mcp\n"
@@ -106,7 +77,43 @@ def test_of_three_equal_findings_one_is_new_where_there_were_two(
     assert (len(found["findings"]), found["known"]) == (1, 2)
 
 
-def test_order_and_white_space_make_nothing_new(repository: Repository, mcpi: Mcpi) -> None:
+def test_a_file_of_no_known_host_that_had_no_servers_is_compared(
+    repository: GitRepository, mcpi: Mcpi
+) -> None:
+    repository.write("any.json", "{}")
+    repository.commit()
+    repository.put("any.json", docs=BAD)
+
+    found = answer(mcpi, "any.json")
+
+    assert (servers(found), found["unchecked"]) == (["docs"], [])
+
+
+def test_a_linked_work_tree_is_compared(
+    repository: GitRepository, home: Path, mcpi: Mcpi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.put(".mcp.json", docs=BAD)
+    repository.commit()
+    repository.git("worktree", "add", "-q", str(home / "linked"))
+    monkeypatch.chdir(home / "linked")
+
+    assert servers(answer(mcpi)) == []
+
+
+def test_a_repository_with_long_ids_is_compared(home: Path, mcpi: Mcpi) -> None:
+    folder = home / "long"
+    folder.mkdir(mode=0o700)
+    asked = ["git", "init", "-q", "--object-format=sha256", "."]
+    subprocess.run(asked, cwd=folder, check=True, capture_output=True)
+    repository = GitRepository(folder)
+    repository.put(".mcp.json", docs=BAD)
+    repository.commit()
+    repository.put(".mcp.json", docs=BAD, new=WORSE)
+
+    assert servers(answer(mcpi, str(folder))) == ["new"]
+
+
+def test_order_and_white_space_make_nothing_new(repository: GitRepository, mcpi: Mcpi) -> None:
     repository.put(".mcp.json", docs=BAD, other=WORSE)
     repository.commit()
     text = json.dumps({"x": 1, "mcpServers": {"other": WORSE, "docs": BAD}}, indent=7)
@@ -117,7 +124,7 @@ def test_order_and_white_space_make_nothing_new(repository: Repository, mcpi: Mc
 
 @pytest.mark.parametrize("how", ["new", "moved"])
 def test_a_file_that_was_not_there_is_wholly_new(
-    repository: Repository, mcpi: Mcpi, how: str
+    repository: GitRepository, mcpi: Mcpi, how: str
 ) -> None:
     if how == "moved":
         repository.put("example/.mcp.json", docs=BAD)
@@ -129,7 +136,7 @@ def test_a_file_that_was_not_there_is_wholly_new(
     assert servers(answer(mcpi)) == ["docs"]
 
 
-def test_another_secret_in_the_place_of_one_is_new(repository: Repository, mcpi: Mcpi) -> None:
+def test_another_secret_in_the_place_of_one_is_new(repository: GitRepository, mcpi: Mcpi) -> None:
     def put(secret: str) -> None:
         repository.put(".mcp.json", docs={"command": "/bin/x", "env": {"GITHUB_TOKEN": secret}})
 
@@ -144,7 +151,7 @@ def test_another_secret_in_the_place_of_one_is_new(repository: Repository, mcpi:
 
 
 def test_files_outside_of_the_repository_are_not_looked_at(
-    repository: Repository, home: Path, mcpi: Mcpi
+    repository: GitRepository, home: Path, mcpi: Mcpi
 ) -> None:
     repository.commit()
     (home / ".cursor").mkdir(mode=0o700)
@@ -155,9 +162,9 @@ def test_files_outside_of_the_repository_are_not_looked_at(
 
 
 def test_a_folder_below_and_another_repository_are_compared_with_their_own_commits(
-    repository: Repository, home: Path, mcpi: Mcpi, monkeypatch: pytest.MonkeyPatch
+    repository: GitRepository, home: Path, mcpi: Mcpi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = Repository(home / "other")
+    other = GitRepository(home / "other")
     for one in (repository, other):
         one.put("inner/.mcp.json", docs=BAD)
         one.commit()
@@ -168,7 +175,7 @@ def test_a_folder_below_and_another_repository_are_compared_with_their_own_commi
     assert servers(answer(mcpi, ".", str(other.folder / "inner"))) == ["new"]
 
 
-def test_a_link_is_followed_as_long_as_it_led_there(repository: Repository, mcpi: Mcpi) -> None:
+def test_a_link_is_followed_as_long_as_it_led_there(repository: GitRepository, mcpi: Mcpi) -> None:
     repository.put("shared.json", docs=BAD)
     repository.put("other.json", docs=BAD)
     link = repository.folder / ".mcp.json"
@@ -182,7 +189,7 @@ def test_a_link_is_followed_as_long_as_it_led_there(repository: Repository, mcpi
 
 
 def test_a_file_that_could_not_be_read_at_the_commit_is_told_and_wholly_new(
-    repository: Repository, mcpi: Mcpi
+    repository: GitRepository, mcpi: Mcpi
 ) -> None:
     repository.write(".mcp.json", '{"mcpServers": ')
     repository.commit()
@@ -201,7 +208,7 @@ def test_a_file_that_could_not_be_read_at_the_commit_is_told_and_wholly_new(
 
 @pytest.mark.parametrize("ref", ["no-such", "", "--help", "HEAD:.mcp.json", "a b", "HEAD~9"])
 def test_a_commit_that_git_does_not_know_is_an_error(
-    repository: Repository, mcpi: Mcpi, ref: str
+    repository: GitRepository, mcpi: Mcpi, ref: str
 ) -> None:
     repository.put(".mcp.json", docs=BAD)
     repository.commit()
@@ -225,33 +232,22 @@ def test_a_folder_that_is_no_repository_is_an_error(
     assert "is in no git repository" in ran.err
 
 
-def test_standard_input_was_at_no_commit(repository: Repository, mcpi: Mcpi) -> None:
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs root")
+def test_a_repository_of_another_user_is_an_error_with_gits_reason(
+    repository: GitRepository, mcpi: Mcpi
+) -> None:
+    repository.put(".mcp.json", docs=BAD)
+    repository.commit()
+    for path in (repository.folder, repository.folder / ".git"):
+        os.chown(path, 54_321, 54_321)
+
+    ran = mcpi("audit", "--diff", "HEAD")
+
+    assert ran.status == 5
+    assert "safe.directory" in ran.err
+
+
+def test_standard_input_was_at_no_commit(repository: GitRepository, mcpi: Mcpi) -> None:
     repository.commit()
 
     assert mcpi("audit", "-", "--diff", "HEAD", typed="{}", terminal=False).status == 2
-
-
-def test_no_hook_filter_or_helper_of_the_repository_is_run(
-    repository: Repository, home: Path, mcpi: Mcpi
-) -> None:
-    marker = home / "ran"
-    script = repository.write("evil.sh", f"#!/bin/sh\ntouch {marker}\ncat\n")
-    script.chmod(0o700)
-    repository.put(".mcp.json", docs=BAD)
-    repository.write(".gitattributes", "*.json filter=evil diff=evil\n")
-    repository.commit()
-    for key in ("core.fsmonitor", "filter.evil.smudge", "filter.evil.clean", "diff.evil.textconv",
-                "core.pager", "core.sshCommand", "core.editor", "alias.ls-tree"):  # fmt: skip
-        repository.git("config", key, str(script))
-    hooks = repository.folder / ".git/hooks"
-    for name in (
-        "post-checkout",
-        "post-index-change",
-        "reference-transaction",
-        "fsmonitor-watchman",
-    ):
-        shutil.copy(script, hooks / name)
-    marker.unlink(missing_ok=True)
-
-    assert mcpi("audit", "--diff", "HEAD").status == 0
-    assert not marker.exists()

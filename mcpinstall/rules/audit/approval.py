@@ -42,11 +42,13 @@ def fingerprints(server: AuditedServer) -> Mapping[str, str]:
 
     Order of variables, white space, comments and whether it is switched off do not count.
     """
-    fields = {
-        "command": digest(_arguments(server)),
-        "url": digest(_address(server.url.text) if server.url else ""),
-        "directory": digest(_kept("", server.directory.text) if server.directory else ""),
-    }
+    fields: dict[str, str] = {}
+    if server.argv:
+        fields["command"] = digest(_arguments(server))
+    if server.url is not None:
+        fields["url"] = digest(_address(server.url.text))
+    if server.directory is not None:
+        fields["directory"] = digest(_kept("", server.directory.text))
     for each in server.variables:
         fields[f"env/{escaped(each.name)}"] = digest(_variable(each))
     for each in server.headers:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from mcpinstall.model.audited import AuditedServer
 from mcpinstall.rules.audit.executables import executed
 from mcpinstall.rules.audit.paths import is_absolute
 from mcpinstall.rules.audit.search_paths import elements
+
+_NAME = re.compile(r"[A-Za-z0-9_][\w.+-]{0,99}", re.ASCII)
+
+
+def asked_name(server: AuditedServer) -> str:
+    """Return the name by which a program is looked for on PATH; empty for one with a path.
+
+    An entry that has a PATH of its own is not asked about: `MA207` judges that.
+    """
+    program = next((one.text for one in executed(server)), "")
+    has_own = any(one.name.upper() == "PATH" for one in server.variables)
+    return program if _NAME.fullmatch(program) and not has_own else ""
 
 
 def asked_paths(server: AuditedServer) -> Iterator[str]:

@@ -114,7 +114,7 @@ def _text(words: Sequence[Value]) -> str:
 
 
 def _replaceable(server: AuditedServer, facts: MachineFacts) -> Iterator[Hit]:
-    for one in (*executed(server), *_folders(server)):
+    for number, one in enumerate((*executed(server), *_folders(server))):
         why, where = _replaceable_by(one.text, facts)
         if why:
             yield Hit(
@@ -122,6 +122,15 @@ def _replaceable(server: AuditedServer, facts: MachineFacts) -> Iterator[Hit]:
                 message=f"`{paths.shown(one.text)}` {why}",
                 fix=f"chmod go-w {paths.typed(where)}" if where
                 else "move it to a folder of your own",
+            )  # fmt: skip
+            return
+        state = facts.found.get(one.text) if number == 0 else None
+        if state is not None and state.writable:
+            yield Hit(
+                rule=REPLACEABLE, pointer=one.pointer, severity=Severity.LOW,
+                message=f"`{paths.shown(one.text)}` is `{paths.shown(state.resolved)}` on this "
+                f"PATH, and can be replaced by other users: `{paths.shown(state.writable)}`",
+                fix=f"chmod go-w {paths.typed(state.writable)}",
             )  # fmt: skip
             return
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from mcpinstall.model.audited import AuditedServer
+from mcpinstall.model.audited import Variable
 from mcpinstall.model.finding import Severity
 from mcpinstall.rules.audit.fetched import Fetch
-from mcpinstall.rules.audit.fetches import fetches, variables
 from mcpinstall.rules.audit.machine_facts import Client, Effect, IndexSetting, MachineFacts
 
 _CLEAR = re.compile(
@@ -48,12 +47,14 @@ class FileFault:
     why: str
 
 
-def of_files(server: AuditedServer, facts: MachineFacts) -> Iterator[FileFault]:
+def of_files(
+    found: Sequence[Fetch], set_: Sequence[Variable], facts: MachineFacts
+) -> Iterator[FileFault]:
     """Yield what configuration files make unsafe for what a server fetches."""
-    if not (facts.index_settings and server.launch):
+    if not facts.index_settings:
         return
-    own = any(one.name.upper() in _OWN_VARIABLE and one.value.text for one in variables(server))
-    for fetch in fetches(server):
+    own = any(one.name.upper() in _OWN_VARIABLE and one.value.text for one in set_)
+    for fetch in found:
         for setting in facts.index_settings:
             if _counts(setting, fetch, has_own=own):
                 yield from _faults(setting, facts)

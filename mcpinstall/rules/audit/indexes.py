@@ -49,9 +49,10 @@ class _Fault:
 
 def check(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]:
     """Yield one hit for the worst of all settings of a server."""
-    faults = [fault for one in fetches(server) for fault in _of_options(one, facts)]
-    faults += [_Fault(one.severity, one.why, server.launch[0]) for one in of_files(server, facts)]
-    for variable in variables(server):
+    found, own = fetches(server), variables(server)
+    faults = [fault for one in found for fault in _of_options(one, facts)]
+    faults += [_Fault(one.severity, one.why, server.argv[0]) for one in of_files(found, own, facts)]
+    for variable in own:
         fault = _of_variable(variable.name, variable.value, facts)
         faults += [fault] if fault else []
     if faults:

@@ -102,6 +102,8 @@ class MachineFacts:
     """What configuration files say, the weaker first: of the system, the user, the project."""
     paths: Mapping[str, PathState] = field(default_factory=dict)
     """What is known of the paths that `asked.asked_paths` names."""
+    found: Mapping[str, PathState] = field(default_factory=dict)
+    """What PATH has of the name that `asked.asked_name` gives; `resolved` is its place."""
     revoked: Revoked | None = None
     managed: Managed | None = None
     """Of an entry that mcpinstall wrote, or one that starts what mcpinstall installed."""

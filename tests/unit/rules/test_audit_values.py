@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from mcpinstall.hosts.table import table
 from mcpinstall.model.audited import AuditedServer, FileScope
 from mcpinstall.model.finding import Severity
+from mcpinstall.model.text import printable
 from mcpinstall.rules.audit.approval import fingerprints, place
 from mcpinstall.rules.audit.file_facts import (
     Ambiguity,
@@ -559,6 +561,7 @@ def test_any_entry_is_judged_without_an_exception(  # noqa: PLR0917
     one = server(*argv, env=env, headers=headers, url=url, name=name, host=host, others=others)  # type: ignore[arg-type]
     facts = FileFacts(host=host, scope=PROJECT, settings=others, approved={})  # type: ignore[arg-type]
 
-    for hit in hits(one, facts):
-        assert hit.message.isprintable()
+    changed = replace(facts, approved={place(one): [{"command": "0" * 64}, {}]})
+    for hit in (*hits(one, facts), *hits(one, changed)):
+        assert printable(hit.message) == hit.message
         assert hit.pointer.startswith("/") or not hit.pointer

@@ -88,6 +88,10 @@ OPEN = MachineFacts(paths={
     "/opt/x": PathState(exists=True, writable="/opt/x"),
     "/opt/y": PathState(exists=True),
 })  # fmt: skip
+BY_NAME = MachineFacts(found={
+    "server": PathState(exists=True, resolved="/opt/x/server", writable="/opt/x"),
+    "shared": PathState(exists=True, resolved="/tmp/x/shared"),
+})  # fmt: skip
 LOCKED = MachineFacts(locked={"npm:a": "1.2.3", "npm:holes": "1.0.0"})
 
 FIRES: dict[str, list[Case]] = {
@@ -230,6 +234,7 @@ FIRES: dict[str, list[Case]] = {
         Case("/opt/z/server", facts=OPEN),
         Case("uv run /tmp/s.py"),
         Case("java -jar /tmp/s.jar"),
+        Case("server --port 1", facts=BY_NAME, severity=Severity.LOW),
     ],
     "MA209": [
         Case("./server", scope=PROJECT, severity=Severity.MEDIUM),
@@ -378,6 +383,9 @@ SILENT: dict[str, list[Case]] = {
         Case("/opt/y/server", facts=OPEN),
         Case("npx a@1.0.0 /tmp/data"),
         Case("server"),
+        Case("other", facts=BY_NAME),
+        Case("node server", facts=BY_NAME),
+        Case("shared", facts=BY_NAME),
     ],
     "MA209": [
         Case("node server.js"),
