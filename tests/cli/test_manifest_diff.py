@@ -347,11 +347,11 @@ def test_a_report_is_cut_between_changes_and_counts_what_it_leaves_out() -> None
 def test_a_report_about_several_servers_has_each_whole_or_not_at_all() -> None:
     short, whole = planted(), long()
 
-    text = markdown_changes.report([short, whole, short])
+    text = markdown_changes.report([short, whole, whole, short])
 
     assert len(text) <= markdown_changes.LIMIT
     assert text.startswith(markdown_changes.diff(short))
-    assert text.rstrip().endswith("**2 servers more did not fit here** (1 are shown): "
+    assert text.rstrip().endswith("**2 servers more did not fit here** (2 are shown): "
                                   "`mcpi manifest diff` shows each.")  # fmt: skip
     assert "did not fit" not in markdown_changes.report([short, short])
     assert markdown_changes.report([]) == ""
