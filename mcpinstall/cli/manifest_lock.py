@@ -168,7 +168,7 @@ def _written(
     with session.working(acting=True) as world:
         paths = manifest_relock.commit(changed, world)
     if report is not None:
-        text = "\n".join(markdown_changes.diff(one) for one in diffs if one is not None)
+        text = markdown_changes.report([one for one in diffs if one is not None])
         files.write_atomic(report, text.encode(), mode=0o644)
     ui.say(screens.written(changed, paths, ui.width))
     if session.as_json:

@@ -7,7 +7,7 @@ run of backticks in it.  There no name is notified, no link made, no image fetch
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mcpinstall.cli import change_words, words
@@ -41,6 +41,27 @@ def diff(found: Diff) -> str:
         kept.append(
             f"**{words.count(cut, 'change')} more did not fit here** ({words.number(shown)} are "
             "shown): `mcpi manifest diff` shows all of them.\n"
+        )
+    return "\n".join(kept)
+
+
+def report(found: Sequence[Diff]) -> str:
+    """Return one comment about several servers, never more than `LIMIT` characters.
+
+    Each is whole or not there at all; what did not fit is counted.
+    """
+    kept: list[str] = []
+    room = LIMIT - _RESERVE
+    for one in found:
+        text = diff(one)
+        if len(text) + 1 > room:
+            break
+        room -= len(text) + 1
+        kept.append(text)
+    if left := len(found) - len(kept):
+        kept.append(
+            f"**{words.count(left, 'server')} more did not fit here** ({words.number(len(kept))} "
+            "are shown): `mcpi manifest diff` shows each.\n"
         )
     return "\n".join(kept)
 

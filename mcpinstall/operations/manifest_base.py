@@ -100,9 +100,8 @@ class Repository:
         The newest first, as far as the clone goes back, and at most `_VERSIONS`.
         """
         said = self._run(
-            "log", "--no-show-signature", "--no-renames", "--diff-filter=AM", "--format=", "--raw",
-            "--no-abbrev",
-            f"--max-count={_VERSIONS}", self._commit(ref), "--", name,
+            "log", "--no-show-signature", "--no-renames", "--diff-filter=AM", "--format=",
+            "--raw", "--no-abbrev", f"--max-count={_VERSIONS}", self._commit(ref), "--", name,
         )  # fmt: skip
         return tuple(dict.fromkeys(found[1].decode() for found in _CHANGED.finditer(said)))
 

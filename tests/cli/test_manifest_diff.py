@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from mcpinstall.cli import change_words, json_changes, layout, markdown_changes, render_changes
+from mcpinstall.model.tool_text import canonical_tools
 from mcpinstall.operations.describing import Comparison
 from mcpinstall.operations.manifest_diff import Diff
 from mcpinstall.planning.changes import Change, ChangeKind, Described, Mark, Part, compare
@@ -319,3 +321,37 @@ def test_the_command_writes_a_comment(mcpi: Mcpi, other: Path) -> None:
 
 def test_another_format_is_a_matter_of_usage(mcpi: Mcpi) -> None:
     assert mcpi("manifest", "diff", "time", "git", "--format", "html").status == 2
+
+
+def long() -> Diff:
+    """So many changes that one comment can't hold them."""
+    tool = {"name": "new", "description": "word " * 1000, "inputSchema": {"type": "object"}}
+    tools = [{**tool, "name": f"tool_{number}"} for number in range(200)]
+    return found(replace(described(), tools=canonical_tools(tools)))
+
+
+def test_a_report_is_cut_between_changes_and_counts_what_it_leaves_out() -> None:
+    whole = long()
+
+    text = markdown_changes.diff(whole)
+
+    shown = sum(row.startswith("* **") for row in text.splitlines())
+    told = re.search(r"\*\*([0-9,]+) changes more did not fit here\*\* \(([0-9,]+) are", text)
+    assert 50_000 < len(text) <= markdown_changes.LIMIT == 60_000
+    assert told is not None
+    left, kept = (int(number.replace(",", "")) for number in told.groups())
+    assert (kept, left + kept) == (shown, len(whole.comparison.changes))
+    assert text.count("```") % 2 == 0, "no block of code is left open"
+
+
+def test_a_report_about_several_servers_has_each_whole_or_not_at_all() -> None:
+    short, whole = planted(), long()
+
+    text = markdown_changes.report([short, whole, whole, short])
+
+    assert len(text) <= markdown_changes.LIMIT
+    assert text.startswith(markdown_changes.diff(short))
+    assert text.rstrip().endswith("**2 servers more did not fit here** (2 are shown): "
+                                  "`mcpi manifest diff` shows each.")  # fmt: skip
+    assert "did not fit" not in markdown_changes.report([short, short])
+    assert markdown_changes.report([]) == ""

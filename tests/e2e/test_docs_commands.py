@@ -20,7 +20,10 @@ from mcpinstall.model import manifest_text
 from tests.builders import private_instance
 from tests.builders.index_server import IndexServer
 from tests.builders.manifest_folders import ManifestFolder
+from tests.builders.packages import publish
+from tests.builders.shell import Ran, run
 from tests.builders.tuf_world import Site
+from tests.builders.world import World
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.e2e
@@ -114,6 +117,7 @@ def shell(folder: ManifestFolder, home: Path) -> Shell:
 
 OWN = sections("own-registry.md")
 SIGSTORE = "A folder signed with Sigstore"
+NEW, USERS = "Add a server, and keep it new", "What users do then"
 
 
 def test_a_tuf_registry_is_owned_as_the_page_says(shell: Shell) -> None:
@@ -122,12 +126,51 @@ def test_a_tuf_registry_is_owned_as_the_page_says(shell: Shell) -> None:
     with Site(shell.cwd / "site") as site:
         shell.url = site.url
         for title, commands in OWN.items():
-            if title != SIGSTORE:
+            if title not in (SIGSTORE, NEW, USERS):
                 said += "".join(shell.run(words) for words in commands)
 
     assert "Clock" in said
     assert "namespace io.github.user gets the key" in said
     assert site.requests
+
+
+def test_a_server_is_added_kept_new_and_moved_as_the_page_says(world: World) -> None:
+    full = "io.github.user/weather"
+    for name in ("weather-server", "sky-maps"):
+        world.index.pages.pop(name, None)
+    publish(world.index, "sky-maps", "1.0", body=None)
+    publish(
+        world.index, "weather-server", "1.0", requires=("sky-maps",), readme=f"mcp-name: {full}"
+    )
+    manifests = world.registry.folder
+    made = [
+        [str(manifests) if word == "manifests" else word for word in words[1:]]
+        for words in OWN[NEW]
+    ]
+
+    def done(words: list[str], *more: str) -> Ran:
+        ran = run(*words, *more, person=False)
+        assert (ran.status, ran.faults()) == (0, []), (words, ran.seen)
+        return ran
+
+    new, index, verify, lock = made
+    lock[-1] = str(world.root / lock[-1])
+    done(new, "--yes", "--probe")
+    manifest = manifests / full / "1.0" / "manifest.toml"
+    manifest.write_text(manifest.read_text().replace('title = "', 'title = "Honest '))
+    assert "weather 1.0" in done(index, "--yes").seen
+    assert "MV302" not in run(*verify, "--files-only", person=False).seen
+    world.install("weather", hosts=("cursor",))
+    publish(world.index, "weather-server", "2.0", requires=("sky-maps",))
+    ran = run(*lock, "--yes", "--probe", person=False)
+    assert "weather" in (world.root / "changes.md").read_text(), ran.seen
+
+    outdated, update, rollback = OWN[USERS]
+    assert "2.0" in done(outdated[1:]).seen
+    done(update[1:], "--yes")
+    assert world.receipts()["weather"].version == "2.0"
+    done(rollback[1:], "--yes")
+    assert world.receipts()["weather"].version == "1.0"
 
 
 def test_a_folder_is_signed_as_the_page_says(

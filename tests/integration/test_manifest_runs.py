@@ -15,6 +15,8 @@ import pytest
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import json_text, provenance_text
 from mcpinstall.model.finding import Report
+from mcpinstall.model.manifest import Review
+from mcpinstall.model.registry_text import ReviewRules
 from mcpinstall.model.revocation import ReviewerRevocation
 from mcpinstall.operations import cache, manifest_results, manifest_verify
 from mcpinstall.operations.context import Context
@@ -556,3 +558,28 @@ def test_a_revoked_reviewer_does_not_count(folder: ManifestFolder) -> None:
         ("MV601", f"{CLOCK}/{VERSION}")
     }
     assert not any(one.subject.startswith(NOTES) for one in report.findings)
+
+
+@pytest.mark.parametrize(
+    ("other", "people"),
+    [
+        ("Ada Lovelace", 1),
+        ("ada  lovelace", 1),
+        ("ADA LOVELACE", 1),
+        ("@adalovelace", 1),
+        ("Ada Love lace", 1),
+        ("Ada Lovelac", 2),
+    ],
+)
+def test_one_person_in_two_spellings_is_one_reviewer(
+    folder: ManifestFolder, other: str, people: int
+) -> None:
+    both = tuple(
+        Review(by=name, on="2026-11-20", criteria=("locked", "inspected", "probed"))
+        for name in ("Ada Lovelace", other)
+    )
+    folder.redescribe(reviews=both).describe(review=ReviewRules(reviewers=2))
+
+    found = {one.subject for one in verified(files_only=True).findings if one.rule.id == "MV601"}
+
+    assert (f"{CLOCK}/{VERSION}" in found) == (people < 2)

@@ -137,4 +137,18 @@ GROUPS = {
         ),
         30,
     ),
+    "authoring": Group(
+        (
+            "operations/authoring_folders.py", "operations/authoring_index.py",
+            "operations/manifest_index.py", "operations/manifest_paths.py",
+            "operations/manifest_proposal.py", "operations/manifest_sources.py",
+            "operations/registry_folder.py", "planning/proposals.py",
+        ),
+        (
+            "unit/planning/test_proposals.py", "e2e/test_authoring_trouble.py",
+            "e2e/test_manifest_index.py", "e2e/test_manifest_new.py",
+            "e2e/test_manifest_lock.py", "attacks/test_package_becomes_a_manifest.py",
+        ),
+        30,
+    ),
 }  # fmt: skip

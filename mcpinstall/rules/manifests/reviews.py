@@ -110,5 +110,5 @@ def _publishers(manifest: Manifest) -> Iterator[str]:
 
 
 def _folded(name: str) -> str:
-    """Return a person's name as it is compared: no case, no `@`, no spaces too many."""
-    return " ".join(name.casefold().split()).removeprefix("@")
+    """Return a person's name as it is compared: no case, no `@`, no spaces."""
+    return "".join(name.casefold().split()).removeprefix("@")
