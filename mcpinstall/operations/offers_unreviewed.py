@@ -9,20 +9,24 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import json_text
 from mcpinstall.model.names import normalized_package
 from mcpinstall.model.plan import Request
+from mcpinstall.model.policy import PolicySubject, RuleKey
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import ReviewedServer
 from mcpinstall.model.registry_entry import Status
+from mcpinstall.model.server_json import STDIO
 from mcpinstall.model.unreviewed_lock import SourceKind
 from mcpinstall.operations import (
     configuration,
     early_refusals,
     lookup,
+    policies,
     seen_tools,
     unreviewed,
     unreviewed_records,
 )
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.unreviewed_locking import MINIMUM_AGE
+from mcpinstall.planning import policy_rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,11 +128,28 @@ def _released(receipt: Receipt, context: Context) -> Newest:
     allowed = old.version if old and registries.is_newer(old.version, receipt.version) else ""
     latest = every.version if registries.is_newer(every.version, receipt.version) else ""
     refusals: tuple[Refusal, ...] = ()
-    if latest and latest != allowed:
+    if allowed and old and (error := _too_young(receipt, old, context)):
+        refusals = (Refusal(version=allowed, code=error.code, why=error.message),)
+        allowed = ""
+    elif latest and latest != allowed:
         days = (context.now - every.uploaded).days
         why = f"it is {days} days old, and nothing younger than {MINIMUM_AGE.days} days is taken"
         refusals = (Refusal(version=latest, code=ErrorCode.POLICY_REFUSED, why=why),)
     return Newest(version=allowed, newest=latest or receipt.version, refusals=refusals)
+
+
+def _too_young(
+    receipt: Receipt, release: indexes.Release, context: Context
+) -> McpInstallError | None:
+    """Return why a policy wants an older release still."""
+    ages = frozenset({RuleKey.MIN_RELEASE_AGE_DAYS})
+    rules = policy_rules.only(policies.load(context), ages)
+    subject = PolicySubject(
+        name=receipt.name, version=release.version, registry=SourceKind.PYPI.value,
+        root_digest=receipt.registry_root, certified=False, criteria=(), transport=STDIO,
+        released=release.uploaded,
+    )  # fmt: skip
+    return policy_rules.refused(policies.decide(rules, subject, context), subject)
 
 
 def _described(receipt: Receipt, context: Context) -> Newest:

@@ -336,6 +336,22 @@ def test_another_refusal_is_not_asked_about_again(mcpi: Mcpi, updates: Updates) 
     assert updates.calls.count("commit") == 1
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_server_that_stops_others_says_how_they_are_moved(
+    mcpi: Mcpi, updates: Updates, count: int
+) -> None:
+    updates.selection = Selection(targets=(target(),) * count, kept=())
+    updates.late_refusals = [McpInstallError(ErrorCode.PROBE_FAILED, "it did not answer")]
+
+    refused = mcpi("update", "--yes")
+    declined = mcpi("update", typed="n\n")
+
+    said = "none of 2 servers was moved: `mcpi update NAME` moves one of them"
+    assert (refused.status, declined.status) == (5, 4)
+    assert (said in " ".join(refused.err.split())) is (count == 2)
+    assert said not in " ".join(declined.err.split())
+
+
 def test_an_update_in_json(mcpi: Mcpi, updates: Updates) -> None:
     updates.prepared = planned(ChangeKind.DEPENDENCY_ADDED)
     updates.selection = replace(updates.selection, kept=(HELD, NOT_ASKED))
