@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.receipt import Hold
 from mcpinstall.operations import rollback
 from tests.builders.advisories import advise, advisory, file, today
 from tests.builders.remote_offers import offer_remote, remote
@@ -104,6 +105,36 @@ def test_remote_and_local_servers_of_one_update_go_back_together(world: World) -
     assert (world.receipts(), world.host_files()) == (before, files)
 
 
+def test_the_last_of_several_updates_goes_back(world: World) -> None:
+    world.install("clock", "notes", hosts=["cursor"])
+    for name in ("clock", "notes"):
+        world.offer(name, "2.0")
+        world.update(name)
+
+    world.rollback()
+    assert {name: one.version for name, one in world.receipts().items()} == {
+        "clock": "2.0", "notes": "1.0",
+    }  # fmt: skip
+    world.rollback()
+    assert world.receipts()["clock"].version == "1.0"
+
+
+def test_entries_that_are_as_the_update_left_them_go_back_whatever_came_between(
+    world: World,
+) -> None:
+    world.install("clock", hosts=["cursor"], settings=(("zone", "Oslo"),))
+    files, before = world.host_files(), world.receipts()
+    world.offer("clock", "2.0", arguments=[RENAMED])
+    world.update(settings=(("in", "Bergen"),))
+    world.hold("clock")
+    world.unhold("clock")
+
+    world.rollback("clock")
+
+    assert (world.host_files(), world.receipts()) == (files, before)
+    world.require_clean()
+
+
 # What it refuses -------------------------------------------------------------------------------
 
 
@@ -193,6 +224,50 @@ def test_another_change_while_the_question_was_read_is_not_overwritten(world: Wo
     assert error.value.code in {ErrorCode.PLAN_CHANGED, ErrorCode.NOTHING_TO_UNDO}
     assert world.receipts()["clock"].version == "3.0"
     world.require_clean()
+
+
+def test_a_hold_while_the_question_was_read_is_kept(world: World) -> None:
+    updated(world)
+    prepared = rollback.prepare("clock", world.context)
+    world.hold("clock")
+
+    with pytest.raises(McpInstallError) as error:
+        rollback.commit(prepared, world.context)
+
+    assert refusal(error) == (ErrorCode.PLAN_CHANGED, 3)
+    assert world.receipts()["clock"].version == "2.0"
+    assert world.receipts()["clock"].hold is Hold.HELD
+
+
+def test_a_server_that_went_while_the_question_was_read_does_not_come_back(world: World) -> None:
+    updated(world)
+    prepared = rollback.prepare("clock", world.context)
+    world.uninstall("clock")
+
+    with pytest.raises(McpInstallError) as error:
+        rollback.commit(prepared, world.context)
+
+    assert refusal(error) == (ErrorCode.NOTHING_TO_UNDO, 5)
+    assert world.receipts() == {}
+
+
+def test_an_entry_of_a_remote_server_that_came_after_the_update_has_no_former_address(
+    world: World,
+) -> None:
+    with RemoteServer() as old, RemoteServer() as new:
+        offer_remote(world, remote(old.url))
+        world.install("cloud", hosts=["cursor"])
+        offer_remote(world, remote(new.url), version="2.0")
+        world.update()
+        world.install("cloud", hosts=["codex"], entry_name="second")
+
+        assert rollback.prepare(None, world.context).steps[0].entries == ("cloud",)
+        world.uninstall("cloud")
+        with pytest.raises(McpInstallError) as error:
+            world.rollback("second")
+
+    assert refusal(error) == (ErrorCode.NOTHING_TO_UNDO, 5)
+    assert world.receipts()["second"].url == new.url
 
 
 def test_a_version_without_its_python_is_not_gone_back_to(world: World) -> None:
