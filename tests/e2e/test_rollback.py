@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mcpinstall import environments
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.receipt import Hold
 from mcpinstall.operations import rollback
@@ -268,6 +269,22 @@ def test_an_entry_of_a_remote_server_that_came_after_the_update_has_no_former_ad
 
     assert refusal(error) == (ErrorCode.NOTHING_TO_UNDO, 5)
     assert world.receipts()["second"].url == new.url
+
+
+def test_a_generation_that_no_receipt_vouched_for_is_not_gone_back_to(world: World) -> None:
+    """Somebody had made another one current before the update."""
+    world.install("clock", hosts=["cursor"])
+    first = world.generations()[0]
+    world.reinstall("clock")
+    environments.switch(first.parent, first.name)
+    world.offer("clock", "2.0")
+    world.update("clock")
+
+    with pytest.raises(McpInstallError) as error:
+        world.rollback("clock")
+
+    assert refusal(error) == (ErrorCode.NOTHING_TO_UNDO, 5)
+    assert world.receipts()["clock"].version == "2.0"
 
 
 def test_a_version_without_its_python_is_not_gone_back_to(world: World) -> None:
