@@ -68,6 +68,7 @@ def newest(receipt: Receipt, request: Request, context: Context) -> Newest:
             hint="without `--offline`",
         )
     early_refusals.of_names(Request(names=(receipt.name,)), context)
+    _require_source(receipt, context)
     kind = receipt.name.partition(":")[0]
     return _described(receipt, context) if kind == SourceKind.MCP else _released(receipt, context)
 
@@ -79,6 +80,7 @@ def resolved(receipt: Receipt, version: str, request: Request, context: Context)
         McpInstallError: `index-forbidden` when the name comes from elsewhere now, and what
             `unreviewed.resolve` refuses with.
     """
+    _require_source(receipt, context)
     kind = receipt.name.partition(":")[0]
     separator = "==" if kind == SourceKind.PYPI else "@"
     spec = f"{receipt.name}{separator}{version}" if version else receipt.name
@@ -108,6 +110,21 @@ def _python(receipt: Receipt, context: Context) -> str | None:
     except McpInstallError:
         return None
     return receipt.python_path
+
+
+def _require_source(receipt: Receipt, context: Context) -> None:
+    """Refuse when the source that a server came from is configured no more; nobody is asked."""
+    lock = unreviewed_records.kept(receipt.manifest_sha256, context)
+    if lock is None:
+        return
+    if lock.source is SourceKind.MCP:
+        address = configuration.mcp_registry(context)
+        shown = {json_text.digest(address.rstrip("/")): address}
+    else:
+        index = indexes.effective_index(context.machine, environments.uv_program())
+        shown = {json_text.digest(one.url.text): one.shown for one in index.sources}
+    if lock.origin not in shown:
+        raise _elsewhere(receipt, ", ".join(shown.values()))
 
 
 def _released(receipt: Receipt, context: Context) -> Newest:
@@ -155,9 +172,6 @@ def _too_young(
 def _described(receipt: Receipt, context: Context) -> Newest:
     """Ask the MCP registry which version it calls the latest."""
     address = configuration.mcp_registry(context)
-    lock = unreviewed_records.kept(receipt.manifest_sha256, context)
-    if lock is not None and json_text.digest(address.rstrip("/")) != lock.origin:
-        raise _elsewhere(receipt, address)
     asked = registries.McpRegistry(address, context.machine)
     try:
         entry = asked.entry(receipt.name.partition(":")[2], None)

@@ -11,6 +11,7 @@ import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.system import policy_files
+from tests.builders.index_server import IndexServer
 from tests.builders.packages import publish
 from tests.builders.remote_server import RemoteServer
 from tests.builders.world import World, refusal
@@ -118,6 +119,25 @@ def test_a_python_that_is_not_there_is_an_error_and_no_reason_to_stay(world: Wor
 
     assert "error[interpreter-refused]" in refused.stderr
     assert world.receipts()["clock"].version == "1.0"
+
+
+def test_an_index_that_a_package_did_not_come_from_is_not_asked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.index.pages.pop("weather-server", None)
+    publish(world.index, "weather-server", "1.0")
+    world.install("pypi:weather-server", hosts=["cursor"])
+    with IndexServer() as other:
+        publish(other, "weather-server", "2.0")
+        monkeypatch.setenv("UV_DEFAULT_INDEX", other.url)
+
+        for names, wanted in (((), None), (("weather-server",), "2.0")):
+            with pytest.raises(McpInstallError) as error:
+                world.update(*names, to=wanted)
+            assert refusal(error) == (ErrorCode.INDEX_FORBIDDEN, 3)
+
+        assert other.requests == []
+    assert world.receipts()["weather-server"].version == "1.0"
 
 
 # Policies --------------------------------------------------------------------------------------
