@@ -136,6 +136,34 @@ def test_entries_that_are_as_the_update_left_them_go_back_whatever_came_between(
     world.require_clean()
 
 
+def test_a_host_that_got_the_entry_after_the_update_keeps_it(world: World) -> None:
+    updated(world)
+    world.install("clock", hosts=["codex"])
+    files = world.host_files()
+
+    world.rollback("clock")
+
+    assert world.receipts()["clock"].version == "1.0"
+    assert len(world.receipts()["clock"].hosts) == 2
+    assert world.host_files() == files
+    world.require_clean()
+
+
+def test_an_installation_that_moved_a_server_and_added_an_entry_goes_back_whole(
+    world: World,
+) -> None:
+    world.install("clock", hosts=["cursor"])
+    files, before = world.host_files(), world.receipts()
+    world.offer("clock", "2.0")
+    world.install("clock", hosts=["codex"], entry_name="second")
+    assert {one.version for one in world.receipts().values()} == {"2.0"}
+
+    world.rollback()
+
+    assert (world.host_files(), world.receipts()) == (files, before)
+    world.require_clean()
+
+
 # What it refuses -------------------------------------------------------------------------------
 
 
