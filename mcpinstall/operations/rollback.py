@@ -195,7 +195,10 @@ def _step(slug: str, record: HistoryRecord, context: Context) -> Step:
 
 
 def _changed(slug: str, record: HistoryRecord) -> bool:
-    """Tell whether a change gave a server's entries other commands, or another place."""
+    """Tell whether a change gave a server's entries other commands, or another place.
+
+    What receipts don't say, such as a variable with a fixed value, the entries in files do.
+    """
     before, after = (
         {
             one.entry_name: (one.argv_template, one.inputs, one.extra_arguments, one.hosts)
@@ -204,7 +207,16 @@ def _changed(slug: str, record: HistoryRecord) -> bool:
         }
         for receipts in (record.receipts_before, record.receipts_after)
     )
-    return before != after
+    were, are = (
+        {
+            (chain.row_id, applied.entry.name): applied.entry
+            for chain in chains
+            for applied in chain.entries
+            if applied.entry.name in before
+        }
+        for chains in (record.chains_before, record.chains_after)
+    )
+    return before != after or were != are
 
 
 def _require_let_go(step: Step) -> None:

@@ -164,6 +164,30 @@ def test_an_installation_that_moved_a_server_and_added_an_entry_goes_back_whole(
     world.require_clean()
 
 
+@pytest.mark.parametrize(
+    "variable",
+    [
+        {"name": "MODE", "value": "fast"},
+        {"name": "MODE", "default": "fast", "description": "How"},
+        {"name": "MODE", "isRequired": True, "description": "How"},
+    ],
+    ids=["fixed", "default", "given"],
+)
+def test_a_variable_that_an_update_added_goes_with_it(
+    world: World, variable: dict[str, object]
+) -> None:
+    world.install("clock", hosts=["cursor"])
+    files, before = world.host_files(), world.receipts()
+    world.offer("clock", "2.0", environment=[variable])
+    world.update(settings=(("MODE", "slow"),) if "isRequired" in variable else ())
+    assert b"MODE" in world.file("cursor").read_bytes()
+
+    world.rollback("clock")
+
+    assert (world.host_files(), world.receipts()) == (files, before)
+    world.require_clean()
+
+
 # What it refuses -------------------------------------------------------------------------------
 
 
