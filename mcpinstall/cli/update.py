@@ -82,21 +82,31 @@ def _carried_out(
     from mcpinstall.operations import update as operation
 
     while True:
-        with session.working() as state:
-            prepared = operation.prepare(
-                selection, request, state, stage=change.may_act(session, answers)
-            )
-        session.also["replaced"] = [json_update.replacement(one) for one in prepared.replacements]
         try:
+            with session.working() as state:
+                prepared = operation.prepare(
+                    selection, request, state, stage=change.may_act(session, answers)
+                )
+            replaced = [json_update.replacement(one) for one in prepared.replacements]
+            session.also["replaced"] = replaced
             return change.carry_out(session, prepared, answers)
         except McpInstallError as error:
-            if error.code is not ErrorCode.TOOLS_CHANGED or not change.may_ask(session, answers):
-                raise
-            found = operation.with_seen_tools(selection, session.context)
+            found = None
+            if error.code is ErrorCode.TOOLS_CHANGED and change.may_ask(session, answers):
+                found = operation.with_seen_tools(selection, session.context)
             if found is None:
+                _tell_of_others(error, selection)
                 raise
             selection = found
             session.ui.insist(render_update.other_tools(error, session.ui.width))
+
+
+def _tell_of_others(error: McpInstallError, selection: Selection) -> None:
+    """Say that one server stopped all, and how the others are moved."""
+    count = len(selection.targets)
+    if count > 1 and error.code.exit_status in (Exit.REFUSED, Exit.COULD_NOT):
+        others = f"none of {count} servers was moved: `mcpi update NAME` moves one of them"
+        error.hint = "; ".join(filter(None, (error.hint, others)))
 
 
 def _nothing(session: Session, selection: Selection, request: Request) -> int:

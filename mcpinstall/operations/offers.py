@@ -24,7 +24,7 @@ from mcpinstall.operations.offers_unreviewed import Refusal
 from mcpinstall.planning import advisories, policy_rules, remotes, selection
 from mcpinstall.registries import Registry
 
-_PASSED_OVER = frozenset({
+PASSED_OVER = frozenset({
     ErrorCode.INTERPRETER_MISSING, ErrorCode.INTERPRETER_REFUSED, ErrorCode.NOT_SUPPORTED_YET,
     ErrorCode.PACKAGE_MALICIOUS, ErrorCode.PLATFORM_UNSUPPORTED, ErrorCode.POLICY_REFUSED,
     ErrorCode.PUBLISHER_REVOKED, ErrorCode.REVIEWER_REVOKED, ErrorCode.SERVER_REVOKED,
@@ -76,7 +76,7 @@ def offer(receipt: Receipt, request: Request, context: Context) -> Offer:
         )
     registry = _asked(receipt, request, context)
     rows = _newer(registry.rows_of(receipt.name), receipt)
-    return _first_allowed(rows, receipt, _Judge(registry, request, context))
+    return _first_allowed(rows, receipt, registry, _Judge(request, context))
 
 
 def exactly(receipt: Receipt, version: str, request: Request, context: Context) -> ReviewedServer:
@@ -97,7 +97,7 @@ def exactly(receipt: Receipt, version: str, request: Request, context: Context) 
     row = next((one for one in registry.rows_of(receipt.name) if one.version == version), None)
     if row is None:
         return registry.find(receipt.name, version)  # says which versions there are
-    return _Judge(registry, request, context).accepted(row, receipt)
+    return _Judge(request, context).accepted(row, receipt, registry)
 
 
 def _asked(receipt: Receipt, request: Request, context: Context) -> Registry:
@@ -120,14 +120,16 @@ def _newer(rows: Sequence[IndexRow], receipt: Receipt) -> tuple[IndexRow, ...]:
     return tuple(sorted(found, key=lambda row: registries.order(row.version), reverse=True))
 
 
-def _first_allowed(rows: Sequence[IndexRow], receipt: Receipt, judge: _Judge) -> Offer:
+def _first_allowed(
+    rows: Sequence[IndexRow], receipt: Receipt, registry: Registry, judge: _Judge
+) -> Offer:
     refusals: list[Refusal] = []
     newest = rows[0].version if rows else receipt.version
     for row in rows:
         try:
-            server = judge.accepted(row, receipt)
+            server = judge.accepted(row, receipt, registry)
         except McpInstallError as error:
-            if error.code not in _PASSED_OVER:
+            if error.code not in PASSED_OVER:
                 raise
             refusals.append(Refusal(version=row.version, code=error.code, why=error.message))
             continue
@@ -142,21 +144,31 @@ def _first_allowed(rows: Sequence[IndexRow], receipt: Receipt, judge: _Judge) ->
 
 
 class _Judge:
-    """Decides of versions of one registry whether they may be installed here."""
+    """Decides of versions whether they may be installed here."""
 
-    def __init__(self, registry: Registry, request: Request, context: Context) -> None:
-        self._registry, self._request, self._context = registry, request, context
+    def __init__(self, request: Request, context: Context) -> None:
+        self._request, self._context = request, context
         self._rules = policies.load(context)
         self._advisories = Advisories(context)
         self.notes: list[str] = []
 
-    def accepted(self, row: IndexRow, receipt: Receipt) -> ReviewedServer:
+    def accepted(self, row: IndexRow, receipt: Receipt, registry: Registry) -> ReviewedServer:
         """Return a version with all its files, or refuse it.
 
         Raises:
-            McpInstallError: one of `_PASSED_OVER`, or what is wrong with its files.
+            McpInstallError: one of `PASSED_OVER`, or what is wrong with its files.
         """
-        server = self._registry.find(row.name, row.version)
+        server = registry.find(row.name, row.version)
+        wheels = self.required(server, receipt)
+        self._require_not_withdrawn(server, wheels)
+        return server
+
+    def required(self, server: ReviewedServer, receipt: Receipt) -> tuple[Artifact, ...]:
+        """Return the files of a version that may be installed here, or refuse it.
+
+        Raises:
+            McpInstallError: one of `PASSED_OVER`.
+        """
         wheels: tuple[Artifact, ...] = ()
         if receipt.is_remote:
             remotes.transports(server.manifest, receipt.transport)
@@ -170,8 +182,7 @@ class _Judge:
             raise error
         known = self._advisories.known(server, wheels)
         advisories.require(server.manifest.name, known, self._request.allow)
-        self._require_not_withdrawn(server, wheels)
-        return server
+        return wheels
 
     def _require_not_withdrawn(self, server: ReviewedServer, wheels: Sequence[Artifact]) -> None:
         """Refuse a version whose own package was withdrawn from the index."""
@@ -207,7 +218,10 @@ def with_server(found: Offer, request: Request, context: Context) -> ReviewedSer
     if not offers_unreviewed.is_one(found.receipt):
         return None
     server = offers_unreviewed.resolved(found.receipt, "", request, context)
-    return None if _is_there(server, found.receipt, context) else server
+    if _is_there(server, found.receipt, context):
+        return None
+    _Judge(request, context).required(server, found.receipt)
+    return server
 
 
 def _is_there(server: ReviewedServer, receipt: Receipt, context: Context) -> bool:

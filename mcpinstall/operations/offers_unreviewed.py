@@ -9,20 +9,24 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import json_text
 from mcpinstall.model.names import normalized_package
 from mcpinstall.model.plan import Request
+from mcpinstall.model.policy import PolicySubject, RuleKey
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import ReviewedServer
 from mcpinstall.model.registry_entry import Status
+from mcpinstall.model.server_json import STDIO
 from mcpinstall.model.unreviewed_lock import SourceKind
 from mcpinstall.operations import (
     configuration,
     early_refusals,
     lookup,
+    policies,
     seen_tools,
     unreviewed,
     unreviewed_records,
 )
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.unreviewed_locking import MINIMUM_AGE
+from mcpinstall.planning import policy_rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +68,7 @@ def newest(receipt: Receipt, request: Request, context: Context) -> Newest:
             hint="without `--offline`",
         )
     early_refusals.of_names(Request(names=(receipt.name,)), context)
+    _require_source(receipt, context)
     kind = receipt.name.partition(":")[0]
     return _described(receipt, context) if kind == SourceKind.MCP else _released(receipt, context)
 
@@ -75,6 +80,7 @@ def resolved(receipt: Receipt, version: str, request: Request, context: Context)
         McpInstallError: `index-forbidden` when the name comes from elsewhere now, and what
             `unreviewed.resolve` refuses with.
     """
+    _require_source(receipt, context)
     kind = receipt.name.partition(":")[0]
     separator = "==" if kind == SourceKind.PYPI else "@"
     spec = f"{receipt.name}{separator}{version}" if version else receipt.name
@@ -106,6 +112,21 @@ def _python(receipt: Receipt, context: Context) -> str | None:
     return receipt.python_path
 
 
+def _require_source(receipt: Receipt, context: Context) -> None:
+    """Refuse when the source that a server came from is configured no more; nobody is asked."""
+    lock = unreviewed_records.kept(receipt.manifest_sha256, context)
+    if lock is None:
+        return
+    if lock.source is SourceKind.MCP:
+        address = configuration.mcp_registry(context)
+        shown = {json_text.digest(address.rstrip("/")): address}
+    else:
+        index = indexes.effective_index(context.machine, environments.uv_program())
+        shown = {json_text.digest(one.url.text): one.shown for one in index.sources}
+    if lock.origin not in shown:
+        raise _elsewhere(receipt, ", ".join(shown.values()))
+
+
 def _released(receipt: Receipt, context: Context) -> Newest:
     """Look at the page of a package, on the index that its name belongs to."""
     lock = unreviewed_records.kept(receipt.manifest_sha256, context)
@@ -124,19 +145,33 @@ def _released(receipt: Receipt, context: Context) -> Newest:
     allowed = old.version if old and registries.is_newer(old.version, receipt.version) else ""
     latest = every.version if registries.is_newer(every.version, receipt.version) else ""
     refusals: tuple[Refusal, ...] = ()
-    if latest and latest != allowed:
+    if allowed and old and (error := _too_young(receipt, old, context)):
+        refusals = (Refusal(version=allowed, code=error.code, why=error.message),)
+        allowed = ""
+    elif latest and latest != allowed:
         days = (context.now - every.uploaded).days
         why = f"it is {days} days old, and nothing younger than {MINIMUM_AGE.days} days is taken"
         refusals = (Refusal(version=latest, code=ErrorCode.POLICY_REFUSED, why=why),)
     return Newest(version=allowed, newest=latest or receipt.version, refusals=refusals)
 
 
+def _too_young(
+    receipt: Receipt, release: indexes.Release, context: Context
+) -> McpInstallError | None:
+    """Return why a policy wants an older release still."""
+    ages = frozenset({RuleKey.MIN_RELEASE_AGE_DAYS})
+    rules = policy_rules.only(policies.load(context), ages)
+    subject = PolicySubject(
+        name=receipt.name, version=release.version, registry=SourceKind.PYPI.value,
+        root_digest=receipt.registry_root, certified=False, criteria=(), transport=STDIO,
+        released=release.uploaded,
+    )  # fmt: skip
+    return policy_rules.refused(policies.decide(rules, subject, context), subject)
+
+
 def _described(receipt: Receipt, context: Context) -> Newest:
     """Ask the MCP registry which version it calls the latest."""
     address = configuration.mcp_registry(context)
-    lock = unreviewed_records.kept(receipt.manifest_sha256, context)
-    if lock is not None and json_text.digest(address.rstrip("/")) != lock.origin:
-        raise _elsewhere(receipt, address)
     asked = registries.McpRegistry(address, context.machine)
     try:
         entry = asked.entry(receipt.name.partition(":")[2], None)

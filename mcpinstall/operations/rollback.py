@@ -38,8 +38,8 @@ class Step:
     """Of all its entries, as they are."""
     after: tuple[Receipt, ...]
     """The same with the former environment."""
-    changed: bool = False
-    """The update gave its entries other commands, or another place."""
+    changed: bool
+    """The update gave its entries other commands, or another place or address."""
 
     @property
     def versions(self) -> tuple[str, str]:
@@ -61,7 +61,7 @@ class PreparedRollback:
     steps: tuple[Step, ...]
     undone: PreparedUndo | None = None
     """Set where the hosts' entries go back too."""
-    whole: bool = True
+    whole: bool
     """Everything that the change brought goes back."""
     allow: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
@@ -84,7 +84,7 @@ def prepare(name: str | None, context: Context, *, allow: Collection[str] = ()) 
         _require_let_go(step)
     whole = ways_back.moved(record) == set(slugs)
     undone = None
-    if any(_entries_changed(step) for step in steps):
+    if any(step.changed for step in steps):
         if whole and not undo.has_later(record, context):
             undone = undo.prepare(record.id, context)
         else:
@@ -172,7 +172,10 @@ def _step(slug: str, record: HistoryRecord, context: Context) -> Step:
     }
     if now and now[0].is_remote:  # each entry has its own address, and there are no files
         now = tuple(one for one in now if one.entry_name in were)
-        return Step(slug=slug, now=now, after=tuple(were[one.entry_name] for one in now))
+        if not now:
+            raise _nothing(f"no entry that {_listed(record.entries)} had before is there any more")
+        after = tuple(were[one.entry_name] for one in now)
+        return Step(slug=slug, now=now, after=after, changed=True)
     generation = next((one.before for one in record.switches if one.slug == slug), None)
     before = next((one for one in were.values() if one.generation == generation), None)
     home = environments.server_home(context.paths.servers, slug)
@@ -192,7 +195,10 @@ def _step(slug: str, record: HistoryRecord, context: Context) -> Step:
 
 
 def _changed(slug: str, record: HistoryRecord) -> bool:
-    """Tell whether a change gave a server's entries other commands, or another place."""
+    """Tell whether a change gave a server's entries other commands, or another place.
+
+    What receipts don't say, such as a variable with a fixed value, the entries in files do.
+    """
     before, after = (
         {
             one.entry_name: (one.argv_template, one.inputs, one.extra_arguments, one.hosts)
@@ -201,11 +207,16 @@ def _changed(slug: str, record: HistoryRecord) -> bool:
         }
         for receipts in (record.receipts_before, record.receipts_after)
     )
-    return before != after
-
-
-def _entries_changed(step: Step) -> bool:
-    return step.changed or step.now[0].is_remote
+    were, are = (
+        {
+            (chain.row_id, applied.entry.name): applied.entry
+            for chain in chains
+            for applied in chain.entries
+            if applied.entry.name in before
+        }
+        for chains in (record.chains_before, record.chains_after)
+    )
+    return before != after or were != are
 
 
 def _require_let_go(step: Step) -> None:

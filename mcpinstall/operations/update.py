@@ -103,9 +103,15 @@ def select(
         try:
             found, why = _found(receipts[0], version, request, context)
         except McpInstallError as error:
-            if names or error.code.exit_status is not Exit.COULD_NOT:
+            refused = error.code in offers.PASSED_OVER
+            if names:
                 raise
-            kept.append(_failed(receipts[0], error))
+            if not (refused or error.code.exit_status is Exit.COULD_NOT):
+                name = receipts[0].entry_name
+                out = f"this is about `{name}`, which `mcpi hold {name}` leaves out of an update"
+                error.hint = "; ".join(filter(None, (error.hint, out)))
+                raise
+            kept.append(_failed(receipts[0], error, is_asked=refused))
             continue
         if found is None:
             kept.append(why)
@@ -157,9 +163,10 @@ def _found(
     return offers.with_server(offer, request, context), _why(offer)
 
 
-def _failed(receipt: Receipt, error: McpInstallError) -> Kept:
+def _failed(receipt: Receipt, error: McpInstallError, *, is_asked: bool) -> Kept:
     why = f"`{receipt.entry_name}` stays at {receipt.version}: {error.message}"
-    return Kept(receipt=receipt, why=why, hint=error.hint, error=error)
+    hint = f"`mcpi outdated {receipt.entry_name}` says more" if is_asked else error.hint
+    return Kept(receipt=receipt, why=why, hint=hint, error=None if is_asked else error)
 
 
 def _why(offer: Offer) -> Kept:

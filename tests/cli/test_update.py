@@ -336,6 +336,22 @@ def test_another_refusal_is_not_asked_about_again(mcpi: Mcpi, updates: Updates) 
     assert updates.calls.count("commit") == 1
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_server_that_stops_others_says_how_they_are_moved(
+    mcpi: Mcpi, updates: Updates, count: int
+) -> None:
+    updates.selection = Selection(targets=(target(),) * count, kept=())
+    updates.late_refusals = [McpInstallError(ErrorCode.PROBE_FAILED, "it did not answer")]
+
+    refused = mcpi("update", "--yes")
+    declined = mcpi("update", typed="n\n")
+
+    said = "none of 2 servers was moved: `mcpi update NAME` moves one of them"
+    assert (refused.status, declined.status) == (5, 4)
+    assert (said in " ".join(refused.err.split())) is (count == 2)
+    assert said not in " ".join(declined.err.split())
+
+
 def test_an_update_in_json(mcpi: Mcpi, updates: Updates) -> None:
     updates.prepared = planned(ChangeKind.DEPENDENCY_ADDED)
     updates.selection = replace(updates.selection, kept=(HELD, NOT_ASKED))
@@ -443,7 +459,7 @@ def test_without_names_all_are_meant(mcpi: Mcpi, updates: Updates) -> None:
 def test_quiet_says_only_what_is_needed(
     mcpi: Mcpi, updates: Updates, words: tuple[str, ...]
 ) -> None:
-    updates.rollback = PreparedRollback(record=plans.record("update"), steps=(STEP,))
+    updates.rollback = PreparedRollback(record=plans.record("update"), whole=True, steps=(STEP,))
 
     ran = mcpi(*words, "-q")
 
@@ -597,12 +613,15 @@ def test_outdated_in_json(mcpi: Mcpi, updates: Updates) -> None:
 
 # rollback --------------------------------------------------------------------------------------
 
-STEP = Step(slug="git-1a2b3c4d5e6f", now=(plans.receipt(),), after=(OLD,))
+STEP = Step(slug="git-1a2b3c4d5e6f", now=(plans.receipt(),), after=(OLD,), changed=False)
 
 
 def test_a_rollback_shows_where_it_leads_and_asks(mcpi: Mcpi, updates: Updates) -> None:
     updates.rollback = PreparedRollback(
-        record=plans.record("update"), steps=(STEP,), notes=("`git` 2026.9.1 has known …",)
+        record=plans.record("update"),
+        whole=True,
+        steps=(STEP,),
+        notes=("`git` 2026.9.1 has known …",),
     )
 
     ran = mcpi("rollback", typed="?\ny\n")
@@ -630,6 +649,7 @@ Roll back git? [y/N, ? help] Rolled back git to 2026.9.1
 def test_a_rollback_with_files_shows_their_diff(mcpi: Mcpi, updates: Updates) -> None:
     updates.rollback = PreparedRollback(
         record=plans.record("update"),
+        whole=True,
         steps=(STEP,),
         undone=PreparedUndo(record=plans.record("update"), changes=(plans.change(),)),
     )
@@ -670,7 +690,8 @@ def test_the_rollback_of_a_remote_server_speaks_of_no_files(mcpi: Mcpi, updates:
     )
     updates.rollback = PreparedRollback(
         record=plans.record("update"),
-        steps=(Step(slug="git-1a2b3c4d5e6f", now=(far,), after=(near,)),),
+        whole=True,
+        steps=(Step(slug="git-1a2b3c4d5e6f", now=(far,), after=(near,), changed=True),),
         undone=PreparedUndo(record=plans.record("update"), changes=(plans.change(),)),
     )
 
@@ -692,7 +713,7 @@ def test_the_rollback_of_a_remote_server_speaks_of_no_files(mcpi: Mcpi, updates:
 def test_a_rollback_needs_a_yes(
     mcpi: Mcpi, updates: Updates, words: tuple[str, ...], *, terminal: bool, status: int
 ) -> None:
-    updates.rollback = PreparedRollback(record=plans.record("update"), steps=(STEP,))
+    updates.rollback = PreparedRollback(record=plans.record("update"), whole=True, steps=(STEP,))
 
     ran = mcpi("rollback", *words, typed="n\n", terminal=terminal)
 
@@ -702,7 +723,7 @@ def test_a_rollback_needs_a_yes(
 
 def test_a_rollback_in_json(mcpi: Mcpi, updates: Updates) -> None:
     updates.rollback = PreparedRollback(
-        record=plans.record("update"), steps=(STEP,), notes=("`git` has known …",)
+        record=plans.record("update"), whole=True, steps=(STEP,), notes=("`git` has known …",)
     )
 
     answer = json.loads(mcpi("rollback", "--yes", "--json", terminal=False).out)

@@ -130,7 +130,7 @@ GROUPS = {
         ),
         (
             "cli/test_update.py", "unit/operations/test_holds.py",
-            "unit/operations/test_ways_back.py",
+            "unit/operations/test_seen_tools.py", "unit/operations/test_ways_back.py",
             "attacks/test_update_leads_elsewhere.py", "e2e/test_outdated.py",
             "e2e/test_rollback.py", "e2e/test_update.py", "e2e/test_update_asks_again.py",
             "e2e/test_update_command.py", "e2e/test_update_sources.py",

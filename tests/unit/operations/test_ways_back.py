@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -127,6 +128,22 @@ def test_what_went_back_is_no_way_back_itself(way: Find) -> None:
     assert leads(way("3", step(4, "1", "3"), *gone, INSTALLED)) == (_id(4), "1", True)
 
 
+def test_what_an_undo_built_again_leads_nowhere(way: Find) -> None:
+    assert way("1b", step(3, "2", "1b", "undo", 2), step(2, "1", "2"), INSTALLED) is None
+
+
+def test_an_update_that_was_taken_back_leads_nowhere(way: Find) -> None:
+    assert way("2", step(3, "2", "1", "rollback", 2), step(2, "1", "2"), INSTALLED) is None
+
+
+def test_changes_of_other_servers_are_passed_over(way: Find) -> None:
+    assert leads(way("2", record(3, "hold"), step(2, "1", "2"))) == (_id(2), "1", True)
+
+
+def test_a_server_that_went_has_no_way_back(way: Find) -> None:
+    assert way(None, step(2, "1", "", "uninstall"), INSTALLED) is None
+
+
 def test_other_files_of_the_same_version_are_another_version(way: Find) -> None:
     found = step(2, "1", "2")
     assert leads(way("2", found)) == (_id(2), "1", True)
@@ -141,6 +158,7 @@ def test_receipts_that_say_nothing_of_what_was_there_are_a_version(way: Find) ->
     )  # fmt: skip
 
     assert leads(way("2", silent)) == (_id(2), "1", True)
+    assert leads(way("2", replace(silent, receipts_after=()))) == (_id(2), "1", True)
 
 
 def remote_step(number: int, before: str, after: str, action: str = "update") -> HistoryRecord:
