@@ -397,7 +397,7 @@ def by(publisher: Publisher) -> dict[str, str]:
 def test_a_publisher_that_the_manifest_lost_is_a_regression(installed: World) -> None:
     rest_on(installed, **by(PUBLISHER))
     installed.registry.forget("io.github.user/clock")
-    installed.offer("clock", "1.0", permissions=Permissions(network=True))
+    installed.offer("clock", "1.0", permissions=Permissions(network=("*",)))
 
     report = found(installed, str(installed.file("cursor")))
 

@@ -1109,9 +1109,9 @@ Usage: mcpi audit [OPTIONS] [PATH]...
 
   Say what is unsafe in the files of MCP hosts, whoever wrote them.
 
-  Nothing is started, looked up on the network or, but for --save-baseline,
-  written.  Ends with 1 when a finding is at least as bad as --fail-on, with 5
-  when something could not be read.
+  Nothing is started; nothing is looked up on the network but with --online,
+  nor written but by --save-baseline.  Ends with 1 when a finding is at least
+  as bad as --fail-on, with 5 when something could not be read or asked.
 
   Examples:
     mcpi audit
@@ -1130,6 +1130,7 @@ Options:
                         medium]
   --persona WHO         regular, pedantic or auditor.  [default: regular]
   --no-ignores          Don't hear `mcpi-audit.toml`.
+  --online              Ask OSV about packages: sends names and versions.
   --baseline FILE       Only findings that it lacks count.
   --save-baseline FILE  Write what is found to this file.
   --list-hosts          List every path looked at, and what is there.
