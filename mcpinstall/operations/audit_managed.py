@@ -15,6 +15,8 @@ from functools import cached_property
 from pathlib import Path
 
 from mcpinstall import environments, hosts
+from mcpinstall.environments import diagnosis
+from mcpinstall.environments.diagnosis import Diagnosis
 from mcpinstall.errors import McpInstallError
 from mcpinstall.hosts.tolerant import at
 from mcpinstall.model import names
@@ -222,7 +224,7 @@ class ManagedServers:
         if not _VERSION.fullmatch(receipt.python_version):
             same = environments.measure(home / current).sha256 == receipt.tree_sha256
             return _State() if same else _State(tampered=("its files changed",))
-        found = environments.diagnose(
+        found = diagnosis.diagnose(
             home / current,
             receipt.tree_sha256,
             _base(receipt),
@@ -237,7 +239,7 @@ class ManagedServers:
         )
 
 
-def _told(found: environments.Diagnosis) -> _State:
+def _told(found: Diagnosis) -> _State:
     hooks = tuple(f"`{one.path}` {one.what}" for one in found.differences if one.is_hook)
     others = tuple(f"`{one.path}` {one.what}" for one in found.differences if not one.is_hook)
     if not found.is_whole:

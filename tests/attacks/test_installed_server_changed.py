@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from mcpinstall import environments
+from mcpinstall.environments import diagnosis
 from mcpinstall.model.audit_report import AuditReport
 from mcpinstall.model.manifest import Permissions, Publisher
 from mcpinstall.model.registry import ReviewState
@@ -260,13 +260,13 @@ def test_an_environment_is_hashed_once_whatever_starts_it(
 ) -> None:
     changed(installed)
     seen = []
-    real = environments.diagnose
+    real = diagnosis.diagnose
 
-    def counted(*arguments: Any) -> environments.Diagnosis:  # noqa: ANN401
+    def counted(*arguments: Any) -> diagnosis.Diagnosis:  # noqa: ANN401
         seen.append(arguments[0])
         return real(*arguments)
 
-    monkeypatch.setattr(environments, "diagnose", counted)
+    monkeypatch.setattr(diagnosis, "diagnose", counted)
 
     assert ids(installed) == ["MA801", "MA801"]
     assert seen == [generation(installed)]
@@ -471,7 +471,7 @@ def test_entries_of_others_cost_no_look_at_an_environment(
     file.parent.mkdir()
     file.write_text(json.dumps({"mcpServers": others}), encoding="utf-8")
     looked: list[object] = []
-    monkeypatch.setattr(environments, "diagnose", lambda *a: looked.append(a))
+    monkeypatch.setattr(diagnosis, "diagnose", lambda *a: looked.append(a))
 
     audited(installed, str(file))
 
