@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mcpinstall.environments.diagnosis import Diagnosis, Difference, diagnose
 from mcpinstall.environments.generations import (
     command,
     command_template,
@@ -33,14 +32,11 @@ from mcpinstall.model.names import normalized_package as normalized
 from mcpinstall.system.homes import current, server_home
 
 __all__ = [
-    "Diagnosis",
-    "Difference",
     "TreeEntry",
     "choose_interpreter",
     "command",
     "command_template",
     "current",
-    "diagnose",
     "differences",
     "discard",
     "discard_if_empty",

@@ -180,6 +180,17 @@ def pointer_tokens(pointer: str) -> tuple[str, ...]:
     return tuple(one.replace("~1", "/").replace("~0", "~") for one in pointer.split("/")[1:])
 
 
+def at(document: object, pointer: str) -> object:
+    """Return what a JSON pointer names, also in lists; None for nothing."""
+    for token in pointer_tokens(pointer):
+        if isinstance(document, list):
+            known = token.isdecimal() and int(token) < len(document)
+            document = document[int(token)] if known else None
+        else:
+            document = document.get(token) if isinstance(document, dict) else None
+    return document
+
+
 def as_json(value: object) -> Json:
     """Return a value of a document as JSON has it: dates of TOML become text."""
     if value is None or isinstance(value, (bool, int, float, str)):

@@ -22,18 +22,24 @@ from mcpinstall.model.receipt import Receipt
 from mcpinstall.operations import audit_hooks, clock, revoked
 from mcpinstall.operations.audit_files import ReadFile
 from mcpinstall.operations.audit_indexes import Indexes
-from mcpinstall.operations.audit_managed import ManagedServers
 from mcpinstall.operations.context import Context
 from mcpinstall.rules.audit.approval import is_approved
 from mcpinstall.rules.audit.asked import asked_name, asked_paths
 from mcpinstall.rules.audit.known_bad import exact_packages
-from mcpinstall.rules.audit.machine_facts import IndexSetting, MachineFacts, PathState, Revoked
+from mcpinstall.rules.audit.machine_facts import (
+    IndexSetting,
+    MachineFacts,
+    Managed,
+    PathState,
+    Revoked,
+)
 from mcpinstall.rules.audit.tool_texts import tool_names
 from mcpinstall.system import homes, limits
 from mcpinstall.system.files import read_optional
 from mcpinstall.system.permissions import others_write
 
 if TYPE_CHECKING:
+    from mcpinstall.operations.audit_managed import ManagedServers
     from mcpinstall.operations.audit_online import Online
 
 _LOCK = "package-lock.json"
@@ -49,7 +55,6 @@ class Surroundings:
         self._context = context
         self._aliases = _Aliases(context)
         self._locks: dict[Path, Mapping[str, str]] = {}
-        self._managed = ManagedServers(context)
         self._named: dict[str, Mapping[str, frozenset[str]]] = {}
         self._hooks: dict[Path, tuple[str, ...]] = {}
         self._online: Online | None = None
@@ -60,7 +65,7 @@ class Surroundings:
 
     def of(self, server: AuditedServer, file: ReadFile) -> MachineFacts:
         """Return what is known around one server."""
-        managed = self._managed.of(server, file)
+        managed = self._joined(server, file)
         return MachineFacts(
             managed=managed,
             hooks=() if managed else self._of_others(server),
@@ -80,7 +85,7 @@ class Surroundings:
     def problems(self) -> Iterator[Unchecked]:
         """Yield what of the machine could not be looked at."""
         yield from [self.problem] if self.problem else []
-        yield from self._managed.problems.values()
+        yield from self._installed.problems.values() if self._installed else ()
         if self._online is not None and self._online.problem is not None:
             yield self._online.problem
 
@@ -94,8 +99,20 @@ class Surroundings:
 
     def _packages(self, server: AuditedServer, file: ReadFile) -> Iterator[tuple[str, str, str]]:
         locked = self._locked(file) if server.scope is FileScope.PROJECT else {}
-        facts = MachineFacts(managed=self._managed.of(server, file), locked=locked)
+        facts = MachineFacts(managed=self._joined(server, file), locked=locked)
         yield from exact_packages(server, facts)
+
+    @cached_property
+    def _installed(self) -> ManagedServers | None:
+        """What joins entries with what mcpinstall installed; None where it installed nothing."""
+        if not any(self._context.paths.receipts.glob("*.json")):
+            return None
+        from mcpinstall.operations.audit_managed import ManagedServers
+
+        return ManagedServers(self._context)
+
+    def _joined(self, server: AuditedServer, file: ReadFile) -> Managed | None:
+        return self._installed.of(server, file) if self._installed else None
 
     def _of_others(self, server: AuditedServer) -> tuple[str, ...]:
         """Return what runs by itself in a virtual environment that mcpinstall did not make."""
@@ -112,7 +129,7 @@ class Surroundings:
     def _neighbours(self, file: ReadFile) -> Mapping[str, frozenset[str]]:
         """Return the servers of a file, and the tools of those that mcpinstall knows."""
         if file.shown not in self._named:
-            found = {one.name.text: self._managed.of(one, file) for one in file.servers}
+            found = {one.name.text: self._joined(one, file) for one in file.servers}
             self._named[file.shown] = {
                 name: frozenset(tool_names(one.tools.tools if one else ()))
                 for name, one in found.items()
@@ -176,7 +193,7 @@ class Surroundings:
 
     def sentences(self) -> Iterator[str]:
         """Yield how old the advisories are, what was not compared, and what can't be read."""
-        yield from self._managed.notes()
+        yield from self._installed.notes() if self._installed else ()
         yield from [self._online.sentence] if self._online else []
         for name, why in self._indexes.unread.items():
             yield f"what `{name}` says of package indexes is not known: {why}"

@@ -15,20 +15,23 @@ from functools import cached_property
 from pathlib import Path
 
 from mcpinstall import environments, hosts
+from mcpinstall.environments import diagnosis
+from mcpinstall.environments.diagnosis import Diagnosis
 from mcpinstall.errors import McpInstallError
-from mcpinstall.hosts.audited import follow
-from mcpinstall.hosts.tolerant import pointer_tokens
+from mcpinstall.hosts.tolerant import at
+from mcpinstall.model import names
 from mcpinstall.model.audited import AuditedServer
 from mcpinstall.model.environment import Interpreter
 from mcpinstall.model.finding import Unchecked
 from mcpinstall.model.host import Chain, ServerEntry
 from mcpinstall.model.receipt import Receipt
-from mcpinstall.operations import audit_provenance, lookup
+from mcpinstall.operations import audit_provenance
 from mcpinstall.operations.audit_files import ReadFile
 from mcpinstall.operations.audit_provenance import Standing
 from mcpinstall.operations.context import Context
 from mcpinstall.receipts.store import ReceiptStore
 from mcpinstall.rules.audit.machine_facts import Managed
+from mcpinstall.system import homes
 
 _VERSION = re.compile(r"\d{1,3}\.\d{1,3}(\.[0-9A-Za-z.+-]{1,20})?")
 _WORDS = 16  # words of a command line that may lie in a server's home
@@ -52,7 +55,7 @@ class ManagedServers:
         self._store = ReceiptStore(context.paths)
         self._chains: dict[str, Chain] = {}
         self._standings: dict[Receipt, Standing] = {}
-        self._states: dict[tuple[str, str, str], _State] = {}
+        self._states: dict[tuple[str, str, str, str], _State] = {}
         self.problems: dict[str, Unchecked] = {}
         """What could not be looked at, by subject."""
 
@@ -104,9 +107,7 @@ class ManagedServers:
     def _by_home(self) -> Mapping[str, Receipt]:
         servers = self._context.paths.servers
         return {
-            str(environments.server_home(servers, lookup.receipt_slug(one))): one
-            for one in self._receipts.values()
-            if not one.is_remote
+            str(_home(one, servers)): one for one in self._receipts.values() if not one.is_remote
         }
 
     def _is_old(self, receipt: Receipt) -> bool:
@@ -161,7 +162,7 @@ class ManagedServers:
         row = file.place.row
         if written is None or row is None:
             return self._drift_of_copy(server, receipt)
-        value = follow(file.document.value, pointer_tokens(server.pointer))
+        value = at(file.document.value, server.pointer)
         if isinstance(value, dict):
             try:
                 keys = hosts.differing_keys(value, row, written)
@@ -177,7 +178,7 @@ class ManagedServers:
         """Return how an entry that mcpinstall did not write here starts what it installed."""
         if receipt.is_remote:
             return ""
-        home = environments.server_home(self._context.paths.servers, lookup.receipt_slug(receipt))
+        home = _home(receipt, self._context.paths.servers)
         base, machine = _base(receipt), self._context.machine
         starts = (
             environments.command(home, (), machine, base).argv,
@@ -201,15 +202,17 @@ class ManagedServers:
     def _state(self, receipt: Receipt) -> _State:
         if receipt.is_remote:
             return _State()
-        key = (lookup.receipt_slug(receipt), receipt.generation, receipt.tree_sha256)
+        key = (receipt.registry_root, receipt.name, receipt.generation, receipt.tree_sha256)
         if key not in self._states:
             self._states[key] = self._examined(receipt)
         return self._states[key]
 
     def _examined(self, receipt: Receipt) -> _State:
-        slug = lookup.receipt_slug(receipt)
-        home = environments.server_home(self._context.paths.servers, slug)
-        current = lookup.current_generation(slug, self._context)
+        home = _home(receipt, self._context.paths.servers)
+        try:
+            current = homes.current(home)
+        except McpInstallError:  # it leads anywhere but to a generation
+            current = None
         if current is None or not (home / current).is_dir():
             return _State(is_missing=True)
         if home.is_symlink() or (home / current).is_symlink():
@@ -221,7 +224,7 @@ class ManagedServers:
         if not _VERSION.fullmatch(receipt.python_version):
             same = environments.measure(home / current).sha256 == receipt.tree_sha256
             return _State() if same else _State(tampered=("its files changed",))
-        found = environments.diagnose(
+        found = diagnosis.diagnose(
             home / current,
             receipt.tree_sha256,
             _base(receipt),
@@ -236,7 +239,7 @@ class ManagedServers:
         )
 
 
-def _told(found: environments.Diagnosis) -> _State:
+def _told(found: Diagnosis) -> _State:
     hooks = tuple(f"`{one.path}` {one.what}" for one in found.differences if one.is_hook)
     others = tuple(f"`{one.path}` {one.what}" for one in found.differences if not one.is_hook)
     if not found.is_whole:
@@ -249,6 +252,11 @@ def _few(sentences: tuple[str, ...]) -> tuple[str, ...]:
     if len(sentences) <= _SHOWN + 1:
         return sentences
     return (*sentences[:_SHOWN], f"and {len(sentences) - _SHOWN} more")
+
+
+def _home(receipt: Receipt, servers: Path) -> Path:
+    """Return the folder of a server that is no remote one."""
+    return homes.server_home(servers, names.slug(receipt.registry_root, receipt.name))
 
 
 def _base(receipt: Receipt) -> Interpreter:

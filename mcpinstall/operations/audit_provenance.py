@@ -12,9 +12,9 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import json_text, names
 from mcpinstall.model.backing import Backing
 from mcpinstall.model.receipt import Receipt
-from mcpinstall.model.registry import RegistryKind, ReviewedServer, ReviewState
+from mcpinstall.model.registry import RegistryKind, ReviewedServer, ReviewState, TufSource
 from mcpinstall.model.tools import UNKNOWN_TOOLS, ToolList
-from mcpinstall.operations import configuration, lookup, publisher_records
+from mcpinstall.operations import configuration
 from mcpinstall.operations.context import Context
 from mcpinstall.system import bundled, files, limits
 
@@ -50,6 +50,10 @@ def standing(receipt: Receipt, context: Context) -> Standing:
     try:
         if receipt.registry_root == bundled.ROOT:
             return _of_bundled(receipt, context)
+        if _is_tuf(receipt, context):
+            return Standing(unknown="to read a TUF registry is to write; `mcpi verify` does it")
+        from mcpinstall.operations import lookup
+
         server = lookup.of_receipt(receipt, context, offline=True, withdrawn=True)
         return Standing(regressed=_regressed(receipt, server, context), tools=server.tools)
     except McpInstallError as error:
@@ -62,7 +66,11 @@ def standing(receipt: Receipt, context: Context) -> Standing:
 
 def accepted_hooks(receipt: Receipt, context: Context) -> frozenset[str] | None:
     """Return the digests of the start-up hooks that reviewers accepted; None if unknown."""
+    from mcpinstall.operations import lookup
+
     try:
+        if _is_tuf(receipt, context):
+            return None
         server = lookup.of_receipt(receipt, context, offline=True, withdrawn=True)
     except McpInstallError:
         return None
@@ -103,6 +111,12 @@ def _bundled_tools(receipt: Receipt) -> ToolList:
     return ToolList(tools=tuple(tools)) if isinstance(tools, list) else UNKNOWN_TOOLS
 
 
+def _is_tuf(receipt: Receipt, context: Context) -> bool:
+    """Tell whether its registry is a TUF one: even offline, its client saves what it reads."""
+    known = configuration.configured(context)
+    return any(isinstance(one, TufSource) and one.root == receipt.registry_root for one in known)
+
+
 def _has_other_root(receipt: Receipt, error: McpInstallError, context: Context) -> bool:
     """Tell whether the registry of that name is another one now; one that is gone says nothing."""
     if error.code is not ErrorCode.REGISTRY_INVALID:
@@ -112,6 +126,8 @@ def _has_other_root(receipt: Receipt, error: McpInstallError, context: Context) 
 
 
 def _regressed(receipt: Receipt, server: ReviewedServer, context: Context) -> str:
+    from mcpinstall.operations import lookup
+
     if server.unreviewed is not None or server.registry.kind is RegistryKind.NONE:
         return _first_seen(receipt, context)
     if lost := _lost(receipt, server, "its manifest"):
@@ -150,6 +166,8 @@ def _publisher(backing: Backing) -> tuple[str, ...]:
 
 
 def _first_seen(receipt: Receipt, context: Context) -> str:
+    from mcpinstall.operations import publisher_records
+
     """Return whose package another one is by now, where nobody reviewed it."""
     for one in receipt.publishers:
         known = publisher_records.seen(one.package, context).identities.values()

@@ -13,6 +13,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -169,8 +170,14 @@ def test_an_environment_is_read_once_for_all_entries(
     context: Context, environment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (site(environment) / "evil.pth").write_bytes(CODE)
-    real, seen = audit_hooks.hooks, []
-    monkeypatch.setattr(audit_hooks, "hooks", lambda one: seen.append(one) or real(one))
+    real = audit_hooks.hooks
+    seen: list[Path] = []
+
+    def counted(one: Path) -> Iterator[str]:
+        seen.append(one)
+        return real(one)
+
+    monkeypatch.setattr(audit_hooks, "hooks", counted)
     document = {
         "mcpServers": {f"s{n}": {"command": str(program(environment))} for n in range(5)}
     }  # fmt: skip

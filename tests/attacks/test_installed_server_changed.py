@@ -18,13 +18,14 @@ from typing import Any
 
 import pytest
 
-from mcpinstall import environments
+from mcpinstall.environments import diagnosis
 from mcpinstall.model.audit_report import AuditReport
 from mcpinstall.model.manifest import Permissions, Publisher
 from mcpinstall.model.registry import ReviewState
 from mcpinstall.operations import audit, audit_provenance, lookup
 from mcpinstall.rules.audit import managed
 from mcpinstall.rules.audit.rule import Persona
+from mcpinstall.system import homes
 from tests.builders import osv
 from tests.builders.index_server import IndexServer
 from tests.builders.world import World
@@ -58,7 +59,7 @@ def found(world: World, *paths: str) -> list[tuple[str, str]]:
     return [
         (one.rule.id, one.message)
         for one in report.findings
-        if one.server == "clock" and one.rule.id in MANAGED
+        if one.subject.endswith(": clock") and one.rule.id in MANAGED
     ]
 
 
@@ -259,13 +260,13 @@ def test_an_environment_is_hashed_once_whatever_starts_it(
 ) -> None:
     changed(installed)
     seen = []
-    real = environments.diagnose
+    real = diagnosis.diagnose
 
-    def counted(*arguments: Any) -> environments.Diagnosis:  # noqa: ANN401
+    def counted(*arguments: Any) -> diagnosis.Diagnosis:  # noqa: ANN401
         seen.append(arguments[0])
         return real(*arguments)
 
-    monkeypatch.setattr(environments, "diagnose", counted)
+    monkeypatch.setattr(diagnosis, "diagnose", counted)
 
     assert ids(installed) == ["MA801", "MA801"]
     assert seen == [generation(installed)]
@@ -274,17 +275,17 @@ def test_an_environment_is_hashed_once_whatever_starts_it(
 def test_an_update_by_somebody_else_meanwhile_is_no_tampering(
     installed: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = lookup.current_generation
+    real = homes.current
     done: list[bool] = []
 
-    def late(slug: str, context: Any) -> str | None:  # noqa: ANN401
+    def late(home: Path) -> str | None:
         if not done:
             done.append(True)
             installed.offer("clock", "1.1")
             installed.update("clock")
-        return real(slug, context)
+        return real(home)
 
-    monkeypatch.setattr(lookup, "current_generation", late)
+    monkeypatch.setattr(homes, "current", late)
 
     assert found(installed) == []
     assert installed.receipts()["clock"].version == "1.1"
@@ -397,7 +398,7 @@ def by(publisher: Publisher) -> dict[str, str]:
 def test_a_publisher_that_the_manifest_lost_is_a_regression(installed: World) -> None:
     rest_on(installed, **by(PUBLISHER))
     installed.registry.forget("io.github.user/clock")
-    installed.offer("clock", "1.0", permissions=Permissions(network=True))
+    installed.offer("clock", "1.0", permissions=Permissions(network=("*",)))
 
     report = found(installed, str(installed.file("cursor")))
 
@@ -441,7 +442,7 @@ def test_a_registry_that_went_back_is_a_regression(installed: World) -> None:
     record.write_text(json.dumps({**seen, "serial": 10**6}), encoding="utf-8")
     report = audited(installed, str(installed.file("cursor")))
 
-    assert "MA803" in [one.rule.id for one in report.findings if one.server == "clock"]
+    assert "MA803" in [one.rule.id for one in report.findings if one.subject.endswith(": clock")]
 
 
 # Speed ---------------------------------------------------------------------------------------
@@ -470,7 +471,7 @@ def test_entries_of_others_cost_no_look_at_an_environment(
     file.parent.mkdir()
     file.write_text(json.dumps({"mcpServers": others}), encoding="utf-8")
     looked: list[object] = []
-    monkeypatch.setattr(environments, "diagnose", lambda *a: looked.append(a))
+    monkeypatch.setattr(diagnosis, "diagnose", lambda *a: looked.append(a))
 
     audited(installed, str(file))
 
@@ -489,7 +490,7 @@ def test_osv_is_asked_about_what_is_installed(installed: World) -> None:
         report = audit.audit(wanted, installed.context)
 
     assert {query["package"]["name"] for query in osv.questions(service)} == {"clock-server"}
-    assert [one.server for one in report.findings if one.rule.id == "MA106"] == ["clock"]
+    assert [one.subject for one in report.findings if one.rule.id == "MA106"] == ["Cursor: clock"]
 
 
 def test_a_registry_that_nobody_vouches_for_any_more_is_a_regression(installed: World) -> None:

@@ -58,7 +58,9 @@ def asked(context: Context) -> AuditReport:
 
 def known(report: AuditReport) -> list[tuple[str, str]]:
     return [
-        (one.server, one.rule.id) for one in report.findings if one.rule.id in {"MA105", "MA106"}
+        (one.subject.rpartition(": ")[2], one.rule.id)
+        for one in report.findings
+        if one.rule.id in {"MA105", "MA106"}
     ]
 
 
