@@ -32,6 +32,10 @@ _Diff: TypeAlias = Annotated[
     str | None,
     typer.Option("--diff", metavar="REF", help="Only what is new since a commit counts."),
 ]
+_IgnoresFrom: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--ignores-from", metavar="REF", help="Hear that file as it is at a commit."),
+]
 
 
 def audit(
@@ -56,6 +60,7 @@ def audit(
     no_ignores: Annotated[
         bool, typer.Option("--no-ignores", help="Don't hear `mcpi-audit.toml`.")
     ] = False,
+    ignores_from: _IgnoresFrom = None,
     diff: _Diff = None,
     baseline: _Baseline = None,
     save_baseline: _SaveBaseline = None,
@@ -83,6 +88,7 @@ def audit(
         host=host,
         persona=_persona(persona),
         ignores=not no_ignores,
+        ignores_from=ignores_from,
         standard_input=_standard_input(paths or []),
         baseline=audit_baseline.read_baseline(baseline) if baseline else None,
         since=diff,

@@ -43,6 +43,8 @@ class Wanted:
     persona: Persona = Persona.REGULAR
     ignores: bool = True
     """Whether `mcpi-audit.toml` is heard."""
+    ignores_from: str | None = None
+    """A commit: that file is heard as it was there."""
     standard_input: bytes = b""
     baseline: Baseline | None = None
     """What is known and approved: findings of it do not count."""
@@ -71,7 +73,7 @@ def audit(wanted: Wanted, context: Context) -> AuditReport:
     if wanted.paths and not (files or unchecked):
         unchecked.append(_nothing(wanted.paths))
     around = Surroundings(context)
-    ignores = read_ignores(context) if wanted.ignores else Ignores()
+    ignores = read_ignores(context, wanted.ignores_from) if wanted.ignores else Ignores()
     earlier = _earlier(wanted, files, context)
     sorted_out = SortedOut(wanted.persona, ignores, wanted.baseline, context)
     for file in sorted(files, key=lambda one: one.shown):
