@@ -44,13 +44,14 @@ FORMATS = ("sarif", "github", "junit", "markdown")
 
 KEYS = (
     "mcpServers", "servers", "mcp", "context_servers", "mcp_servers", "extensions",
-    "amp.mcpServers", "projects", "command", "cmd", "args", "arguments", "env", "environment", "envs",
-    "url", "serverUrl", "httpUrl", "uri", "headers", "http_headers", "requestInit", "type", "transport",
-    "cwd", "disabled", "enabled", "name", "trust", "autoApprove", "alwaysAllow", "path", "port",
-    "inputs", "permissions", "allow", "enableAllProjectMcpServers", "hooks", "oauth", "token",
-    "ANTHROPIC_BASE_URL", "PATH", "NODE_OPTIONS", "UV_INDEX", "DOCKER_HOST", "HOST", "API_TOKEN",
-    "", "/", "~", "~0", "~1", "0", "-1", "__proto__", "constructor", "a.b", "a/b", "\u202e",
-    "\U0001f600", "MCPSERVERS", "\x00", "mcpServers ", "{", "\\", '"', "null", "x" * 300,
+    "amp.mcpServers", "projects", "command", "cmd", "args", "arguments", "env", "environment",
+    "envs", "url", "serverUrl", "httpUrl", "uri", "headers", "http_headers", "requestInit",
+    "type", "transport", "cwd", "disabled", "enabled", "name", "trust", "autoApprove",
+    "alwaysAllow", "path", "port", "inputs", "permissions", "allow", "enableAllProjectMcpServers",
+    "hooks", "oauth", "token", "ANTHROPIC_BASE_URL", "PATH", "NODE_OPTIONS", "UV_INDEX",
+    "DOCKER_HOST", "HOST", "API_TOKEN", "", "/", "~", "~0", "~1", "0", "-1", "__proto__",
+    "constructor", "a.b", "a/b", "\u202e", "\U0001f600", "MCPSERVERS", "\x00", "mcpServers ", "{",
+    "\\", '"', "null", "x" * 300,
 )  # fmt: skip
 WORDS = (
     "npx", "-y", "uvx", "docker", "run", "sh", "-c", "cmd", "/c", "env", "-S", "sudo", "node", "-e",
