@@ -65,6 +65,10 @@ _Diff: TypeAlias = Annotated[
     str | None,
     typer.Option("--diff", metavar="REF", help="Only what is new since a commit counts."),
 ]
+_IgnoresFrom: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--ignores-from", metavar="REF", help="Hear that file as it is at a commit."),
+]
 
 
 def audit(
@@ -76,6 +80,7 @@ def audit(
     fail_on: options.FailOn = "medium",
     persona: _Who = "regular",
     no_ignores: _NoIgnores = False,
+    ignores_from: _IgnoresFrom = None,
     online: _Online = False,
     diff: _Diff = None,
     baseline: _Baseline = None,
@@ -117,6 +122,7 @@ def audit(
         host=host,
         persona=_persona(persona),
         ignores=not no_ignores,
+        ignores_from=ignores_from,
         standard_input=_standard_input(paths or []),
         online=online,
         baseline=audit_baseline.read_baseline(baseline) if baseline else None,

@@ -202,7 +202,7 @@ def _row_of(path: Path, document: object) -> HostRow | None:
         score = _fit(real.parts, tail)
         if score:
             has_servers = any(audited.follow(document, way) for way in audited.ways(document, row))
-            if has_servers or score > 1:
+            if has_servers or score > 1 or score == len(tail):
                 fitting.append((not has_servers, -score, number, row))
     return min(fitting, key=lambda one: one[:3])[3] if fitting else None
 

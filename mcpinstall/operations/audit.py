@@ -44,6 +44,8 @@ class Wanted:
     persona: Persona = Persona.REGULAR
     ignores: bool = True
     """Whether `mcpi-audit.toml` is heard."""
+    ignores_from: str | None = None
+    """A commit: that file is heard as it was there."""
     standard_input: bytes = b""
     online: bool = False
     """Whether OSV is asked about the packages."""
@@ -76,7 +78,7 @@ def audit(
     around, offers = Surroundings(context), Offers(context)
     if wanted.online:
         around.ask_online(files)
-    ignores = read_ignores(context) if wanted.ignores else Ignores()
+    ignores = read_ignores(context, wanted.ignores_from) if wanted.ignores else Ignores()
     earlier = _earlier(wanted, files, context)
     sorted_out = SortedOut(wanted.persona, ignores, wanted.baseline, context)
     for file in sorted(files, key=lambda one: one.shown):

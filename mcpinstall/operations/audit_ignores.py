@@ -14,7 +14,7 @@ from mcpinstall.model.audit_report import AuditFinding, Suppressed
 from mcpinstall.operations.audit_files import absolute, shown
 from mcpinstall.operations.context import Context
 from mcpinstall.system import limits
-from mcpinstall.system.files import read_optional
+from mcpinstall.system.files import exists, read_optional
 
 FILE = "mcpi-audit.toml"
 _NEEDED = ("rule", "reason")
@@ -88,25 +88,50 @@ class Ignores:
                 yield f"{what} is not needed"
 
 
-def read_ignores(context: Context) -> Ignores:
+def read_ignores(context: Context, ref: str | None = None) -> Ignores:
     """Return what the folders up to the repository's root, and the user, accept.
 
+    With `ref`, what the repository accepted at that commit: whoever proposes a change to a
+    repository does not accept its faults.
+
     Raises:
-        McpInstallError: `config-invalid`, naming the file and what is wrong with it.
+        McpInstallError: `config-invalid`, naming the file and what is wrong with it; with `ref`,
+            `not-found` outside a repository, `tool-failed` without that commit.
     """
     machine = context.machine
     found: list[Ignore] = []
-    for folder in folders(machine):
-        found += _of_file(folder / FILE, folder, shown(folder / FILE, machine))
+    if ref is None:
+        for folder in folders(machine):
+            found += _of_file(folder / FILE, folder, shown(folder / FILE, machine))
+    else:
+        found += _of_commit(ref, context)
     own = context.paths.config / FILE
     found += _of_file(own, None, shown(own, machine))
     return Ignores(found)
 
 
+def _of_commit(ref: str, context: Context) -> Iterator[Ignore]:
+    from mcpinstall.operations.manifest_base import Repository
+
+    every = folders(context.machine)
+    root = every[-1]
+    if not exists(root / ".git"):
+        raise McpInstallError(ErrorCode.NOT_FOUND, "`--ignores-from` needs a git repository here")
+    repository = Repository(root, context, "`--ignores-from`")
+    paths = {(folder / FILE).relative_to(root).as_posix(): folder for folder in every}
+    for path, entry in repository.entries(ref, paths).items():
+        name = f"{shown(paths[path] / FILE, context.machine)} at {ref}"
+        if not entry.is_file or entry.size > limits.POLICY_BYTES:
+            raise _invalid(name, "it is no file, or too large")
+        yield from _of_bytes(repository.contents([entry.id])[entry.id], paths[path], name)
+
+
 def _of_file(path: Path, folder: Path | None, name: str) -> list[Ignore]:
     data = read_optional(path, limits.POLICY_BYTES)
-    if data is None:
-        return []
+    return [] if data is None else _of_bytes(data, folder, name)
+
+
+def _of_bytes(data: bytes, folder: Path | None, name: str) -> list[Ignore]:
     try:
         document = tomllib.loads(data.decode("utf-8"))
     except ValueError as error:

@@ -43,8 +43,9 @@ def checks() -> Iterator[tuple[str, Callable[[Any, FileFacts], object]]]:
     for rules, fact_check in FACT_CHECKS:
         yield named(rules), lambda one, facts, check=fact_check: list(check(one, facts))
     for rules, file_check in FILE_CHECKS:
-        yield f"{named(rules)} of the file", lambda one, facts, check=file_check: list(
-            check([one], facts)
+        yield (
+            f"{named(rules)} of the file",
+            lambda one, facts, check=file_check: list(check([one], facts)),
         )
     yield "paths that are asked for", lambda one, _: list(asked_paths(one))
 

@@ -21,7 +21,7 @@ REPEATED = (
     "://", "http://", "http://a@", "https://a:b@", "a:b@", "http://[", "?a=", "?token=", "&a=b",
     "127.", "0x7f.", "::", "1:", "@1.", "==1", ">=1,", "git+https://", "github:a/", "#sha256=",
     "--a ", "--a=", "-p ", "-e A=b ", "a@", "@a/", "curl |", "| sh ", "$(curl ", "<(curl ", "iex ",
-    "eval \"$(", "; ", "&& ", "env ", "A=b ", "import(", "xn--", "mcp-remote ", "mcp__", "a,b:",
+    'eval "$(', "; ", "&& ", "env ", "A=b ", "import(", "xn--", "mcp-remote ", "mcp__", "a,b:",
 )  # fmt: skip
 """Each is repeated up to the size."""
 

@@ -16,10 +16,18 @@ from typing import Any
 
 import pytest
 import yaml
-from uv import find_uv_bin
 
 from mcpinstall.model import manifest_text
 from mcpinstall.model.manifest import Permissions
+from tests.builders.action_runner import (
+    ACTION,
+    EXPRESSION,
+    HOOKS,
+    Runner,
+    committed,
+    document,
+    pre_commit,
+)
 from tests.builders.index_server import IndexServer
 from tests.builders.manifest_folders import NOTES, ManifestFolder, lock
 from tests.conftest import ROOT
@@ -28,57 +36,6 @@ pytestmark = pytest.mark.skipif(
     os.name != "posix" or shutil.which("bash") is None, reason="needs POSIX"
 )
 WORKFLOW = ROOT / ".github" / "workflows" / "manifests.yml"
-EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
-
-
-def document(path: Path) -> dict[Any, Any]:
-    found: dict[Any, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return found
-
-
-ACTION = document(ROOT / "action.yml")
-
-
-class Runner:
-    """A runner of GitHub's, as far as a composite action sees one."""
-
-    def __init__(self, folder: Path, workspace: Path) -> None:
-        self.temp, self.workspace = folder / "runner temp", workspace
-        self.output = folder / "output"
-        self.temp.mkdir()
-        self.output.touch()
-
-    def step(self, number: int, **inputs: str) -> subprocess.CompletedProcess[str]:
-        """Run one `run` step with inputs, the others at their defaults."""
-        step = ACTION["runs"]["steps"][number]
-        given = {name: str(item["default"]) for name, item in ACTION["inputs"].items()}
-        given |= {name.replace("_", "-"): value for name, value in inputs.items()}
-        environment = {
-            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-            "HOME": os.environ["HOME"],
-            "RUNNER_TEMP": str(self.temp),
-            "GITHUB_OUTPUT": str(self.output),
-            **{name: os.environ[name] for name in os.environ if name.startswith("UV_")},
-            **{name: _value(value, given) for name, value in step["env"].items()},
-        }
-        return subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
-            cwd=self.workspace, env=environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-
-    def installed(self) -> Runner:
-        """Put an environment that has everything where the first step would."""
-        (self.temp / "mcpinstall").symlink_to(Path(sys.executable).parent.parent)
-        return self
-
-
-def _value(text: str, inputs: dict[str, str]) -> str:
-    (expression,) = EXPRESSION.findall(text)
-    if expression == "github.action_path":
-        return str(ROOT)
-    kind, _, name = expression.partition(".")
-    assert kind == "inputs"
-    return inputs[name]
 
 
 @pytest.fixture
@@ -194,7 +151,7 @@ def _sha256(path: Path) -> str:
 def test_a_changed_manifest_is_compared_with_the_one_that_was_there(
     runner: Runner, folder: ManifestFolder
 ) -> None:
-    base = _committed(runner.workspace)
+    base = committed(runner.workspace)
     folder.redescribe(permissions=Permissions(read=("{folder}",), network=("spy.example",)))
 
     done = runner.step(RUN, command="diff", base=base)
@@ -213,7 +170,7 @@ def test_a_new_version_is_compared_with_the_newest_before(
 ) -> None:
     next_version(folder, "1.10.0", title="Tenth")
     next_version(folder, "1.9.0", title="Ninth")
-    base = _committed(runner.workspace)
+    base = committed(runner.workspace)
     next_version(folder, "2.0.0", title="Second")
 
     done = runner.step(RUN, command="diff", base=base)
@@ -228,7 +185,7 @@ def test_a_server_that_is_new_is_compared_with_nothing(
 ) -> None:
     clock = folder.folder / "io.github.user"
     clock.rename(runner.temp / "kept")
-    base = _committed(runner.workspace)
+    base = committed(runner.workspace)
     (runner.temp / "kept").rename(clock)
 
     done = runner.step(RUN, command="diff", base=base)
@@ -242,7 +199,7 @@ def test_a_server_that_is_new_is_compared_with_nothing(
 def test_what_changed_stands_below_the_report_and_both_fit(
     runner: Runner, folder: ManifestFolder
 ) -> None:
-    base = _committed(runner.workspace)
+    base = committed(runner.workspace)
     for number in range(40):
         next_version(folder, f"2.{number}.0", summary="word " * 50)
     report = runner.workspace / "report.md"
@@ -260,7 +217,7 @@ def test_what_changed_stands_below_the_report_and_both_fit(
 
 @needs_git
 def test_a_manifest_that_cannot_be_compared_says_so(runner: Runner, folder: ManifestFolder) -> None:
-    base = _committed(runner.workspace)
+    base = committed(runner.workspace)
     folder.edit("tools.json", "Convert a", "Convert `[the](https://evil.example)` @you a")
     folder.edit("manifest.toml", "everyone", "everybody", name=NOTES)
 
@@ -274,7 +231,7 @@ def test_a_manifest_that_cannot_be_compared_says_so(runner: Runner, folder: Mani
 
 @needs_git
 def test_a_manifest_that_is_gone_is_told(runner: Runner, folder: ManifestFolder) -> None:
-    base = _committed(runner.workspace)
+    base = committed(runner.workspace)
     shutil.rmtree(folder.folder / "io.github.user")
 
     done = runner.step(RUN, command="diff", base=base)
@@ -286,7 +243,7 @@ def test_a_manifest_that_is_gone_is_told(runner: Runner, folder: ManifestFolder)
 def test_a_link_in_a_proposal_is_not_followed(
     runner: Runner, folder: ManifestFolder, tmp_path: Path
 ) -> None:
-    base = _committed(runner.workspace)
+    base = committed(runner.workspace)
     other = tmp_path / "other.json"
     folder.path("tools.json").rename(other)
     folder.path("tools.json").symlink_to(other)
@@ -300,7 +257,7 @@ def test_a_link_in_a_proposal_is_not_followed(
 def test_nothing_of_a_package_runs_for_a_comparison(runner: Runner, folder: ManifestFolder) -> None:
     notes = folder.folder / "com.example"
     notes.rename(runner.temp / "kept")
-    base = _committed(runner.workspace)
+    base = committed(runner.workspace)
     (runner.temp / "kept").rename(notes)
     ran = runner.workspace / "ran"
     module = f"open({json.dumps(str(ran))}, 'w').close()\ndef main(): pass\n".encode()
@@ -319,7 +276,7 @@ def test_nothing_of_a_package_runs_for_a_comparison(runner: Runner, folder: Mani
 def test_a_comparison_needs_a_commit(
     runner: Runner, folder: ManifestFolder, base: str, status: int
 ) -> None:
-    _committed(runner.workspace)
+    committed(runner.workspace)
 
     done = runner.step(RUN, command="diff", base=base)
 
@@ -373,7 +330,7 @@ def test_every_action_is_pinned_by_its_commit() -> None:
 def test_the_action_needs_no_token() -> None:
     text = (ROOT / "action.yml").read_text(encoding="utf-8")
 
-    assert "token" not in text.replace("Needs no\n  token", "")
+    assert "token" not in text.replace("Needs no token", "")
     assert "secrets." not in text
 
 
@@ -437,7 +394,7 @@ def test_what_the_action_installs_is_what_is_tested() -> None:
 # pre-commit --------------------------------------------------------------------------------------
 
 
-(HOOK,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+HOOK = HOOKS["mcpi-manifest-verify"]
 
 
 def hooked(folder: ManifestFolder) -> subprocess.CompletedProcess[str]:
@@ -489,35 +446,16 @@ def test_pre_commit_installs_and_runs_the_hook(tmp_path: Path, folder: ManifestF
         shutil.copytree(ROOT / name, tool / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in (".pre-commit-hooks.yaml", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tool)
-    commit = _committed(tool)
+    commit = committed(tool)
     hooks = [{"id": HOOK["id"]}]
     config = {"repos": [{"repo": str(tool), "rev": commit, "hooks": hooks}]}
     (mine / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    _committed(mine)
+    committed(mine)
 
-    clean = _pre_commit(mine, tmp_path)
+    clean = pre_commit(mine, tmp_path)
     folder.edit("tools.json", "Convert a", "Convert the")
-    broken = _pre_commit(mine, tmp_path)
+    broken = pre_commit(mine, tmp_path)
 
     assert clean.returncode == 0, clean.stdout + clean.stderr
     assert broken.returncode == 1
     assert "MV111 digest-differs" in broken.stdout
-
-
-def _committed(folder: Path) -> str:
-    names = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
-    for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "one")):
-        subprocess.run(["git", *names, *words], cwd=folder, check=True, capture_output=True)
-    done = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=folder, check=True, capture_output=True, text=True
-    )
-    return done.stdout.strip()
-
-
-def _pre_commit(folder: Path, cache: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PRE_COMMIT_HOME": str(cache / "hooks")}
-    del environment["UV_DEFAULT_INDEX"]
-    return subprocess.run(
-        [find_uv_bin(), "tool", "run", "pre-commit", "run", "--all-files"],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
