@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import audit_places, find_rows
 from mcpinstall.hosts.audit_places import Place, State
-from mcpinstall.model.audit_report import ApprovedFile, AuditedFile, AuditReport
-from mcpinstall.model.audited import FileScope
+from mcpinstall.model.audit_report import ApprovedFile, AuditedFile, AuditFinding, AuditReport
+from mcpinstall.model.audited import AuditedServer, FileScope
 from mcpinstall.model.finding import Unchecked
 from mcpinstall.model.host import HostRow
 from mcpinstall.operations import audit_files
@@ -23,12 +23,14 @@ from mcpinstall.operations.audit_ignores import Ignores, read_ignores
 from mcpinstall.operations.audit_machine import Surroundings
 from mcpinstall.operations.audit_sorting import SortedOut
 from mcpinstall.operations.context import Context
-from mcpinstall.operations.fix_offers import Offers
-from mcpinstall.rules.audit.rule import Persona
+from mcpinstall.rules.audit.rule import Hit, Persona
 from mcpinstall.system.machine import Machine
 
 if TYPE_CHECKING:
     from mcpinstall.operations.audit_earlier import Earlier
+
+Judged: TypeAlias = tuple[AuditFinding, Hit, AuditedServer | None, ReadFile]
+"""A finding, what its rule said, the server that it is about, and the file."""
 
 STDIN = "-"
 
@@ -75,7 +77,7 @@ def audit(
     unchecked = [one for one in found_there if isinstance(one, Unchecked)]
     if wanted.paths and not (files or unchecked):
         unchecked.append(_nothing(wanted.paths))
-    around, offers = Surroundings(context), Offers(context)
+    around, judged = Surroundings(context), list[Judged]()
     if wanted.online:
         around.ask_online(files)
     ignores = read_ignores(context, wanted.ignores_from) if wanted.ignores else Ignores()
@@ -84,10 +86,9 @@ def audit(
     for file in sorted(files, key=lambda one: one.shown):
         judge = Judge(file, wanted.rules, around)
         before = earlier.found(file, wanted.rules, around) if earlier else None
-        judged = list(judge.judged())
-        for finding, hit, server in judged:
-            offers.add(finding, hit, server, file)
-        for finding in sorted((one for one, _, _ in judged), key=lambda one: one.order):
+        found = [(*one, file) for one in judge.judged()]
+        judged += found
+        for finding in sorted((one[0] for one in found), key=lambda one: one.order):
             sorted_out.add(finding, file.document, before)
         unchecked += judge.failed.values()
     unchecked += earlier.unchecked if earlier else ()
@@ -101,7 +102,7 @@ def audit(
         findings=tuple(sorted(sorted_out.kept, key=lambda one: one.order)),
         unchecked=tuple(sorted(unchecked, key=lambda one: (one.subject, one.message))),
         left_out=(
-            *offers.sentences(sorted_out.kept, wanted.paths, wanted.host),
+            *_offers(judged, sorted_out.kept, wanted, context),
             *sorted_out.sentences(),
             *ignores.notes(context),
             *sentences,
@@ -113,6 +114,22 @@ def audit(
         known=tuple(sorted_out.known),
         approvals=_approvals(files, wanted, context.machine),
     )
+
+
+def _offers(
+    judged: Sequence[Judged], kept: Sequence[AuditFinding], wanted: Wanted, context: Context
+) -> tuple[str, ...]:
+    """Return the commands that take findings away; loaded when there are some."""
+    if not kept:
+        return ()
+    from mcpinstall.operations.fix_offers import Offers
+
+    heard = {one.fingerprint for one in kept}
+    offers = Offers(context)
+    for finding, hit, server, file in judged:
+        if finding.fingerprint in heard:
+            offers.add(finding, hit, server, file)
+    return tuple(offers.sentences(kept, wanted.paths, wanted.host))
 
 
 def looked_at(wanted: Wanted, machine: Machine) -> tuple[ReadFile | Unchecked, ...]:

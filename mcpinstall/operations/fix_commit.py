@@ -9,6 +9,7 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.receipt import HistoryRecord
 from mcpinstall.operations import audit_files, fix_comparison, fix_modes, transaction
 from mcpinstall.operations.audit_files import ReadFile
+from mcpinstall.operations.audit_machine import Surroundings
 from mcpinstall.operations.fix_comparison import Judged
 from mcpinstall.operations.fixing import FileFix, PreparedFixes
 
@@ -64,7 +65,9 @@ def _require_better(before: list[Judged], file: FileFix, prepared: PreparedFixes
 
 
 def _judged(place: ReadFile, prepared: PreparedFixes) -> tuple[Judged, ...]:
-    return fix_comparison.judged(place, prepared.rules, prepared.asked, everything=True)
+    return fix_comparison.judged(
+        place, prepared.rules, Surroundings(prepared.asked), everything=True
+    )
 
 
 def _refused(file: FileFix, why: str) -> McpInstallError:

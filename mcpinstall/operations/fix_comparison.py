@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Sequence
 
@@ -23,10 +24,10 @@ Group = tuple[str, str]
 
 
 def judged(
-    file: ReadFile, rules: RuleSet, context: Context, *, everything: bool = False
+    file: ReadFile, rules: RuleSet, around: Surroundings, *, everything: bool = False
 ) -> tuple[Judged, ...]:
     """Return all findings in a file, each with what its rule said."""
-    return tuple(Judge(file, rules, Surroundings(context)).judged(everything=everything))
+    return tuple(Judge(file, rules, around).judged(everything=everything))
 
 
 def read_again(file: ReadFile, data: bytes, context: Context) -> ReadFile | None:
@@ -35,11 +36,17 @@ def read_again(file: ReadFile, data: bytes, context: Context) -> ReadFile | None
     return found if isinstance(found, ReadFile) else None
 
 
+def part(file: ReadFile, pointer: str) -> ReadFile:
+    """Return a file with one of its servers, or without a pointer with none."""
+    servers = tuple(one for one in file.servers if one.pointer == pointer)
+    return dataclasses.replace(file, servers=servers)
+
+
 def why_worse(
-    before: ReadFile, then: ReadFile, finding: AuditFinding, rules: RuleSet, context: Context
+    before: ReadFile, then: ReadFile, finding: AuditFinding, rules: RuleSet, around: Surroundings
 ) -> NoRemedy | None:
     """Return how a file would be worse, or not better; None where it is better."""
-    was, now = (judged(one, rules, context, everything=True) for one in (before, then))
+    was, now = (judged(one, rules, around, everything=True) for one in (before, then))
     return worse(was, now, (key_of(finding),))
 
 

@@ -21,12 +21,14 @@ from mcpinstall.model.host import HostChange
 from mcpinstall.operations import audit, fix_modes
 from mcpinstall.operations.audit_files import ReadFile
 from mcpinstall.operations.audit_findings import RuleSet
+from mcpinstall.operations.audit_machine import Surroundings
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.fix_comparison import (
     Judged,
     Key,
     judged,
     key_of,
+    part,
     read_again,
     why_worse,
 )
@@ -41,7 +43,7 @@ from mcpinstall.rules.audit.rule import Hit, Persona
 from mcpinstall.rules.remedies.remedy import Fixer, NoRemedy, Outcome, Remedy
 
 _PERSONAS = tuple(Persona)
-_MOST = 500  # remedies that are tried in one file
+_MOST = 100  # remedies that are tried in one entry
 _OPTION = re.compile(r"--?[A-Za-z][A-Za-z-]{0,30}")
 
 
@@ -104,12 +106,12 @@ def prepare(wanted: audit.Wanted, named: frozenset[str], context: Context) -> Pr
     """
     report = audit.audit(wanted, context)
     known = [one.finding for one in report.suppressed] + [one.finding for one in report.known]
-    accepted = frozenset(key_of(one) for one in known)
+    accepted = frozenset((one.location.file, key_of(one)) for one in known)
     groups: dict[str, list[ReadFile]] = {}
     for one in audit.looked_at(wanted, context.machine):
         if isinstance(one, ReadFile):
             groups.setdefault(os.path.realpath(one.place.path), []).append(one)
-    engine = _Engine(wanted, named, accepted, FoundVersions(context.machine))
+    engine = _Engine(wanted, named, accepted, FoundVersions(context.machine), Surroundings(context))
     files = [engine.file(tuple(group), context) for group in groups.values()]
     return PreparedFixes(
         files=tuple(one for one in files if one is not None),
@@ -126,9 +128,10 @@ class _Engine:
 
     wanted: audit.Wanted
     named: frozenset[str]
-    accepted: frozenset[Key]
-    """What somebody accepted, and what is known from a baseline or a commit."""
+    accepted: frozenset[tuple[str, Key]]
+    """By file, what somebody accepted, and what is known from a baseline or a commit."""
     versions: FoundVersions
+    around: Surroundings
     left: list[Left] = field(default_factory=list)
 
     @property
@@ -165,7 +168,7 @@ class _Engine:
         """Return the modes that change: of the file, its target, and the folders above."""
         modes: dict[Path, ModeChange] = {}
         fixed: list[Fixed] = []
-        for finding, hit, _ in judged(group[0], self.rules, context):
+        for finding, hit, _ in judged(group[0], self.rules, self.around):
             if hit.rule.id not in fix_modes.RULES or not self._is_wanted(finding):
                 continue
             change = fix_modes.change(hit, group[0], context.machine)
@@ -190,25 +193,40 @@ class _Engine:
     ) -> None:
         """Try every remedy that is wanted; each on what the ones before it made."""
         now = read_again(file, trial.data, context)
+        if now is not None:
+            work = _Work(trial, context, refusal, owned)
+            for pointer in ("", *(server.pointer for server in now.servers)):
+                now = self._part(now, pointer, work)
+
+    def _part(self, now: ReadFile, pointer: str, work: _Work) -> ReadFile:
+        """Try the remedies of one server, or with no pointer of the file; return it afterwards."""
         tried: set[tuple[Key, str]] = set()
         for _ in range(_MOST):
-            todo = self._next(judged(now, self.rules, context), tried) if now else None
-            if todo is None or now is None:
-                return
+            found = judged(part(now, pointer), self.rules, self.around)
+            todo = self._next(found, pointer, tried)
+            if todo is None:
+                break
             (finding, hit, server), fixer = todo
             tried.add((key_of(finding), hit.pointer))
-            outcome = refusal or self._outcome(hit, server, now, fixer, owned)
-            then = self._tried(now, outcome, finding, context)
+            outcome = work.refusal or self._outcome(hit, server, now, fixer, work.owned)
+            if isinstance(outcome, Remedy) and not (fixer.is_safe or fixer.name in self.named):
+                self.left.append(Left(finding=finding, fixer=fixer.name))
+                continue
+            then = self._tried(now, pointer, outcome, finding, work.context)
             if isinstance(then, NoRemedy):
                 self._leave(finding, fixer.name, then)
-            elif not (fixer.is_safe or fixer.name in self.named):
-                self.left.append(Left(finding=finding, fixer=fixer.name))
             elif isinstance(outcome, Remedy):
-                trial.take(then.document.data, finding, fixer, outcome, server)
+                work.trial.take(then.document.data, finding, fixer, outcome, server)
                 now = then
+        return now
 
     def _tried(
-        self, now: ReadFile, outcome: Outcome, finding: AuditFinding, context: Context
+        self,
+        now: ReadFile,
+        pointer: str,
+        outcome: Outcome,
+        finding: AuditFinding,
+        context: Context,
     ) -> ReadFile | NoRemedy:
         """Return the file as a remedy makes it, or why it isn't taken."""
         if isinstance(outcome, NoRemedy):
@@ -222,21 +240,29 @@ class _Engine:
         then = read_again(now, after, context)
         if then is None:
             return NoRemedy("its host could not read the file any more")
-        return why_worse(now, then, finding, self.rules, context) or then
+        before, after_it = part(now, pointer), part(then, pointer)
+        return why_worse(before, after_it, finding, self.rules, self.around) or then
 
     def _next(
-        self, before: Sequence[Judged], tried: set[tuple[Key, str]]
+        self, found: Sequence[Judged], pointer: str, tried: set[tuple[Key, str]]
     ) -> tuple[Judged, Fixer] | None:
-        for one in before:
-            finding, hit, _ = one
+        for one in found:
+            finding, hit, server = one
             fixer = remedies.BY_RULE.get(hit.rule.id)
-            if fixer and (key_of(finding), hit.pointer) not in tried and self._is_wanted(finding):
+            is_here = (server.pointer if server else "") == pointer
+            if (
+                fixer
+                and is_here
+                and (key_of(finding), hit.pointer) not in tried
+                and self._is_wanted(finding)
+            ):
                 return one, fixer
         return None
 
     def _is_wanted(self, finding: AuditFinding) -> bool:
         audible = _PERSONAS.index(Persona(finding.persona)) <= _PERSONAS.index(self.wanted.persona)
-        return audible and key_of(finding) not in self.accepted
+        place = (finding.location.file, key_of(finding))
+        return audible and place not in self.accepted
 
     def _outcome(
         self,
@@ -253,6 +279,18 @@ class _Engine:
 
     def _leave(self, finding: AuditFinding, fixer: str, why: NoRemedy) -> None:
         self.left.append(Left(finding=finding, fixer=fixer, reason=why.reason, hint=why.hint))
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is the same for all remedies of one file."""
+
+    trial: _Trial
+    context: Context
+    refusal: NoRemedy | None
+    """Why nothing in it is changed."""
+    owned: frozenset[str]
+    """Entries that mcpi wrote."""
 
 
 @dataclass(slots=True)

@@ -126,7 +126,10 @@ CASES = [
             '{ // mine\n  "context_servers": {"a": {"command": "npx -y x@1.0.0",},},\n}\n',
             "MA707",
             "",
-            '{ // mine\n  "context_servers": {"a": {"command": "npx", "args": ["-y", "x@1.0.0"],},},\n}\n',
+            (
+                '{ // mine\n  "context_servers": {"a": {"command": "npx", "args": '
+                '["-y", "x@1.0.0"],},},\n}\n'
+            ),
         ),
         id="split, JSONC",
     ),
