@@ -19,6 +19,8 @@ _MASK = "*"
 _OPTION = re.compile(r"--[a-z][a-z-]{0,30}|-[A-Za-z]|/[A-Za-z]")
 _PLAIN = re.compile(r"[^\s=?&#]{1,80}")
 _RANDOM = re.compile(r"[A-Za-z0-9_-]{20,}|[0-9a-fA-F]{16,}")
+_WORDS = re.compile(r"[a-z]{1,20}(?:[-_][a-z]{1,20}){0,8}")
+"""What is long and no secret: `modelcontextprotocol`, `server-sequential-thinking`."""
 _CREDENTIALS = re.compile(r"://[^/]*@")
 _NUMBER = re.compile(r"(?<=[:=\[, \t])[0-9][0-9.]{3,}")
 _SHOWING = ("MA10", "MA20", "MA60", "MA111")
@@ -96,7 +98,9 @@ class Excerpts:
 
 def _is_plain(value: Value) -> bool:
     text = value.text
-    return bool(_PLAIN.fullmatch(text)) and not (_RANDOM.search(text) or _CREDENTIALS.search(text))
+    if not _PLAIN.fullmatch(text) or _CREDENTIALS.search(text):
+        return False
+    return not any(_WORDS.fullmatch(found[0]) is None for found in _RANDOM.finditer(text))
 
 
 def _in_line(text: str, start: int, stop: int, file: ReadFile) -> list[tuple[int, int]]:
