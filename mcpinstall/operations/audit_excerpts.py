@@ -7,11 +7,10 @@ import re
 from functools import cached_property
 
 from mcpinstall.hosts import redaction
-from mcpinstall.model.audited import AuditedServer, Value
+from mcpinstall.model.audited import Value
 from mcpinstall.model.finding import Location
 from mcpinstall.model.regions import Span
 from mcpinstall.operations.audit_files import ReadFile
-from mcpinstall.rules.audit.secret_values import confidential
 
 _LONGEST = 400  # characters of a line up to the end of the place; longer ones show no excerpt
 _AT_ONCE = 1 << 20  # bytes of a file whose hidden spans are looked for once, not line by line
@@ -46,14 +45,17 @@ class Excerpts:
             end_column=end_column,
         )  # fmt: skip
 
-    def line(self, place: Location, server: AuditedServer | None, rule: str, pointer: str) -> str:
-        """Return the line that a place begins on; what is hidden keeps its length."""
+    def line(self, place: Location, argv: tuple[Value, ...], rule: str, pointer: str) -> str:
+        """Return the line that a place begins on; what is hidden keeps its length.
+
+        `argv` are command and arguments without those that are known to be secret.
+        """
         if not place.line or place.column > _LONGEST:
             return ""
         start = self._starts[place.line - 1]
         stop = self._text.find("\n", start)
         stop = min(len(self._text) if stop < 0 else stop, start + _LONGEST)
-        shown = self._shown(server, rule, pointer)
+        shown = self._shown(argv, rule, pointer)
         found = self._text[start:stop].rstrip("\r")
         for begin, end in self._hidden(start, stop):
             if not any(one.start <= begin and end <= one.end for one in shown):
@@ -83,15 +85,12 @@ class Excerpts:
             return None
         return _in_line(self._text, 0, len(self._text), self._file)
 
-    def _shown(self, server: AuditedServer | None, rule: str, pointer: str) -> list[Span]:
+    def _shown(self, argv: tuple[Value, ...], rule: str, pointer: str) -> list[Span]:
         """Return the places of values that are shown: program, options, and what is judged."""
-        argv = server.argv if server else ()
         plain = [one for one in argv if _OPTION.fullmatch(one.text)]
         plain += [one for one in argv[:1] if _is_plain(one)]
         if rule.startswith(_SHOWING):
             plain += [one for one in argv if one.pointer == pointer and _is_plain(one)]
-        secret = frozenset(confidential(server)) if server else frozenset()
-        plain = [one for one in plain if one.text not in secret]
         spans = (self._file.document.span(one.pointer) for one in plain)
         return [span for span in spans if span is not None]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from mcpinstall.errors import ErrorCode
 from mcpinstall.model.audit_report import AuditFinding
-from mcpinstall.model.audited import AuditedServer
+from mcpinstall.model.audited import AuditedServer, Value
 from mcpinstall.model.finding import Severity, Unchecked
 from mcpinstall.operations.audit_excerpts import Excerpts
 from mcpinstall.operations.audit_files import ReadFile
@@ -60,13 +60,20 @@ class Judge:
                 hits += self._asked(ids, check, server, machine)
             for ids, fact_check in self._wanted.facts:
                 hits += self._asked(ids, fact_check, server, facts)
-            for hit in without_general(hits):
-                yield self._finding(_told(hit, server), server)
+            yield from self._told(hits, server)
         hits = []
         for ids, file_check in self._wanted.file:
             hits += self._asked(ids, file_check, self._file.servers, facts)
         for hit in without_general(hits):
             yield self._finding(hit, _server_at(hit.pointer, self._file.servers))
+
+    def _told(self, hits: Sequence[Hit], server: AuditedServer) -> Iterator[AuditFinding]:
+        """Yield findings whose words hold no secret, wherever in the entry a rule found them."""
+        kept = without_general(hits)
+        known = confidential(server) if kept else ()
+        for hit in kept:
+            message, fix = (without_secrets(text, known) for text in (hit.message, hit.fix))
+            yield self._finding(replace(hit, message=message, fix=fix), server, known)
 
     def _asked(
         self, ids: tuple[AuditRule, ...], check: Callable[..., Iterator[Hit]], *arguments: object
@@ -84,7 +91,9 @@ class Judge:
             )
             return ()
 
-    def _finding(self, hit: Hit, server: AuditedServer | None) -> AuditFinding:
+    def _finding(
+        self, hit: Hit, server: AuditedServer | None, known: tuple[str, ...] = ()
+    ) -> AuditFinding:
         severity = hit.severity or hit.rule.severity
         if server is not None and server.is_disabled:
             severity = tuple(Severity)[max(severity.rank - 1, 0)]
@@ -98,7 +107,7 @@ class Judge:
             message=hit.message,
             subject=f"{title}: {server.name.text}" if server else f"{title}: {place.file}",
             fix=hit.fix,
-            excerpt=self._excerpts.line(place, server, hit.rule.id, hit.pointer),
+            excerpt=self._excerpts.line(place, _argv(server, known), hit.rule.id, hit.pointer),
             why=f"{hit.rule.title} (docs/{hit.rule.page}#{hit.rule.anchor})",
             host=server.host if server else self._file.facts.host,
             server=server.name.text if server else "",
@@ -110,12 +119,10 @@ class Judge:
         )
 
 
-def _told(hit: Hit, server: AuditedServer) -> Hit:
-    """Return a hit whose words hold no secret, wherever in the entry a rule found its words."""
-    known = confidential(server)
-    return replace(
-        hit, message=without_secrets(hit.message, known), fix=without_secrets(hit.fix, known)
-    )
+def _argv(server: AuditedServer | None, known: tuple[str, ...]) -> tuple[Value, ...]:
+    """Return command and arguments for a line; what is known to be secret is empty."""
+    argv = server.argv if server else ()
+    return tuple(one if one.text not in known else replace(one, text="") for one in argv)
 
 
 def _server_at(pointer: str, servers: Sequence[AuditedServer]) -> AuditedServer | None:
