@@ -58,7 +58,7 @@ class Reader:
         """Return one entry; what none of its fields was made of stays in `others`."""
         entry = _Entry(value if isinstance(value, dict) else {}, way)
         argv = (*entry.words(self._keys("command_key", _COMMAND)),
-                *entry.words(self._keys("args_key", _ARGUMENTS)))  # fmt: skip
+                *_split(entry.words(self._keys("args_key", _ARGUMENTS))))  # fmt: skip
         variables = entry.table(*((key,) for key in self._keys("env_key", _ENVIRONMENT)))
         url = entry.text(self._url_keys())
         if argv and url is not None and "://" not in url.text:  # Witsy: arguments
@@ -208,6 +208,12 @@ def follow(document: object, way: Tokens) -> object:
     for key in way:
         document = document.get(key) if isinstance(document, dict) else None
     return document
+
+
+def _split(words: tuple[Value, ...]) -> tuple[Value, ...]:
+    """Return arguments; those that are one text and not in a list at its blanks."""
+    is_text = len(words) == 1 and not words[0].pointer.rpartition("/")[2].isdecimal()
+    return _words(words[0]) if is_text and words[0].text.strip() else words
 
 
 def _words(value: Value) -> tuple[Value, ...]:

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 from mcpinstall.hosts import json_plain, proof
 from mcpinstall.hosts.forms import ScanError, reason
@@ -108,7 +108,7 @@ def _read(text: str, data: bytes, dialect: Format) -> Tolerant:
     if dialect is Format.YAML:
         from mcpinstall.hosts import yaml_read
 
-        value = utf8(_plain(yaml_read.read(data).value))
+        value = _merged(utf8(_plain(yaml_read.read(data).value)))
         return Tolerant(text=text, data=data, dialect=dialect, value=value)
     return _read_json(text, data, dialect)
 
@@ -163,6 +163,23 @@ def _plain(value: object) -> object:
     if isinstance(value, dict):
         return {_key(key): _plain(item) for key, item in value.items()}
     return value
+
+
+def _merged(value: object) -> object:
+    """Return a document with `<<` filled in: most hosts do, and what they start is judged."""
+    if isinstance(value, list):
+        return [_merged(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    found = {key: _merged(item) for key, item in value.items()}
+    bases = found.pop("<<", None) if isinstance(found.get("<<"), (dict, list)) else None
+    for base in bases if isinstance(bases, list) else [bases]:
+        found.update({k: v for k, v in base.items() if k not in found} if _is_table(base) else {})
+    return found
+
+
+def _is_table(value: object) -> TypeGuard[dict[str, object]]:
+    return isinstance(value, dict)
 
 
 def _key(key: object) -> str:

@@ -7,11 +7,10 @@ import re
 from functools import cached_property
 
 from mcpinstall.hosts import redaction
-from mcpinstall.model.audited import AuditedServer, Value
+from mcpinstall.model.audited import Value
 from mcpinstall.model.finding import Location
 from mcpinstall.model.regions import Span
 from mcpinstall.operations.audit_files import ReadFile
-from mcpinstall.rules.audit.secret_values import confidential
 
 _LONGEST = 400  # characters of a line up to the end of the place; longer ones show no excerpt
 _AT_ONCE = 1 << 20  # bytes of a file whose hidden spans are looked for once, not line by line
@@ -20,6 +19,8 @@ _MASK = "*"
 _OPTION = re.compile(r"--[a-z][a-z-]{0,30}|-[A-Za-z]|/[A-Za-z]")
 _PLAIN = re.compile(r"[^\s=?&#]{1,80}")
 _RANDOM = re.compile(r"[A-Za-z0-9_-]{20,}|[0-9a-fA-F]{16,}")
+_WORDS = re.compile(r"[a-z]{1,20}(?:[-_][a-z]{1,20}){0,8}")
+"""What is long and no secret: `modelcontextprotocol`, `server-sequential-thinking`."""
 _CREDENTIALS = re.compile(r"://[^/]*@")
 _NUMBER = re.compile(r"(?<=[:=\[, \t])[0-9][0-9.]{3,}")
 _SHOWING = ("MA10", "MA20", "MA60", "MA111")
@@ -33,8 +34,7 @@ class Excerpts:
         self._file = file
         self._text = file.document.text
         self._lines = 0
-        self._options: tuple[str, list[Span]] = ("", [])
-        self._secret: tuple[str, ...] = ()
+        self._options: tuple[tuple[Value, ...], list[Span]] = ((), [])
 
     def location(self, pointer: str) -> Location:
         """Return the region of a value, or of the nearest thing around it; else the file."""
@@ -48,8 +48,11 @@ class Excerpts:
             end_column=end_column,
         )  # fmt: skip
 
-    def line(self, place: Location, server: AuditedServer | None, rule: str, pointer: str) -> str:
-        """Return the line that a place begins on; what is hidden keeps its length."""
+    def line(self, place: Location, argv: tuple[Value, ...], rule: str, pointer: str) -> str:
+        """Return the line that a place begins on; what is hidden keeps its length.
+
+        `argv` are command and arguments without those that are known to be secret.
+        """
         self._lines += 1
         if not place.line or place.column > _LONGEST:
             return ""
@@ -58,7 +61,7 @@ class Excerpts:
         start = self._starts[place.line - 1]
         stop = self._text.find("\n", start)
         stop = min(len(self._text) if stop < 0 else stop, start + _LONGEST)
-        shown = self._shown(server, rule, pointer)
+        shown = self._shown(argv, rule, pointer)
         found = self._text[start:stop].rstrip("\r")
         for begin, end in self._hidden(start, stop):
             if not any(one.start <= begin and end <= one.end for one in shown):
@@ -88,29 +91,27 @@ class Excerpts:
             return None
         return _in_line(self._text, 0, len(self._text), self._file)
 
-    def _shown(self, server: AuditedServer | None, rule: str, pointer: str) -> list[Span]:
+    def _shown(self, argv: tuple[Value, ...], rule: str, pointer: str) -> list[Span]:
         """Return the places of values that are shown: program, options, and what is judged."""
-        if server is None:
-            return []
-        if self._options[0] != server.pointer:
-            self._secret = confidential(server)
-            plain = [one for one in server.argv if _OPTION.fullmatch(one.text)]
-            plain += [one for one in server.argv[:1] if _is_plain(one)]
-            self._options = (server.pointer, self._spans(plain))
+        if self._options[0] is not argv:
+            plain = [one for one in argv if _OPTION.fullmatch(one.text)]
+            plain += [one for one in argv[:1] if _is_plain(one)]
+            self._options = (argv, self._spans(plain))
         if not rule.startswith(_SHOWING):
             return self._options[1]
-        judged = [one for one in server.argv if one.pointer == pointer and _is_plain(one)]
+        judged = [one for one in argv if one.pointer == pointer and _is_plain(one)]
         return [*self._options[1], *self._spans(judged)]
 
-    def _spans(self, values: list[Value]) -> list[Span]:
-        plain = [one for one in values if one.text not in self._secret]
+    def _spans(self, plain: list[Value]) -> list[Span]:
         spans = (self._file.document.span(one.pointer) for one in plain)
         return [span for span in spans if span is not None]
 
 
 def _is_plain(value: Value) -> bool:
     text = value.text
-    return bool(_PLAIN.fullmatch(text)) and not (_RANDOM.search(text) or _CREDENTIALS.search(text))
+    if not _PLAIN.fullmatch(text) or _CREDENTIALS.search(text):
+        return False
+    return not any(_WORDS.fullmatch(found[0]) is None for found in _RANDOM.finditer(text))
 
 
 def _in_line(text: str, start: int, stop: int, file: ReadFile) -> list[tuple[int, int]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from mcpinstall.errors import ErrorCode
 from mcpinstall.model.audit_report import AuditFinding
-from mcpinstall.model.audited import AuditedServer
+from mcpinstall.model.audited import AuditedServer, Value
 from mcpinstall.model.finding import Severity, Unchecked
 from mcpinstall.operations.audit_excerpts import Excerpts
 from mcpinstall.operations.audit_files import ReadFile
@@ -48,6 +48,8 @@ class Judge:
         self._wanted = wanted
         self._excerpts = Excerpts(file)
         self._entries: dict[str, str] = {}
+        self._secrets: dict[str, tuple[str, ...]] = {}
+        self._lines: dict[str, tuple[Value, ...]] = {}
         self.failed: dict[str, Unchecked] = {}
         """Rules that raised, by their ids."""
 
@@ -71,15 +73,20 @@ class Judge:
                 hits += self._asked(ids, check, server, machine)
             for ids, fact_check in self._wanted.facts:
                 hits += self._asked(ids, fact_check, server, facts)
-            known = confidential(server) if hits else ()
             for hit in sorted_out(hits):
-                yield self._finding(_told(hit, known), server), hit, server
+                yield self._finding(self._told(hit, server), server), hit, server
         hits = []
         for ids, file_check in self._wanted.file:
             hits += self._asked(ids, file_check, self._file.servers, facts)
         for hit in sorted_out(hits):
             about = _server_at(hit.pointer, self._file.servers)
-            yield self._finding(hit, about), hit, about
+            yield self._finding(self._told(hit, about) if about else hit, about), hit, about
+
+    def _told(self, hit: Hit, server: AuditedServer) -> Hit:
+        """Return a hit whose words hold no secret, wherever in the entry a rule found them."""
+        known = self._confidential(server)
+        message, fix = (without_secrets(text, known) for text in (hit.message, hit.fix))
+        return replace(hit, message=message, fix=fix)
 
     def _asked(
         self, ids: tuple[AuditRule, ...], check: Callable[..., Iterator[Hit]], *arguments: object
@@ -111,7 +118,9 @@ class Judge:
             message=hit.message,
             subject=f"{title}: {server.name.text}" if server else f"{title}: {place.file}",
             fix=hit.fix,
-            excerpt=self._excerpts.line(place, server, hit.rule.id, hit.pointer),
+            excerpt=self._excerpts.line(
+                place, self._argv(server) if server else (), hit.rule.id, hit.pointer
+            ),
             why=f"{hit.rule.title} (docs/{hit.rule.page}#{hit.rule.anchor})",
             host=server.host if server else self._file.facts.host,
             server=server.name.text if server else "",
@@ -129,12 +138,20 @@ class Judge:
             self._entries[server.pointer] = entry_digest(server)
         return self._entries[server.pointer]
 
+    def _confidential(self, server: AuditedServer) -> tuple[str, ...]:
+        """Return what no report may hold of an entry, made once for all that is found in it."""
+        if server.pointer not in self._secrets:
+            self._secrets[server.pointer] = confidential(server)
+        return self._secrets[server.pointer]
 
-def _told(hit: Hit, known: Sequence[str]) -> Hit:
-    """Return a hit whose words hold no secret, wherever in the entry a rule found its words."""
-    return replace(
-        hit, message=without_secrets(hit.message, known), fix=without_secrets(hit.fix, known)
-    )
+    def _argv(self, server: AuditedServer) -> tuple[Value, ...]:
+        """Return command and arguments for a line; what is known to be secret is empty."""
+        if server.pointer not in self._lines:
+            known = self._confidential(server)
+            self._lines[server.pointer] = tuple(
+                one if one.text not in known else replace(one, text="") for one in server.argv
+            )
+        return self._lines[server.pointer]
 
 
 def _server_at(pointer: str, servers: Sequence[AuditedServer]) -> AuditedServer | None:

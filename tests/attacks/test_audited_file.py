@@ -73,18 +73,18 @@ def test_a_suppression_writes_no_markup_and_no_command(
 
 
 MISPLACED = [
-    lambda word: ["npx", "-y", "--api-key", word, "a"],
-    lambda word: ["npx", "-y", word],
-    lambda word: ["uvx", "--api-key", word, "a"],
-    lambda word: ["uvx", "--from", f"git+https://{word}@h.example/o/r", "a"],
-    lambda word: ["docker", "run", f"{word}/image"],
-    lambda word: ["docker", "run", "-v", f"/home/ana/{word}/.ssh:/x", "a"],
-    lambda word: ["bash", "-c", f"npx -y {word}"],
-    lambda word: [f"npx -y --token {word} a"],
-    lambda word: ["node", f"/tmp/{word}/server.js"],
-    lambda word: ["doppler", "run", "--token", word, "--", "npx", "-y", "a"],
-    lambda word: ["nix", "run", f"github:o/r/{word}"],
-    lambda word: ["go", "run", f"h.example/{word}@latest"],
+    ["npx", "-y", "--api-key", "SECRET", "a"],
+    ["npx", "-y", "SECRET"],
+    ["uvx", "--api-key", "SECRET", "a"],
+    ["uvx", "--from", "git+https://SECRET@h.example/o/r", "a"],
+    ["docker", "run", "SECRET/image"],
+    ["docker", "run", "-v", "/home/ana/SECRET/.ssh:/x", "a"],
+    ["bash", "-c", "npx -y SECRET"],
+    ["npx -y --token SECRET a"],
+    ["node", "/tmp/SECRET/server.js"],
+    ["doppler", "run", "--token", "SECRET", "--", "npx", "-y", "a"],
+    ["nix", "run", "github:o/r/SECRET"],
+    ["go", "run", "h.example/SECRET@latest"],
 ]
 
 
@@ -95,9 +95,10 @@ def test_a_secret_in_the_place_of_a_package_or_path_is_shown_in_no_format(
     canary = "ghp_" + secrets.token_hex(18)
     servers = {
         f"s{number}": {"command": words[0], "args": words[1:]}
-        for number, words in enumerate(make(canary) for make in MISPLACED)
+        for number, words in enumerate(MISPLACED)
     }
-    put(project / ".mcp.json", json.dumps({"mcpServers": servers}))
+    text = json.dumps({"mcpServers": servers}).replace("SECRET", canary)
+    put(project / ".mcp.json", text)
 
     ran = mcpi("audit", "--format", form, "--persona", "auditor")
 

@@ -17,7 +17,7 @@ _TONES = {
     Severity.CRITICAL: Tone.BAD,
 }
 _EVIDENCE = 20  # lines that are shown
-_BEFORE = 30  # columns that are shown before the place, on a line that is cut
+_BEFORE = 30  # columns shown before the place, on a line that is cut; a third of a narrow one
 
 
 def write(report: Report, width: int) -> Screen:
@@ -64,8 +64,9 @@ def _excerpt(one: Finding, width: int) -> Screen:
     place = one.location
     if not one.excerpt.strip() or not place.line:
         return ()
-    first = max(place.column - 1 - _BEFORE, 0) if len(one.excerpt) > width - 10 else 0
     head = f"{place.line:>6} | "
+    before_place = min(_BEFORE, max(width - len(head), 0) // 3)
+    first = max(place.column - 1 - before_place, 0) if len(one.excerpt) > width - 10 else 0
     before = printable(one.excerpt[first : place.column - 1])
     room = max(width - len(head), 20)
     end = place.end_column if place.end_line == place.line else len(one.excerpt) + 1

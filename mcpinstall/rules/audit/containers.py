@@ -196,7 +196,7 @@ def _grant(value: Value, *, is_listed: bool) -> Iterator[Hit]:
     if what:
         yield Hit(
             rule=SENSITIVE_MOUNT, pointer=value.pointer,
-            message=f"`{paths.shown(value.text)}` lets the server at {_WHAT[what]}",
+            message=f"`{paths.shown(value.text)}` gives the server {_WHAT[what]}",
             fix="name the one folder that the server works on",
             severity=Severity.MEDIUM if what == "home" else None,
             persona=None if is_listed else Persona.PEDANTIC,

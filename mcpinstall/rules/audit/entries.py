@@ -70,6 +70,12 @@ def unread(_servers: Sequence[AuditedServer], facts: FileFacts) -> Iterator[Hit]
 
 def malformed(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
     """Yield what keeps an entry from starting, and values too long to look at as a whole."""
+    if not (server.argv or server.url or server.others or server.variables):
+        yield _malformed(
+            server.pointer,
+            "the entry names neither a program nor an address",
+            "write an object with `command` and `args`, or with `url`",
+        )
     of_lines = server.host.startswith(_TAKE_LINES)
     if server.argv and _is_line(server.argv[0].text) and not of_lines:
         yield _malformed(server.argv[0].pointer, "`command` holds arguments too",

@@ -77,7 +77,8 @@ def _folders(server: AuditedServer) -> Iterator[Value]:
 def check(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]:
     """Yield one hit of each rule: the first file at fault."""
     yield from _replaceable(server, facts)
-    if server.scope is FileScope.PROJECT and not facts.is_approved:
+    is_asked = server.scope is FileScope.PROJECT and not facts.is_approved
+    if is_asked and not _starts_elsewhere(server):
         yield from _of_repository(server)
 
 
@@ -152,6 +153,13 @@ def _replaceable_by(text: str, facts: MachineFacts) -> tuple[str, str]:
 # MA209 -------------------------------------------------------------------------------------------
 
 
+def _starts_elsewhere(server: AuditedServer) -> bool:
+    """Tell whether relative paths are those of another folder: of `cwd`, of `uv --directory`."""
+    named = [one.value for fetched in fetches(server) for one in fetched.all("--directory")]
+    folders = [one.text for one in (server.directory, *named) if one is not None]
+    return any(folder and not _is_relative(folder) for folder in folders[-1:])
+
+
 def _of_repository(server: AuditedServer) -> Iterator[Hit]:
     found = next(_local_code(server), None)
     if found is not None:
@@ -186,10 +194,11 @@ def _local_code(server: AuditedServer) -> Iterator[Value]:
 
 def _is_of_project(fetched: Fetch) -> bool:
     """Tell whether `uv run NAME` starts what the project in the folder says."""
-    if fetched.runner != "uv run" or not fetched.arguments or fetched.all("--no-project"):
+    if fetched.runner != "uv run" or not fetched.arguments:
         return False
-    named = fetched.all("--directory", "--project")
-    return all(_is_relative(one.text) for one in named)
+    named = fetched.all("--project")
+    is_other = fetched.all("--no-project", "-w", "--with")
+    return not is_other and all(_is_relative(one.text) for one in named)
 
 
 def _task(first: Value, rest: Sequence[Value]) -> Iterator[Value]:

@@ -1,7 +1,7 @@
 """Names of packages of MCP servers and of what starts them, that look-alikes are compared with.
 
-The catalogue's are those of `manifests/`.  The others are what servers' makers are known to call
-their packages; they were not looked up one by one.
+The catalogue's are those of `manifests/`.  The others are what servers' makers call their packages:
+each stands in a launch or an installation line of public repositories (looked at 2026-11).
 
 It is not a list of trusted packages: that a name is here says that it is well known.
 """
@@ -38,7 +38,10 @@ NPM = frozenset({
     "@executeautomation/playwright-mcp-server",  # executeautomation/mcp-playwright
     "@heroku/mcp-server",               # heroku/heroku-mcp-server
     "@hubspot/mcp-server",              # HubSpot's own documentation
+    "@jpisnice/shadcn-ui-mcp-server",   # Jpisnice/shadcn-ui-mcp-server
+    "@neondatabase/mcp-server-neon",    # neondatabase/mcp-server-neon
     "@notionhq/notion-mcp-server",      # makenotion/notion-mcp-server
+    "@perplexity-ai/mcp-server",        # perplexityai/modelcontextprotocol
     "@playwright/mcp",                  # microsoft/playwright-mcp
     "@sentry/mcp-server",               # getsentry/sentry-mcp
     "@shopify/dev-mcp",                 # Shopify/dev-mcp
@@ -59,7 +62,7 @@ NPM = frozenset({
     "mongodb-mcp-server",               # mongodb-js/mongodb-mcp-server
     "n8n-mcp",                          # czlonkowski/n8n-mcp
     "puppeteer-mcp-server",             # merajmehrabi/puppeteer-mcp-server
-    "shadcn-ui-mcp-server",             # Jpisnice/shadcn-ui-mcp-server
+    "slack-mcp-server",                 # korotovsky/slack-mcp-server
     "supergateway",                     # supercorp-ai/supergateway
     "tavily-mcp",                       # tavily-ai/tavily-mcp
 })  # fmt: skip

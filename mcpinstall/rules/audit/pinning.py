@@ -133,9 +133,16 @@ def _of_source(package: Package) -> str:
     return "runs code from an address whose content can change"
 
 
+def _of_index(package: Package) -> str:
+    is_range = package.pin is Pin.FLOATING and re.search(r"[0-9]", package.version)
+    return "fetches the newest version that fits" if is_range else (
+        "fetches whatever version is newest"
+    )  # fmt: skip
+
+
 _WHAT: Mapping[AuditRule, Callable[[Package], str]] = {
-    UNPINNED_NPM: lambda _: "fetches whatever version is newest",
-    UNPINNED_PYPI: lambda _: "fetches whatever version is newest",
+    UNPINNED_NPM: _of_index,
+    UNPINNED_PYPI: _of_index,
     MUTABLE_SOURCE: _of_source,
     MUTABLE_IMAGE: lambda _: "runs an image whose tag can be moved",
 }

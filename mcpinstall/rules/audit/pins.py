@@ -30,6 +30,7 @@ from mcpinstall.rules.audit.words import program
 _IS_PYTHON = re.compile(r"(?:python|pypy)[0-9.]{0,8}(?:@.*)?")
 """What `uvx` takes for the interpreter itself, which is no package."""
 _DEFAULT = re.compile(r"\$\{\w{1,128}:-([^{}]{0,1000})\}")
+_PIP = re.compile(r"pip[0-9.]{0,8}")
 _LONGEST_DEFAULT = 4096  # characters of a text in which one is looked for
 _Reader = Callable[[str, tuple[Value, ...]], Fetch | None]
 
@@ -44,7 +45,7 @@ def fetch(launch: Sequence[Value]) -> Fetch | None:
         at = _module_at(words)
         name, words = (program(words[at].text), words[at + 1 :]) if at < len(words) else ("", ())
         return _READERS[name](name, words) if name in {"pip", "pipx", "uv"} else None
-    reader = _READERS.get(name)
+    reader = _READERS.get("pip" if _PIP.fullmatch(name) else name)
     return reader(name, words) if reader else None
 
 
@@ -289,7 +290,6 @@ _READERS: Mapping[str, _Reader] = {
     "uv": _uv,
     "pipx": _pipx,
     "pip": _pip,
-    "pip3": _pip,
     "docker": other_runners.docker,
     "podman": other_runners.docker,
     "nerdctl": other_runners.docker,

@@ -147,8 +147,11 @@ def _in_variables(server: AuditedServer) -> Iterator[tuple[str, str, Found]]:
 
 def _in_arguments(server: AuditedServer) -> Iterator[tuple[str, str, Found]]:
     for option in options(server):
-        name = option.name.lstrip("-")
-        if found := secret_in(option.text or option.name, name) or _inside(option.text):
+        if option.text:
+            found = secret_in(option.text, option.name.lstrip("-")) or _inside(option.text)
+        else:
+            found = certain_in(option.name)  # `--personalAccessToken` is a name, no random text
+        if found:
             after = f"the argument of `{shown(option.name)}`" if option.text and option.name else ""
             yield option.pointer, after or "an argument", found
 

@@ -175,9 +175,9 @@ def _packaged(name: str, words: Words) -> Inner | None:
     package = found[1] if found else ""
     if package in _PACKAGED:
         return _PACKAGED[package](package, words[1:])
-    return _started(name, (Value(text=package, pointer=words[0].pointer), *words[1:])) if (
-        package
-    ) else None  # fmt: skip
+    if not package or "/" in package:  # `@scope/npx` is not `npx`
+        return None
+    return _started(name, (Value(text=package, pointer=words[0].pointer), *words[1:]))
 
 
 def _bridged(name: str, words: Words) -> Inner | None:

@@ -84,3 +84,48 @@ def test_a_table_inside_the_environment_is_told() -> None:
     assert [each.name for each in one.variables] == ["D"]
     assert one.others["env"] == {"A": {"B": "c"}}
     assert [hit.pointer for hit in malformed(one, FileFacts())] == ["/mcpServers/a/env"]
+
+
+@pytest.mark.parametrize("entry", [["npx", "-y", "a"], "npx -y a", 5, None, {}])
+def test_an_entry_that_starts_nothing_is_told(entry: object) -> None:
+    (one,) = servers({"mcpServers": {"a": entry, "b": {"command": "x"}}}, "cursor-user")[:1]
+
+    assert [hit.rule.id for hit in malformed(one, FileFacts())] == ["MA707"]
+
+
+def test_arguments_that_are_one_text_are_judged_word_by_word_and_told() -> None:
+    (one,) = servers({"mcpServers": {"a": {"command": "npx", "args": "-y a"}}}, "cursor-user")
+
+    assert [word.text for word in one.launch] == ["npx", "-y", "a"]
+    assert {word.pointer for word in one.launch[1:]} == {"/mcpServers/a/args"}
+    assert [hit.rule.id for hit in malformed(one, FileFacts())] == ["MA707"]
+
+
+YAML = """
+base: &base {command: npx, args: [-y, a], env: {A: b}}
+more: &more {cwd: /srv}
+mcpServers:
+  alias: *base
+  merged: {<<: *base, env: {C: d}}
+  both: {<<: [*base, *more]}
+  own: {<<: *base, command: node}
+  odd: {<<: 5, command: x}
+"""
+
+
+def test_what_yaml_merges_is_judged() -> None:
+    place = Place(row=find_rows("librechat"), path=Path(), scope=FileScope.USER)
+
+    read = audit_files.of_bytes(YAML.encode(), place, "x", Machine.current())
+
+    assert not isinstance(read, Unchecked), read.message
+    found = {one.name.text: [word.text for word in one.launch] for one in read.servers}
+    assert found == {
+        "alias": ["npx", "-y", "a"],
+        "merged": ["npx", "-y", "a"],
+        "both": ["npx", "-y", "a"],
+        "own": ["node", "-y", "a"],
+        "odd": ["x"],
+    }
+    merged = next(one for one in read.servers if one.name.text == "merged")
+    assert [each.name for each in merged.variables] == ["C"]

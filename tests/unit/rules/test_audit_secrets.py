@@ -161,6 +161,15 @@ def test_a_name_and_a_reference_inside_a_longer_text_are_none(text: str) -> None
     assert ids(hits(server("a", text, env={"A": text}, url=None))) == []
 
 
+@pytest.mark.parametrize(
+    "option", ["--apiClientSecret", "--personalAccessToken", "--oauthClientSecretKey"]
+)
+def test_a_long_name_of_an_option_is_no_random_text(option: str) -> None:
+    assert ids(hits(server("a", option, "your-service-accounts-client-secret"))) == []
+    assert ids(hits(server("a", option, RANDOM))) == ["MA302"]
+    assert ids(hits(server("a", f"--{token('github')}"))) == ["MA302"]
+
+
 def test_a_secret_among_a_wrappers_own_arguments_is_found() -> None:
     secret = token("github")
     one = server("doppler", "run", "--token", secret, "--", "npx", "a")

@@ -53,7 +53,7 @@ PYTHON = [
     "python3 -X dev -m uv tool run a", "wsl.exe uv tool run --from a@latest b",
     "uvx --preview-features x a", "uvx --offline --no-offline a", "uv tool install a",
     "mcp-proxy uvx a", "uvx mcpo@1.0 --port 8000 -- uvx a", "pipx run --python-args x a",
-    "pipx run --cooldown 3 a", "pip install --report x a",
+    "pipx run --cooldown 3 a", "pip install --report x a", "pip3.12 install a",
 ]  # fmt: skip
 COMMANDS = [
     r"C:\Program Files\nodejs\npx.cmd -y a", r'"C:\Program Files\nodejs\npx.cmd" -y a',

@@ -115,7 +115,19 @@ def test_code_of_the_project(line: str) -> None:
 @pytest.mark.parametrize(
     "line",
     ["uv run --no-project server", "uv --directory /srv/p run server", "uv run npx -y a@1.0.0",
-     "docker compose -f /srv/c.yaml run x", "npx -y tsx@4.0.0 /srv/server.ts"],
+     "docker compose -f /srv/c.yaml run x",
+     "uv --directory /srv/p run server.py", "uv run --directory '<folder>' python server.py",
+     "uv run --with a==1.0 a", "npx -y @scope/mcp-proxy@1.0.0", "npx -y tsx@4.0.0 /srv/server.ts"],
 )  # fmt: skip
 def test_code_from_elsewhere(line: str) -> None:
     assert found(line, FileScope.PROJECT) == ""
+
+
+def test_a_working_directory_elsewhere_is_not_the_project() -> None:
+    def ids(folder: str) -> list[str]:
+        one = server("ruby", "a.rb", scope=FileScope.PROJECT, directory=folder)
+        return [hit.rule.id for _, check in rules.SERVER_CHECKS for hit in check(one, NOTHING)]
+
+    assert ids("/srv/p") == []
+    assert ids("C:\\srv") == []
+    assert ids("") == ids(".") == ids("sub") == ids("${workspaceFolder}/x") == ["MA209"]
