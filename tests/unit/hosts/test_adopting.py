@@ -105,6 +105,19 @@ def test_taking_it_out_gives_the_bytes_before(row: str) -> None:
     assert take_out(change.file, change.chain_after, "time").after == FILES[row].encode()
 
 
+@pytest.mark.parametrize("row", FILES)
+@pytest.mark.parametrize("lead", ["", "\ufeff"])
+def test_line_ends_and_a_byte_order_mark_stay(row: str, lead: str) -> None:
+    text = lead + FILES[row].replace("\r\n", "\n").replace("\n", "\r\n")
+    change = now(adopted(row, text))
+
+    content = change.after or b""
+    assert starts_as(content, change.file.row, entry_of(change))
+    assert content.count(b"\n") == content.count(b"\r\n")
+    assert content.startswith(lead.encode())
+    assert take_out(change.file, change.chain_after, "time").after == text.encode()
+
+
 @pytest.mark.parametrize(
     ("row", "old"),
     [(CURSOR, "debug"), (VSCODE, "why"), (GEMINI, "here"), (CODEX, "mine"), (GOOSE, "long")],
