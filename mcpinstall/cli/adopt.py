@@ -30,6 +30,8 @@ def adopt(
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every server that can be adopted.")] = False,
     values: options.Settings = None,
+    secret: options.SecretNames = None,
+    secret_from_env: options.SecretsFromEnvironment = None,
     python: options.Python = None,
     allow: options.Allow = None,
     yes: options.Yes = False,
@@ -58,7 +60,7 @@ def adopt(
     found = adoption.survey(tuple(hosts or ()), state)
     base = Request(
         names=(),
-        settings=options.settings(values),
+        settings=(*options.settings(values), *options.secrets(secret, secret_from_env)),
         python=python,
         allow=options.allowances(allow),
         offline=offline,
@@ -162,6 +164,12 @@ def _each(session: Session, chosen: Sequence[Offer], base: Request, answers: Ans
     """Carry out one plan after the other; a refusal of one stops none of the others."""
     if len(chosen) == 1:
         return _one(session, chosen[0], base, answers)
+    if base.settings:
+        raise McpInstallError(
+            ErrorCode.USAGE,
+            "inputs are those of one server, but several are to be adopted",
+            hint="name one server at a time",
+        )
     if session.as_json:
         raise McpInstallError(
             ErrorCode.USAGE, "`--json` answers for one plan", hint="name one server at a time"

@@ -119,7 +119,7 @@ def survey(products: Sequence[str], context: Context) -> Survey:
     wanted = [audit.Wanted(host=one) for one in products] or [audit.Wanted()]
     looker = _Looker(context)
     for one in wanted:
-        read = audit.read_files(one, context)
+        read = audit.looked_at(one, context.machine)
         looker.add(read, audit.audit(one, context, read).findings)
     return Survey(offers=looker.together(), unread=tuple(looker.unread))
 

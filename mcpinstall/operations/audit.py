@@ -44,16 +44,6 @@ class Wanted:
     rules: RuleSet = field(default_factory=RuleSet)
 
 
-def read_files(wanted: Wanted, context: Context) -> tuple[ReadFile | Unchecked, ...]:
-    """Return every file that is audited, or why it could not be read.
-
-    Raises:
-        McpInstallError: `host-unknown`.
-    """
-    row = find_rows(wanted.host) if wanted.host else None
-    return tuple(_once(_read(wanted, row, context.machine)))
-
-
 def audit(
     wanted: Wanted, context: Context, read: Sequence[ReadFile | Unchecked] | None = None
 ) -> AuditReport:
@@ -63,9 +53,9 @@ def audit(
         McpInstallError: `host-unknown`; `config-invalid` for a `mcpi-audit.toml` that can't be
             read, which must not pass for one that says nothing.
     """
-    looked_at = read_files(wanted, context) if read is None else read
-    files = [one for one in looked_at if isinstance(one, ReadFile)]
-    unchecked = [one for one in looked_at if isinstance(one, Unchecked)]
+    found_there = looked_at(wanted, context.machine) if read is None else read
+    files = [one for one in found_there if isinstance(one, ReadFile)]
+    unchecked = [one for one in found_there if isinstance(one, Unchecked)]
     if wanted.paths and not (files or unchecked):
         unchecked.append(_nothing(wanted.paths))
     found: list[AuditFinding] = []
@@ -94,6 +84,16 @@ def audit(
         hidden=sorted_out.hidden,
         known=sorted_out.known,
     )
+
+
+def looked_at(wanted: Wanted, machine: Machine) -> tuple[ReadFile | Unchecked, ...]:
+    """Return each file that is audited, or why it is not; each entry of one once.
+
+    Raises:
+        McpInstallError: `host-unknown`.
+    """
+    row = find_rows(wanted.host) if wanted.host else None
+    return tuple(_once(_read(wanted, row, machine)))
 
 
 def places(wanted: Wanted, context: Context) -> tuple[tuple[str, Place, State], ...]:

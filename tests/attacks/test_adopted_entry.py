@@ -127,7 +127,7 @@ def test_an_administrators_file_is_never_changed(
     )
     put(world, {"clock": HONEST}, place.path)
     read = audit_files.read(place, world.context.machine)
-    monkeypatch.setattr(audit, "read_files", lambda *_: (read,))  # (the real one lies in /etc)
+    monkeypatch.setattr(audit, "looked_at", lambda *_: (read,))  # (the real one lies in /etc)
 
     (found,) = adoption.survey((), world.context).offers
 
