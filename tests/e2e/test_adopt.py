@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,9 +12,12 @@ import pytest
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.audit_report import AuditFinding
 from mcpinstall.model.plan import Request
+from mcpinstall.model.secret import Secret
 from mcpinstall.operations import adoption, audit, verify
 from mcpinstall.operations.adoption import Offer, Standing
 from mcpinstall.operations.prepared import Done, Prepared
+from tests.builders.session import Session
+from tests.builders.vaults import as_its_host, everything, kept
 from tests.builders.world import HOSTS, World
 from tests.cli.conftest import Mcpi, mcpi
 
@@ -324,3 +328,24 @@ def test_what_is_managed_already_is_said_to_be(world: World, mcpi: Mcpi) -> None
     assert offer(world, "clock").standing is Standing.MANAGED
     assert mcpi("adopt", "clock").status == 5
     assert "managed by mcpi" in mcpi("adopt").out
+
+
+def test_a_secret_that_the_entry_lacks_goes_to_the_keyring(vault: World, session: Session) -> None:
+    secret = secrets.token_hex(12)
+    text = '[mcp_servers.vault]\ncommand = "uvx" # runner\nargs = ["vault-server", "--zone=Oslo"]\n'
+    vault.file("codex").write_text(f'{text}\n[mcp_servers.vault.env]\nLEVEL = "debug"\n')
+    before = vault.host_files()
+
+    adopt(vault, offer(vault, "vault", "codex"), secrets=(("TOKEN", Secret(secret)),))
+
+    seen = as_its_host(vault, "codex")
+    assert (seen["TOKEN"], seen["argv"][1:]) == (secret, ["--zone", "Oslo"])
+    assert secret.encode() not in vault.file("codex").read_bytes()
+    assert kept(vault) == [secret]
+    assert [one.findings for one in verify.verify((), vault.context)] == [()]
+
+    vault.uninstall("vault")
+
+    assert vault.host_files() == before
+    assert everything(session) == []
+    vault.require_clean()
