@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from mcpinstall.model.secret import Secret
 from mcpinstall.operations import adoption, audit, verify
 from mcpinstall.operations.adoption import Offer, Standing
 from mcpinstall.operations.prepared import Done, Prepared
+from tests.builders.registry_folders import RegistryFolder
 from tests.builders.session import Session
 from tests.builders.vaults import as_its_host, everything, kept
 from tests.builders.world import HOSTS, World
@@ -230,6 +232,36 @@ def test_a_package_that_nobody_reviewed_is_locked(world: World) -> None:
     assert world.starts("cursor", "lone")
     world.undo()
     assert world.file("cursor").read_bytes() == before
+
+
+def test_a_folder_of_the_user_is_asked_after_the_bundled_registry(
+    world: World, tmp_path: Path
+) -> None:
+    config = world.context.paths.config
+    config.mkdir(parents=True, mode=0o700)
+    gone, mine = (
+        f'[[registries]]\nname = "{name}"\nkind = "folder"\npath = "{path}"\n'
+        for name, path in (("gone", "/nonexistent/drive"), ("mine", tmp_path / "own"))
+    )
+    (config / "config.toml").write_text(f"schema = 1\n{gone}{mine}")
+    world.registry = RegistryFolder(tmp_path / "own")
+    world.offer("extra")
+    world.offer("clock", "7.0")
+    put(world, {
+        "extra": {"command": "uvx", "args": ["extra-server", "--zone=Oslo"]},
+        "clock": {"command": "uvx", "args": ["clock-server"]},
+    })  # fmt: skip
+
+    one = offer(world, "extra")
+
+    assert (one.spec, one.is_certified, one.settings) == (
+        "mine:extra", False, (("zone", "Oslo"),),
+    )  # fmt: skip
+    assert (offer(world, "clock").spec, offer(world, "clock").version) == ("clock", "1.0")
+    (config / "config.toml").write_text(f"schema = 1\n{mine}")
+    adopt(world, one, allow=frozenset({"unreviewed"}))
+    assert world.receipts()["extra"].registry_name == "mine"
+    assert world.starts("cursor", "extra")
 
 
 def test_another_program_of_the_package_is_not_taken_for_the_server(world: World) -> None:
