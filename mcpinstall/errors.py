@@ -40,6 +40,7 @@ class ErrorCode(StrEnum):
     ARTIFACT_SIZE = "artifact-size"
     DIGEST_MISMATCH = "digest-mismatch"
     ENVIRONMENT_DIFFERS = "environment-differs"
+    FIX_REFUSED = "fix-refused"
     HOST_CONFIG_CHANGED = "host-config-changed"
     HOST_CONFIG_INVALID = "host-config-invalid"
     HOST_PATH_REFUSED = "host-path-refused"

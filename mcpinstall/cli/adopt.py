@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mcpinstall.cli.change import Answers
     from mcpinstall.model.plan import Request
     from mcpinstall.operations.adoption import Offer, Survey
+    from mcpinstall.operations.audit import Wanted
 
 
 def adopt(
@@ -81,6 +82,23 @@ def adopt(
         session.ui.note("nothing to adopt")
         return Exit.DONE
     return _each(session, chosen, base, answers)
+
+
+def of_audit(session: Session, wanted: Wanted, answers: Answers) -> None:
+    """Adopt what an audit finds to be fetched anew at each start, as far as that can be.
+
+    Raises:
+        McpInstallError: as the adoption of a single server; of several, nothing.
+    """
+    from mcpinstall.cli import change, render_adopt
+    from mcpinstall.model.plan import Request
+    from mcpinstall.operations import adoption
+
+    found = adoption.unpinned(wanted, session.context)
+    session.ui.say(render_adopt.left(found, session.ui.width))
+    base = Request(names=(), unattended=change.unattended(session, answers))
+    if found.offered:
+        _each(session, found.offered, base, answers)
 
 
 def _require_names(names: Sequence[str], answers: Answers, *, every: bool) -> None:

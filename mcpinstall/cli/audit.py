@@ -19,9 +19,39 @@ if TYPE_CHECKING:
     from mcpinstall.rules.audit.rule import Persona
 
 
+_Paths: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PATH]...",
+        help="Files of hosts, projects, or `-` for standard input; default all hosts here.",
+    ),
+]
+_Host: TypeAlias = Annotated[
+    str, typer.Option("--host", "-H", metavar="HOST", help="Host of the files, or the only one.")
+]
+_Who: TypeAlias = Annotated[
+    str, typer.Option("--persona", metavar="WHO", help="regular, pedantic or auditor.")
+]
+_NoIgnores: TypeAlias = Annotated[
+    bool, typer.Option("--no-ignores", help="Don't hear `mcpi-audit.toml`.")
+]
+_ListHosts: TypeAlias = Annotated[
+    bool, typer.Option("--list-hosts", help="List every path looked at, and what is there.")
+]
 _Baseline: TypeAlias = Annotated[
     Path | None,
     typer.Option("--baseline", metavar="FILE", help="Only findings that it lacks count."),
+]
+_Fix: TypeAlias = Annotated[
+    bool, typer.Option("--fix", help="Show a diff of safe fixes, ask, and write them.")
+]
+_UnsafeFix: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--unsafe-fix",
+        metavar="NAME",
+        help="Also this fix, which changes what a server may do; repeatable.",
+    ),
 ]
 _SaveBaseline: TypeAlias = Annotated[
     Path | None,
@@ -32,39 +62,31 @@ _SaveBaseline: TypeAlias = Annotated[
 def audit(
     context: typer.Context,
     *,
-    paths: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[PATH]...",
-            help="Files of hosts, projects, or `-` for standard input; default all hosts here.",
-        ),
-    ] = None,
-    host: Annotated[
-        str,
-        typer.Option("--host", "-H", metavar="HOST", help="Host of the files, or the only one."),
-    ] = "",
+    paths: _Paths = None,
+    host: _Host = "",
     form: options.Form = "text",
     fail_on: options.FailOn = "medium",
-    persona: Annotated[
-        str, typer.Option("--persona", metavar="WHO", help="regular, pedantic or auditor.")
-    ] = "regular",
-    no_ignores: Annotated[
-        bool, typer.Option("--no-ignores", help="Don't hear `mcpi-audit.toml`.")
-    ] = False,
+    persona: _Who = "regular",
+    no_ignores: _NoIgnores = False,
     baseline: _Baseline = None,
     save_baseline: _SaveBaseline = None,
-    list_hosts: Annotated[
-        bool, typer.Option("--list-hosts", help="List every path looked at, and what is there.")
-    ] = False,
+    list_hosts: _ListHosts = False,
+    fix: _Fix = False,
+    unsafe_fix: _UnsafeFix = None,
+    yes: options.Yes = False,
+    dry_run: options.DryRun = False,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> int:
     """Say what is unsafe in the files of MCP hosts, whoever wrote them.
 
-    Nothing is started, looked up on the network or, but for --save-baseline, written.  Ends with
-    1 when a finding is at least as bad as --fail-on, with 5 when something could not be read.
+    Nothing is started, looked up on the network or, but for --save-baseline and --fix, written.
+    Ends with 1 when a finding is at least as bad as --fail-on, with 5 when something could not be
+    read.
     """
+    from mcpinstall.cli import change
+    from mcpinstall.cli import fix as fixes
     from mcpinstall.operations import audit as operation
     from mcpinstall.operations import audit_baseline
 
@@ -72,6 +94,14 @@ def audit(
     chosen = chosen_format(form, as_json=as_json)
     session.begin(as_json=chosen == "json", quiet=quiet, verbose=verbose)
     least = least_severity(fail_on)
+    fixing = fixes.Fixing(
+        fix=fix,
+        unsafe=fixes.names(unsafe_fix),
+        answers=change.Answers(yes=yes, dry_run=dry_run),
+    )
+    fixes.require_usable(
+        fixing, chosen, paths or [], save_baseline=save_baseline is not None, list_hosts=list_hosts
+    )
     known = audit_baseline.read_baseline(baseline) if baseline else frozenset[str]()
     wanted = operation.Wanted(
         paths=tuple(paths or ()),
@@ -83,6 +113,8 @@ def audit(
     )
     if list_hosts:
         return _list(session, wanted)
+    if fixing.is_wanted:
+        return fixes.run(session, wanted, fixing, least)
     report = operation.audit(wanted, session.looking)
     if save_baseline is not None:
         audit_baseline.write_baseline(save_baseline, report.findings)

@@ -252,6 +252,7 @@ COMMANDS = (
             "mcpi audit",
             "mcpi audit .mcp.json --format sarif",
             "mcpi audit - --host cursor < mcp.json",
+            "mcpi audit --fix --unsafe-fix pin",
         ),
     ),
     Command(

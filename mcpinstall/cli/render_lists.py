@@ -173,7 +173,7 @@ def history(records: Sequence[HistoryRecord], undone: Collection[str], width: in
                 Segment(record.id, Tone.STRONG),
                 words.record_time(record.id),
                 f"{record.action} (taken back)" if record.id in undone else record.action,
-                ", ".join(record.entries),
+                ", ".join(words.touched(record)),
             )
             for record in records
         ],

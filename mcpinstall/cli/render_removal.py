@@ -33,7 +33,9 @@ def with_files(rows: Screen, notes: Sequence[str], diffs: Sequence[FileDiff], vi
 def undo(prepared: PreparedUndo, diffs: Sequence[FileDiff], view: View) -> Screen:
     """Return what taking a change back does."""
     record = prepared.record
-    title = words.sentence(f"{words.action_noun(record.action)} of {words.listed(record.entries)}")
+    title = words.sentence(
+        f"{words.action_noun(record.action)} of {words.listed(words.touched(record))}"
+    )
     when = Segment(words.record_time(record.id))
     rows: list[Line] = [
         *fields((Segment(title, Tone.STRONG), when), view.width, "  "),

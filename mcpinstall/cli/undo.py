@@ -28,7 +28,7 @@ def undo(
     A file that is still as mcpi left it gets its former bytes.  To go back to the version before
     an update, whatever came after it, use `mcpi rollback`; to remove a server, `mcpi uninstall`.
     """
-    from mcpinstall.cli import change, dialog, json_output, render_done, render_removal
+    from mcpinstall.cli import change, dialog, json_output, render_done, render_removal, words
     from mcpinstall.operations import undo as operation
 
     session: Session = context.obj
@@ -42,7 +42,7 @@ def undo(
         session,
         render_removal.undo(prepared, shown, view),
         dialog.Asked(
-            text=render_removal.question(what, record.entries, len(shown)),
+            text=render_removal.question(what, words.touched(record), len(shown)),
             diffs=change.look(shown, view),
         ),
         lambda state: operation.commit(prepared, state),
@@ -50,7 +50,8 @@ def undo(
     )
     rows = [one.file.row for one in prepared.changes]
     if done is not None:
-        session.ui.say(render_done.undone(record.action, record.entries, rows, session.ui.width))
+        names = words.touched(record)
+        session.ui.say(render_done.undone(record.action, names, rows, session.ui.width))
     if session.as_json:
         session.answer(**json_output.taken_away(done, shown, prepared.notes))
     return Exit.DONE

@@ -11,6 +11,7 @@ from mcpinstall.model.registry import RegistryKind
 
 if TYPE_CHECKING:
     from mcpinstall.model.manifest import Review
+    from mcpinstall.model.receipt import HistoryRecord
 
 UNVOUCHED = {
     RegistryKind.NONE: "no registry: you gave the address",
@@ -87,6 +88,11 @@ def action_noun(action: str) -> str:
         "adopt": "adoption",
         "configure": "new configuration",
     }.get(action, action)
+
+
+def touched(record: HistoryRecord) -> tuple[str, ...]:
+    """Return the entries of a change; of a fix, which has none, the hosts whose files it was."""
+    return record.entries or tuple(dict.fromkeys(host(one.row_id) for one in record.files))
 
 
 def review(said: Review, reviewers: Sequence[str]) -> str:

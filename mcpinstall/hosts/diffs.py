@@ -46,10 +46,11 @@ class _Side:
             yield _NO_NEWLINE
 
 
-def diff(change: HostChange) -> tuple[str, ...]:
+def diff(change: HostChange, plain: frozenset[str] = frozenset()) -> tuple[str, ...]:
     """Return the lines of a unified diff, without line ends; no lines when nothing changes.
 
-    Every string value and comment outside our entries is `…`, and so are our secrets.
+    Every string value and comment outside our entries is `…`, but for the texts in `plain`, and
+    so are our secrets.
     """
     before, after = change.file.content, change.after
     if before == after:
@@ -60,8 +61,8 @@ def diff(change: HostChange) -> tuple[str, ...]:
         after = (after or b"").removeprefix(BOM)
     start, old_end, new_end = _changed(before or b"", after or b"")
     dialect = change.file.row.format
-    old = _side(before or b"", (start, old_end), dialect, change.chain_before)
-    new = _side(after or b"", (start, new_end), dialect, change.chain_after)
+    old = _side(before or b"", (start, old_end), dialect, change.chain_before, plain)
+    new = _side(after or b"", (start, new_end), dialect, change.chain_after, plain)
     path = str(change.file.path)
     lines = [
         "--- " + ("/dev/null" if before is None else path),
@@ -119,15 +120,24 @@ def _body(opcode: _Opcode, old: _Side, new: _Side) -> Iterator[str]:
         yield from new.shown(number, "+")
 
 
-def _side(content: bytes, changed: Span, dialect: Format, chain: Chain) -> _Side:
+def _side(
+    content: bytes, changed: Span, dialect: Format, chain: Chain, plain: frozenset[str]
+) -> _Side:
     text = content.decode("latin-1")
     start, end = _with_context(text, changed)
     lines = tuple(match.span() for match in _LINE.finditer(text, start, end))
     ours = tuple(_ours(text, chain))
     hidden = redaction.hidden(text, (start, end), dialect, ours)
+    if plain:
+        hidden = tuple(span for span in hidden if _word(text, span) not in plain)
     hidden += redaction.secrets(text, (applied.entry for applied in chain.entries), ours)
     first = text.count("\n", 0, start) or text.count("\r", 0, start)
     return _Side(text, lines, hidden, first)
+
+
+def _word(text: str, span: Span) -> str:
+    """Return what a span says, without quotes; escapes stay as they are."""
+    return text[slice(*span)].encode("latin-1").decode("utf-8", "replace").strip("\"'")
 
 
 def _with_context(text: str, changed: Span) -> Span:

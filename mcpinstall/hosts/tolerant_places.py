@@ -42,7 +42,7 @@ class JsonPlaces:
 
     def find(self, tokens: Sequence[str]) -> Span | None:
         """Return the place of a value; of a collection with a key, that of the key."""
-        found = self._item(tokens)
+        found = self.item(tokens)
         if found is None:
             return None
         if self._text[found.start : found.start + 1] in ("{", "["):
@@ -53,14 +53,14 @@ class JsonPlaces:
         """Yield the ways of keys that appear twice in the object at `way`, and below it."""
         start = self._trivia(0)
         if way:
-            item = self._item(way)
+            item = self.item(way)
             if item is None:
                 return
             start = item.start
         pending = [(start, way)]
         while pending:
             at, here = pending.pop()
-            items = self._items(at)
+            items = self.items(at)
             counts = Counter(item.key for item in items)
             yield from ((*here, key) for key, count in counts.items() if count > 1)
             if deep:
@@ -70,17 +70,19 @@ class JsonPlaces:
                     if self._text[item.start : item.start + 1] in ("{", "[")
                 ]
 
-    def _item(self, tokens: Sequence[str]) -> Item | None:
+    def item(self, tokens: Sequence[str]) -> Item | None:
+        """Return the member or item at a way; the last one of a key that stands twice."""
         at, found = self._trivia(0), None
         for token in tokens:
-            matching = [item for item in self._items(at) if item.key == token]
+            matching = [item for item in self.items(at) if item.key == token]
             if not matching:
                 return None
             found = matching[-1]  # hosts take the last one, too
             at = found.start
         return found
 
-    def _items(self, start: int) -> tuple[Item, ...]:
+    def items(self, start: int) -> tuple[Item, ...]:
+        """Return the members of the object, or the items of the list, at an offset."""
         if start not in self._known:
             self._known[start] = tuple(self._scan(start))
         return self._known[start]

@@ -124,9 +124,9 @@ class HistoryRecord:
     """Sortable: `20261122T134501Z-0423f9a12`."""
     action: str
     """`install`, `adopt`, `update`, `rollback`, `hold`, `unhold`, `uninstall`, `reinstall`,
-    `configure` or `undo`."""
+    `configure`, `fix` or `undo`."""
     entries: tuple[str, ...]
-    """Entry names."""
+    """Entry names; none for a `fix`, which changes values of others' entries."""
     files: tuple[FileChange, ...]
     chains_before: tuple[Chain, ...]
     chains_after: tuple[Chain, ...]

@@ -89,10 +89,18 @@ def toml_spans(text: str) -> dict[str, Span]:
     return reader.found
 
 
+def toml_values(text: str) -> dict[str, Span]:
+    """Return the span of the value alone, of every key and item of such a document."""
+    reader = _Toml(text)
+    reader.document()
+    return reader.values
+
+
 @dataclass(slots=True)
 class _Toml:
     text: str
     found: dict[str, Span] = field(default_factory=dict)
+    values: dict[str, Span] = field(default_factory=dict)
     at: int = 0
     table: str = ""
     seen: Counter[str] = field(default_factory=Counter)
@@ -150,6 +158,7 @@ class _Toml:
         else:
             found = (TOKEN if first in "\"'" else _PLAIN).match(self.text, begin)
             self.at = begin + len(found[0].rstrip()) if found else begin + 1
+        self.values[path] = Span(begin, self.at)
         self._note(path, Span(begin if start is None else start, self.at))
 
     def _note(self, path: str, span: Span) -> None:

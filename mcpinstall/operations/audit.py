@@ -20,6 +20,7 @@ from mcpinstall.operations.audit_findings import Judge, RuleSet
 from mcpinstall.operations.audit_ignores import Ignores, read_ignores
 from mcpinstall.operations.audit_machine import Surroundings
 from mcpinstall.operations.context import Context
+from mcpinstall.operations.fix_offers import Offers
 from mcpinstall.rules.audit.rule import Persona
 from mcpinstall.system.machine import Machine
 
@@ -59,10 +60,12 @@ def audit(
     if wanted.paths and not (files or unchecked):
         unchecked.append(_nothing(wanted.paths))
     found: list[AuditFinding] = []
-    around = Surroundings(context)
+    around, offers = Surroundings(context), Offers(context)
     for file in files:
         judge = Judge(file, wanted.rules, around)
-        found += judge.findings()
+        for finding, hit, server in judge.judged():
+            found.append(finding)
+            offers.add(finding, hit, server, file)
         unchecked += judge.failed.values()
     unchecked += [around.problem] if around.problem else []
     ignores = read_ignores(context) if wanted.ignores else Ignores()
@@ -77,7 +80,12 @@ def audit(
         subjects=tuple(sorted(subjects)),
         findings=tuple(sorted_out.kept),
         unchecked=tuple(sorted(unchecked, key=lambda one: (one.subject, one.message))),
-        left_out=(*sorted_out.sentences(), *ignores.notes(context), *sentences),
+        left_out=(
+            *offers.sentences(sorted_out.kept, wanted.paths, wanted.host),
+            *sorted_out.sentences(),
+            *ignores.notes(context),
+            *sentences,
+        ),
         noun="server",
         files=tuple(_file(one) for one in sorted(files, key=lambda one: one.shown)),
         suppressed=tuple(sorted_out.suppressed),

@@ -13,6 +13,7 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import audited, tolerant
 from mcpinstall.hosts.audit_places import Place, guessed_dialect, named
 from mcpinstall.hosts.forms import ScanError
+from mcpinstall.hosts.table import table
 from mcpinstall.model.audited import AuditedServer
 from mcpinstall.model.finding import Unchecked
 from mcpinstall.rules.audit.file_facts import (
@@ -140,9 +141,16 @@ def _facts(
         paths=_paths(place.path, machine),
         tracking=_tracking(place.path),
         ambiguous=tuple(_ambiguous(document, ways)),
-        unread_keys=audited.misplaced(document.value, ways) if place.row else (),
+        unread_keys=audited.misplaced(document.value, (*ways, *_of_product(place))),
         settings=value if isinstance(value, dict) else {},
     )
+
+
+def _of_product(place: Place) -> tuple[audited.Tokens, ...]:
+    """Return where other rows of the same product have servers: they may share the file."""
+    if place.row is None:
+        return audited.WAYS
+    return tuple(one.servers_key for one in table() if one.product == place.row.product)
 
 
 def _tracking(path: Path) -> Tracking:

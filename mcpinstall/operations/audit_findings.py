@@ -50,6 +50,16 @@ class Judge:
 
     def findings(self) -> Iterator[AuditFinding]:
         """Yield all findings, whatever persona hears them; one cause is one finding."""
+        yield from (finding for finding, _, _ in self.judged())
+
+    def judged(
+        self, *, everything: bool = False
+    ) -> Iterator[tuple[AuditFinding, Hit, AuditedServer | None]]:
+        """Yield the same with what the rule said, and the server that it is about.
+
+        With `everything`, also what a more specific finding explains.
+        """
+        sorted_out = tuple if everything else without_general
         facts = self._file.facts
         for server in self._file.servers:
             hits: list[Hit] = []
@@ -58,13 +68,14 @@ class Judge:
                 hits += self._asked(ids, check, server, machine)
             for ids, fact_check in self._wanted.facts:
                 hits += self._asked(ids, fact_check, server, facts)
-            for hit in without_general(hits):
-                yield self._finding(hit, server)
+            for hit in sorted_out(hits):
+                yield self._finding(hit, server), hit, server
         hits = []
         for ids, file_check in self._wanted.file:
             hits += self._asked(ids, file_check, self._file.servers, facts)
-        for hit in without_general(hits):
-            yield self._finding(hit, _server_at(hit.pointer, self._file.servers))
+        for hit in sorted_out(hits):
+            about = _server_at(hit.pointer, self._file.servers)
+            yield self._finding(hit, about), hit, about
 
     def _asked(
         self, ids: tuple[AuditRule, ...], check: Callable[..., Iterator[Hit]], *arguments: object

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -31,6 +32,7 @@ def read(
     Raises:
         McpInstallError: As `hosts.read`; `server-exists` when the name stands in a second file.
     """
+    context = _of_project(row, digest, context)
     known = at or of_digest(row, digest, context) or written(row, context)
     holders = _holders(row, wanted, context) if row.merges else {}
     if len(holders) > 1 or (known and holders and known not in holders):
@@ -76,4 +78,34 @@ def again(file: HostFile, context: Context) -> HostFile:
     Raises:
         McpInstallError: As `hosts.read`.
     """
+    context = _of_project(file.row, hosts.path_digest(file.target), context)
     return hosts.read(file.row, context.machine, file.path if file.named else None)
+
+
+_OF_PROJECT = ("project", "deployment")
+
+
+def folders(row: HostRow, context: Context, path: Path | None = None) -> tuple[Path, ...]:
+    """Return the folders of projects in which a file of a host can be: where we are, and above.
+
+    With a `path`, those above it.  Only the rows of projects have any.
+    """
+    if row.scope not in _OF_PROJECT:
+        return (context.machine.cwd,)
+    cwd = context.machine.cwd
+    return tuple(path.parents) if path is not None else (cwd, *cwd.parents)
+
+
+def at(folder: Path, context: Context) -> Context:
+    """Return a context whose working directory is a project's folder."""
+    return dataclasses.replace(context, machine=dataclasses.replace(context.machine, cwd=folder))
+
+
+def _of_project(row: HostRow, digest: str, context: Context) -> Context:
+    """Return the context of the project, here or above, whose file has that path."""
+    if row.scope in _OF_PROJECT and digest:
+        for folder in folders(row, context):
+            there = at(folder, context)
+            if of_digest(row, digest, there) is not None:
+                return there
+    return context

@@ -66,11 +66,16 @@ def exclusive(context: Context) -> Iterator[None]:
         yield
 
 
-def run(transaction: Transaction, context: Context, probe: Probe | None = None) -> HistoryRecord:
+def run(
+    transaction: Transaction,
+    context: Context,
+    probe: Probe | None = None,
+    judge: Callable[[], None] | None = None,
+) -> HistoryRecord:
     """Do the change; the caller holds `exclusive`.
 
     `probe` is called for every addition once its environment is in place and before anything
-    names it.
+    names it; `judge` when everything is written and can still be taken back: it raises to refuse.
 
     Raises:
         McpInstallError: whatever stopped it; the machine is in the old state then, or the error
@@ -82,6 +87,8 @@ def run(transaction: Transaction, context: Context, probe: Probe | None = None) 
     try:
         store.begin(record)
         _apply(transaction, record, context, probe)
+        if judge is not None:
+            judge()
         store.finish(record)
     except BaseException as error:
         if not store.is_finished(record.id):

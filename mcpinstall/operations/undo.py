@@ -10,7 +10,7 @@ from mcpinstall import environments, hosts
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import revocation
 from mcpinstall.model.environment import StagedEnvironment
-from mcpinstall.model.host import HostChange, ServerEntry
+from mcpinstall.model.host import HostChange, HostFile, ServerEntry
 from mcpinstall.model.plan import Request, ServerPlan
 from mcpinstall.model.receipt import FileChange, HistoryRecord, Receipt, Switch
 from mcpinstall.operations import (
@@ -222,6 +222,8 @@ def _reversed(
     if whole and same_path and file.sha256 == change.after_sha256:
         content = recovery.reverted(change, file.content)
         return HostChange(file=file, after=content, chain_before=now, chain_after=before), None
+    if not record.entries:
+        raise _not_as_it_was(file, same_path=same_path)
     step = HostChange(file=file, after=file.content, chain_before=now, chain_after=now)
     for name in now.names:
         if name in record.entries and name not in before.names:
@@ -231,6 +233,21 @@ def _reversed(
             step = _with(step, applied.entry)
     note = f"`{file.path}` changed since; only our entries in it were changed back"
     return (step, None) if step.after == file.content or not whole else (step, note)
+
+
+def _not_as_it_was(file: HostFile, *, same_path: bool) -> McpInstallError:
+    """Return why a change of values, which are no entries of ours, can't be taken back."""
+    if not same_path:
+        return McpInstallError(
+            ErrorCode.NOTHING_TO_UNDO,
+            f"the change was made to a file of {file.row.title} in another folder",
+            hint="run `mcpi undo` in the project whose file it is",
+        )
+    return McpInstallError(
+        ErrorCode.NOTHING_TO_UNDO,
+        f"`{file.path}` changed since, so its former bytes can't come back",
+        hint="change it back in an editor; `mcpi audit` says how it stands",
+    )
 
 
 def _without(change: HostChange, name: str) -> HostChange:

@@ -298,3 +298,24 @@ def locked(
 
     with locking.hold(path, seconds=seconds, shared=shared):
         yield
+
+
+def change_mode(path: Path, before: int, after: int) -> bool:
+    """Change the rights of a file or folder of ours; False where they aren't what they were.
+
+    Bits that are no rights, such as that of a group's folder, stay.
+
+    Raises:
+        McpInstallError: `disk-failed`.
+    """
+    with disk_errors(f"change the rights of `{path}`"):
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            found = os.fstat(descriptor)
+            mode = stat.S_IMODE(found.st_mode)
+            if mode & 0o1777 != before or found.st_uid != os.geteuid():
+                return False
+            os.fchmod(descriptor, mode & ~(before ^ after) | after & (before ^ after))
+        finally:
+            os.close(descriptor)
+    return True

@@ -13,8 +13,11 @@ import pytest
 
 from mcpinstall.model.plan import Request
 from mcpinstall.operations import (
+    audit,
     commit,
     configure,
+    fix_commit,
+    fixing,
     install,
     reinstall,
     rollback,
@@ -316,6 +319,24 @@ def _two_of_two_versions(world: World) -> None:
     world.offer("notes", "2.0", arguments=[fixed])
 
 
+def fixing_a_file(world: World) -> Change:
+    """Values of an entry that mcpi did not make; a server of mcpi's stands in the same file."""
+    world.install("notes", hosts=["cursor"])
+    path = world.file("cursor")
+    other = b'"other": {"command": "npx -y other@1.0.0", "env": {"LD_PRELOAD": "/x"}}, '
+    path.write_bytes(path.read_bytes().replace(b'"notes": {', other + b'"notes": {'))
+    wanted = audit.Wanted(host="cursor")
+    named = frozenset({"remove-variable"})
+    prepared = fixing.prepare(wanted, named, world.context)
+    fixers = {one.fixer for file in prepared.files for one in file.fixed}
+    assert fixers == {"split-command", "remove-variable"}, fixers
+
+    def again() -> None:
+        list(fix_commit.commit(fixing.prepare(wanted, named, world.context)))
+
+    return Change(world, lambda: list(fix_commit.commit(prepared)), again)
+
+
 def _committed(world: World, prepared: Prepared, again: Callable[[], object]) -> Change:
     for _, staged in prepared.staged:
         staged.result()
@@ -368,6 +389,7 @@ CHANGES: dict[str, Callable[[World], Change]] = {
     "reinstall": reinstallation,
     "update": update_of_two,
     "rollback": lambda world: rolling_back(world, None),
+    "fix of a file": fixing_a_file,
     "undo of an install": lambda world: undoing(world, "install"),
     "undo of an uninstall": lambda world: undoing(world, "uninstall"),
     "undo of a configure": lambda world: undoing(world, "configure"),

@@ -77,6 +77,7 @@ def test_a_finding_is_shown_with_its_line(project: Path, home: Path, mcpi: Mcpi)
     fix: write `https://`
 
 1 server: 1 finding (1 high)
+  1 finding goes by `mcpi audit --fix --unsafe-fix use-https`
 """)
 
 

@@ -1110,14 +1110,15 @@ Usage: mcpi audit [OPTIONS] [PATH]...
 
   Say what is unsafe in the files of MCP hosts, whoever wrote them.
 
-  Nothing is started, looked up on the network or, but for --save-baseline,
-  written.  Ends with 1 when a finding is at least as bad as --fail-on, with 5
-  when something could not be read.
+  Nothing is started, looked up on the network or, but for --save-baseline and
+  --fix, written. Ends with 1 when a finding is at least as bad as --fail-on,
+  with 5 when something could not be read.
 
   Examples:
     mcpi audit
     mcpi audit .mcp.json --format sarif
     mcpi audit - --host cursor < mcp.json
+    mcpi audit --fix --unsafe-fix pin
 
 Arguments:
   [PATH]...  Files of hosts, projects, or `-` for standard input; default all
@@ -1134,6 +1135,11 @@ Options:
   --baseline FILE       Only findings that it lacks count.
   --save-baseline FILE  Write what is found to this file.
   --list-hosts          List every path looked at, and what is there.
+  --fix                 Show a diff of safe fixes, ask, and write them.
+  --unsafe-fix NAME     Also this fix, which changes what a server may do;
+                        repeatable.
+  -y, --yes             Answer the question with yes; skips no check.
+  -n, --dry-run         Show what would be done; change nothing.
   --json                Print one JSON object on standard output.
   -q, --quiet           Say only what is needed.
   -v, --verbose         Say more.

@@ -354,6 +354,49 @@ def test_several_are_adopted_one_after_the_other_and_one_refusal_stops_none(
     assert world.starts("cursor", "notes")
 
 
+def test_the_audit_replaces_what_is_fetched_at_each_start(world: World, mcpi: Mcpi) -> None:
+    before = put(world, {
+        "clock": {"command": "uvx", "args": ["clock-server", "--zone=a"], "env": {"LEVEL": "x"}},
+        "pinned": {"command": "uvx", "args": ["notes-server==1.0"]},
+        "files": {"command": "npx", "args": ["-y", "some-server"]},
+    })  # fmt: skip
+    assert found_by_audit(world) == {"MA101", "MA102"}
+
+    ran = mcpi("audit", "--fix", "--unsafe-fix", "adopt", "--yes", "--host", "cursor",
+               terminal=False)  # fmt: skip
+
+    assert "Adopted clock 1.0" in ran.err
+    assert "MA101" in ran.out
+    assert "MA102" not in ran.out
+    assert set(world.receipts()) == {"clock"}
+    assert world.starts("cursor", "clock")
+    assert found_by_audit(world) == {"MA101"}
+    world.undo()
+    assert world.file("cursor").read_bytes() == before
+
+
+def test_the_audit_leaves_a_projects_file_to_its_owners(world: World, mcpi: Mcpi) -> None:
+    (Path.cwd() / ".git").mkdir()
+    project = Path.cwd() / ".mcp.json"
+    project.write_text('{"mcpServers": {"clock": {"command": "uvx", "args": ["clock-server"]}}}')
+    project.chmod(0o600)
+    before = project.read_bytes()
+
+    ran = mcpi("audit", "--unsafe-fix", "adopt", "--yes", ".mcp.json", terminal=False)
+
+    assert ran.status == 1
+    assert "`clock` stays: it stands in a file of a project" in ran.err
+    assert project.read_bytes() == before
+    assert world.receipts() == {}
+
+
+def test_a_fix_that_shows_many_plans_has_no_one_answer(world: World, mcpi: Mcpi) -> None:
+    ran = mcpi("audit", "--unsafe-fix", "adopt", "--json", "--yes", terminal=False)
+
+    assert ran.status == 2
+    assert "`mcpi adopt NAME --json`" in ran.err
+
+
 def test_what_is_managed_already_is_said_to_be(world: World, mcpi: Mcpi) -> None:
     world.install("clock", hosts=["cursor"])
 

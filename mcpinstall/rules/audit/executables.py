@@ -99,7 +99,8 @@ def _replaceable(server: AuditedServer, facts: MachineFacts) -> Iterator[Hit]:
             yield Hit(
                 rule=REPLACEABLE, pointer=one.pointer,
                 message=f"`{paths.shown(one.text)}` {why}",
-                fix=f"chmod go-w '{where}'" if where else "move it to a folder of your own",
+                fix=f"chmod go-w {paths.typed(where)}" if where
+                else "move it to a folder of your own",
             )  # fmt: skip
             return
 

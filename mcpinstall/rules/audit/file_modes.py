@@ -9,6 +9,7 @@ from mcpinstall.model.finding import Severity
 from mcpinstall.rules.audit import secret_values
 from mcpinstall.rules.audit.file_facts import FileFacts, Owner, PathFacts
 from mcpinstall.rules.audit.parts import headers
+from mcpinstall.rules.audit.paths import typed
 from mcpinstall.rules.audit.rule import Confidence, Hit, Persona, rule
 from mcpinstall.rules.audit.secrets import shown
 
@@ -32,7 +33,7 @@ def readable(servers: Sequence[AuditedServer], facts: FileFacts) -> Iterator[Hit
         return
     hits = [hit for server in servers for hit in secret_values.check(server, facts)]
     message = f"others on this machine can read `{shown(file.path)}`"
-    fix = f"chmod 600 {shown(file.path)}"
+    fix = f"chmod 600 {typed(file.path)}"
     if hits:
         certain = any(hit.confidence in (None, Confidence.HIGH) for hit in hits)
         yield Hit(
@@ -55,13 +56,13 @@ def writable(_servers: Sequence[AuditedServer], facts: FileFacts) -> Iterator[Hi
         if path.owner is Owner.OTHER:
             yield Hit(
                 rule=WRITABLE, pointer="", message=f"`{shown(path.path)}` is somebody else's",
-                fix=f"chown it, or move {shown(path.path)} away",
+                fix=f"chown it, or move {typed(path.path)} away",
             )  # fmt: skip
         elif _of_others(path, _WRITE) and not _is_managed(path, facts):
             yield Hit(
                 rule=WRITABLE, pointer="",
                 message=f"others on this machine can write to `{shown(path.path)}`",
-                fix=f"chmod go-w {shown(path.path)}",
+                fix=f"chmod go-w {typed(path.path)}",
             )  # fmt: skip
 
 

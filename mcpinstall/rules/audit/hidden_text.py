@@ -49,6 +49,16 @@ def check(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
             yield _hit(value.pointer, points, Severity.MEDIUM)
 
 
+def visible(text: str) -> str:
+    """Return a text without what nobody sees; emoji, and joiners that letters need, stay."""
+    kept = [found.span() for one in (_EMOJI, _JOINED) for found in one.finditer(text)]
+    inside = {place for begin, end in kept for place in range(begin, end)}
+    return "".join(
+        char for place, char in enumerate(text)
+        if place in inside or char in _LINES or is_plain(char)
+    )  # fmt: skip
+
+
 def _executed(server: AuditedServer) -> Iterator[Value]:
     yield server.name
     yield from server.argv[:1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 LONGEST_PATH = 4096
 _ABSOLUTE = re.compile(r"/|[A-Za-z]:[\\/]|\\\\")
@@ -69,3 +70,8 @@ def granted(text: str) -> str:
 def shown(text: str) -> str:
     """Return a text for a message, cut where it is long."""
     return text if len(text) <= 120 else f"{text[:120]}…"
+
+
+def typed(path: str) -> str:
+    """Return a path as it is typed at a shell; `~` stays what it is."""
+    return f"~/{shlex.quote(path[2:])}" if path[:2] == "~/" else shlex.quote(path)

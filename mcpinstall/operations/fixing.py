@@ -1,0 +1,329 @@
+"""`mcpi audit --fix`: what would change, as diffs; nothing is written here.
+
+Each remedy is tried on the bytes in memory, and what they say then is audited again: one that
+brings another finding, or leaves its own, is not proposed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mcpinstall.hosts.forms import FormError, ScanError
+from mcpinstall.hosts.value_edits import edited
+from mcpinstall.model.audit_report import AuditFinding, AuditReport
+from mcpinstall.model.audited import AuditedServer
+from mcpinstall.model.host import HostChange
+from mcpinstall.operations import audit, fix_modes
+from mcpinstall.operations.audit_files import ReadFile
+from mcpinstall.operations.audit_findings import RuleSet
+from mcpinstall.operations.audit_machine import Surroundings
+from mcpinstall.operations.context import Context
+from mcpinstall.operations.fix_comparison import (
+    Judged,
+    Key,
+    judged,
+    key_of,
+    part,
+    read_again,
+    why_worse,
+)
+from mcpinstall.operations.fix_diffs import showable
+from mcpinstall.operations.fix_modes import ModeChange
+from mcpinstall.operations.fix_offers import outcome_of
+from mcpinstall.operations.fix_places import owned_entries, placed
+from mcpinstall.operations.fix_versions import FoundVersions
+from mcpinstall.receipts.store import ReceiptStore
+from mcpinstall.rules import remedies
+from mcpinstall.rules.audit.rule import Hit, Persona
+from mcpinstall.rules.remedies.remedy import Fixer, NoRemedy, Outcome, Remedy
+
+_PERSONAS = tuple(Persona)
+_MOST = 100  # remedies that are tried in one entry
+_OPTION = re.compile(r"--?[A-Za-z][A-Za-z-]{0,30}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixed:
+    """A finding that goes."""
+
+    finding: AuditFinding
+    fixer: str
+    is_safe: bool
+    what: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """A finding that stays though its rule has a remedy."""
+
+    finding: AuditFinding
+    fixer: str
+    reason: str = ""
+    """Nothing where only its name is missing on the command line."""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFix:
+    """What happens to one file."""
+
+    name: str
+    """As findings name it."""
+    change: HostChange | None
+    modes: tuple[ModeChange, ...]
+    fixed: tuple[Fixed, ...]
+    plain: frozenset[str]
+    """Texts that its diff shows."""
+    places: tuple[ReadFile, ...]
+    """The file as each host reads it, before."""
+    context: Context = field(repr=False)
+    """With the project's folder as the one where we are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedFixes:
+    """What is shown before the question."""
+
+    files: tuple[FileFix, ...]
+    left: tuple[Left, ...]
+    report: AuditReport
+    """The audit before."""
+    rules: RuleSet = field(repr=False)
+    asked: Context = field(repr=False)
+
+
+def prepare(wanted: audit.Wanted, named: frozenset[str], context: Context) -> PreparedFixes:
+    """Say which findings go, by which edits; `named` are the unsafe remedies that are wanted.
+
+    Raises:
+        McpInstallError: As `audit.audit`.
+    """
+    report = audit.audit(wanted, context)
+    suppressed = (one.finding for one in report.suppressed)
+    accepted = frozenset((one.location.file, key_of(one)) for one in suppressed)
+    groups: dict[str, list[ReadFile]] = {}
+    for one in audit.looked_at(wanted, context.machine):
+        if isinstance(one, ReadFile):
+            groups.setdefault(os.path.realpath(one.place.path), []).append(one)
+    engine = _Engine(wanted, named, accepted, FoundVersions(context.machine), Surroundings(context))
+    files = [engine.file(tuple(group), context) for group in groups.values()]
+    return PreparedFixes(
+        files=tuple(one for one in files if one is not None),
+        left=tuple(engine.left),
+        report=report,
+        rules=wanted.rules,
+        asked=context,
+    )
+
+
+@dataclass(slots=True)
+class _Engine:
+    """Tries remedies, one after the other, on one file after the other."""
+
+    wanted: audit.Wanted
+    named: frozenset[str]
+    accepted: frozenset[tuple[str, Key]]
+    """By file, what somebody accepted, or the baseline knows."""
+    versions: FoundVersions
+    around: Surroundings
+    left: list[Left] = field(default_factory=list)
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rules that are asked."""
+        return self.wanted.rules
+
+    def file(self, group: tuple[ReadFile, ...], context: Context) -> FileFix | None:
+        """Return what happens to a file; None for nothing."""
+        first = group[0]
+        there, file, refusal = placed(first.place, context)
+        self._accept_known(group)
+        modes, fixed = self._modes(group, context)
+        trial = _Trial(first.document.data)
+        for one in group:
+            owned = owned_entries(one, there)
+            self._values(one, trial, context, refusal, owned)
+        if not (trial.fixed or modes):
+            return None
+        change = None
+        if file is not None and trial.data != file.content:
+            chain = ReceiptStore(there.paths).chain(file.row.id)
+            change = HostChange(
+                file=file, after=trial.data, chain_before=chain, chain_after=chain,
+                warnings=file.warnings,
+            )  # fmt: skip
+        return FileFix(
+            name=first.shown, change=change, modes=modes, fixed=(*fixed, *trial.fixed),
+            plain=frozenset(showable(trial.plain)), places=group, context=there,
+        )  # fmt: skip
+
+    def _accept_known(self, group: Sequence[ReadFile]) -> None:
+        """Note what the baseline knows: its fingerprints change as arguments move."""
+        if self.wanted.known:
+            found = (one for file in group for one, _, _ in judged(file, self.rules, self.around))
+            known = (one for one in found if one.fingerprint in self.wanted.known)
+            self.accepted |= {(one.location.file, key_of(one)) for one in known}
+
+    def _modes(
+        self, group: Sequence[ReadFile], context: Context
+    ) -> tuple[tuple[ModeChange, ...], tuple[Fixed, ...]]:
+        """Return the modes that change: of the file, its target, and the folders above."""
+        modes: dict[Path, ModeChange] = {}
+        fixed: list[Fixed] = []
+        for finding, hit, _ in judged(group[0], self.rules, self.around):
+            if hit.rule.id not in fix_modes.RULES or not self._is_wanted(finding):
+                continue
+            change = fix_modes.change(hit, group[0], context.machine)
+            if isinstance(change, NoRemedy):
+                self._leave(finding, fix_modes.NAME, change)
+                continue
+            known = modes.get(change.path, change)
+            modes[change.path] = dataclasses.replace(change, after=change.after & known.after)
+            fixed.append(Fixed(
+                finding=finding, fixer=fix_modes.NAME, is_safe=True,
+                what=f"take rights of others to `{change.shown}` away",
+            ))  # fmt: skip
+        return tuple(modes.values()), tuple(fixed)
+
+    def _values(
+        self,
+        file: ReadFile,
+        trial: _Trial,
+        context: Context,
+        refusal: NoRemedy | None,
+        owned: frozenset[str],
+    ) -> None:
+        """Try every remedy that is wanted; each on what the ones before it made."""
+        now = read_again(file, trial.data, context)
+        if now is not None:
+            work = _Work(trial, context, refusal, owned)
+            for pointer in ("", *(server.pointer for server in now.servers)):
+                now = self._part(now, pointer, work)
+
+    def _part(self, now: ReadFile, pointer: str, work: _Work) -> ReadFile:
+        """Try the remedies of one server, or with no pointer of the file; return it afterwards."""
+        tried: set[tuple[Key, str]] = set()
+        for _ in range(_MOST):
+            found = judged(part(now, pointer), self.rules, self.around)
+            todo = self._next(found, pointer, tried)
+            if todo is None:
+                break
+            (finding, hit, server), fixer = todo
+            tried.add((key_of(finding), hit.pointer))
+            outcome = work.refusal or self._outcome(hit, server, now, fixer, work.owned)
+            if isinstance(outcome, Remedy) and not (fixer.is_safe or fixer.name in self.named):
+                self.left.append(Left(finding=finding, fixer=fixer.name))
+                continue
+            then = self._tried(now, pointer, outcome, finding, work.context)
+            if isinstance(then, NoRemedy):
+                self._leave(finding, fixer.name, then)
+            elif isinstance(outcome, Remedy):
+                work.trial.take(then.document.data, finding, fixer, outcome, server)
+                now = then
+        return now
+
+    def _tried(
+        self,
+        now: ReadFile,
+        pointer: str,
+        outcome: Outcome,
+        finding: AuditFinding,
+        context: Context,
+    ) -> ReadFile | NoRemedy:
+        """Return the file as a remedy makes it, or why it isn't taken."""
+        if isinstance(outcome, NoRemedy):
+            return outcome
+        try:
+            after = edited(now.document.data, now.place.dialect, outcome.edits)
+        except FormError as error:
+            return NoRemedy(str(error))
+        except ScanError as error:
+            return NoRemedy(error.message)
+        then = read_again(now, after, context)
+        if then is None:
+            return NoRemedy("its host could not read the file any more")
+        before, after_it = part(now, pointer), part(then, pointer)
+        return why_worse(before, after_it, finding, self.rules, self.around) or then
+
+    def _next(
+        self, found: Sequence[Judged], pointer: str, tried: set[tuple[Key, str]]
+    ) -> tuple[Judged, Fixer] | None:
+        for one in found:
+            finding, hit, server = one
+            fixer = remedies.BY_RULE.get(hit.rule.id)
+            is_here = (server.pointer if server else "") == pointer
+            if (
+                fixer
+                and is_here
+                and (key_of(finding), hit.pointer) not in tried
+                and self._is_wanted(finding)
+            ):
+                return one, fixer
+        return None
+
+    def _is_wanted(self, finding: AuditFinding) -> bool:
+        audible = _PERSONAS.index(Persona(finding.persona)) <= _PERSONAS.index(self.wanted.persona)
+        place = (finding.location.file, key_of(finding))
+        return audible and place not in self.accepted
+
+    def _outcome(
+        self,
+        hit: Hit,
+        server: AuditedServer | None,
+        file: ReadFile,
+        fixer: Fixer,
+        owned: frozenset[str],
+    ) -> Outcome:
+        if server is not None and server.name.text in owned:
+            name = server.name.text
+            return NoRemedy("mcpi installed this entry", f"mcpi configure {name}")
+        return outcome_of(hit, server, file, fixer, self.versions)
+
+    def _leave(self, finding: AuditFinding, fixer: str, why: NoRemedy) -> None:
+        self.left.append(Left(finding=finding, fixer=fixer, reason=why.reason, hint=why.hint))
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is the same for all remedies of one file."""
+
+    trial: _Trial
+    context: Context
+    refusal: NoRemedy | None
+    """Why nothing in it is changed."""
+    owned: frozenset[str]
+    """Entries that mcpi wrote."""
+
+
+@dataclass(slots=True)
+class _Trial:
+    """A file's bytes as remedies have made them so far."""
+
+    data: bytes
+    fixed: list[Fixed] = field(default_factory=list)
+    plain: list[str] = field(default_factory=list)
+
+    def take(
+        self,
+        after: bytes,
+        finding: AuditFinding,
+        fixer: Fixer,
+        remedy: Remedy,
+        server: AuditedServer | None,
+    ) -> None:
+        """Keep what a remedy made."""
+        self.data = after
+        self.plain += remedy.plain
+        argv = server.argv if server else ()
+        self.plain += [one.text for one in argv[:1]]
+        self.plain += [one.text for one in argv if _OPTION.fullmatch(one.text)]
+        self.fixed.append(Fixed(
+            finding=finding, fixer=fixer.name, is_safe=fixer.is_safe, what=remedy.what,
+            notes=remedy.notes,
+        ))  # fmt: skip
