@@ -105,29 +105,38 @@ def names(texts: list[str] | None) -> tuple[str, ...]:
 
 
 def run(session: Session, wanted: Wanted, fixing: Fixing, least: Severity | None) -> int:
-    """Show what goes and what stays, ask, write, and audit again."""
+    """Show what goes and what stays, ask, write, and audit again.
+
+    Servers are adopted last, each with a plan and a question of its own: an entry that is ours
+    is fixed no more.
+    """
     from mcpinstall.operations import audit
     from mcpinstall.operations import fixing as operation
 
+    named = frozenset(fixing.unsafe) - {ADOPT}
+    prepared = operation.prepare(wanted, named, session.context)
+    done: tuple[FixDone, ...] = ()
+    if not prepared.files:
+        outcome = "nothing-to-do"
+        session.ui.say(render_fix.left(prepared.left, session.ui.width))
+    elif fixing.answers.dry_run:
+        outcome = "planned"
+        seen = change.view(session, fixing.answers)
+        screen = render_fix.plan(prepared, _diffs(prepared.files), seen)
+        session.ui.say((*screen, *render_fix.dry()))
+    else:
+        outcome = "done"
+        _consent(session, prepared, fixing.answers)
+        done = _carried_out(session, prepared)
+        session.ui.say(render_fix.done(done, session.ui.width))
     if ADOPT in fixing.unsafe:
         from mcpinstall.cli import adopt
 
         adopt.of_audit(session, wanted, fixing.answers)
-    named = frozenset(fixing.unsafe) - {ADOPT}
-    prepared = operation.prepare(wanted, named, session.context)
-    if not prepared.files:
-        session.ui.say(render_fix.left(prepared.left, session.ui.width))
-        return _finish(session, prepared, (), prepared.report, least, outcome="nothing-to-do")
-    shown = _diffs(prepared.files)
-    seen = change.view(session, fixing.answers)
-    screen = render_fix.plan(prepared, shown, seen)
-    if fixing.answers.dry_run:
-        session.ui.say((*screen, *render_fix.dry()))
-        return _finish(session, prepared, (), prepared.report, least, outcome="planned")
-    _consent(session, prepared, fixing.answers)
-    done = _carried_out(session, prepared)
-    session.ui.say(render_fix.done(done, session.ui.width))
-    return _finish(session, prepared, done, audit.audit(wanted, session.context), least)
+    elif not done:
+        return _finish(session, prepared, (), prepared.report, least, outcome=outcome)
+    report = audit.audit(wanted, session.context)
+    return _finish(session, prepared, done, report, least, outcome=outcome)
 
 
 def _consent(session: Session, prepared: PreparedFixes, answers: change.Answers) -> None:

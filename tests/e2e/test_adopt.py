@@ -17,6 +17,7 @@ from mcpinstall.model.secret import Secret
 from mcpinstall.operations import adoption, audit, verify
 from mcpinstall.operations.adoption import Offer, Standing
 from mcpinstall.operations.prepared import Done, Prepared
+from tests.builders.canaries import token
 from tests.builders.registry_folders import RegistryFolder
 from tests.builders.session import Session
 from tests.builders.vaults import as_its_host, everything, kept
@@ -373,6 +374,22 @@ def test_the_audit_replaces_what_is_fetched_at_each_start(world: World, mcpi: Mc
     assert found_by_audit(world) == {"MA101"}
     world.undo()
     assert world.file("cursor").read_bytes() == before
+
+
+def test_a_secret_moves_before_its_entry_is_adopted(world: World, mcpi: Mcpi) -> None:
+    secret = token("github")
+    put(world, {
+        "clock": {"command": "uvx", "args": ["clock-server"], "env": {"GITHUB_TOKEN": secret}}
+    })  # fmt: skip
+
+    ran = mcpi("audit", "--unsafe-fix", "move-secret,adopt", "--yes", "--host", "cursor",
+               terminal=False)  # fmt: skip
+
+    text = world.file("cursor").read_text()
+    assert "${env:GITHUB_TOKEN}" in text
+    assert secret not in text + ran.out + ran.err
+    assert set(world.receipts()) == {"clock"}
+    assert found_by_audit(world) == set()
 
 
 def test_the_audit_leaves_a_projects_file_to_its_owners(world: World, mcpi: Mcpi) -> None:
