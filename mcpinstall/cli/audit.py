@@ -85,8 +85,6 @@ def audit(
     Ends with 1 when a finding is at least as bad as --fail-on, with 5 when something could not be
     read.
     """
-    from mcpinstall.cli import change
-    from mcpinstall.cli import fix as fixes
     from mcpinstall.operations import audit as operation
     from mcpinstall.operations import audit_baseline
 
@@ -94,14 +92,13 @@ def audit(
     chosen = chosen_format(form, as_json=as_json)
     session.begin(as_json=chosen == "json", quiet=quiet, verbose=verbose)
     least = least_severity(fail_on)
-    fixing = fixes.Fixing(
-        fix=fix,
-        unsafe=fixes.names(unsafe_fix),
-        answers=change.Answers(yes=yes, dry_run=dry_run),
-    )
-    fixes.require_usable(
-        fixing, chosen, paths or [], save_baseline=save_baseline is not None, list_hosts=list_hosts
-    )
+    others = {"save_baseline": save_baseline is not None, "list_hosts": list_hosts}
+    fixing = None
+    if fix or unsafe_fix or yes or dry_run:
+        from mcpinstall.cli import fix as fixes
+
+        fixing = fixes.asked(unsafe_fix, fix=fix, yes=yes, dry_run=dry_run)
+        fixes.require_usable(fixing, chosen, paths or [], **others)
     known = audit_baseline.read_baseline(baseline) if baseline else frozenset[str]()
     wanted = operation.Wanted(
         paths=tuple(paths or ()),
@@ -113,7 +110,7 @@ def audit(
     )
     if list_hosts:
         return _list(session, wanted)
-    if fixing.is_wanted:
+    if fixing is not None:
         return fixes.run(session, wanted, fixing, least)
     report = operation.audit(wanted, session.looking)
     if save_baseline is not None:

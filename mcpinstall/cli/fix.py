@@ -39,6 +39,16 @@ class Fixing:
         return self.fix or bool(self.unsafe)
 
 
+def asked(unsafe: list[str] | None, *, fix: bool, yes: bool, dry_run: bool) -> Fixing:
+    """Return what the command line says about fixes.
+
+    Raises:
+        McpInstallError: `usage` for a name that is none.
+    """
+    answers = change.Answers(yes=yes, dry_run=dry_run)
+    return Fixing(fix=fix, unsafe=names(unsafe), answers=answers)
+
+
 def require_usable(fixing: Fixing, form: str, paths: Sequence[str], **others: bool) -> None:
     """Refuse options that say nothing together with `--fix`, or without it.
 

@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from mcpinstall.errors import ErrorCode
 from mcpinstall.hosts import audit_places, find_rows
 from mcpinstall.hosts.audit_places import Place, State
 from mcpinstall.model.audit_report import AuditedFile, AuditFinding, AuditReport, Suppressed
-from mcpinstall.model.audited import FileScope
+from mcpinstall.model.audited import AuditedServer, FileScope
 from mcpinstall.model.finding import Unchecked
 from mcpinstall.model.host import HostRow
 from mcpinstall.operations import audit_files
@@ -20,9 +21,11 @@ from mcpinstall.operations.audit_findings import Judge, RuleSet
 from mcpinstall.operations.audit_ignores import Ignores, read_ignores
 from mcpinstall.operations.audit_machine import Surroundings
 from mcpinstall.operations.context import Context
-from mcpinstall.operations.fix_offers import Offers
-from mcpinstall.rules.audit.rule import Persona
+from mcpinstall.rules.audit.rule import Hit, Persona
 from mcpinstall.system.machine import Machine
+
+Judged: TypeAlias = tuple[AuditFinding, Hit, AuditedServer | None, ReadFile]
+"""A finding, what its rule said, the server that it is about, and the file."""
 
 STDIN = "-"
 _PERSONAS = tuple(Persona)
@@ -60,12 +63,12 @@ def audit(
     if wanted.paths and not (files or unchecked):
         unchecked.append(_nothing(wanted.paths))
     found: list[AuditFinding] = []
-    around, offers = Surroundings(context), Offers(context)
+    around, judged = Surroundings(context), list[Judged]()
     for file in files:
         judge = Judge(file, wanted.rules, around)
         for finding, hit, server in judge.judged():
             found.append(finding)
-            offers.add(finding, hit, server, file)
+            judged.append((finding, hit, server, file))
         unchecked += judge.failed.values()
     unchecked += [around.problem] if around.problem else []
     ignores = read_ignores(context) if wanted.ignores else Ignores()
@@ -81,7 +84,7 @@ def audit(
         findings=tuple(sorted_out.kept),
         unchecked=tuple(sorted(unchecked, key=lambda one: (one.subject, one.message))),
         left_out=(
-            *offers.sentences(sorted_out.kept, wanted.paths, wanted.host),
+            *_offers(judged, sorted_out.kept, wanted, context),
             *sorted_out.sentences(),
             *ignores.notes(context),
             *sentences,
@@ -92,6 +95,22 @@ def audit(
         hidden=sorted_out.hidden,
         known=sorted_out.known,
     )
+
+
+def _offers(
+    judged: Sequence[Judged], kept: Sequence[AuditFinding], wanted: Wanted, context: Context
+) -> tuple[str, ...]:
+    """Return the commands that take findings away; loaded when there are some."""
+    if not kept:
+        return ()
+    from mcpinstall.operations.fix_offers import Offers
+
+    heard = {one.fingerprint for one in kept}
+    offers = Offers(context)
+    for finding, hit, server, file in judged:
+        if finding.fingerprint in heard:
+            offers.add(finding, hit, server, file)
+    return tuple(offers.sentences(kept, wanted.paths, wanted.host))
 
 
 def looked_at(wanted: Wanted, machine: Machine) -> tuple[ReadFile | Unchecked, ...]:
