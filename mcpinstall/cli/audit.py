@@ -111,6 +111,8 @@ def audit(
     if list_hosts:
         return _list(session, wanted)
     if fixing is not None:
+        from mcpinstall.cli import fix as fixes
+
         return fixes.run(session, wanted, fixing, least)
     report = operation.audit(wanted, session.looking)
     if save_baseline is not None:
