@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mcpinstall.cli.change import Answers
     from mcpinstall.model.plan import Request
     from mcpinstall.operations.adoption import Offer, Survey
+    from mcpinstall.operations.audit import Wanted
 
 
 def adopt(
@@ -30,6 +31,8 @@ def adopt(
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every server that can be adopted.")] = False,
     values: options.Settings = None,
+    secret: options.SecretNames = None,
+    secret_from_env: options.SecretsFromEnvironment = None,
     python: options.Python = None,
     allow: options.Allow = None,
     yes: options.Yes = False,
@@ -58,7 +61,7 @@ def adopt(
     found = adoption.survey(tuple(hosts or ()), state)
     base = Request(
         names=(),
-        settings=options.settings(values),
+        settings=(*options.settings(values), *options.secrets(secret, secret_from_env)),
         python=python,
         allow=options.allowances(allow),
         offline=offline,
@@ -79,6 +82,23 @@ def adopt(
         session.ui.note("nothing to adopt")
         return Exit.DONE
     return _each(session, chosen, base, answers)
+
+
+def of_audit(session: Session, wanted: Wanted, answers: Answers) -> None:
+    """Adopt what an audit finds to be fetched anew at each start, as far as that can be.
+
+    Raises:
+        McpInstallError: as the adoption of a single server; of several, nothing.
+    """
+    from mcpinstall.cli import change, render_adopt
+    from mcpinstall.model.plan import Request
+    from mcpinstall.operations import adoption
+
+    found = adoption.unpinned(wanted, session.context)
+    session.ui.say(render_adopt.left(found, session.ui.width))
+    base = Request(names=(), unattended=change.unattended(session, answers))
+    if found.offered:
+        _each(session, found.offered, base, answers)
 
 
 def _require_names(names: Sequence[str], answers: Answers, *, every: bool) -> None:
@@ -162,6 +182,12 @@ def _each(session: Session, chosen: Sequence[Offer], base: Request, answers: Ans
     """Carry out one plan after the other; a refusal of one stops none of the others."""
     if len(chosen) == 1:
         return _one(session, chosen[0], base, answers)
+    if base.settings:
+        raise McpInstallError(
+            ErrorCode.USAGE,
+            "inputs are those of one server, but several are to be adopted",
+            hint="name one server at a time",
+        )
     if session.as_json:
         raise McpInstallError(
             ErrorCode.USAGE, "`--json` answers for one plan", hint="name one server at a time"

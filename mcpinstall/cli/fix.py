@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from mcpinstall.operations.fixing import FileFix, PreparedFixes
 
 
+ADOPT = "adopt"
+"""Name of the fix that installs a server in the place of one that is fetched at each start."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fixing:
     """What the command line says about fixes."""
@@ -64,6 +68,12 @@ def require_usable(fixing: Fixing, form: str, paths: Sequence[str], **others: bo
                 hint="add `--fix`",
             )
         return
+    if ADOPT in fixing.unsafe and form == "json":
+        raise McpInstallError(
+            ErrorCode.USAGE,
+            f"`{ADOPT}` has one plan for each server, and `--json` answers for one",
+            hint="`mcpi adopt NAME --json`",
+        )
     if STDIN in paths:
         raise McpInstallError(
             ErrorCode.USAGE, "standard input can't be fixed", hint="name the file itself"
@@ -94,7 +104,7 @@ def names(texts: list[str] | None) -> tuple[str, ...]:
     from mcpinstall.rules import remedies
 
     found = tuple(name.strip() for text in texts for name in text.split(","))
-    unsafe = {one.name for one in remedies.FIXERS if not one.is_safe}
+    unsafe = {ADOPT, *(one.name for one in remedies.FIXERS if not one.is_safe)}
     for name in found:
         if name not in unsafe:
             known = ", ".join(f"`{one}`" for one in sorted(unsafe))
@@ -105,24 +115,38 @@ def names(texts: list[str] | None) -> tuple[str, ...]:
 
 
 def run(session: Session, wanted: Wanted, fixing: Fixing, least: Severity | None) -> int:
-    """Show what goes and what stays, ask, write, and audit again."""
+    """Show what goes and what stays, ask, write, and audit again.
+
+    Servers are adopted last, each with a plan and a question of its own: an entry that is ours
+    is fixed no more.
+    """
     from mcpinstall.operations import audit
     from mcpinstall.operations import fixing as operation
 
-    prepared = operation.prepare(wanted, frozenset(fixing.unsafe), session.context)
+    named = frozenset(fixing.unsafe) - {ADOPT}
+    prepared = operation.prepare(wanted, named, session.context)
+    done: tuple[FixDone, ...] = ()
     if not prepared.files:
+        outcome = "nothing-to-do"
         session.ui.say(render_fix.left(prepared.left, session.ui.width))
-        return _finish(session, prepared, (), prepared.report, least, outcome="nothing-to-do")
-    shown = _diffs(prepared.files)
-    seen = change.view(session, fixing.answers)
-    screen = render_fix.plan(prepared, shown, seen)
-    if fixing.answers.dry_run:
+    elif fixing.answers.dry_run:
+        outcome = "planned"
+        seen = change.view(session, fixing.answers)
+        screen = render_fix.plan(prepared, _diffs(prepared.files), seen)
         session.ui.say((*screen, *render_fix.dry()))
-        return _finish(session, prepared, (), prepared.report, least, outcome="planned")
-    _consent(session, prepared, fixing.answers)
-    done = _carried_out(session, prepared)
-    session.ui.say(render_fix.done(done, session.ui.width))
-    return _finish(session, prepared, done, audit.audit(wanted, session.context), least)
+    else:
+        outcome = "done"
+        _consent(session, prepared, fixing.answers)
+        done = _carried_out(session, prepared)
+        session.ui.say(render_fix.done(done, session.ui.width))
+    if ADOPT in fixing.unsafe:
+        from mcpinstall.cli import adopt
+
+        adopt.of_audit(session, wanted, fixing.answers)
+    elif not done:
+        return _finish(session, prepared, (), prepared.report, least, outcome=outcome)
+    report = audit.audit(wanted, session.context)
+    return _finish(session, prepared, done, report, least, outcome=outcome)
 
 
 def _consent(session: Session, prepared: PreparedFixes, answers: change.Answers) -> None:

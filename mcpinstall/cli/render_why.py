@@ -118,8 +118,8 @@ def _others(found: Reason, home: Path, width: int) -> Screen:
         rows += _fact("host", _where(place, home), width)
         rows += _command(place, width)
     hint = (
-        "It goes in that host's settings, or in an editor; `mcpi install NAME --replace` puts a "
-        "reviewed server in its place"
+        "It goes in that host's settings, or in an editor; `mcpi adopt` says whether a verified "
+        "server can take its place"
     )
     return (*rows, *wrapped(hint, width, CONTINUED))
 

@@ -44,6 +44,7 @@ def _wanted(
 ) -> Iterator[tuple[HostRow, str, object]]:
     """Yield each value to write: the collection that it stands in, its key, and itself."""
     old = _value(content, row, entry.name)
+    _require_not_there(old.get(row.entry.env_key), row, entry)
     own, variables = fields(row, entry)
     names = own.pop(row.entry.names_key, None) if row.entry.names_key else None
     if isinstance(names, list) and row.entry.names_key:
@@ -55,6 +56,22 @@ def _wanted(
     # The command comes last: it is the patch by which an entry is known.
     for key, value in sorted(own.items(), key=lambda pair: pair[0] == row.entry.command_key):
         yield _inner(row, entry.name), key, value
+
+
+def _require_not_there(table: object, row: HostRow, entry: ServerEntry) -> None:
+    """Refuse a secret that is to come from elsewhere while the entry itself still has it.
+
+    Raises:
+        McpInstallError: `input-invalid`.
+    """
+    for item in entry.env:
+        if item.secret and isinstance(table, dict) and item.name in table:
+            raise McpInstallError(
+                ErrorCode.INPUT_INVALID,
+                f"`{item.name}` stays in {row.title}'s file, for the entry there was adopted",
+                hint=f"`mcpi uninstall {entry.name}`, take it out of the file, then `mcpi install` "
+                f"the server with `--secret {item.asked}`",
+            )
 
 
 def _variables(

@@ -124,6 +124,25 @@ def survey(products: Sequence[str], context: Context) -> Survey:
     return Survey(offers=looker.together(), unread=tuple(looker.unread))
 
 
+def unpinned(wanted: audit.Wanted, context: Context) -> Survey:
+    """Return the entries that `wanted` audits, and that fetch their server anew at each start.
+
+    Raises:
+        McpInstallError: as `survey`.
+    """
+    read = audit.looked_at(wanted, context.machine)
+    paths = {one.place.path for one in read if isinstance(one, ReadFile)}
+    found = survey((wanted.host,) if wanted.host else (), context)
+    offers = tuple(
+        one
+        for one in found.offers
+        if one.launch is not None
+        and not one.launch.version
+        and {place.path for place in one.places} <= paths
+    )
+    return Survey(offers=offers, unread=())
+
+
 def request(offer: Offer, base: Request) -> Request:
     """Return the installation that takes the entries of an offer over."""
     launch = offer.launch
@@ -210,9 +229,10 @@ class _Looker:
         launch = adoption_launch.read(server, file.facts)
         if isinstance(launch, str):
             return replace(bare, why_not=launch)
+        bare = replace(bare, launch=launch)
         if why := self._place_problem(server, place, finding):
             return replace(bare, why_not=why)
-        return self._of_launch(replace(bare, launch=launch), launch, server)
+        return self._of_launch(bare, launch, server)
 
     def _place_problem(
         self, server: AuditedServer, place: Place, finding: AuditFinding | None

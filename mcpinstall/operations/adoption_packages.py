@@ -12,7 +12,7 @@ from mcpinstall.errors import McpInstallError
 from mcpinstall.model.manifest import PackageChoice
 from mcpinstall.model.names import normalized_package
 from mcpinstall.model.registry import IndexRow, ReviewedServer, ReviewState
-from mcpinstall.operations import lookup
+from mcpinstall.operations import configuration, lookup
 from mcpinstall.operations.context import Context
 from mcpinstall.system import limits
 from mcpinstall.system.files import read_optional
@@ -64,10 +64,10 @@ class ReviewedPackages:
         bundled = registries.open_bundled(self._context.paths, self._context.now)
         rows = [row for row in bundled.index() if _bundled_package(row) == package]
         yield from _newest(bundled, "", rows, version)
-        with contextlib.suppress(McpInstallError):
-            for registry in lookup.open_registries(self._context, offline=True):
-                if registry.state.root_digest != bundled.state.root_digest:
-                    yield from _of_users(registry, package, version)
+        for one in configuration.configured(self._context):
+            with contextlib.suppress(McpInstallError):  # (one that is not there hides no other)
+                registry = lookup.opened(one, self._context, offline=True)
+                yield from _of_users(registry, package, version)
 
 
 def _of_users(registry: registries.Registry, package: str, version: str) -> Iterator[Found]:

@@ -18,9 +18,12 @@ from typing import Any
 
 import pytest
 
+from mcpinstall import hosts
 from mcpinstall.errors import McpInstallError
+from mcpinstall.hosts.audit_places import Place
+from mcpinstall.model.audited import FileScope
 from mcpinstall.model.plan import Request
-from mcpinstall.operations import adoption
+from mcpinstall.operations import adoption, audit, audit_files
 from mcpinstall.operations.adoption import Standing
 from tests.builders.canaries import token
 from tests.builders.world import World
@@ -112,8 +115,32 @@ def test_a_projects_file_is_never_changed(world: World) -> None:
     (found,) = [o for o in adoption.survey((), world.context).offers if o.name == "clock"]
 
     assert found.standing is Standing.LEFT
-    assert "project" in found.why_not
+    assert "which others share" in found.why_not
     assert project.read_bytes() == before
+
+
+def test_an_administrators_file_is_never_changed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(
+        row=hosts.find_rows("claude-code"), path=world.file("claude-code"), scope=FileScope.MANAGED
+    )
+    put(world, {"clock": HONEST}, place.path)
+    read = audit_files.read(place, world.context.machine)
+    monkeypatch.setattr(audit, "looked_at", lambda *_: (read,))  # (the real one lies in /etc)
+
+    (found,) = adoption.survey((), world.context).offers
+
+    assert (found.standing, found.why_not) == (Standing.LEFT, "an administrator set it")
+
+
+def test_an_argument_that_is_no_text_is_not_guessed(world: World) -> None:
+    put(world, {"clock": HONEST | {"args": ["clock-server", "--odd", 5]}})
+
+    (found,) = adoption.survey(("cursor",), world.context).offers
+
+    assert found.standing is Standing.LEFT
+    assert "read its file differently" in found.why_not
 
 
 def test_a_link_out_of_the_home_is_not_followed(world: World, tmp_path: Path) -> None:

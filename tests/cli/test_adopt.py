@@ -182,6 +182,7 @@ def test_a_file_that_cannot_be_read_is_no_success(project: Path, home: Path, mcp
         (("root",), (5, "it is started with more rights, by `sudo`")),
         (("files",), (5, "it is an npm package")),
         (("time", "--host", "no-such-host"), (2, "no-such-host")),
+        (("time", "fetch", "--set", "a=b"), (2, "inputs are those of one server")),
         (("time", "fetch", "--json", "--dry-run"), (2, "`--json` answers for one plan")),
     ],
 )

@@ -1198,21 +1198,27 @@ Arguments:
   [NAME]...  Servers as hosts name them; else a list.
 
 Options:
-  -H, --host HOST         Only entries of this; repeatable.
-  --all                   Every server that can be adopted.
-  --set KEY=VALUE         Value of an input, or `SERVER.KEY=VALUE`;
-                          repeatable.
-  --python PYTHON         Interpreter: a path or a version.
-  --allow WHAT            Accept `unreviewed`, `stale`, `yanked` or
-                          `vulnerable`; repeatable.
-  -y, --yes               Answer the question with yes; skips no check.
-  -n, --dry-run           Show what would be done; change nothing.
-  --expect-digest DIGEST  Refuse any plan but this one.
-  --offline               Use only what was downloaded before.
-  --json                  Print one JSON object on standard output.
-  -q, --quiet             Say only what is needed.
-  -v, --verbose           Say more.
-  -h, --help              Show this message and exit.
+  -H, --host HOST                 Only entries of this; repeatable.
+  --all                           Every server that can be adopted.
+  --set KEY=VALUE                 Value of an input, or `SERVER.KEY=VALUE`;
+                                  repeatable.
+  --secret NAME                   Ask for this secret, unseen, and keep it in
+                                  the keyring; repeatable.
+  --secret-from-env NAME=VARIABLE
+                                  Refer to a variable of yours for this
+                                  secret; repeatable.
+  --python PYTHON                 Interpreter: a path or a version.
+  --allow WHAT                    Accept `unreviewed`, `stale`, `yanked` or
+                                  `vulnerable`; repeatable.
+  -y, --yes                       Answer the question with yes; skips no
+                                  check.
+  -n, --dry-run                   Show what would be done; change nothing.
+  --expect-digest DIGEST          Refuse any plan but this one.
+  --offline                       Use only what was downloaded before.
+  --json                          Print one JSON object on standard output.
+  -q, --quiet                     Say only what is needed.
+  -v, --verbose                   Say more.
+  -h, --help                      Show this message and exit.
 """,
             }
         )[name]

@@ -91,7 +91,7 @@ github: not written by mcpinstall
   host       Cursor: ~/.cursor/mcp.json (not by mcpinstall)
     npx
     and 2 arguments
-It goes in that host's settings, or in an editor; `mcpi install NAME --replace` puts a reviewed server in its place
+It goes in that host's settings, or in an editor; `mcpi adopt` says whether a verified server can take its place
 """)
     assert "not-to-be-shown" not in mcpi("why", "github", "--json").out
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +13,14 @@ import pytest
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.audit_report import AuditFinding
 from mcpinstall.model.plan import Request
+from mcpinstall.model.secret import Secret
 from mcpinstall.operations import adoption, audit, verify
 from mcpinstall.operations.adoption import Offer, Standing
 from mcpinstall.operations.prepared import Done, Prepared
+from tests.builders.canaries import token
+from tests.builders.registry_folders import RegistryFolder
+from tests.builders.session import Session
+from tests.builders.vaults import as_its_host, everything, kept
 from tests.builders.world import HOSTS, World
 from tests.cli.conftest import Mcpi, mcpi
 
@@ -228,6 +235,36 @@ def test_a_package_that_nobody_reviewed_is_locked(world: World) -> None:
     assert world.file("cursor").read_bytes() == before
 
 
+def test_a_folder_of_the_user_is_asked_after_the_bundled_registry(
+    world: World, tmp_path: Path
+) -> None:
+    config = world.context.paths.config
+    config.mkdir(parents=True, mode=0o700)
+    gone, mine = (
+        f'[[registries]]\nname = "{name}"\nkind = "folder"\npath = "{path}"\n'
+        for name, path in (("gone", "/nonexistent/drive"), ("mine", tmp_path / "own"))
+    )
+    (config / "config.toml").write_text(f"schema = 1\n{gone}{mine}")
+    world.registry = RegistryFolder(tmp_path / "own")
+    world.offer("extra")
+    world.offer("clock", "7.0")
+    put(world, {
+        "extra": {"command": "uvx", "args": ["extra-server", "--zone=Oslo"]},
+        "clock": {"command": "uvx", "args": ["clock-server"]},
+    })  # fmt: skip
+
+    one = offer(world, "extra")
+
+    assert (one.spec, one.is_certified, one.settings) == (
+        "mine:extra", False, (("zone", "Oslo"),),
+    )  # fmt: skip
+    assert (offer(world, "clock").spec, offer(world, "clock").version) == ("clock", "1.0")
+    (config / "config.toml").write_text(f"schema = 1\n{mine}")
+    adopt(world, one, allow=frozenset({"unreviewed"}))
+    assert world.receipts()["extra"].registry_name == "mine"
+    assert world.starts("cursor", "extra")
+
+
 def test_another_program_of_the_package_is_not_taken_for_the_server(world: World) -> None:
     put(world, {"clock": {"command": "uvx", "args": ["--from", "clock-server", "clock-tool"]}})
 
@@ -318,9 +355,89 @@ def test_several_are_adopted_one_after_the_other_and_one_refusal_stops_none(
     assert world.starts("cursor", "notes")
 
 
+def test_the_audit_replaces_what_is_fetched_at_each_start(world: World, mcpi: Mcpi) -> None:
+    before = put(world, {
+        "clock": {"command": "uvx", "args": ["clock-server", "--zone=a"], "env": {"LEVEL": "x"}},
+        "pinned": {"command": "uvx", "args": ["notes-server==1.0"]},
+        "files": {"command": "npx", "args": ["-y", "some-server"]},
+    })  # fmt: skip
+    assert found_by_audit(world) == {"MA101", "MA102"}
+
+    ran = mcpi("audit", "--fix", "--unsafe-fix", "adopt", "--yes", "--host", "cursor",
+               terminal=False)  # fmt: skip
+
+    assert "Adopted clock 1.0" in ran.err
+    assert "MA101" in ran.out
+    assert "MA102" not in ran.out
+    assert set(world.receipts()) == {"clock"}
+    assert world.starts("cursor", "clock")
+    assert found_by_audit(world) == {"MA101"}
+    world.undo()
+    assert world.file("cursor").read_bytes() == before
+
+
+def test_a_secret_moves_before_its_entry_is_adopted(world: World, mcpi: Mcpi) -> None:
+    secret = token("github")
+    put(world, {
+        "clock": {"command": "uvx", "args": ["clock-server"], "env": {"GITHUB_TOKEN": secret}}
+    })  # fmt: skip
+
+    ran = mcpi("audit", "--unsafe-fix", "move-secret,adopt", "--yes", "--host", "cursor",
+               terminal=False)  # fmt: skip
+
+    text = world.file("cursor").read_text()
+    assert "${env:GITHUB_TOKEN}" in text
+    assert secret not in text + ran.out + ran.err
+    assert set(world.receipts()) == {"clock"}
+    assert found_by_audit(world) == set()
+
+
+def test_the_audit_leaves_a_projects_file_to_its_owners(world: World, mcpi: Mcpi) -> None:
+    (Path.cwd() / ".git").mkdir()
+    project = Path.cwd() / ".mcp.json"
+    project.write_text('{"mcpServers": {"clock": {"command": "uvx", "args": ["clock-server"]}}}')
+    project.chmod(0o600)
+    before = project.read_bytes()
+
+    ran = mcpi("audit", "--unsafe-fix", "adopt", "--yes", ".mcp.json", terminal=False)
+
+    assert ran.status == 1
+    assert "`clock` stays: it stands in a file of a project" in ran.err
+    assert project.read_bytes() == before
+    assert world.receipts() == {}
+
+
+def test_a_fix_that_shows_many_plans_has_no_one_answer(world: World, mcpi: Mcpi) -> None:
+    ran = mcpi("audit", "--unsafe-fix", "adopt", "--json", "--yes", terminal=False)
+
+    assert ran.status == 2
+    assert "`mcpi adopt NAME --json`" in ran.err
+
+
 def test_what_is_managed_already_is_said_to_be(world: World, mcpi: Mcpi) -> None:
     world.install("clock", hosts=["cursor"])
 
     assert offer(world, "clock").standing is Standing.MANAGED
     assert mcpi("adopt", "clock").status == 5
     assert "managed by mcpi" in mcpi("adopt").out
+
+
+def test_a_secret_that_the_entry_lacks_goes_to_the_keyring(vault: World, session: Session) -> None:
+    secret = secrets.token_hex(12)
+    text = '[mcp_servers.vault]\ncommand = "uvx" # runner\nargs = ["vault-server", "--zone=Oslo"]\n'
+    vault.file("codex").write_text(f'{text}\n[mcp_servers.vault.env]\nLEVEL = "debug"\n')
+    before = vault.host_files()
+
+    adopt(vault, offer(vault, "vault", "codex"), secrets=(("TOKEN", Secret(secret)),))
+
+    seen = as_its_host(vault, "codex")
+    assert (seen["TOKEN"], seen["argv"][1:]) == (secret, ["--zone", "Oslo"])
+    assert secret.encode() not in vault.file("codex").read_bytes()
+    assert kept(vault) == [secret]
+    assert [one.findings for one in verify.verify((), vault.context)] == [()]
+
+    vault.uninstall("vault")
+
+    assert vault.host_files() == before
+    assert everything(session) == []
+    vault.require_clean()

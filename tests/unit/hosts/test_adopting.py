@@ -9,7 +9,7 @@ import pytest
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import add, diff, kept_fields, starts_as, take_out
 from mcpinstall.model.adoption import KeptFields
-from mcpinstall.model.host import EnvironmentValue, Format, HostChange, ServerEntry
+from mcpinstall.model.host import EnvironmentValue, Format, HostChange, SecretPlace, ServerEntry
 from tests.builders.hosts import CODEX, CURSOR, GEMINI, VSCODE, ad_hoc_row, host_file, no_chain
 
 GOOSE = "goose"
@@ -103,6 +103,19 @@ def test_taking_it_out_gives_the_bytes_before(row: str) -> None:
     change = now(adopted(row, FILES[row]))
 
     assert take_out(change.file, change.chain_after, "time").after == FILES[row].encode()
+
+
+@pytest.mark.parametrize("row", FILES)
+@pytest.mark.parametrize("lead", ["", "\ufeff"])
+def test_line_ends_and_a_byte_order_mark_stay(row: str, lead: str) -> None:
+    text = lead + FILES[row].replace("\r\n", "\n").replace("\n", "\r\n")
+    change = now(adopted(row, text))
+
+    content = change.after or b""
+    assert starts_as(content, change.file.row, entry_of(change))
+    assert content.count(b"\n") == content.count(b"\r\n")
+    assert content.startswith(lead.encode())
+    assert take_out(change.file, change.chain_after, "time").after == text.encode()
 
 
 @pytest.mark.parametrize(
@@ -207,6 +220,27 @@ def test_a_form_without_single_lines_is_refused(text: str) -> None:
 
     assert refused.value.code is ErrorCode.HOST_CONFIG_INVALID
     assert "in place" in refused.value.message
+
+
+@pytest.mark.parametrize("place", [SecretPlace.KEYRING, SecretPlace.VARIABLE])
+def test_a_secret_stands_in_one_place_only(place: SecretPlace) -> None:
+    reference = "TOKEN" if place is SecretPlace.VARIABLE else None
+    kept = EnvironmentValue(name="TOKEN", secret=True, place=place, reference=reference)
+
+    with pytest.raises(McpInstallError) as refused:
+        adopted(CURSOR, FILES[CURSOR], env=(kept,))
+
+    assert refused.value.code is ErrorCode.INPUT_INVALID
+    assert "`--secret TOKEN`" in refused.value.hint
+
+
+def test_a_secret_that_the_entry_lacks_comes_from_the_keyring() -> None:
+    other = EnvironmentValue(name="OTHER", secret=True, place=SecretPlace.KEYRING)
+
+    change = adopted(CURSOR, FILES[CURSOR], env=(other,))
+
+    assert starts_as(change.after or b"", change.file.row, entry_of(change))
+    assert b"OTHER" not in (change.after or b"")
 
 
 def test_a_list_of_servers_is_refused() -> None:
