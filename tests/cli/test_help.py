@@ -1118,10 +1118,10 @@ Usage: mcpi audit [OPTIONS] [PATH]...
 
   Say what is unsafe in the files of MCP hosts, whoever wrote them.
 
-  Nothing is started; nothing is looked up on the network but with --online,
-  nor written but by --save-baseline and --fix.  Ends with 1 when a finding is
-  at least as bad as --fail-on, with 5 when something could not be read or
-  asked.
+  Nothing is started but git for --diff; nothing is looked up on the network
+  but with --online, nor written but by --save-baseline and --fix.  Ends with
+  1 when a finding is at least as bad as --fail-on, with 5 when something
+  could not be read or asked.
 
   Examples:
     mcpi audit
@@ -1141,6 +1141,7 @@ Options:
                         medium]
   --persona WHO         regular, pedantic or auditor.  [default: regular]
   --no-ignores          Don't hear `mcpi-audit.toml`.
+  --ignores-from REF    Hear that file as it is at a commit.
   --online              Ask OSV about packages: sends names and versions.
   --diff REF            Only what is new since a commit counts.
   --baseline FILE       Only findings that it lacks count.
