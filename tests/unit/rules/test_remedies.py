@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from mcpinstall.cli.fix import ADOPT
 from mcpinstall.operations import fix_modes
 from mcpinstall.rules import remedies
 from mcpinstall.rules.audit import RULES
@@ -22,6 +23,7 @@ def test_the_page_has_every_fix_as_the_program_has_it() -> None:
     assert said == {
         **{one.name: (one.rules, one.is_safe) for one in remedies.FIXERS},
         fix_modes.NAME: (fix_modes.RULES, True),
+        ADOPT: (("MA102",), False),
     }
 
 
