@@ -57,6 +57,7 @@ def test_again_exchanges_its_files_and_keeps_what_a_person_put_there(target: Pat
     if os.name == "posix":
         (target / "link").symlink_to("/etc/passwd")
         (target / "folder").symlink_to("/etc")
+        (target / "notes" / "inner").symlink_to("/etc/passwd")
 
     authoring_folders.place(target, NEW, again=True)
 
@@ -67,6 +68,7 @@ def test_again_exchanges_its_files_and_keeps_what_a_person_put_there(target: Pat
     if os.name == "posix":
         assert (target / "link").readlink() == Path("/etc/passwd")
         assert (target / "folder").is_symlink()
+        assert (target / "notes" / "inner").is_symlink()
 
 
 def test_again_makes_what_is_not_there(target: Path) -> None:
