@@ -33,7 +33,7 @@ HOOK = {"sky_maps.pth": b"import sky_maps\n"}
 
 @pytest.fixture(autouse=True)
 def weather(world: World) -> None:
-    for name in ("weather-server", "sky-maps"):
+    for name in ("weather-server", "sky-maps", "stars"):
         world.index.pages.pop(name, None)
     publish(world.index, "sky-maps", "1.0", body=None)
     publish(world.index, "weather-server", "1.0", requires=("sky-maps>=1",), readme=NAMED)

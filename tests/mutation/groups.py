@@ -145,7 +145,8 @@ GROUPS = {
             "operations/registry_folder.py", "planning/proposals.py",
         ),
         (
-            "unit/planning/test_proposals.py", "e2e/test_authoring_trouble.py",
+            "unit/planning/test_proposals.py", "unit/operations/test_authoring_folders.py",
+            "e2e/test_authoring_trouble.py",
             "e2e/test_manifest_index.py", "e2e/test_manifest_new.py",
             "e2e/test_manifest_lock.py", "attacks/test_package_becomes_a_manifest.py",
         ),
