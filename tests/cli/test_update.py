@@ -447,9 +447,9 @@ def test_names_and_version_reach_the_operation(mcpi: Mcpi, updates: Updates) -> 
 
 def test_without_names_all_are_meant(mcpi: Mcpi, updates: Updates) -> None:
     mcpi("update", "-n")
-    assert updates.names == (None,)
+    assert list(updates.names) == [None]
     ran = mcpi("outdated")
-    assert updates.names == ()
+    assert list(updates.names) == []
     assert "nothing is installed" in ran.err
     mcpi("outdated", "git", "notes")
     assert updates.names == ("git", "notes")

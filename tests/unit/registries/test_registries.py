@@ -328,8 +328,25 @@ def test_an_alias_for_nothing_is_refused(folder: RegistryFolder, paths: StatePat
 
 
 def test_a_folder_without_a_registry_file_is_no_registry(tmp_path: Path, paths: StatePaths) -> None:
-    with pytest.raises(McpInstallError, match="is no registry"):
+    (tmp_path / "other").write_text("something else")
+
+    with pytest.raises(McpInstallError, match="is no registry") as refused:
         registries.open_folder(tmp_path, paths, NOW)
+
+    assert refused.value.code is ErrorCode.REGISTRY_INVALID
+
+
+@pytest.mark.parametrize("name", ["", "gone"], ids=["empty", "gone"])
+def test_a_folder_that_is_not_there_may_come_back(
+    tmp_path: Path, paths: StatePaths, name: str
+) -> None:
+    folder = tmp_path / "registry" / name
+    (tmp_path / "registry").mkdir()
+
+    with pytest.raises(McpInstallError, match="is not there") as refused:
+        registries.open_folder(folder, paths, NOW)
+
+    assert refused.value.code is ErrorCode.REGISTRY_UNAVAILABLE
 
 
 @pytest.mark.parametrize(
