@@ -95,10 +95,10 @@ def audit(
     others = {"save_baseline": save_baseline is not None, "list_hosts": list_hosts}
     fixing = None
     if fix or unsafe_fix or yes or dry_run:
-        from mcpinstall.cli import fix as fixes
+        from mcpinstall.cli.fix import asked, require_usable
 
-        fixing = fixes.asked(unsafe_fix, fix=fix, yes=yes, dry_run=dry_run)
-        fixes.require_usable(fixing, chosen, paths or [], **others)
+        fixing = asked(unsafe_fix, fix=fix, yes=yes, dry_run=dry_run)
+        require_usable(fixing, chosen, paths or [], **others)
     known = audit_baseline.read_baseline(baseline) if baseline else frozenset[str]()
     wanted = operation.Wanted(
         paths=tuple(paths or ()),
@@ -111,9 +111,9 @@ def audit(
     if list_hosts:
         return _list(session, wanted)
     if fixing is not None:
-        from mcpinstall.cli import fix as fixes
+        from mcpinstall.cli.fix import run
 
-        return fixes.run(session, wanted, fixing, least)
+        return run(session, wanted, fixing, least)
     report = operation.audit(wanted, session.looking)
     if save_baseline is not None:
         audit_baseline.write_baseline(save_baseline, report.findings)

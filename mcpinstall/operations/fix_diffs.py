@@ -11,15 +11,18 @@ _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 
 
 def showable(texts: Sequence[str]) -> Iterator[str]:
-    """Yield the texts that a diff may show: those that hold nothing that may be a secret."""
+    """Yield the texts that a diff may show: those that hold nothing that may be a secret.
+
+    What follows an option that is named like a secret is one, also as the next text.
+    """
+    before = ""
     for text in texts:
-        before = ""
         for word in text.split() or [""]:
             name, equals, _ = word.partition("=")
             named = (equals and is_secret_name(name)) or is_secret_name(before)
+            before = word if word.startswith("-") else ""
             if named or not _is_plain(word):
                 break
-            before = word if word.startswith("-") else ""
         else:
             yield text
 

@@ -117,11 +117,18 @@ def test_what_somebody_accepted_lapses_when_the_entry_is_fixed(project: Path) ->
     ["@a/../../../../etc", "../../x", "a/../../b", "..", "a*", "@a/b/../../c", "a\x00b", "/etc"],
 )
 def test_a_packages_name_leads_nowhere(project: Path, home: Path, name: str) -> None:
+    """Where each name would lead without a check, there is a file with a version."""
     versions = FoundVersions(Context.current().machine)
-    for folder in (home / "etc", home / "x", home / "b"):
-        folder.mkdir(exist_ok=True)
-        (folder / "package.json").write_text('{"version": "1.2.3"}')
-    (home / ".npm/_npx/0/node_modules").mkdir(parents=True)
+    modules, tools = home / ".npm/_npx/0/node_modules", home / ".local/share/uv/tools"
+    for inner in ("@a/b", "a/b"):
+        (modules / inner).mkdir(parents=True, exist_ok=True)
+        (tools / inner).mkdir(parents=True, exist_ok=True)
+    for folder in (modules, tools):
+        target = Path(os.path.normpath(folder / name.replace("\x00", "")))
+        if target.is_relative_to(home):
+            package = target / "lib/python3/site-packages/x-1.2.3.dist-info"
+            package.mkdir(parents=True, exist_ok=True)
+            (target / "package.json").write_text('{"version": "1.2.3"}')
 
     assert [tuple(versions(kind, name)) for kind in ("npm", "pypi")] == [(), ()]
 

@@ -14,6 +14,7 @@ from inline_snapshot import snapshot
 from tests.cli.conftest import Mcpi
 
 SPLIT = {"command": "npx -y some-server@1.0.0"}
+DIGEST = "sha256:" + 32 * "0f"
 SUDO = {"command": "sudo", "args": ["uvx", "some-server==1.0"]}
 
 
@@ -242,8 +243,10 @@ def test_no_secret_is_ever_on_a_screen(project: Path, home: Path, mcpi: Mcpi) ->
         a={"command": f"npx -y some-server@1.0.0 --token {token}"},
         b={"command": "sudo", "args": ["x", "--api-key", other], "env": {"GITHUB_TOKEN": token}},
         c={"url": f"http://mcp.example.org/sse?token={other}", "headers": {"X-API-Key": token}},
+        e={"command": "docker", "args": ["run", "--env", f"BASH_ENV=/{token}", f"i@{DIGEST}"]},
+        d={"command": "npx -y some-server@1.0.0 --password hunter2 --pin=swordfish --api-key=open"},
     )
-    names = "move-secret,drop-privilege,use-https"
+    names = "move-secret,drop-privilege,use-https,remove-variable"
     printed = ""
     for arguments in (["--dry-run"], ["--dry-run", "--json"], ["--yes"], ["--yes", "--json"]):
         ran = mcpi("audit", "--fix", "--unsafe-fix", names, *arguments, terminal=False)
@@ -251,9 +254,13 @@ def test_no_secret_is_ever_on_a_screen(project: Path, home: Path, mcpi: Mcpi) ->
     printed += mcpi("history", "--json").out + mcpi("undo", "--yes").err
 
     assert "move-secret" in printed
+    assert "take `--env BASH_ENV` out" in printed
     assert token not in printed
     assert other not in printed
     assert token[8:20] not in printed
+    assert '"args": ["-y", "some-server@1.0.0", "--password", "…"' in printed
+    assert "hunter2" not in printed
+    assert "--api-key=open" not in printed
     names_of_files = " ".join(str(path) for path in home.rglob("*"))
     assert token not in names_of_files
 

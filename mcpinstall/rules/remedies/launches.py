@@ -226,8 +226,10 @@ def _without_option(server: AuditedServer, option: Option) -> Outcome:
     if edits is None:
         return ELSEWHERE
     gone = server.argv[start : start + (2 if apart else 1)]
-    shown = f"{option.name} {option.text}" if apart else gone[0].text
-    named = shown if option.name.startswith("--") else option.name
+    if option.name in {"-e", "--env"}:
+        named = f"{option.name} {option.text.partition('=')[0]}"
+    else:
+        named = f"{option.name} {option.text}" if apart else gone[0].text
     return Remedy(
         what=f"take `{named}` out", edits=edits, plain=tuple(one.text for one in gone),
         notes=("what needs it does not work any more",),
