@@ -211,7 +211,7 @@ def page(auditors: list[Auditor], every: int) -> str:
         versions=", ".join(f"{one.name} {one.version}" for one in auditors),
         options=", ".join(f"`{' '.join(_options(one))}`" for one in auditors),
     )]  # fmt: skip
-    sample = f" (each {every}th file)" if every > 1 else ""
+    sample = f" (one file of {every})" if every > 1 else ""
     lines += [f"## Clean, pinned configurations{sample}\n", _table(
         ("", "files", "no servers seen", "findings", "files with exit status ≠ 0"),
         [(name, r[0].files, r[0].unread, r[0].findings, r[0].failing) for name, r in rows.items()],
