@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -190,7 +191,7 @@ def test_a_file_that_nests_too_deeply_is_said_to(project: Path, mcpi: Mcpi, name
     assert ("it nests too deeply" in ran.out) == (name != "objects")
 
 
-LARGE = {
+LARGE: dict[str, Callable[[int], object]] = {
     "servers": lambda n: {f"s{i}": {"command": "npx", "args": ["x"]} for i in range(n // 100)},
     "tokens": lambda n: {"a": {"command": "x", "env": {
         f"{i}_TOKEN": "ghp_" + secrets.token_hex(18) for i in range(n // 50)}}},

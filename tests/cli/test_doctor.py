@@ -14,7 +14,7 @@ from inline_snapshot import snapshot
 
 from mcpinstall.cli import layout, render_doctor
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.hosts.survey import SeenFile, SeenServer
+from mcpinstall.hosts.surveying import SeenFile, SeenServer
 from mcpinstall.model.text import printable
 from mcpinstall.operations.cache import CacheSize
 from mcpinstall.operations.doctor import Report

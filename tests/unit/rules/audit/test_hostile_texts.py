@@ -38,8 +38,9 @@ def judge(place: str, text: str) -> set[str]:
     return asked
 
 
-@pytest.mark.parametrize(("number", "place"), enumerate([*PLACES, *MANY]))
+@pytest.mark.parametrize(("number", "place"), list(enumerate([*PLACES, *MANY])))
 def test_no_shape_of_a_text_takes_time_of_its_square(number: int, place: str) -> None:
+    asked = set[str]()
     for _, text in islice(texts(SMALL), number % EACH, None, EACH):
         with ends(2):
             asked = judge(place, text)
