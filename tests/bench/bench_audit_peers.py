@@ -119,7 +119,8 @@ def answer(auditor: Auditor, name: str, text: str) -> Answer:
         start = time.perf_counter()
         done = subprocess.run(
             [*auditor.words, *_host(auditor, name), str(path)], cwd=path.parent,
-            env=environment, timeout=120, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            env=environment, timeout=120, stdin=subprocess.DEVNULL, capture_output=True,
+            text=True, check=False,
         )  # fmt: skip
         auditor.seconds.append(time.perf_counter() - start)
     try:
