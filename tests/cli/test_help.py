@@ -1130,6 +1130,8 @@ Options:
                         medium]
   --persona WHO         regular, pedantic or auditor.  [default: regular]
   --no-ignores          Don't hear `mcpi-audit.toml`.
+  --ignores-from REF    Hear that file as it is at a commit.
+  --diff REF            Only what is new since a commit counts.
   --baseline FILE       Only findings that it lacks count.
   --save-baseline FILE  Write what is found to this file.
   --list-hosts          List every path looked at, and what is there.
