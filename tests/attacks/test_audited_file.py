@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -235,3 +236,43 @@ def test_an_honest_file_beside_it_is_judged(project: Path, mcpi: Mcpi) -> None:
     assert ran.status == 1
     assert "MA401" in ran.out
     assert "not checked: .mcp.json" in ran.out
+
+
+DEEP = {
+    "lists": "[" * 900 + "]" * 900,
+    "objects": '{"a":' * 300 + "1" + "}" * 300,
+    "more lists than can be read": "[" * 100_000 + "]" * 100_000,
+}
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_a_file_that_nests_too_deeply_is_said_to(project: Path, mcpi: Mcpi, name: str) -> None:
+    put(project / ".mcp.json", f'{{"mcpServers": {{"a": {{"command": "x", "o": {DEEP[name]}}}}}}}')
+    honest(project)
+
+    ran = mcpi("audit")
+
+    assert ran.status == 1
+    assert "MA401" in ran.out
+    assert ("it nests too deeply" in ran.out) == (name != "objects")
+
+
+LARGE: dict[str, Callable[[int], object]] = {
+    "servers": lambda n: {f"s{i}": {"command": "npx", "args": ["x"]} for i in range(n // 100)},
+    "tokens": lambda n: {"a": {"command": "x", "env": {
+        f"{i}_TOKEN": "ghp_" + secrets.token_hex(18) for i in range(n // 50)}}},
+    "arguments": lambda n: {"a": {"command": "npx", "args": ["--a"] * (n // 8)}},
+    "numbers": lambda n: {"a": {"command": "x", "o": [1 << 60] * (n // 20)}},
+    "one value": lambda n: {"a": {"command": "npx", "args": ["-y", "b" * n]}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_a_large_file_takes_no_time_of_its_square(project: Path, mcpi: Mcpi, name: str) -> None:
+    text = json.dumps({"mcpServers": LARGE[name](1_000_000)}, indent=1)
+    put(project / ".mcp.json", text)
+
+    with ends(30):
+        ran = mcpi("audit", "--format", "markdown")
+
+    assert ran.status in (0, 1)

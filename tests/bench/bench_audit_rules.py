@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from mcpinstall.rules.audit import FACT_CHECKS, FILE_CHECKS, SERVER_CHECKS
@@ -39,15 +40,24 @@ def main() -> None:
 def checks() -> Iterator[tuple[str, Callable[[Any, FileFacts], object]]]:
     """Yield the ids of each check's rules, and a call of it."""
     for rules, check in SERVER_CHECKS:
-        yield named(rules), lambda one, _, check=check: list(check(one, MachineFacts()))
+        yield named(rules), partial(_of_server, check)
     for rules, fact_check in FACT_CHECKS:
-        yield named(rules), lambda one, facts, check=fact_check: list(check(one, facts))
+        yield named(rules), partial(_of_facts, fact_check)
     for rules, file_check in FILE_CHECKS:
-        yield (
-            f"{named(rules)} of the file",
-            lambda one, facts, check=file_check: list(check([one], facts)),
-        )
+        yield f"{named(rules)} of the file", partial(_of_file, file_check)
     yield "paths that are asked for", lambda one, _: list(asked_paths(one))
+
+
+def _of_server(check: Any, one: Any, _: FileFacts) -> object:  # noqa: ANN401
+    return list(check(one, MachineFacts()))
+
+
+def _of_facts(check: Any, one: Any, facts: FileFacts) -> object:  # noqa: ANN401
+    return list(check(one, facts))
+
+
+def _of_file(check: Any, one: Any, facts: FileFacts) -> object:  # noqa: ANN401
+    return list(check([one], facts))
 
 
 def named(rules: tuple[Any, ...]) -> str:

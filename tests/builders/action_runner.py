@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -95,3 +96,30 @@ def pre_commit(folder: Path, cache: Path) -> subprocess.CompletedProcess[str]:
         [find_uv_bin(), "tool", "run", "pre-commit", "run", "--all-files"],
         cwd=folder, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
+
+
+# What is audited ---------------------------------------------------------------------------------
+
+CLEAR = {"type": "http", "url": "http://docs.example.com/mcp"}
+CLEAN = {"type": "http", "url": "https://docs.example.com/mcp"}
+
+
+def put(folder: Path, name: str, **servers: object) -> Path:
+    """Write a host's file."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    key = "servers" if ".vscode" in name else "mcpServers"
+    path.write_text(json.dumps({key: servers}, indent=2), encoding="utf-8")
+    return path
+
+
+def accept(runner: Runner) -> str:
+    """Accept what is found in `docs`, as a pull request's author would; return the text."""
+    done = runner.step(2, command="audit", format="json")
+    (found,) = json.loads(done.stdout)["findings"]
+    text = (
+        f'[[ignore]]\nrule = "{found["rule"]}"\nserver = "docs"\nentry = "{found["entry"]}"\n'
+        'reason = "trust me"\n'
+    )
+    (runner.workspace / "mcpi-audit.toml").write_text(text, encoding="utf-8")
+    return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from mcpinstall.model.audited import AuditedServer, FileScope, Value
 from mcpinstall.rules.audit.unwrap import unwrap
@@ -54,7 +55,7 @@ NAMES = (
 )  # fmt: skip
 
 
-def launched(text: str, start: str) -> AuditedServer:
+def launched(start: str, text: str) -> AuditedServer:
     """Return a project's server with the text behind the beginning of a launch."""
     found = server(*start.split(), text, scope=FileScope.PROJECT)
     inner = unwrap(found.argv)
@@ -64,17 +65,18 @@ def launched(text: str, start: str) -> AuditedServer:
     )  # fmt: skip
 
 
+def _with_variable(name: str, text: str) -> AuditedServer:
+    return server("x", env={name: text})
+
+
 def _many(text: str) -> tuple[str, ...]:
     """Return the beginning of a text as 20,000 words of eight characters."""
     return tuple(text[at : at + 8] for at in range(0, min(len(text), 160_000), 8))
 
 
 PLACES: dict[str, Callable[[str], AuditedServer]] = {
-    **{f"behind `{start}`": lambda text, start=start: launched(text, start) for start in STARTS},
-    **{
-        f"the value of {name}": lambda text, name=name: server("x", env={name: text})
-        for name in NAMES
-    },
+    **{f"behind `{start}`": partial(launched, start) for start in STARTS},
+    **{f"the value of {name}": partial(_with_variable, name) for name in NAMES},
     "a variable's name": lambda text: server("x", env={text: text}),
     "the address": lambda text: server(url=text),
     "a host": lambda text: server(url=f"http://{text}/mcp"),

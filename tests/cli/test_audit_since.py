@@ -19,6 +19,7 @@ pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 
 BAD = {"type": "http", "url": "http://docs.example.com/mcp"}
 WORSE = {"type": "http", "url": "http://other.example.com/mcp"}
+CLEAN_SERVER = {"type": "http", "url": "https://docs.example.com/mcp"}
 
 
 @pytest.fixture
@@ -251,3 +252,83 @@ def test_standard_input_was_at_no_commit(repository: GitRepository, mcpi: Mcpi) 
     repository.commit()
 
     assert mcpi("audit", "-", "--diff", "HEAD", typed="{}", terminal=False).status == 2
+
+
+# --ignores-from ----------------------------------------------------------------------------------
+
+
+def accepted(mcpi: Mcpi) -> str:
+    (found,) = json.loads(mcpi("audit", "--json").out)["findings"]
+    return (
+        f'[[ignore]]\nrule = "MA401"\nserver = "docs"\nentry = "{found["entry"]}"\n'
+        'reason = "a test network"\n'
+    )
+
+
+def test_a_suppression_counts_as_it_was_at_the_commit(
+    repository: GitRepository, mcpi: Mcpi
+) -> None:
+    repository.put(".mcp.json", docs=BAD)
+    repository.commit()
+    repository.write("mcpi-audit.toml", accepted(mcpi))
+
+    assert mcpi("audit").status == 0
+    assert mcpi("audit", "--ignores-from", "HEAD").status == 1
+
+    repository.commit()
+    repository.write("mcpi-audit.toml", "nonsense")
+
+    ran = mcpi("audit", "--ignores-from", "HEAD", "--json")
+    assert ran.status == 0
+    (suppressed,) = json.loads(ran.out)["suppressed"]
+    assert suppressed["source"] == "mcpi-audit.toml at HEAD"
+    assert mcpi("audit").status == 5
+
+
+def test_a_suppression_of_a_folder_above_counts_too(
+    repository: GitRepository, mcpi: Mcpi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.put("sub/.mcp.json", docs=BAD)
+    monkeypatch.chdir(repository.folder / "sub")
+    repository.write("mcpi-audit.toml", accepted(mcpi))
+    repository.commit()
+    (repository.folder / "mcpi-audit.toml").unlink()
+
+    assert mcpi("audit", "--ignores-from", "HEAD").status == 0
+
+
+@pytest.mark.parametrize("what", ["link", "large", "wrong"])
+def test_what_is_no_file_of_suppressions_there_is_an_error(
+    repository: GitRepository, mcpi: Mcpi, what: str
+) -> None:
+    path = repository.put(".mcp.json", docs=CLEAN_SERVER).with_name("mcpi-audit.toml")
+    if what == "link":
+        path.symlink_to(".mcp.json")
+    else:
+        path.write_text("x" if what == "wrong" else "#" * 2_000_000, encoding="utf-8")
+    repository.commit()
+    path.unlink()
+
+    ran = mcpi("audit", "--ignores-from", "HEAD")
+
+    assert (ran.status, "error[config-invalid]" in ran.err) == (5, True)
+
+
+@pytest.mark.parametrize("ref", ["nothing", "--help", ""])
+def test_a_commit_that_is_not_there_is_an_error(
+    repository: GitRepository, mcpi: Mcpi, ref: str
+) -> None:
+    repository.put(".mcp.json", docs=CLEAN_SERVER)
+    repository.commit()
+
+    assert mcpi("audit", f"--ignores-from={ref}").status == 5
+
+
+def test_suppressions_of_a_commit_need_a_repository(
+    home: Path, mcpi: Mcpi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(home)
+
+    ran = mcpi("audit", "--ignores-from", "HEAD")
+
+    assert (ran.status, "needs a git repository" in ran.err) == (5, True)

@@ -6,10 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from mcpinstall.hosts import candidates, find_rows
+from mcpinstall.system.machine import Machine
+from tests.audit_corpora.corpus import CLEAN, host_of
 from tests.builders.command import ROOT
 
 LISTENER = """
@@ -69,24 +73,68 @@ def configured(home: Path) -> Path:
     return home
 
 
+def everything_below(folder: Path) -> dict[Path, tuple[int, int, int]]:
+    """What stands below a folder: times of content and of names, and sizes."""
+    stats = {path: path.lstat() for path in (folder, *folder.rglob("*"))}
+    return {path: (one.st_mtime_ns, one.st_mode, one.st_size) for path, one in stats.items()}
+
+
 @pytest.mark.parametrize("form", ["text", "json", "sarif", "github", "junit", "markdown"])
 def test_an_audit_starts_resolves_and_writes_nothing(configured: Path, form: str) -> None:
-    before = {path: path.lstat().st_mtime_ns for path in configured.rglob("*")}
+    before = everything_below(configured)
 
     found = ran(configured, ["audit", "--format", form, "--persona", "auditor"])
 
     assert found == {"status": 1, "seen": [], "heavy": []}
-    assert {path: path.lstat().st_mtime_ns for path in configured.rglob("*")} == before
+    assert everything_below(configured) == before
 
 
-def test_the_listener_hears_what_it_listens_for(configured: Path) -> None:
-    provocation = (
-        "import socket, subprocess; subprocess.run(['true']); open('x', 'w').close(); "
-        "socket.getaddrinfo('localhost', 1)"
-    )
+@pytest.mark.parametrize("words", [["--persona", "regular"], ["--persona", "pedantic"],
+                                   ["--list-hosts"], [".mcp.json"], ["."], ["--no-ignores"],
+                                   ["-", "--host", "cursor"]])  # fmt: skip
+def test_so_does_one_for_any_reader_and_of_any_place(configured: Path, words: list[str]) -> None:
+    before = everything_below(configured)
 
-    heard = str(ran(configured, ["audit"], provocation)["seen"])
+    found = ran(configured, ["audit", *words])
 
-    assert "subprocess.Popen" in heard
-    assert "open for writing: x" in heard
-    assert "socket.getaddrinfo" in heard
+    assert (found["seen"], found["heavy"]) == ([], [])
+    assert found["status"] in (0, 1)
+    assert everything_below(configured) == before
+
+
+def test_so_does_one_of_every_host_of_the_table(configured: Path) -> None:
+    """Each file of the table that a home can have, with servers in it."""
+    for path in CLEAN:
+        row = find_rows(host_of(path))
+        machine = replace(Machine.current(), home=configured, cwd=configured / "work", environ={})
+        for place in candidates(row, machine):
+            if "*" not in str(place) and not place.exists():
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(path.read_bytes())
+    before = everything_below(configured)
+
+    found = ran(configured, ["audit", "--persona", "auditor", "--json"])
+
+    assert (found["seen"], found["heavy"]) == ([], [])
+    assert everything_below(configured) == before
+    assert len(before) > 150
+
+
+PROVOCATIONS = {
+    "subprocess.Popen": "import subprocess; subprocess.run(['true'])",
+    "os.system": "import os; os.system('true')",
+    "os.fork": "import os; os.fork() or os._exit(0)",
+    "os.posix_spawn": "import os; os.waitpid(os.posix_spawn('/bin/true', ['true'], {}), 0)",
+    "os.exec": "import os\ntry: os.execv('/nothing', ['x'])\nexcept OSError: pass",
+    "socket.getaddrinfo": "import socket; socket.getaddrinfo('localhost', 1)",
+    "socket.connect": "import socket; socket.socket(socket.AF_INET).connect_ex(('127.0.0.1', 9))",
+    "open for writing: x": "open('x', 'w').close()",
+    "os.mkdir": "import os; os.mkdir('made')",
+    "os.rename": "import os; open('y', 'w').close(); os.rename('y', 'z')",
+    "os.chmod": "import os; os.chmod('.', 0o700)",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("event", PROVOCATIONS)
+def test_the_listener_hears_what_it_listens_for(configured: Path, event: str) -> None:
+    assert event in str(ran(configured, ["audit"], PROVOCATIONS[event])["seen"])

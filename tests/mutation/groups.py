@@ -89,6 +89,14 @@ GROUPS = {
         ),
         40,
     ),
+    "audit": Group(
+        ("rules/audit/*.py", "system/git_tracking.py"),
+        (
+            "unit/rules", "unit/system/test_git_tracking.py",
+            "unit/operations/test_audit_engine.py", "integration/test_audit_corpora.py",
+        ),
+        10,
+    ),
     "policies": Group(
         (
             "model/globs.py", "model/policy.py", "model/policy_text.py", "model/toml_lines.py",
