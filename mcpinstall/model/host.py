@@ -273,8 +273,7 @@ class ServerEntry:
     command: str = ""
     args: tuple[str, ...] = ()
     env: tuple[EnvironmentValue, ...] = ()
-    remote: Remote | None = None
-    """With it, command, arguments and environment are empty."""
+    remote: Remote | None = None  # with it, command, arguments and environment are empty
     keeps: KeptFields | None = None
     """Set for one that was adopted: only command, arguments and `env` are written, in place."""
 
@@ -372,8 +371,7 @@ class AppliedEntry:
 class Chain:
     """Our entries in one host file, oldest first, and the digest after the last.
 
-    While the file still has that digest, undoing all patches from the last to the first gives
-    the bytes that stood there before mcpinstall came.
+    While the file still has it, undoing all patches, the last first, gives the bytes of before.
     """
 
     row_id: str

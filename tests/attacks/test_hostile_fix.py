@@ -55,8 +55,7 @@ def fixed(*paths: str) -> fixing.PreparedFixes:
 
 
 def findings() -> list[AuditFinding]:
-    report = audit.audit(audit.Wanted(), Context.current())
-    return [one for one in report.findings if isinstance(one, AuditFinding)]
+    return list(audit.audit(audit.Wanted(), Context.current()).findings)
 
 
 def files(folder: Path) -> dict[str, bytes]:

@@ -2,7 +2,7 @@
 
 Compared with the programs themselves (2026-11): npm 11.19 (its own table of definitions), pnpm
 10.34, bun 1.4, deno 2.9, uv 0.13, pipx 1.16, pip, docker 28, cargo 1.9x and java by what they do
-with such an option; those of podman, nerdctl, go, nix and dotnet are from their documentation.
+with such an option; those of podman, nerdctl, go, nix and dotnet were not compared.
 """
 
 from __future__ import annotations

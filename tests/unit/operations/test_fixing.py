@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model.audit_report import AuditFinding
 from mcpinstall.model.audited import AuditedServer
 from mcpinstall.model.finding import Severity
 from mcpinstall.operations import audit, audit_baseline, fix_commit, fixing, undo
@@ -62,8 +61,7 @@ class Home:
     def entry(self, server: str) -> str:
         """Return the digest of an entry in which something is found."""
         report = audit.audit(audit.Wanted(), self.context)
-        found = (one for one in report.findings if isinstance(one, AuditFinding))
-        return next(one.entry for one in found if one.server == server)
+        return next(one.entry for one in report.findings if one.server == server)
 
     def found(self) -> list[str]:
         """Return the rules that find something now."""
