@@ -79,6 +79,8 @@ def words(server: AuditedServer) -> str:
 def _which(package: Package) -> str:
     if package.kind is Kind.LOCAL:
         return "a file of this machine"
+    if package.kind is Kind.IMAGE and package.pin is not Pin.EXACT:
+        return "whatever image has that tag"
     return {
         Pin.EXACT: "this version",
         Pin.MUTABLE: "whatever is at that address at each start",

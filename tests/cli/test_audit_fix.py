@@ -73,6 +73,14 @@ Dry run: nothing was changed.
     assert file.read_bytes() == before
 
 
+def test_what_stays_is_told_once_though_its_place_moves(project: Path, mcpi: Mcpi) -> None:
+    put(project / ".mcp.json", a={"command": "npx -y some-server"})
+
+    ran = mcpi("audit", "--fix", "--dry-run")
+
+    assert ran.err.count("not fixed: MA101") == 1
+
+
 def test_a_yes_writes_and_what_is_left_is_reported(project: Path, mcpi: Mcpi) -> None:
     file = put(project / ".mcp.json", a=SPLIT, b=SUDO)
 

@@ -130,6 +130,7 @@ def test_hidden_characters_in_arguments_are_refused() -> None:
 @pytest.mark.parametrize(
     ("argv", "told"),
     [
+        ("docker run ghcr.io/a/b:1", "docker run ghcr.io/a/b:1, whatever image has that tag"),
         ("uvx clock-server", "uvx clock-server, whatever version is newest at each start"),
         ("uvx clock-server==1.0", "uvx clock-server==1.0, this version"),
         ("sudo uvx clock-server==1", "uvx clock-server==1, this version, through `sudo`"),
