@@ -49,21 +49,21 @@ def _file(one: FileFix, diff: FileDiff | None, view: View, *, whole: bool) -> Sc
 
 def left(found: Sequence[Left], width: int) -> Screen:
     """Return the findings that have a remedy and stay, each with the reason."""
-    reasons = dict.fromkeys(_reason(one) for one in found if one.reason)
-    rows: list[Line] = [line for one in reasons for line in wrapped(one, width, "  ")]
+    rows: list[Line] = []
+    for one in found:
+        if one.reason:
+            place = one.finding.location
+            where = f"{place.file}:{place.line}" if place.line else place.file
+            hint = f" ({one.hint})" if one.hint else ""
+            rows += wrapped(
+                f"not fixed: {one.finding.rule.id} {where}: {one.reason}{hint}", width, "  "
+            )
     named = Counter(one.fixer for one in found if not one.reason)
     for name, count in sorted(named.items()):
         rows += wrapped(
             f"{words.count(count, 'finding')} by name only: `--unsafe-fix {name}`", width, "  "
         )
     return tuple(rows)
-
-
-def _reason(one: Left) -> str:
-    place = one.finding.location
-    where = f"{place.file}:{place.line}" if place.line else place.file
-    hint = f" ({one.hint})" if one.hint else ""
-    return f"not fixed: {one.finding.rule.id} {where}: {one.reason}{hint}"
 
 
 def question(prepared: PreparedFixes) -> str:

@@ -210,7 +210,7 @@ class _Engine:
             tried.add((key_of(finding), hit.pointer))
             outcome = work.refusal or self._outcome(hit, server, now, fixer, work.owned)
             if isinstance(outcome, Remedy) and not (fixer.is_safe or fixer.name in self.named):
-                self.left.append(Left(finding=finding, fixer=fixer.name))
+                self._keep(Left(finding=finding, fixer=fixer.name))
                 continue
             then = self._tried(now, pointer, outcome, finding, work.context)
             if isinstance(then, NoRemedy):
@@ -278,7 +278,12 @@ class _Engine:
         return outcome_of(hit, server, file, fixer, self.versions)
 
     def _leave(self, finding: AuditFinding, fixer: str, why: NoRemedy) -> None:
-        self.left.append(Left(finding=finding, fixer=fixer, reason=why.reason, hint=why.hint))
+        self._keep(Left(finding=finding, fixer=fixer, reason=why.reason, hint=why.hint))
+
+    def _keep(self, left: Left) -> None:
+        """Note what stays, once: an edit of its entry may move the place of a finding."""
+        if not any(_is_same(left, one) for one in self.left):
+            self.left.append(left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +296,14 @@ class _Work:
     """Why nothing in it is changed."""
     owned: frozenset[str]
     """Entries that mcpi wrote."""
+
+
+def _is_same(one: Left, other: Left) -> bool:
+    return (
+        (one.fixer, one.reason) == (other.fixer, other.reason)
+        and key_of(one.finding) == key_of(other.finding)
+        and one.finding.location.file == other.finding.location.file
+    )
 
 
 @dataclass(slots=True)
