@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from mcpinstall.hosts.table import find_rows, table
 
 if TYPE_CHECKING:
-    from mcpinstall.hosts.adopting import entry_digest, kept_fields, starts_as
+    from mcpinstall.hosts.adopting import differing_keys, entry_digest, kept_fields, starts_as
     from mcpinstall.hosts.chains import add, take_out
     from mcpinstall.hosts.detection import detected, is_installed, runs_on, terminal_host
     from mcpinstall.hosts.diffs import diff
-    from mcpinstall.hosts.edits import differing_keys, insert, remove, replace
+    from mcpinstall.hosts.edits import insert, remove, replace
     from mcpinstall.hosts.inputs import clear_text, inputs_are_there, rendered
     from mcpinstall.hosts.paths import candidates, choices, config_path, path_digest
     from mcpinstall.hosts.reading import entries, managed, read
@@ -85,11 +85,11 @@ def __getattr__(name: str) -> object:
     )
 
     homes = (
-        (adopting, "entry_digest kept_fields starts_as"),
+        (adopting, "differing_keys entry_digest kept_fields starts_as"),
         (chains, "add take_out"),
         (detection, "detected is_installed runs_on terminal_host"),
         (diffs, "diff"),
-        (edits, "differing_keys insert remove replace"),
+        (edits, "insert remove replace"),
         (inputs, "inputs_are_there clear_text rendered"),
         (paths, "candidates choices config_path path_digest"),
         (reading, "entries managed read"),

@@ -10,13 +10,13 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.hosts import edits, proof
-from mcpinstall.hosts.entry import fields, kept, started
+from mcpinstall.hosts import edits, proof, tolerant
+from mcpinstall.hosts.entry import fields, kept
 from mcpinstall.hosts.forms import FormError, ScanError
-from mcpinstall.hosts.json_scan import latin, utf8
+from mcpinstall.hosts.json_scan import utf8
 from mcpinstall.model import json_text
 from mcpinstall.model.adoption import KeptFields
-from mcpinstall.model.host import AppliedEntry, EntryShape, HostRow, Patch, ServerEntry
+from mcpinstall.model.host import AppliedEntry, EntryShape, Format, HostRow, Patch, ServerEntry
 
 
 def patches(content: bytes, row: HostRow, entry: ServerEntry) -> tuple[Patch, ...]:
@@ -133,32 +133,82 @@ def is_same(content: bytes, row: HostRow, entry: ServerEntry) -> bool:
         return False
     if not isinstance(value, dict) or entry.keeps is None:
         return False
-    readable = utf8(value)
+    return not differing_keys(utf8(value), row, entry)
+
+
+def differing_keys(value: object, row: HostRow, entry: ServerEntry) -> tuple[str, ...]:
+    """Return the fields that decide what is started and are not as `entry` says, adopted or not.
+
+    `value` is the server as it stands in a file.  An adopted entry may have its own variables
+    and fields: those of them that it kept, by name.
+
+    Raises:
+        McpInstallError: `host-unsupported` when the host can't have the entry any more.
+    """
+    found = value if isinstance(value, dict) else {}
+    if entry.keeps is None:
+        return edits.differing_keys(found, row, entry)
+    return tuple(dict.fromkeys(_differing(found, row, entry, entry.keeps)))
+
+
+def _differing(
+    value: dict[str, object], row: HostRow, entry: ServerEntry, keeps: KeptFields
+) -> Iterator[str]:
     own, variables = fields(row, entry)
-    there = kept(row, readable)
-    expected = {*entry.keeps.variables, *variables}
-    return (
-        started(row, readable) == (entry.command, entry.args)
-        and set(there.variables) == expected
-        and there.keys == entry.keeps.keys
-        and _has(value.get(row.entry.env_key), latin(variables))
-        and _forwards(readable, row, own)
+    forwarded = own.pop(row.entry.names_key, None) if row.entry.names_key else None
+    yield from (key for key, wanted in own.items() if (value.get(key) or None) != (wanted or None))
+    there = kept(row, value)
+    expected = {*keeps.variables, *variables}
+    if set(there.variables) != expected or not _has(value.get(row.entry.env_key), variables):
+        yield row.entry.env_key
+    if isinstance(forwarded, list) and row.entry.names_key:
+        listed = value.get(row.entry.names_key)
+        if not isinstance(listed, list) or not set(forwarded) <= set(map(str, listed)):
+            yield row.entry.names_key
+    yield from sorted(set(there.keys) ^ set(keeps.keys))
+    yield from (
+        key for key in (row.remote.url_key, row.remote.sse_url_key) if key and value.get(key)
     )
 
 
-def _has(table: object, wanted: object) -> bool:
-    if not isinstance(wanted, dict) or not wanted:
-        return True
-    return isinstance(table, dict) and all(table.get(key) == text for key, text in wanted.items())
+def _has(table: object, wanted: dict[str, object]) -> bool:
+    found = table if isinstance(table, dict) else {}
+    return all(found.get(key) == text for key, text in wanted.items())
 
 
-def _forwards(value: object, row: HostRow, own: dict[str, object]) -> bool:
-    key = row.entry.names_key
-    wanted = own.get(key) if key else None
-    if not isinstance(wanted, list) or not isinstance(value, dict):
-        return True
-    there = value.get(key or "")
-    return isinstance(there, list) and set(wanted) <= set(there)
+def given_back(content: bytes, row: HostRow, applied: AppliedEntry) -> bytes | None:
+    """Return a file that was written anew since, with what its user's entry started at first.
+
+    None where the entry does not start what we wrote any more, or the form can't take it.
+    """
+    if applied.entry.keeps is None:
+        return None
+    try:
+        own, _ = fields(row, applied.entry)
+        own.pop(row.entry.names_key or "", None)
+        there = _value(content, row, applied.entry.name)
+        for key, ours in own.items():
+            patches = [one for one in applied.own if [ours] == _read(row, one.inserted)]
+            found = [_read(row, one.removed) for one in patches]
+            if there.get(key) != ours or not found or not found[0]:
+                return None
+            inner = _inner(row, applied.entry.name)
+            content = edits.put_value(content, inner, key, found[0][0], replace=True).apply(content)
+    except (FormError, McpInstallError):
+        return None
+    return content
+
+
+def _read(row: HostRow, value: bytes) -> list[object]:
+    """Return the one value that a text of a host's file stands for; nothing where it is none."""
+    begin, end = {Format.TOML: (b"x = ", b""), Format.YAML: (b"x: ", b"")}.get(
+        row.format, (b'{"x":', b"}")
+    )
+    try:
+        found = tolerant.read(begin + value + end, row.format).value
+    except ScanError:
+        return []
+    return [found["x"]] if isinstance(found, dict) and len(found) == 1 and "x" in found else []
 
 
 def first_value(before: AppliedEntry, after: AppliedEntry) -> AppliedEntry:

@@ -239,6 +239,8 @@ def _without(file: HostFile, applied: AppliedEntry) -> tuple[bytes | None, tuple
     exact: bytes | None = content
     for patch in reversed(applied.own):
         exact = None if exact is None else _put_back(file.row, exact, patch, name)
+    if exact is None and (exact := adopting.given_back(content, file.row, applied)) is not None:
+        warnings = (f"only command and arguments of `{name}` go back: its file was written anew",)
     if exact is None or (applied.created and not exact.strip()):
         exact = edits.remove(content, file.row, name).apply(content)
     left, notes = _without_inputs(exact, file.row, applied)

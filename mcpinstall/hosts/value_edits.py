@@ -72,7 +72,10 @@ def _spliced(data: bytes, dialect: Format, edit: ValueEdit) -> bytes:
         if isinstance(error, FormError):
             raise
         raise FormError("the value is not where it was") from None
-    return mark + f"{text[: splice.start]}{splice.text}{text[splice.end :]}".encode()
+    try:
+        return mark + f"{text[: splice.start]}{splice.text}{text[splice.end :]}".encode()
+    except UnicodeEncodeError:
+        raise FormError("the value is no Unicode text") from None
 
 
 def _values(document: tolerant.Tolerant) -> Values:

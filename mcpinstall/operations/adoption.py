@@ -304,9 +304,9 @@ def _reviewed(bare: Offer, launch: Launch, found: Found) -> Offer | str:
         return f"it wants `{wanted}`, and {found.package_version} was reviewed"
     try:
         package = server_plans.package_of(found.server)
-    except McpInstallError as error:
+        mapped = adopting.mapped(package, launch.arguments)
+    except McpInstallError as error:  # also of a description that wants a secret as an argument
         return error.message
-    mapped = adopting.mapped(package, launch.arguments)
     if mapped.problem:
         return mapped.problem
     return replace(

@@ -12,8 +12,10 @@ from mcpinstall.model.text import is_plain
 from mcpinstall.rules.audit import loading, secret_values
 from mcpinstall.rules.audit.fetched import Fetch
 from mcpinstall.rules.audit.file_facts import FileFacts
+from mcpinstall.rules.audit.parts import options
 from mcpinstall.rules.audit.pins import fetch
 from mcpinstall.rules.audit.references import holds_reference
+from mcpinstall.rules.audit.secrets import is_secret_name
 from mcpinstall.rules.audit.specs import Kind, Package, Pin
 from mcpinstall.rules.audit.unwrap import unwrap
 from mcpinstall.rules.audit.words import program
@@ -37,6 +39,8 @@ _INDEXES = re.compile(
     r"CONSTRAINT|INDEX_STRATEGY|PRERELEASE|EXCLUDE_NEWER|WITH\w*)|PIP_(?:INDEX_URL|EXTRA_INDEX_URL|"
     r"FIND_LINKS|CONFIG_FILE|CONSTRAINT)|PIPX_\w+"
 )
+_PAIR = re.compile(r"\s*([A-Za-z_][\w.-]*)\s*[=:]\s*(.*)", re.DOTALL)
+"""`TOKEN=abc`, `X-Api-Key: abc`."""
 _SHOWN = 120  # characters of a text from a file
 
 
@@ -117,9 +121,24 @@ def _around(server: AuditedServer, facts: FileFacts) -> Iterator[str]:
         yield f"{hit.message}; take it out first"
     for one in server.variables:
         yield from _of_variable(one)
+    if _has_secret_argument(server, facts):
+        yield "one of its arguments holds a secret, which every user of the machine can read"
+
+
+def _has_secret_argument(server: AuditedServer, facts: FileFacts) -> bool:
+    """Tell whether a word of the command is a secret, or is named like one, in whatever form.
+
+    Arguments become inputs, which are shown, recorded and passed on: here a doubt is enough.
+    """
     pointers = {value.pointer for value in server.argv}
     if any(hit.pointer in pointers for hit in secret_values.check(server, facts)):
-        yield "one of its arguments holds a secret, which every user of the machine can read"
+        return True
+    named = [(option.name.lstrip("-"), option.text) for option in options(server)]
+    named += [(pair[1], pair[2]) for _, text in named if (pair := _PAIR.fullmatch(text))]
+    return any(
+        text and (is_secret_name(name) or secret_values.is_credential_header(name))
+        for name, text in named
+    )
 
 
 def _of_variable(variable: Variable) -> Iterator[str]:

@@ -47,6 +47,15 @@ class _State:
     hooks: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Drift:
+    """How an entry is not the one that was written; nothing where it is."""
+
+    message: str = ""
+    is_copy: bool = False
+    by_hand: tuple[str, ...] = ()
+
+
 class ManagedServers:
     """Joins entries with what was installed; each environment and registry is looked at once."""
 
@@ -82,9 +91,12 @@ class ManagedServers:
         if state != _State() and self._is_old(receipt):  # another `mcpi` was at work
             self._forget()
             return self._of(server, file)
+        drift = self._drift(server, file, written, receipt)
         return Managed(
             entry_name=receipt.entry_name,
-            drift=self._drift(server, file, written, receipt),
+            drift=drift.message,
+            is_copy=drift.is_copy,
+            by_hand=drift.by_hand,
             is_missing=state.is_missing,
             tampered=state.tampered,
             hooks=state.hooks,
@@ -158,26 +170,28 @@ class ManagedServers:
 
     def _drift(
         self, server: AuditedServer, file: ReadFile, written: ServerEntry | None, receipt: Receipt
-    ) -> str:
+    ) -> _Drift:
         row = file.place.row
-        if written is None or row is None:
-            return self._drift_of_copy(server, receipt)
         value = at(file.document.value, server.pointer)
-        if isinstance(value, dict):
-            try:
-                keys = hosts.differing_keys(value, row, written)
-            except McpInstallError:  # the host can't have it any more, so nobody wrote it so
-                return self._drift_of_copy(server, receipt)
-            if not keys:
-                return ""
-            named = " and ".join((", ".join(f"`{key}`" for key in keys[:-1]), f"`{keys[-1]}`"))
-            return f"has another {named.removeprefix(' and ')} than mcpinstall wrote"
-        return self._drift_of_copy(server, receipt)
+        if written is None or row is None or not isinstance(value, dict):
+            return self._drift_of_copy(server, receipt, is_copy=written is None)
+        try:
+            keys = hosts.differing_keys(value, row, written)
+        except McpInstallError:  # the host can't have it any more, so nobody wrote it so
+            return self._drift_of_copy(server, receipt, is_copy=False)
+        if not keys:
+            return _Drift()
+        named = " and ".join((", ".join(f"`{key}`" for key in keys[:-1]), f"`{keys[-1]}`"))
+        ours = {row.entry.command_key, row.entry.args_key, row.entry.names_key}
+        return _Drift(
+            message=f"has another {named.removeprefix(' and ')} than mcpinstall wrote",
+            by_hand=tuple(key for key in keys if key not in ours) if written.keeps else (),
+        )
 
-    def _drift_of_copy(self, server: AuditedServer, receipt: Receipt) -> str:
+    def _drift_of_copy(self, server: AuditedServer, receipt: Receipt, *, is_copy: bool) -> _Drift:
         """Return how an entry that mcpinstall did not write here starts what it installed."""
         if receipt.is_remote:
-            return ""
+            return _Drift()
         home = _home(receipt, self._context.paths.servers)
         base, machine = _base(receipt), self._context.machine
         starts = (
@@ -186,8 +200,9 @@ class ManagedServers:
         )
         argv = tuple(one.text for one in server.launch)
         if any(argv[: len(start)] == start for start in starts):
-            return ""
-        return f"starts `{receipt.entry_name}` otherwise than mcpinstall does"
+            return _Drift()
+        name = receipt.entry_name
+        return _Drift(message=f"starts `{name}` otherwise than mcpinstall does", is_copy=is_copy)
 
     # What became of it -----------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -58,6 +58,15 @@ def commit(prepared: Prepared, context: Context) -> Done:
         discard(prepared)
 
 
+def _judge(prepared: Prepared, context: Context) -> Callable[[], None] | None:
+    """Return what takes an adoption back that would be worse than what stood there."""
+    if prepared.request.adopted is None:
+        return None
+    from mcpinstall.operations import adoption_judge
+
+    return adoption_judge.judge(prepared, context)
+
+
 def _commit(prepared: Prepared, context: Context) -> Done:
     asked, seconds = _ask_remotes(prepared, context)
     # Compared after the yes, and nothing but this change comes between then and its placing.
@@ -104,7 +113,7 @@ def _commit(prepared: Prepared, context: Context) -> Done:
             continue
         registries.remember(server.reviewed.registry, context.paths, now=context.now)
     publisher_records.keep(prepared.plan.publishers, context)
-    record = transaction.run(change, context, probe)
+    record = transaction.run(change, context, probe, _judge(prepared, context))
     with contextlib.suppress(McpInstallError):  # the change has happened; this is a convenience
         host_choice.remember(tuple(change.file.row for change in prepared.plan.changes), context)
     return Done(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mcpinstall.errors import McpInstallError
@@ -27,7 +27,7 @@ class Offers:
         self._versions = FoundVersions(context.machine)
         self._names: dict[str, str] = {}
         """Fingerprint → name of the remedy."""
-        self._fixable: dict[Path, tuple[bool, frozenset[str]]] = {}
+        self._fixable: dict[Path, tuple[bool, Mapping[str, str]]] = {}
 
     def add(
         self, finding: AuditFinding, hit: Hit, server: AuditedServer | None, file: ReadFile
@@ -65,7 +65,7 @@ class Offers:
         outcome = outcome_of(hit, server, file, fixer, self._versions)
         return fixer.name if isinstance(outcome, Remedy) else ""
 
-    def _of(self, file: ReadFile) -> tuple[bool, frozenset[str]]:
+    def _of(self, file: ReadFile) -> tuple[bool, Mapping[str, str]]:
         path = file.place.path
         if path not in self._fixable:
             try:
@@ -74,7 +74,7 @@ class Offers:
                     owned_entries(file, self._context),
                 )
             except McpInstallError:  # records that can't be read: another command tells
-                self._fixable[path] = (False, frozenset())
+                self._fixable[path] = (False, {})
         return self._fixable[path]
 
 

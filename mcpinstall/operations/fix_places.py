@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from mcpinstall import hosts
 from mcpinstall.errors import McpInstallError
 from mcpinstall.hosts.audit_places import Place
 from mcpinstall.model.audited import FileScope
-from mcpinstall.model.host import HostFile, HostRow
+from mcpinstall.model.host import HostFile, HostRow, ServerEntry
 from mcpinstall.operations import host_files
 from mcpinstall.operations.audit_files import ReadFile
 from mcpinstall.operations.context import Context
@@ -69,14 +70,23 @@ def context_at(row: HostRow, path: Path, context: Context) -> Context | None:
     return None
 
 
-def owned_entries(file: ReadFile, context: Context) -> frozenset[str]:
-    """Return the names of the entries of a file that mcpi wrote."""
+def owned_entries(file: ReadFile, context: Context) -> Mapping[str, str]:
+    """Return the entries of a file that mcpi wrote: name → what helps where one is at fault."""
     row = file.place.row
     if row is None:
-        return frozenset()
+        return {}
     chain = ReceiptStore(context.paths).chain(row.id)
     real = Path(os.path.realpath(file.place.path))
-    return frozenset(chain.names if chain.path_sha256 == hosts.path_digest(real) else ())
+    if chain.path_sha256 != hosts.path_digest(real):
+        return {}
+    return {one.entry.name: _help(one.entry) for one in chain.entries}
+
+
+def _help(entry: ServerEntry) -> str:
+    name = entry.name
+    if entry.keeps is None:
+        return f"mcpi configure {name}"
+    return f"`mcpi uninstall {name}`, fix it, then `mcpi adopt {name}`"
 
 
 def _why_not(row: HostRow, context: Context) -> str:

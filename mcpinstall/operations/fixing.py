@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,7 +44,7 @@ from mcpinstall.rules.remedies.remedy import Fixer, NoRemedy, Outcome, Remedy
 
 _PERSONAS = tuple(Persona)
 _MOST = 100  # remedies that are tried in one entry
-_OPTION = re.compile(r"--?[A-Za-z][A-Za-z-]{0,30}")
+_OPTION = re.compile(r"-[A-Za-z]|--[A-Za-z][A-Za-z-]{0,30}")  # (`-pWORD` is an option's value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +189,7 @@ class _Engine:
         trial: _Trial,
         context: Context,
         refusal: NoRemedy | None,
-        owned: frozenset[str],
+        owned: Mapping[str, str],
     ) -> None:
         """Try every remedy that is wanted; each on what the ones before it made."""
         now = read_again(file, trial.data, context)
@@ -270,11 +270,10 @@ class _Engine:
         server: AuditedServer | None,
         file: ReadFile,
         fixer: Fixer,
-        owned: frozenset[str],
+        owned: Mapping[str, str],
     ) -> Outcome:
         if server is not None and server.name.text in owned:
-            name = server.name.text
-            return NoRemedy("mcpi installed this entry", f"mcpi configure {name}")
+            return NoRemedy("mcpi installed this entry", owned[server.name.text])
         return outcome_of(hit, server, file, fixer, self.versions)
 
     def _leave(self, finding: AuditFinding, fixer: str, why: NoRemedy) -> None:
@@ -294,8 +293,8 @@ class _Work:
     context: Context
     refusal: NoRemedy | None
     """Why nothing in it is changed."""
-    owned: frozenset[str]
-    """Entries that mcpi wrote."""
+    owned: Mapping[str, str]
+    """Entries that mcpi wrote, each with what helps."""
 
 
 def _is_same(one: Left, other: Left) -> bool:

@@ -37,7 +37,7 @@ def mapped(package: Package, words: Sequence[str]) -> Mapped:
     An option that the server's description names is an input, in both spellings, `--a b` and
     `--a=b`.  Words without a dash are positional inputs in their order.  Where an option is not
     known and positional inputs are, nobody can tell whether a word belongs to the option: then
-    nothing is mapped.
+    nothing is mapped; nor is it where `--` says that what follows is no option.
     """
     named = {one.name: one for one in package.arguments if isinstance(one, NamedArgument)}
     places = [
@@ -45,6 +45,8 @@ def mapped(package: Package, words: Sequence[str]) -> Mapped:
         for number, one in enumerate(package.arguments, start=1)
         if not isinstance(one, NamedArgument) and one.input.value is None
     ]
+    if "--" in words and package.arguments:
+        return Mapped(problem="nobody can tell what `--` means among the arguments it would get")
     found = _sorted(named, words)
     if isinstance(found, str):
         return Mapped(problem=found)

@@ -317,3 +317,15 @@ def test_a_report_names_the_reviewed_server_that_takes_its_place(project: Path, 
 
     assert words == ["mcpi", "install", "time"]
     assert mcpi("show", *words[2:]).status == 0
+
+
+def test_a_value_that_is_glued_to_its_option_is_not_in_the_diff(project: Path, mcpi: Mcpi) -> None:
+    arguments = ["uvx", "-v", "-pSesame", "--loud"]
+    put(project / ".mcp.json", b={"command": "sudo", "args": arguments})
+
+    shown = mcpi("audit", "--fix", "--unsafe-fix", "drop-privilege", "--dry-run").err
+    told = mcpi("audit", "--fix", "--unsafe-fix", "drop-privilege", "--dry-run", "--json").out
+
+    assert "Sesame" not in shown + told
+    assert '"--loud"' in shown
+    assert '"-v"' in shown

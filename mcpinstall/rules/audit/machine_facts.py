@@ -72,6 +72,10 @@ class Managed:
     entry_name: str
     drift: str = ""
     """How the entry is not the one that was written, as a sentence behind `it`."""
+    is_copy: bool = False
+    """Somebody else wrote the entry: no command writes it again."""
+    by_hand: tuple[str, ...] = ()
+    """Fields of an adopted entry that are its user's: no command writes them again."""
     is_missing: bool = False
     """Its environment is gone."""
     tampered: tuple[str, ...] = ()

@@ -51,8 +51,7 @@ def drift(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]
     if found.drift:
         yield Hit(
             rule=DRIFT, pointer=server.pointer, message=f"it {found.drift}",
-            fix=f"{_command('verify', found)} tells more; {_command('configure', found)} writes "
-            "the entry again",
+            fix=_against_drift(found),
         )  # fmt: skip
     elif found.is_missing:
         yield Hit(
@@ -60,6 +59,20 @@ def drift(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]
             message=f"the environment of `{found.entry_name}` is gone",
             fix=_command("reinstall", found),
         )  # fmt: skip
+
+
+def _against_drift(found: Managed) -> str:
+    if found.is_copy:
+        return "take the entry out if you did not write it; else start it as `mcpi list` shows"
+    again = _command("configure", found)
+    if found.by_hand:
+        fields = ", ".join(f"`{key}`" for key in found.by_hand)
+        return (
+            f"change {fields} back in an editor, for the entry was adopted and they are its own; "
+            f"{again} writes command and arguments; to keep what stands there, "
+            f"{_command('uninstall', found)}, then {_command('adopt', found)}"
+        )
+    return f"{_command('verify', found)} tells more; {again} writes the entry again"
 
 
 def environment(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]:

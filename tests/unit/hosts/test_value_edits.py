@@ -247,3 +247,9 @@ def said(data: bytes, dialect: Format) -> dict[str, dict[str, dict[str, object]]
     found = tolerant.read(data, dialect).value
     assert isinstance(found, dict)
     return found
+
+
+def test_a_value_that_is_no_unicode_text_is_refused() -> None:
+    """Half of a pair may stand in JSON as an escape; in the bytes of a file it can't."""
+    with pytest.raises(FormError, match="no Unicode text"):
+        edited(b'{"a": "\xc3\xa9\\ud800 "}', Format.JSON, (set_to("/a", "\u00e9\ud800"),))

@@ -91,3 +91,9 @@ def test_what_the_description_sets_itself_is_not_set_twice() -> None:
     assert added(both, ("--mode=safe",)) == ("--loud",)
     assert added(both, ("--loud", "--mode", "safe")) == ()
     assert added(both, ()) == ("--loud", "--mode")
+
+
+@pytest.mark.parametrize("words", [("--", "--zone", "Oslo"), ("--zone", "Oslo", "--", "a")])
+def test_what_stands_behind_two_dashes_changes_its_meaning_nowhere(words: tuple[str, ...]) -> None:
+    assert "`--`" in mapped(package(ZONE), words).problem
+    assert mapped(package(), words) == Mapped(extra=words)
