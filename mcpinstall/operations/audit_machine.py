@@ -228,8 +228,9 @@ class _Aliases(Mapping[str, str]):
     def _read(self) -> Iterator[tuple[str, str]]:
         """Yield what manifests say; no digest is compared, for an installation does that."""
         bundled = registries.open_bundled(self._context.paths, self._context.now)
+        folder = registries.bundled_folder()
         for row in bundled.index():
-            file = registries.bundled_folder() / row.name / row.version / "manifest.toml"
+            file = folder / row.name / row.version / "manifest.toml"
             data = read_optional(file, limits.MANIFEST_BYTES) or b""
             package = tomllib.loads(data.decode("utf-8")).get("package", {})
             key = f"{package.get('registryType')}:{package.get('identifier')}"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mcpinstall import hosts
 from mcpinstall.errors import McpInstallError
+from mcpinstall.hosts import paths, writable
 from mcpinstall.hosts.audit_places import Place
 from mcpinstall.model.audited import FileScope
 from mcpinstall.model.host import HostFile, HostRow
@@ -62,7 +63,7 @@ def context_at(row: HostRow, path: Path, context: Context) -> Context | None:
     for folder in host_files.folders(row, context, path):
         there = host_files.at(folder, context)
         try:
-            if path in hosts.candidates(row, there.machine):
+            if path in paths.candidates(row, there.machine):
                 return there
         except McpInstallError:
             continue
@@ -76,13 +77,13 @@ def owned_entries(file: ReadFile, context: Context) -> frozenset[str]:
         return frozenset()
     chain = ReceiptStore(context.paths).chain(row.id)
     real = Path(os.path.realpath(file.place.path))
-    return frozenset(chain.names if chain.path_sha256 == hosts.path_digest(real) else ())
+    return frozenset(chain.names if chain.path_sha256 == paths.path_digest(real) else ())
 
 
 def _why_not(row: HostRow, context: Context) -> str:
     if row.scope in _EDITED:
         return ""
-    why = hosts.why_not(row, context.machine)
+    why = writable.why_not(row, context.machine)
     return f"mcpi does not write to {row.title}: {why}" if why else ""
 
 
