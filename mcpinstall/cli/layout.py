@@ -144,8 +144,11 @@ def wrapped(text: str, width: int, indent: str = "", tone: Tone = Tone.PLAIN) ->
     """
     shown, room = printable(text), max(width, _LEAST_WIDTH)
     row = shown[: min(len(shown) - len(shown.lstrip(" ")), _MOST_INDENT)]
+    longest = room - max(cells(indent), len(row))
+    if len(shown) <= longest and shown.isascii():
+        return (line(Segment(shown, tone)),)
     rows, empty = [], True
-    for word in _words(shown[len(row) :], room - max(cells(indent), len(row))):
+    for word in _words(shown[len(row) :], longest):
         if not empty and cells(row) + 1 + cells(word) > room:
             rows.append(row)
             row = indent + word

@@ -87,7 +87,10 @@ def read_named(path: Path, machine: Machine) -> ReadFile | Unchecked:
         document = tolerant.read(data, guessed_dialect(path))
     except ScanError as error:
         return _unread(name, data, error)
-    return of_bytes(data, named(path, machine, document.value), name, machine)
+    place = named(path, machine, document.value)
+    if place.dialect is not document.dialect:
+        return of_bytes(data, place, name, machine)
+    return _of_document(document, place, name, machine)
 
 
 def of_bytes(data: bytes, place: Place, name: str, machine: Machine) -> ReadFile | Unchecked:
@@ -96,10 +99,16 @@ def of_bytes(data: bytes, place: Place, name: str, machine: Machine) -> ReadFile
         document = tolerant.read(data, place.dialect)
     except ScanError as error:
         return _unread(name, data, error)
+    return _of_document(document, place, name, machine)
+
+
+def _of_document(
+    document: tolerant.Tolerant, place: Place, name: str, machine: Machine
+) -> ReadFile | Unchecked:
     try:
         return _read_file(document, place, name, machine)
     except RecursionError:
-        return _unread(name, data, ScanError("it nests too deeply", -1))
+        return _unread(name, document.data, ScanError("it nests too deeply", -1))
 
 
 def _read_file(

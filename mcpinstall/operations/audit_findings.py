@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,7 +17,7 @@ from mcpinstall.operations.audit_machine import Surroundings
 from mcpinstall.rules import audit as rules
 from mcpinstall.rules.audit.causes import without_general
 from mcpinstall.rules.audit.file_facts import Checks, FileChecks
-from mcpinstall.rules.audit.rule import AuditRule, Confidence, Hit
+from mcpinstall.rules.audit.rule import AuditRule, Confidence, Hit, Persona
 from mcpinstall.rules.audit.secret_values import confidential
 from mcpinstall.rules.audit.secrets import without_secrets
 
@@ -86,6 +87,8 @@ class Judge:
         """Return a hit whose words hold no secret, wherever in the entry a rule found them."""
         known = self._confidential(server)
         message, fix = (without_secrets(text, known) for text in (hit.message, hit.fix))
+        if (message, fix) == (hit.message, hit.fix):
+            return hit
         return replace(hit, message=message, fix=fix)
 
     def _asked(
@@ -113,7 +116,7 @@ class Judge:
         place = self._excerpts.location(hit.pointer)
         title = self._file.place.row.title if self._file.place.row else "unknown host"
         return AuditFinding(
-            rule=replace(hit.rule, severity=severity, confidence=confidence, persona=persona),
+            rule=_rated(hit.rule, severity, confidence, persona),
             location=place,
             message=hit.message,
             subject=f"{title}: {server.name.text}" if server else f"{title}: {place.file}",
@@ -152,6 +155,13 @@ class Judge:
                 one if one.text not in known else replace(one, text="") for one in server.argv
             )
         return self._lines[server.pointer]
+
+
+@functools.lru_cache(maxsize=256)
+def _rated(
+    rule: AuditRule, severity: Severity, confidence: Confidence, persona: Persona
+) -> AuditRule:
+    return replace(rule, severity=severity, confidence=confidence, persona=persona)
 
 
 def _server_at(pointer: str, servers: Sequence[AuditedServer]) -> AuditedServer | None:

@@ -55,7 +55,7 @@ class Surroundings:
         self._context = context
         self._aliases = _Aliases(context)
         self._locks: dict[Path, Mapping[str, str]] = {}
-        self._named: dict[str, Mapping[str, frozenset[str]]] = {}
+        self._named: tuple[ReadFile, Mapping[str, frozenset[str]]] | None = None
         self._hooks: dict[Path, tuple[str, ...]] = {}
         self._online: Online | None = None
         self._indexes = Indexes(context.machine)
@@ -128,13 +128,14 @@ class Surroundings:
 
     def _neighbours(self, file: ReadFile) -> Mapping[str, frozenset[str]]:
         """Return the servers of a file, and the tools of those that mcpinstall knows."""
-        if file.shown not in self._named:
+        if self._named is None or self._named[0] is not file:  # as it is, or at a commit
             found = {one.name.text: self._joined(one, file) for one in file.servers}
-            self._named[file.shown] = {
+            named = {
                 name: frozenset(tool_names(one.tools.tools if one else ()))
                 for name, one in found.items()
             }
-        return self._named[file.shown]
+            self._named = (file, named)
+        return self._named[1]
 
     def _revoked(self, server: AuditedServer) -> Revoked | None:
         """Return that a registry revoked what mcpinstall put there, by place or by name."""
@@ -228,8 +229,9 @@ class _Aliases(Mapping[str, str]):
     def _read(self) -> Iterator[tuple[str, str]]:
         """Yield what manifests say; no digest is compared, for an installation does that."""
         bundled = registries.open_bundled(self._context.paths, self._context.now)
+        folder = registries.bundled_folder()
         for row in bundled.index():
-            file = registries.bundled_folder() / row.name / row.version / "manifest.toml"
+            file = folder / row.name / row.version / "manifest.toml"
             data = read_optional(file, limits.MANIFEST_BYTES) or b""
             package = tomllib.loads(data.decode("utf-8")).get("package", {})
             key = f"{package.get('registryType')}:{package.get('identifier')}"

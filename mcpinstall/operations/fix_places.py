@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mcpinstall import hosts
 from mcpinstall.errors import McpInstallError
+from mcpinstall.hosts import paths, writable
 from mcpinstall.hosts.audit_places import Place
 from mcpinstall.model.audited import FileScope
 from mcpinstall.model.host import HostFile, HostRow, ServerEntry
@@ -63,7 +64,7 @@ def context_at(row: HostRow, path: Path, context: Context) -> Context | None:
     for folder in host_files.folders(row, context, path):
         there = host_files.at(folder, context)
         try:
-            if path in hosts.candidates(row, there.machine):
+            if path in paths.candidates(row, there.machine):
                 return there
         except McpInstallError:
             continue
@@ -77,7 +78,7 @@ def owned_entries(file: ReadFile, context: Context) -> Mapping[str, str]:
         return {}
     chain = ReceiptStore(context.paths).chain(row.id)
     real = Path(os.path.realpath(file.place.path))
-    if chain.path_sha256 != hosts.path_digest(real):
+    if chain.path_sha256 != paths.path_digest(real):
         return {}
     return {one.entry.name: _help(one.entry) for one in chain.entries}
 
@@ -92,7 +93,7 @@ def _help(entry: ServerEntry) -> str:
 def _why_not(row: HostRow, context: Context) -> str:
     if row.scope in _EDITED:
         return ""
-    why = hosts.why_not(row, context.machine)
+    why = writable.why_not(row, context.machine)
     return f"mcpi does not write to {row.title}: {why}" if why else ""
 
 

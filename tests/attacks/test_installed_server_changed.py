@@ -22,7 +22,8 @@ from mcpinstall.environments import diagnosis
 from mcpinstall.model.audit_report import AuditReport
 from mcpinstall.model.manifest import Permissions, Publisher
 from mcpinstall.model.registry import ReviewState
-from mcpinstall.operations import audit, audit_provenance, lookup
+from mcpinstall.operations import audit, audit_files, audit_provenance, lookup
+from mcpinstall.operations.audit_machine import Surroundings
 from mcpinstall.rules.audit import managed
 from mcpinstall.rules.audit.rule import Persona
 from mcpinstall.system import homes
@@ -504,3 +505,21 @@ def test_a_registry_that_nobody_vouches_for_any_more_is_a_regression(installed: 
 
     assert audit_provenance._lost(certified, server, "its manifest")
     assert not audit_provenance._lost(replace(receipt, review="unreviewed"), server, "its manifest")
+
+
+def test_a_file_and_what_it_was_have_their_own_neighbours(installed: World) -> None:
+    """`--diff` judges a file as it was first: a server that came since is a neighbour, too."""
+    around, machine = Surroundings(installed.context), installed.context.machine
+
+    def neighbours() -> set[str]:
+        file = audit_files.read_named(installed.file("cursor"), machine)
+        assert isinstance(file, audit_files.ReadFile)
+        (clock,) = (one for one in file.servers if one.name.text == "clock")
+        return set(around.of(clock, file).neighbours)
+
+    before = neighbours()
+    document = json.loads(installed.file("cursor").read_bytes())
+    document["mcpServers"]["mail"] = {"command": "/bin/mail"}
+    installed.file("cursor").write_text(json.dumps(document), encoding="utf-8")
+
+    assert neighbours() == before | {"mail"}

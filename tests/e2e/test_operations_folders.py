@@ -32,4 +32,4 @@ def test_a_name_in_it_is_refused(unplugged: World) -> None:
     with pytest.raises(McpInstallError) as refused:
         unplugged.install("mine:clock", hosts=["cursor"])
 
-    assert refused.value.code is ErrorCode.REGISTRY_INVALID
+    assert refused.value.code is ErrorCode.REGISTRY_UNAVAILABLE

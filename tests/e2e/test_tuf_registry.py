@@ -105,7 +105,7 @@ def test_one_registry_that_fails_stops_no_search(world: World, tuf: TufWorld) ->
     ran = world.command().run("search", "notes")
 
     assert "corp:io.github.user/notes" in ran.stdout
-    assert "not searched: the registry `gone` (registry-invalid)" in ran.stderr
+    assert "not searched: the registry `gone` (registry-unavailable)" in ran.stderr
     answer = world.command().answer("search", "notes")
     assert {one["name"] for one in answer["servers"]} >= {"corp:io.github.user/notes"}
     assert [one["registry"] for one in answer["not_searched"]] == ["gone"]
@@ -127,7 +127,7 @@ def test_where_no_registry_answers_the_search_says_so(
     assert refused.value.code is ErrorCode.REGISTRY_UNAVAILABLE
     assert refused.value.code.exit_status == 5
     assert told == [
-        ("bundled", ErrorCode.REGISTRY_INVALID), ("corp", ErrorCode.REGISTRY_UNAVAILABLE)
+        ("bundled", ErrorCode.REGISTRY_UNAVAILABLE), ("corp", ErrorCode.REGISTRY_UNAVAILABLE)
     ]  # fmt: skip
     with pytest.raises(McpInstallError):
         catalog.search("notes", world.context)

@@ -9,6 +9,9 @@ import pytest
 
 from tests.builders.index_server import IndexServer
 from tests.builders.manifest_folders import ManifestFolder
+from tests.builders.world import world
+
+__all__ = ["folder", "index", "world"]
 
 
 @pytest.fixture

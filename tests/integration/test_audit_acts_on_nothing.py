@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from mcpinstall.hosts import candidates, find_rows
+from mcpinstall.operations import audit
 from mcpinstall.system.machine import Machine
 from tests.audit_corpora.corpus import CLEAN, host_of
 from tests.builders.command import ROOT
+from tests.builders.world import World
 
 LISTENER = """
 import json, os, sys
@@ -39,11 +41,13 @@ print(json.dumps({{"status": status, "seen": seen, "heavy": heavy}}), file=sys.s
 """
 
 
-def ran(home: Path, words: list[str], provocation: str = "") -> dict[str, object]:
+def ran(
+    home: Path, words: list[str], provocation: str = "", cwd: str = "work"
+) -> dict[str, object]:
     script = LISTENER.format(words=words, provocation=provocation)
     environment = {**os.environ, "HOME": str(home), "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, "-c", script], env=environment, cwd=home / "work", check=False,
+        [sys.executable, "-c", script], env=environment, cwd=home / cwd, check=False,
         capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300,
     )  # fmt: skip
     found: dict[str, object] = json.loads(done.stderr.splitlines()[-1])
@@ -118,6 +122,28 @@ def test_so_does_one_of_every_host_of_the_table(configured: Path) -> None:
     assert (found["seen"], found["heavy"]) == ([], [])
     assert everything_below(configured) == before
     assert len(before) > 150
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_so_does_one_of_servers_that_mcpinstall_installed(world: World, form: str) -> None:
+    """Receipts, records, environments and the registry are read; code waits in it."""
+    world.install("clock", hosts=["cursor", "codex"])
+    (folder,) = world.generations()
+    (site,) = folder.glob("lib/python3.*/site-packages")
+    site.chmod(0o755)
+    marker = world.home / "ran"
+    hook = site / "evil.pth"
+    hook.write_text(f"import os; os.system('touch {marker}')\n", encoding="utf-8")
+    before = everything_below(world.home)
+    report = audit.audit(audit.Wanted(), world.context)
+    assert {"MA802"} <= {one.rule.id for one in report.findings}, "they were looked at"
+
+    found = ran(world.home, ["audit", "--format", form, "--persona", "auditor"], cwd=".")
+
+    assert found == {"status": 1, "seen": [], "heavy": []}
+    assert everything_below(world.home) == before
+    assert not marker.exists()
 
 
 PROVOCATIONS = {

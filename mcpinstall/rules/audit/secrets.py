@@ -7,6 +7,7 @@ text is likely one.
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections import Counter
@@ -261,7 +262,13 @@ def _without_scheme(text: str) -> str:
 
 
 def _words(name: str) -> frozenset[str]:
-    return frozenset(word.lower() for word in _SPLIT.findall(name[:256]))
+    return _words_of(name[:256])
+
+
+@functools.lru_cache(maxsize=1024)
+def _words_of(name: str) -> frozenset[str]:
+    """Return the words of a name, which is asked for by many rules."""
+    return frozenset(word.lower() for word in _SPLIT.findall(name))
 
 
 def _is_random(text: str) -> bool:

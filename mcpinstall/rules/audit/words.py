@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from mcpinstall.model.audited import Value
@@ -23,8 +24,14 @@ _NAME = 255  # characters of a file's name
 
 def program(text: str) -> str:
     """Return the name that a program is known by: no folder, `.exe` or quotes, small letters."""
-    end = text[-_NAME - 1 :].rstrip().strip("\"'")
-    name = re.split(r"[/\\]", end)[-1].lower()
+    return _program(text[-_NAME - 1 :])
+
+
+@functools.lru_cache(maxsize=1024)
+def _program(end: str) -> str:
+    """Return the same of what a text ends with; every rule asks for it."""
+    end = end.rstrip().strip("\"'")
+    name = end[max(end.rfind("/"), end.rfind("\\")) + 1 :].lower()
     for ending in _ENDINGS:
         if name.endswith(ending):
             return name[: -len(ending)]
