@@ -231,7 +231,8 @@ def test_a_users_file_is_no_file_of_a_project_below_the_home_folder(
 @pytest.mark.parametrize(
     ("file", "text"),
     [
-        (".npmrc", b"registry=x\n" * 40_000), (UV, b"\xff\xfe"), (UV, b"index = [[[["), (UV, b"a = " + b"[" * 90_000),
+        (".npmrc", b"registry=x\n" * 40_000), (UV, b"\xff\xfe"),
+        (UV, b"index = [[[["), (UV, b"a = " + b"[" * 90_000),
         (".config/pip/pip.conf", b"index-url = x"), (".config/pip/pip.conf", b"[global"),
         (".config/pip/pip.conf", b"[global]\nkey\n  more"),
     ],
