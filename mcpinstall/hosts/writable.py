@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.hosts.edits import shown
 from mcpinstall.hosts.paths import choices, config_path, is_configured_elsewhere, matches
 from mcpinstall.model.host import HostRow, ServerEntry
 from mcpinstall.system.machine import Machine
@@ -43,6 +42,8 @@ def require_writable(row: HostRow, entries: Sequence[ServerEntry], machine: Mach
 
 def _text(row: HostRow, entries: Sequence[ServerEntry]) -> str:
     try:
+        from mcpinstall.hosts.edits import shown  # late: to ask why a file isn't written needs none
+
         return "\n".join(shown(row, entry) for entry in entries)
     except McpInstallError:  # such as a value that this host can't take
         return ""

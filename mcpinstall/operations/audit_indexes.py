@@ -7,13 +7,16 @@ the user's configuration folder is.
 from __future__ import annotations
 
 import configparser
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
-from mcpinstall.errors import McpInstallError
+from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import paths
+from mcpinstall.model.finding import Unchecked
 from mcpinstall.operations.audit_files import shown
 from mcpinstall.rules.audit.machine_facts import Client, Effect, IndexSetting
 from mcpinstall.system import limits
@@ -22,6 +25,10 @@ from mcpinstall.system.machine import Machine
 
 _ABOVE = 8  # folders of a project that its files are looked for in
 _MOST = 200  # settings of one file
+_HINT = "repair it, then audit again: the package manager may read it otherwise"
+_NPM_LINE = re.compile(r"[\r\n]+")
+_REFERENCE = re.compile(r"\$\{\w+\}")
+"""A whole value that a variable gives, of which nothing is known."""
 _XDG = "${XDG_CONFIG_HOME:-~/.config}"
 _FILES: tuple[tuple[Client, Mapping[str, tuple[str, ...]]], ...] = (
     (Client.NPM, {
@@ -51,7 +58,9 @@ class Indexes:
         self._machine = machine
         self._projects: dict[Path, tuple[IndexSetting, ...]] = {}
         self.unread: dict[str, str] = {}
-        """Files that can't be read, and why."""
+        """Files of the system and the user that can't be read, and why."""
+        self.problems: dict[str, Unchecked] = {}
+        """Those of projects."""
 
     @cached_property
     def own(self) -> tuple[IndexSetting, ...]:
@@ -97,31 +106,41 @@ class Indexes:
                 return
 
     def _settings(self, client: Client, path: Path, *, is_project: bool) -> Iterator[IndexSetting]:
-        for effect, address in self._read(client, path):
+        for effect, address in self._read(client, path, is_project=is_project):
             yield IndexSetting(
                 client=client, effect=effect, file=path.name, is_project=is_project,
                 address=address,
             )  # fmt: skip
 
-    def _read(self, client: Client, path: Path) -> list[tuple[Effect, str]]:
+    def _read(self, client: Client, path: Path, *, is_project: bool) -> list[tuple[Effect, str]]:
+        code = ErrorCode.CONFIG_INVALID
         try:
-            data = read_optional(path, limits.POLICY_BYTES)
-            found = _PARSERS[client](data.decode("utf-8-sig"), path) if data else iter(())
-            return [one for _, one in zip(range(_MOST), found, strict=False)]
+            data = read_optional(path, limits.POLICY_BYTES) or b""
+            wrong = "replace" if client is Client.NPM else "strict"  # as npm reads it
+            found = _PARSERS[client](data.decode("utf-8-sig", wrong), path) if data else iter(())
+            settings = list(islice(found, _MOST + 1))
+            if len(settings) <= _MOST:
+                return settings
+            why = f"it has more than {_MOST} settings of that kind"
         except McpInstallError as error:
-            why = error.message
+            why, code = error.message, error.code
         except (ValueError, RecursionError, configparser.Error):
             why = "it is not what it should be"
-        self.unread[shown(path, self._machine)] = why
+        name = shown(path, self._machine)
+        if is_project:  # whose author may mean it to be passed over
+            message = f"what it says of package indexes is not known: {why}"
+            self.problems[name] = Unchecked(subject=name, code=code, message=message, hint=_HINT)
+        else:
+            self.unread[name] = why
         return []
 
 
 def _npm(text: str, _path: Path) -> Found:
     """Read an `.npmrc`; a registry for one scope (`@scope:registry`) is no index of the others."""
-    for line in text.splitlines():
+    for line in _NPM_LINE.split(text):
         key, equals, value = line.strip().partition("=")
-        name, address = key.strip().lower(), value.strip().strip("\"'")
-        if not equals or "${" in address or line.lstrip()[:1] in ("#", ";"):
+        name, address = key.strip().strip("\"'").lower(), value.strip().strip("\"'")
+        if not equals or _REFERENCE.fullmatch(address) or line.lstrip()[:1] in ("#", ";"):
             continue
         if name == "registry":
             yield Effect.REPLACES, address

@@ -85,6 +85,7 @@ class Surroundings:
     def problems(self) -> Iterator[Unchecked]:
         """Yield what of the machine could not be looked at."""
         yield from [self.problem] if self.problem else []
+        yield from self._indexes.problems.values()
         yield from self._installed.problems.values() if self._installed else ()
         if self._online is not None and self._online.problem is not None:
             yield self._online.problem

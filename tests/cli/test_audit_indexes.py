@@ -231,7 +231,7 @@ def test_a_users_file_is_no_file_of_a_project_below_the_home_folder(
 @pytest.mark.parametrize(
     ("file", "text"),
     [
-        (".npmrc", b"\xff\xfe"), (".npmrc", b"registry=x\n" * 40_000),
+        (".npmrc", b"registry=x\n" * 40_000), (UV, b"\xff\xfe"),
         (UV, b"index = [[[["), (UV, b"a = " + b"[" * 90_000),
         (".config/pip/pip.conf", b"index-url = x"), (".config/pip/pip.conf", b"[global"),
         (".config/pip/pip.conf", b"[global]\nkey\n  more"),
@@ -261,3 +261,37 @@ def test_a_file_of_other_types_says_nothing(
     put(project / "pyproject.toml", "tool = 3")
 
     assert found(mcpi, project, UV_RUN) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"registry={HTTPS}/${{HOME}}", f"registry=${{NONE?}}{HTTPS}", f'"registry"={HTTPS}',
+        f"registry=\u2028{HTTPS}", f"# caf\udce9\nregistry={HTTPS}",
+    ],
+)  # fmt: skip
+def test_what_npm_hears_is_heard(project: Path, mcpi: Mcpi, text: str) -> None:
+    """npm fills references in, takes quotes off keys, and passes over what is no UTF-8."""
+    (project / ".npmrc").write_bytes(text.encode("utf-8", "surrogateescape"))
+
+    assert [severity for severity, _ in found(mcpi, project, NPX)] == ["medium"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        (".npmrc", f"registry={NPM_DEFAULT}\n" * 200 + f"registry={HTTPS}"),
+        (".npmrc", "# long\n" * 400_000 + f"registry={HTTPS}"),
+        ("uv.toml", "index-url = ["),
+    ],
+)  # fmt: skip
+def test_a_projects_file_that_is_not_read_leaves_the_audit_incomplete(
+    project: Path, mcpi: Mcpi, file: str, text: str
+) -> None:
+    put(project / file, text)
+    put(project / ".mcp.json", json.dumps({"mcpServers": {"clock": NPX}}))
+
+    done = mcpi("audit", "--json", "--fail-on", "high")
+
+    assert done.status == 5
+    assert [one["subject"] for one in json.loads(done.out)["unchecked"]] == [file]
