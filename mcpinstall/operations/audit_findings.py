@@ -18,7 +18,7 @@ from mcpinstall.rules import audit as rules
 from mcpinstall.rules.audit.causes import without_general
 from mcpinstall.rules.audit.file_facts import Checks, FileChecks
 from mcpinstall.rules.audit.rule import AuditRule, Confidence, Hit, Persona
-from mcpinstall.rules.audit.secret_values import confidential
+from mcpinstall.rules.audit.secret_values import Confidential, confidential
 from mcpinstall.rules.audit.secrets import without_secrets
 
 
@@ -49,7 +49,7 @@ class Judge:
         self._wanted = wanted
         self._excerpts = Excerpts(file)
         self._entries: dict[str, str] = {}
-        self._secrets: dict[str, tuple[str, ...]] = {}
+        self._secrets: dict[str, Confidential] = {}
         self._lines: dict[str, tuple[Value, ...]] = {}
         self.failed: dict[str, Unchecked] = {}
         """Rules that raised, by their ids."""
@@ -86,7 +86,7 @@ class Judge:
     def _told(self, hit: Hit, server: AuditedServer) -> Hit:
         """Return a hit whose words hold no secret, wherever in the entry a rule found them."""
         known = self._confidential(server)
-        message, fix = (without_secrets(text, known) for text in (hit.message, hit.fix))
+        message, fix = (without_secrets(one, known.within(one)) for one in (hit.message, hit.fix))
         if (message, fix) == (hit.message, hit.fix):
             return hit
         return replace(hit, message=message, fix=fix)
@@ -141,7 +141,7 @@ class Judge:
             self._entries[server.pointer] = entry_digest(server)
         return self._entries[server.pointer]
 
-    def _confidential(self, server: AuditedServer) -> tuple[str, ...]:
+    def _confidential(self, server: AuditedServer) -> Confidential:
         """Return what no report may hold of an entry, made once for all that is found in it."""
         if server.pointer not in self._secrets:
             self._secrets[server.pointer] = confidential(server)
@@ -152,7 +152,7 @@ class Judge:
         if server.pointer not in self._lines:
             known = self._confidential(server)
             self._lines[server.pointer] = tuple(
-                one if one.text not in known else replace(one, text="") for one in server.argv
+                one if one.text not in known.texts else replace(one, text="") for one in server.argv
             )
         return self._lines[server.pointer]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mcpinstall.model.audited import AuditedServer, FileScope
 from mcpinstall.model.finding import Severity
@@ -112,8 +112,28 @@ def _hit(
     )  # fmt: skip
 
 
-def confidential(server: AuditedServer) -> tuple[str, ...]:
-    """Return the texts of an entry that no report may hold, the longest first.
+class Confidential:
+    """Texts that no report may hold."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self.texts = frozenset(one for one in texts if len(one) >= _SHORTEST_HIDDEN)
+        self._lengths: dict[str, set[int]] = {}
+        for one in self.texts:
+            self._lengths.setdefault(one[:_SHORTEST_HIDDEN], set()).add(len(one))
+
+    def within(self, text: str) -> tuple[str, ...]:
+        """Return those that a text holds, the longest first; however many there are to look for."""
+        found = {
+            text[at : at + length]
+            for at in range(len(text) - _SHORTEST_HIDDEN + 1 if self.texts else 0)
+            for length in self._lengths.get(text[at : at + _SHORTEST_HIDDEN], ())
+            if text[at : at + length] in self.texts
+        }
+        return tuple(sorted(found, key=lambda one: (-len(one), one)))
+
+
+def confidential(server: AuditedServer) -> Confidential:
+    """Return the texts of an entry that no report may hold.
 
     They are values that are secrets, or whose names say so, in whatever form.
     """
@@ -122,11 +142,10 @@ def confidential(server: AuditedServer) -> tuple[str, ...]:
     address = parse(server.url.text) if server.url else None
     if address is not None:
         named += [("password", address.password), *address.parameters, *address.fragment]
-    found = {
+    return Confidential(
         text for name, text in named
         if is_secret_name(name) or is_credential_header(name) or secret_in(text, name)
-    }  # fmt: skip
-    return tuple(sorted((one for one in found if len(one) >= _SHORTEST_HIDDEN), key=len)[::-1])
+    )  # fmt: skip
 
 
 def _all(server: AuditedServer) -> Iterator[tuple[AuditRule, str, str, Found]]:
