@@ -227,6 +227,9 @@ def test_a_release_that_was_passed_over_is_told_with_its_age(world: World) -> No
     offer_next(world)
     young = "upload-time = 2026-03-01T00:00:00Z, size = "
     folder, page = world.root / "dated", dict(world.index.pages["clock-server"])
+    world.index.pages["clock-server"] = {  # what other tests left there is no release of this one
+        name: one for name, one in page.items() if name.startswith("clock_server-1.")
+    }
     for version, age in (("2.0", "2026-02-01"), ("2.5rc1", "2026-02-01"), ("3.0", "2026-04-01")):
         listed = world.index.publish(f"clock_server-{version}-py3-none-any.whl", b"")
         world.index.listing(listed).uploaded = f"{age}T00:00:00Z"
