@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from mcpinstall.model.audited import AuditedServer, Value, Variable
 from mcpinstall.model.json_text import Json
@@ -39,7 +39,12 @@ def program(server: AuditedServer) -> str:
     """Return the program's name without folder and `.exe`, in lower case; empty of a remote."""
     if not server.launch:
         return ""
-    name = re.split(r"[\\/]", server.launch[0].text[-512:])[-1].lower()
+    return _program(server.launch[0].text[-512:])
+
+
+@lru_cache(maxsize=256)
+def _program(text: str) -> str:
+    name = re.split(r"[\\/]", text)[-1].lower()
     return re.sub(r"\.(?:exe|cmd|bat|ps1)$", "", name)
 
 

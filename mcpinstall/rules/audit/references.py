@@ -104,6 +104,8 @@ def dead_placeholders(text: str, host: str) -> tuple[Placeholder, ...]:
 
     Hosts that are not in `EXPANDS` have none.
     """
+    if not ("$" in text or "%" in text or "{" in text):
+        return ()
     expands = next((spellings for start, spellings in EXPANDS if host.startswith(start)), None)
     if expands is None:
         return ()

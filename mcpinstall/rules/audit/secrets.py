@@ -99,10 +99,6 @@ PREFIXED: tuple[tuple[str, str, str], ...] = (
 _BEGINNING = re.compile(
     r"(?<![A-Za-z0-9])(?:" + "|".join(dict.fromkeys(start for _, start, _ in PREFIXED)) + ")"
 )
-_PREFIXED = tuple(
-    (provider, re.compile(f"(?:{start})(?P<rest>{rest})(?![A-Za-z0-9])"))
-    for provider, start, rest in PREFIXED
-)
 _PRIVATE_KEY = re.compile(r"-----BEGIN (?:[A-Z]{2,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----")
 _PASSWORD = re.compile(
     r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}://[^\s:/?#@]{0,128}:([^\s/?#@]{1,256})@"
@@ -111,30 +107,27 @@ _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,2000}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0
 
 _HEX32, _HEX40, _HEX64 = r"[0-9a-f]{32}", r"[0-9a-f]{40}", r"[0-9a-f]{64}"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_KEYED = tuple(
-    (provider, words, re.compile(shape, re.IGNORECASE))
-    for provider, words, shape in (
-        ("AWS secret key", {"aws", "secret"}, r"[A-Za-z0-9/+]{40}"),
-        ("Datadog key", {"datadog"}, rf"{_HEX32}|{_HEX40}"),
-        ("Datadog key", {"dd"}, rf"{_HEX32}|{_HEX40}"),
-        ("Cloudflare token", {"cloudflare"}, rf"{_U}{{40}}|[0-9a-f]{{37}}"),
-        ("Heroku key", {"heroku"}, _UUID),
-        ("Pinecone key", {"pinecone"}, _UUID),
-        ("Exa key", {"exa"}, _UUID),
-        ("Twilio token", {"twilio"}, _HEX32),
-        ("Mailgun key", {"mailgun"}, rf"{_HEX32}(?:-[0-9a-f]{{8}}){{0,2}}"),
-        ("OpenWeather key", {"openweather"}, _HEX32),
-        ("OpenWeather key", {"openweathermap"}, _HEX32),
-        ("Azure key", {"azure"}, rf"{_HEX32}|{_R}{{84}}|{_R}{{32}}"),
-        ("Algolia key", {"algolia"}, _HEX32),
-        ("Sentry token", {"sentry"}, _HEX64),
-        ("SerpApi key", {"serpapi"}, _HEX64),
-        ("Atlassian token", {"jira"}, rf"{_R}{{24}}"),
-        ("Atlassian token", {"confluence"}, rf"{_R}{{24}}"),
-        ("Trello token", {"trello"}, rf"{_HEX32}|{_HEX64}"),
-        ("Asana token", {"asana"}, r"[0-9]/[0-9]{10,20}(?:/[0-9]{10,20})?:[0-9a-f]{32}"),
-        ("Discord token", {"discord"}, rf"{_U}{{24,28}}\.{_U}{{6}}\.{_U}{{27,40}}"),
-    )
+_KEYED = (
+    ("AWS secret key", {"aws", "secret"}, r"[A-Za-z0-9/+]{40}"),
+    ("Datadog key", {"datadog"}, rf"{_HEX32}|{_HEX40}"),
+    ("Datadog key", {"dd"}, rf"{_HEX32}|{_HEX40}"),
+    ("Cloudflare token", {"cloudflare"}, rf"{_U}{{40}}|[0-9a-f]{{37}}"),
+    ("Heroku key", {"heroku"}, _UUID),
+    ("Pinecone key", {"pinecone"}, _UUID),
+    ("Exa key", {"exa"}, _UUID),
+    ("Twilio token", {"twilio"}, _HEX32),
+    ("Mailgun key", {"mailgun"}, rf"{_HEX32}(?:-[0-9a-f]{{8}}){{0,2}}"),
+    ("OpenWeather key", {"openweather"}, _HEX32),
+    ("OpenWeather key", {"openweathermap"}, _HEX32),
+    ("Azure key", {"azure"}, rf"{_HEX32}|{_R}{{84}}|{_R}{{32}}"),
+    ("Algolia key", {"algolia"}, _HEX32),
+    ("Sentry token", {"sentry"}, _HEX64),
+    ("SerpApi key", {"serpapi"}, _HEX64),
+    ("Atlassian token", {"jira"}, rf"{_R}{{24}}"),
+    ("Atlassian token", {"confluence"}, rf"{_R}{{24}}"),
+    ("Trello token", {"trello"}, rf"{_HEX32}|{_HEX64}"),
+    ("Asana token", {"asana"}, r"[0-9]/[0-9]{10,20}(?:/[0-9]{10,20})?:[0-9a-f]{32}"),
+    ("Discord token", {"discord"}, rf"{_U}{{24,28}}\.{_U}{{6}}\.{_U}{{27,40}}"),
 )
 """Formats without a prefix, and the words of a name that say whose they are."""
 
@@ -178,11 +171,20 @@ def secret_in(text: str, name: str = "") -> Found | None:
         return Found(provider="JSON web token", length=len(bare))
     if is_secret_name(name):
         for provider, wanted, shape in _KEYED:
-            if wanted <= words and shape.fullmatch(bare):
+            if wanted <= words and re.fullmatch(shape, bare, re.IGNORECASE):
                 return Found(provider=provider, length=len(bare))
         if _is_random(bare):
             return Found(provider="secret", length=len(bare), is_certain=False)
     return None
+
+
+@functools.cache
+def _prefixed() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Return provider and form of every token; made when the first text begins like one."""
+    return tuple(
+        (provider, re.compile(f"(?:{start})(?P<rest>{rest})(?![A-Za-z0-9])"))
+        for provider, start, rest in PREFIXED
+    )
 
 
 def certain_in(text: str) -> Found | None:
@@ -221,7 +223,7 @@ def without_secrets(text: str, known: Iterable[str] = ()) -> str:
     at = 0
     while (found := _BEGINNING.search(text, at)) is not None:
         at = found.end()
-        matches = (pattern.match(text, found.start()) for _, pattern in _PREFIXED)
+        matches = (pattern.match(text, found.start()) for _, pattern in _prefixed())
         if whole := next((one for one in matches if one), None):
             hidden = f"({len(whole[0])} characters)"
             text = f"{text[: whole.start()]}{hidden}{text[whole.end() :]}"
@@ -232,7 +234,7 @@ def without_secrets(text: str, known: Iterable[str] = ()) -> str:
 def _resembles_a_secret(text: str) -> bool:
     """Tell whether a text has a provider's form, also one that says `example` behind it."""
     found = _BEGINNING.finditer(text)
-    return any(pattern.match(text, one.start()) for one in found for _, pattern in _PREFIXED)
+    return any(pattern.match(text, one.start()) for one in found for _, pattern in _prefixed())
 
 
 def _masked(run: re.Match[str]) -> str:
@@ -242,7 +244,7 @@ def _masked(run: re.Match[str]) -> str:
 
 
 def _prefixed_at(text: str, start: int) -> Found | None:
-    for provider, pattern in _PREFIXED:
+    for provider, pattern in _prefixed():
         found = pattern.match(text, start)
         if found and not is_placeholder(found["rest"]):
             return Found(provider=provider, length=len(found[0]))
