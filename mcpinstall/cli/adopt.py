@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -17,19 +17,23 @@ if TYPE_CHECKING:
     from mcpinstall.operations.adoption import Offer, Survey
     from mcpinstall.operations.audit import Wanted
 
+_Names: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[NAME]...", help="Servers as hosts name them; else a list."),
+]
+_Hosts: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--host", "-H", metavar="HOST", help="Only entries of this; repeatable."),
+]
+_Every: TypeAlias = Annotated[bool, typer.Option("--all", help="Every server that can be adopted.")]
+
 
 def adopt(
     context: typer.Context,
     *,
-    names: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[NAME]...", help="Servers as hosts name them; else a list."),
-    ] = None,
-    hosts: Annotated[
-        list[str] | None,
-        typer.Option("--host", "-H", metavar="HOST", help="Only entries of this; repeatable."),
-    ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every server that can be adopted.")] = False,
+    names: _Names = None,
+    hosts: _Hosts = None,
+    every: _Every = False,
     values: options.Settings = None,
     secret: options.SecretNames = None,
     secret_from_env: options.SecretsFromEnvironment = None,

@@ -127,7 +127,7 @@ def audit(
         approvals=save_baseline is not None,
     )
     if list_hosts:
-        return _list(session, wanted)
+        return _list(session, wanted, chosen)
     if fixing is not None:
         from mcpinstall.cli.fix import run
 
@@ -135,8 +135,7 @@ def audit(
     report = operation.audit(wanted, session.looking)
     if save_baseline is not None:
         audit_baseline.write_baseline(save_baseline, report)
-    _show(session, report, chosen, least)
-    return exit_status(report, least)
+    return _shown(session, report, chosen, least)
 
 
 def _persona(text: str) -> Persona:
@@ -167,11 +166,15 @@ def _standard_input(paths: list[str]) -> bytes:
     return data
 
 
-def _list(session: Session, wanted: Wanted) -> int:
+def _list(session: Session, wanted: Wanted, form: str) -> int:
     from mcpinstall.cli.layout import Segment, Tone, cells
     from mcpinstall.hosts.audit_places import State
     from mcpinstall.operations import audit as operation
 
+    if form not in ("text", "json"):
+        raise McpInstallError(
+            ErrorCode.USAGE, f"`--list-hosts` writes no report as `{form}`", hint="take `--json`"
+        )
     found = operation.places(wanted, session.looking)
     if session.as_json:
         session.answer(
@@ -199,12 +202,13 @@ def _list(session: Session, wanted: Wanted) -> int:
     return Exit.DONE
 
 
-def _show(session: Session, report: AuditReport, form: str, least: Severity | None) -> None:
+def _shown(session: Session, report: AuditReport, form: str, least: Severity | None) -> Exit:
     if form == "json":
         from mcpinstall.cli.reports import audit_fields
 
         session.answer(**audit_fields.write(report, least))
-        return
+        return exit_status(report, least)
     show_report(session, report, form)
     if form == "text" and not report.files and not report.unchecked:
         session.ui.note("no file of a known host is here; `--list-hosts` shows where one would be")
+    return exit_status(report, least)

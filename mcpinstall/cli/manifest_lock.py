@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -20,18 +20,20 @@ if TYPE_CHECKING:
     from mcpinstall.operations.manifest_relock import Relock
 
 _LEAST = 7  # days
+_Paths: TypeAlias = Annotated[
+    list[Path],
+    typer.Argument(metavar="PATH...", help="Folders of versions, or of a whole registry."),
+]
+_Upgrade: TypeAlias = Annotated[
+    bool, typer.Option("--upgrade", help="Take the newest version of the package, too.")
+]
 
 
 def lock(
     context: typer.Context,
     *,
-    paths: Annotated[
-        list[Path],
-        typer.Argument(metavar="PATH...", help="Folders of versions, or of a whole registry."),
-    ],
-    upgrade: Annotated[
-        bool, typer.Option("--upgrade", help="Take the newest version of the package, too.")
-    ] = False,
+    paths: _Paths,
+    upgrade: _Upgrade = False,
     version: Annotated[
         str | None, typer.Option("--version", metavar="V", help="Take this one of the package.")
     ] = None,

@@ -239,6 +239,7 @@ def test_every_path_is_listed_with_its_state(project: Path, home: Path, mcpi: Mc
     assert states[".mcp.json", "claude-code-project"] == ("link", os.path.realpath(real))
     assert states["~/.codex/config.toml", "codex-user"] == ("absent", "")
     assert "absent  ~/.codex/config.toml  (codex-user)" in mcpi("audit", "--list-hosts").out
+    assert mcpi("audit", "--list-hosts", "--format", "sarif").status == 2
 
 
 # Suppressions ------------------------------------------------------------------------------------
