@@ -129,13 +129,8 @@ def audit(
     if list_hosts:
         return _list(session, wanted, chosen)
     if fixing is not None:
-        from mcpinstall.cli.fix import run
-
-        return run(session, wanted, fixing, least)
-    report = operation.audit(wanted, session.looking)
-    if save_baseline is not None:
-        audit_baseline.write_baseline(save_baseline, report)
-    return _shown(session, report, chosen, least)
+        return fixing.run(session, wanted, least)
+    return _shown(session, operation.audit(wanted, session.looking), chosen, least, save_baseline)
 
 
 def _persona(text: str) -> Persona:
@@ -202,7 +197,17 @@ def _list(session: Session, wanted: Wanted, form: str) -> int:
     return Exit.DONE
 
 
-def _shown(session: Session, report: AuditReport, form: str, least: Severity | None) -> Exit:
+def _shown(
+    session: Session,
+    report: AuditReport,
+    form: str,
+    least: Severity | None,
+    save_baseline: Path | None,
+) -> Exit:
+    if save_baseline is not None:
+        from mcpinstall.operations import audit_baseline
+
+        audit_baseline.write_baseline(save_baseline, report)
     if form == "json":
         from mcpinstall.cli.reports import audit_fields
 

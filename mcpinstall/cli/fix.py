@@ -38,6 +38,10 @@ class Fixing:
         """Whether anything is to be fixed; to name a remedy is enough."""
         return self.fix or bool(self.unsafe)
 
+    def run(self, session: Session, wanted: Wanted, least: Severity | None) -> int:
+        """Show what goes and what stays, ask, write, and audit again."""
+        return run(session, wanted, self, least)
+
 
 def asked(unsafe: list[str] | None, *, fix: bool, yes: bool, dry_run: bool) -> Fixing:
     """Return what the command line says about fixes.
