@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from mcpinstall import registries
 from mcpinstall.errors import McpInstallError
-from mcpinstall.model import names
 from mcpinstall.model.advisory_text import AdvisoryFile
 from mcpinstall.model.audited import AuditedServer, FileScope
 from mcpinstall.model.finding import Unchecked
@@ -34,7 +33,7 @@ from mcpinstall.rules.audit.machine_facts import (
     Revoked,
 )
 from mcpinstall.rules.audit.tool_texts import tool_names
-from mcpinstall.system import homes, limits
+from mcpinstall.system import limits
 from mcpinstall.system.files import read_optional
 from mcpinstall.system.permissions import others_write
 
@@ -57,6 +56,7 @@ class Surroundings:
         self._locks: dict[Path, Mapping[str, str]] = {}
         self._named: tuple[ReadFile, Mapping[str, frozenset[str]]] | None = None
         self._hooks: dict[Path, tuple[str, ...]] = {}
+        self._withdrawn: dict[Receipt, str] = {}
         self._online: Online | None = None
         self._indexes = Indexes(context.machine)
         self._programs: dict[str, PathState] = {}
@@ -76,7 +76,7 @@ class Surroundings:
             locked=self._locked(file) if server.scope is FileScope.PROJECT else {},
             indexes=self._indexes.known,
             index_settings=self._index_settings(server, file),
-            revoked=self._revoked(server),
+            revoked=self._revoked(server, file),
             is_approved=_is_approved(server, file),
             found=self._found(server, file),
             paths={text: _state(Path(text)) for text in asked_paths(server) if _is_local(text)},
@@ -138,34 +138,26 @@ class Surroundings:
             self._named = (file, named)
         return self._named[1]
 
-    def _revoked(self, server: AuditedServer) -> Revoked | None:
-        """Return that a registry revoked what mcpinstall put there, by place or by name."""
-        program = server.launch[0].text if server.launch else ""
-        for home, receipt, why in self._withdrawn:
-            named = receipt.entry_name == server.name.text and server.host in receipt.hosts
-            if named or program.startswith(f"{home}{os.sep}"):
-                return Revoked(entry_name=receipt.entry_name, sentence=why)
-        return None
+    def _revoked(self, server: AuditedServer, file: ReadFile) -> Revoked | None:
+        """Return that a registry revoked what an entry of mcpinstall, or a copy of one, starts."""
+        receipt = self._installed.receipt_of(server, file) if self._installed else None
+        if receipt is None:
+            return None
+        if receipt not in self._withdrawn:
+            self._withdrawn[receipt] = self._withdrawal(receipt)
+        why = self._withdrawn[receipt]
+        return Revoked(entry_name=receipt.entry_name, sentence=why) if why else None
 
-    @cached_property
-    def _withdrawn(self) -> tuple[tuple[str, Receipt, str], ...]:
-        """Home of each installed server that was revoked, its receipt, and why."""
+    def _withdrawal(self, receipt: Receipt) -> str:
+        """Return why its registry revoked an installed server; empty where it did not."""
         try:
-            found = revoked.installed(self._context)
+            found = revoked.one(receipt, self._context)
         except McpInstallError as error:
             self.problem = self.problem or Unchecked(
                 subject="revocations", code=error.code, message=error.message, hint=error.hint
             )
-            return ()
-        servers = self._context.paths.servers
-        return tuple(
-            (
-                str(homes.server_home(servers, names.slug(one.registry_root, one.name))),
-                one,
-                why.sentence,
-            )
-            for one, why in found
-        )
+            return ""
+        return found.sentence if found else ""
 
     @cached_property
     def advisories(self) -> AdvisoryFile | None:

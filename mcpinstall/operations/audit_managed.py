@@ -76,6 +76,14 @@ class ManagedServers:
             self._failed(f"`{server.name.text}`", error)
             return None
 
+    def receipt_of(self, server: AuditedServer, file: ReadFile) -> Receipt | None:
+        """Return the receipt of what an entry starts or connects to, whoever wrote the entry."""
+        try:
+            return self._joined(server, file)[1] or self._by_address(server)
+        except McpInstallError as error:
+            self._failed(f"`{server.name.text}`", error)
+            return None
+
     def notes(self) -> Iterator[str]:
         """Yield what was not compared, as sentences."""
         for receipt, standing in self._standings.items():
@@ -165,6 +173,13 @@ class ManagedServers:
                 slug = word.text.removeprefix(root).partition(os.sep)[0]
                 return self._by_home.get(f"{root}{slug}")
         return None
+
+    def _by_address(self, server: AuditedServer) -> Receipt | None:
+        """Return the receipt of the remote server that an entry connects to."""
+        if server.url is None:
+            return None
+        every = (one for one in self._receipts.values() if one.is_remote)
+        return next((one for one in every if one.url == server.url.text), None)
 
     # How the entry differs -----------------------------------------------------------------------
 

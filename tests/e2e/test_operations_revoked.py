@@ -37,8 +37,10 @@ from mcpinstall.operations.audit import Wanted
 from mcpinstall.operations.findings import Kind
 from tests.builders import attested, registry_folders
 from tests.builders.attested import PUBLISHER
+from tests.builders.remote_offers import offer_remote, remote
+from tests.builders.remote_server import RemoteServer
 from tests.builders.sigstore_instance import Instance
-from tests.builders.world import World
+from tests.builders.world import NAMESPACE, World
 
 pytestmark = pytest.mark.e2e
 
@@ -189,6 +191,55 @@ def test_an_audit_of_the_hosts_tells_it_too(named: World) -> None:
     copy = named.root / "copy.json"
     copy.write_bytes(named.file("cursor").read_bytes().replace(b'"clock"', b'"another"'))
     assert audited(named, str(copy)) == [(message, fix)]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"command": "/opt/tools/clock", "args": ["--utc"]},
+        {"url": "https://clock.example/mcp"},
+    ],
+    ids=["another program", "an address"],
+)
+def test_an_entry_of_others_with_the_name_of_a_revoked_one_is_not_told(
+    named: World, entry: dict[str, object]
+) -> None:
+    named.install("clock", hosts=["cursor"])
+    named.registry.withdraw(KINDS[ErrorCode.VERSION_REVOKED])
+    project = named.root / "project/.cursor/mcp.json"
+    project.parent.mkdir(parents=True)
+    project.write_text(json.dumps({"mcpServers": {"clock": entry}}), encoding="utf-8")
+
+    assert audited(named, str(project)) == []
+    assert len(audited(named)) == 1
+
+
+def test_an_entry_that_was_changed_by_hand_is_still_the_revoked_one(named: World) -> None:
+    named.install("clock", hosts=["cursor"])
+    named.registry.withdraw(KINDS[ErrorCode.VERSION_REVOKED])
+    document = json.loads(named.file("cursor").read_bytes())
+    document["mcpServers"]["clock"]["args"] += ["--more"]
+    named.file("cursor").write_text(json.dumps(document), encoding="utf-8")
+
+    assert [fix for _, fix in audited(named)] == ["mcpi uninstall clock"]
+
+
+def test_a_remote_server_is_told_by_its_address(world: World) -> None:
+    with RemoteServer() as server:
+        offer_remote(world, remote(server.url))
+        world.install("cloud", hosts=["cursor"])
+    world.registry.withdraw(Revocation(name=f"{NAMESPACE}/cloud", **FACTS))
+    copies = {}
+    for name, url in (("same", server.url), ("other", f"{server.url}/below")):
+        copies[name] = world.root / f"{name}.json"
+        entries = {"mcpServers": {"sky": {"url": url}}}
+        copies[name].write_text(json.dumps(entries), encoding="utf-8")
+
+    (found,) = audited(world)
+
+    assert found[1] == "mcpi uninstall cloud"
+    assert audited(world, str(copies["same"])) == [found]
+    assert audited(world, str(copies["other"])) == []
 
 
 @every_kind

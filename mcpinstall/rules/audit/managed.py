@@ -39,7 +39,7 @@ def check(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]
             rule=REVOKED,
             pointer=server.pointer,
             message=facts.revoked.sentence,
-            fix=f"mcpi uninstall {facts.revoked.entry_name}",
+            fix=_words("uninstall", facts.revoked.entry_name),
         )
 
 
@@ -103,8 +103,11 @@ def provenance(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator
 
 
 def _command(word: str, found: Managed) -> str:
-    name = found.entry_name
-    return f"`mcpi {word} {name if _NAME.fullmatch(name) else shlex.quote(name)}`"
+    return f"`{_words(word, found.entry_name)}`"
+
+
+def _words(word: str, name: str) -> str:
+    return f"mcpi {word} {name if _NAME.fullmatch(name) else shlex.quote(name)}"
 
 
 MANAGED = (
