@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 import tomllib
@@ -21,6 +20,7 @@ from mcpinstall.model.receipt import Receipt
 from mcpinstall.operations import audit_hooks, clock, revoked
 from mcpinstall.operations.audit_files import ReadFile
 from mcpinstall.operations.audit_indexes import Indexes
+from mcpinstall.operations.audit_locks import NpmLocks
 from mcpinstall.operations.context import Context
 from mcpinstall.rules.audit.approval import is_approved
 from mcpinstall.rules.audit.asked import asked_name, asked_paths
@@ -41,11 +41,6 @@ if TYPE_CHECKING:
     from mcpinstall.operations.audit_managed import ManagedServers
     from mcpinstall.operations.audit_online import Online
 
-_LOCK = "package-lock.json"
-_LOCK_BYTES = 32 * 1024 * 1024  # bytes; one of 3,000 packages takes 1 MB
-_MODULES = "node_modules/"
-_ABOVE = 4  # folders above a project's file that its lock file may lie in
-
 
 class Surroundings:
     """The machine around hosts' files; each thing is looked at once, when it is asked for."""
@@ -53,15 +48,14 @@ class Surroundings:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._aliases = _Aliases(context)
-        self._locks: dict[Path, Mapping[str, str]] = {}
+        self._locks = NpmLocks(context.machine)
         self._named: tuple[ReadFile, Mapping[str, frozenset[str]]] | None = None
         self._hooks: dict[Path, tuple[str, ...]] = {}
         self._withdrawn: dict[Receipt, str] = {}
         self._online: Online | None = None
         self._indexes = Indexes(context.machine)
         self._programs: dict[str, PathState] = {}
-        self.problem: Unchecked | None = None
-        """Why the advisories, or what was revoked, can't be read."""
+        self._failed: dict[str, Unchecked] = {}
 
     def of(self, server: AuditedServer, file: ReadFile) -> MachineFacts:
         """Return what is known around one server."""
@@ -73,7 +67,7 @@ class Surroundings:
             online=self._online.found if self._online else {},
             aliases=self._aliases,
             advisories=self.advisories,
-            locked=self._locked(file) if server.scope is FileScope.PROJECT else {},
+            locked=self._locks.of(server, file),
             indexes=self._indexes.known,
             index_settings=self._index_settings(server, file),
             revoked=self._revoked(server, file),
@@ -84,8 +78,9 @@ class Surroundings:
 
     def problems(self) -> Iterator[Unchecked]:
         """Yield what of the machine could not be looked at."""
-        yield from [self.problem] if self.problem else []
+        yield from self._failed.values()
         yield from self._indexes.problems.values()
+        yield from self._locks.problems.values()
         yield from self._installed.problems.values() if self._installed else ()
         if self._online is not None and self._online.problem is not None:
             yield self._online.problem
@@ -99,7 +94,7 @@ class Surroundings:
         self._online = audit_online.ask(wanted, self.advisories, self._context)
 
     def _packages(self, server: AuditedServer, file: ReadFile) -> Iterator[tuple[str, str, str]]:
-        locked = self._locked(file) if server.scope is FileScope.PROJECT else {}
+        locked = self._locks.of(server, file)
         facts = MachineFacts(managed=self._joined(server, file), locked=locked)
         yield from exact_packages(server, facts)
 
@@ -153,9 +148,7 @@ class Surroundings:
         try:
             found = revoked.one(receipt, self._context)
         except McpInstallError as error:
-            self.problem = self.problem or Unchecked(
-                subject="revocations", code=error.code, message=error.message, hint=error.hint
-            )
+            self._fail("revocations", error)
             return ""
         return found.sentence if found else ""
 
@@ -165,10 +158,13 @@ class Surroundings:
         try:
             return registries.open_bundled(self._context.paths, self._context.now).advisories()
         except McpInstallError as error:
-            self.problem = Unchecked(
-                subject="advisories", code=error.code, message=error.message, hint=error.hint
-            )
+            self._fail("advisories", error)
             return None
+
+    def _fail(self, subject: str, error: McpInstallError) -> None:
+        self._failed[subject] = Unchecked(
+            subject=subject, code=error.code, message=error.message, hint=error.hint
+        )
 
     def _found(self, server: AuditedServer, file: ReadFile) -> Mapping[str, PathState]:
         """Return what PATH has of a program, for files of this machine."""
@@ -196,14 +192,6 @@ class Surroundings:
         age = (clock.latest(self._context).date() - self.advisories.issued).days
         old = f", {age} days old: update mcpinstall" if age > limits.ADVISORIES_OLD_DAYS else ""
         yield f"advisories are of {self.advisories.issued}{old}"
-
-    def _locked(self, file: ReadFile) -> Mapping[str, str]:
-        for folder in file.place.path.parents[:_ABOVE]:
-            if folder not in self._locks:
-                self._locks[folder] = _npm_versions(folder / _LOCK)
-            if self._locks[folder]:
-                return self._locks[folder]
-        return {}
 
 
 class _Aliases(Mapping[str, str]):
@@ -238,21 +226,6 @@ class _Aliases(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._known)
-
-
-def _npm_versions(path: Path) -> dict[str, str]:
-    """Return `npm:NAME` → version of a lock file; nothing of one that can't be read."""
-    try:
-        data = read_optional(path, _LOCK_BYTES)
-        document = json.loads(data) if data else {}
-    except (McpInstallError, ValueError, RecursionError):
-        return {}
-    packages = document.get("packages") if isinstance(document, dict) else None
-    return {
-        f"npm:{where.removeprefix(_MODULES)}": str(one["version"])
-        for where, one in (packages.items() if isinstance(packages, dict) else ())
-        if where.startswith(_MODULES) and isinstance(one, dict) and "version" in one
-    }
 
 
 def _is_approved(server: AuditedServer, file: ReadFile) -> bool:

@@ -12,6 +12,7 @@ from mcpinstall.model.finding import Severity
 from mcpinstall.model.names import normalized_package
 from mcpinstall.rules.audit.cvss import severity
 from mcpinstall.rules.audit.fetches import packages
+from mcpinstall.rules.audit.locked import locked_version
 from mcpinstall.rules.audit.machine_facts import MachineFacts
 from mcpinstall.rules.audit.rule import Hit, rule
 from mcpinstall.rules.audit.specs import Kind, Package, Pin
@@ -121,7 +122,7 @@ def _known(kind: Kind, name: str, version: str, facts: MachineFacts) -> list[Adv
 def _version(package: Package, facts: MachineFacts) -> str:
     if package.pin is Pin.EXACT:
         return package.version.lstrip("v=")
-    return facts.locked.get(f"{package.kind}:{package.name}", "")
+    return locked_version(package, facts)
 
 
 def _is_about(advisory: Advisory, version: str, kind: Kind) -> bool:

@@ -10,6 +10,7 @@ from mcpinstall.model.audited import AuditedServer, FileScope
 from mcpinstall.model.finding import Severity
 from mcpinstall.model.names import normalized_package
 from mcpinstall.rules.audit.fetched import Fetch
+from mcpinstall.rules.audit.locked import LOCAL_FIRST, locked_version
 from mcpinstall.rules.audit.machine_facts import MachineFacts
 from mcpinstall.rules.audit.rule import AuditRule, Hit, Persona, rule
 from mcpinstall.rules.audit.specs import Kind, Package, Pin, is_placeholder
@@ -43,8 +44,6 @@ _OF_KIND: Mapping[Kind, AuditRule] = {
     Kind.CRATES: MUTABLE_SOURCE,
     Kind.IMAGE: MUTABLE_IMAGE,
 }
-_LOCAL_FIRST = frozenset({"npx", "npm exec", "npm x", "bunx", "bun x"})
-"""Runners that take what the project has installed, before they fetch anything."""
 _SHOWN = 5  # packages in one message
 _ADOPTABLE = frozenset({"uvx", "uv tool run", "pipx run"})
 """Runners whose servers `mcpi adopt` takes over."""
@@ -80,11 +79,7 @@ def _judged(fetch: Fetch, package: Package, scope: FileScope, facts: MachineFact
     if package.kind is Kind.LOCAL or is_placeholder(package.value.text):
         return None
     severity = _severity(package, scope)
-    is_locked = (
-        fetch.runner in _LOCAL_FIRST
-        and package.pin is Pin.FLOATING
-        and f"npm:{package.name}" in facts.locked
-    )
+    is_locked = fetch.runner in LOCAL_FIRST and bool(locked_version(package, facts))
     persona = Persona.PEDANTIC if is_locked else Persona.REGULAR
     return _Loose(fetch, package, severity, persona)
 
