@@ -35,6 +35,7 @@ from mcpinstall.operations.context import Context
 from mcpinstall.operations.prepared import Prepared
 from mcpinstall.planning import adopting
 from mcpinstall.receipts.store import ReceiptStore
+from mcpinstall.rules.audit.secrets import is_secret_itself, told_name
 
 _MALICIOUS, _VULNERABLE = "MA105", "MA106"
 _SCOPES = {
@@ -199,7 +200,7 @@ class _Looker:
             for server in file.servers:
                 if (file.place.path, server.pointer) not in self._seen:
                     self._seen.add((file.place.path, server.pointer))
-                    finding = worst.get((file.shown, server.name.text))
+                    finding = worst.get((file.shown, told_name(server.name.text)))
                     self._found.append(self._offer(server, file, finding))
 
     def together(self) -> tuple[Offer, ...]:
@@ -214,7 +215,7 @@ class _Looker:
     def _offer(self, server: AuditedServer, file: ReadFile, finding: AuditFinding | None) -> Offer:
         place = Place(row=file.place.row, path=file.place.path, shown=file.shown)
         bare = Offer(
-            name=server.name.text,
+            name=told_name(server.name.text),
             places=(place,),
             starts=adoption_launch.words(server),
             standing=Standing.LEFT,
@@ -242,6 +243,8 @@ class _Looker:
             return _SCOPES[server.scope]
         if finding is not None and finding.rule.id == _MALICIOUS:
             return "its package is known to be malicious: take it out"
+        if is_secret_itself(server.name.text):
+            return "its name is a secret: give it another name, and revoke the secret"
         try:
             names.entry_name(server.name.text)
         except McpInstallError:

@@ -24,6 +24,7 @@ from mcpinstall.operations.audit_machine import Surroundings
 from mcpinstall.operations.audit_sorting import SortedOut
 from mcpinstall.operations.context import Context
 from mcpinstall.rules.audit.rule import Hit, Persona
+from mcpinstall.rules.audit.secrets import told_name
 from mcpinstall.system.machine import Machine
 
 if TYPE_CHECKING:
@@ -247,7 +248,7 @@ def _file(file: ReadFile) -> AuditedFile:
 
 
 def _names(file: ReadFile) -> tuple[str, ...]:
-    return tuple(server.name.text for server in file.servers)
+    return tuple(told_name(server.name.text) for server in file.servers)
 
 
 def _subject(file: ReadFile, name: str) -> str:

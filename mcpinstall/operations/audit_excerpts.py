@@ -11,8 +11,10 @@ from mcpinstall.model.audited import Value
 from mcpinstall.model.finding import Location
 from mcpinstall.model.regions import Span
 from mcpinstall.operations.audit_files import ReadFile
+from mcpinstall.rules.audit.secrets import masked
 
 _LONGEST = 400  # characters of a line up to the end of the place; longer ones show no excerpt
+_BEHIND = 300  # characters behind it that a secret may end in
 _AT_ONCE = 1 << 20  # bytes of a file whose hidden spans are looked for once, not line by line
 _MOST_OF_LARGE = 100  # lines of a larger file that are shown; each costs a look at all before it
 _MASK = "*"
@@ -67,7 +69,8 @@ class Excerpts:
             if not any(one.start <= begin and end <= one.end for one in shown):
                 first, last = max(begin, start) - start, min(end, stop) - start
                 found = found[:first] + _MASK * (last - first) + found[last:]
-        return _NUMBER.sub(lambda number: _MASK * len(number[0]), found)
+        rest = masked(found + self._text[stop : stop + _BEHIND].partition("\n")[0])
+        return _NUMBER.sub(lambda number: _MASK * len(number[0]), rest[: len(found)])
 
     def _at(self, offset: int) -> tuple[int, int]:
         line = bisect.bisect_right(self._starts, offset)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,8 +19,8 @@ from mcpinstall.rules import audit as rules
 from mcpinstall.rules.audit.causes import without_general
 from mcpinstall.rules.audit.file_facts import Checks, FileChecks
 from mcpinstall.rules.audit.rule import AuditRule, Confidence, Hit, Persona
-from mcpinstall.rules.audit.secret_values import Confidential, confidential
-from mcpinstall.rules.audit.secrets import without_secrets
+from mcpinstall.rules.audit.secret_values import Confidential, confidential, confidential_in
+from mcpinstall.rules.audit.secrets import told_name, told_pointer, without_secrets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +82,14 @@ class Judge:
             hits += self._asked(ids, file_check, self._file.servers, facts)
         for hit in sorted_out(hits):
             about = _server_at(hit.pointer, self._file.servers)
-            yield self._finding(self._told(hit, about) if about else hit, about), hit, about
+            yield self._finding(self._told(hit, about), about), hit, about
 
-    def _told(self, hit: Hit, server: AuditedServer) -> Hit:
-        """Return a hit whose words hold no secret, wherever in the entry a rule found them."""
-        known = self._confidential(server)
+    def _told(self, hit: Hit, server: AuditedServer | None) -> Hit:
+        """Return a hit whose words hold no secret, wherever a rule found them.
+
+        What is about no server may be about any part of the file.
+        """
+        known = self._of_file if server is None else self._confidential(server)
         message, fix = (without_secrets(one, known.within(one)) for one in (hit.message, hit.fix))
         if (message, fix) == (hit.message, hit.fix):
             return hit
@@ -115,23 +119,26 @@ class Judge:
         persona = hit.persona or hit.rule.persona
         place = self._excerpts.location(hit.pointer)
         title = self._file.place.row.title if self._file.place.row else "unknown host"
+        name = told_name(server.name.text) if server else ""
         return AuditFinding(
             rule=_rated(hit.rule, severity, confidence, persona),
             location=place,
             message=hit.message,
-            subject=f"{title}: {server.name.text}" if server else f"{title}: {place.file}",
+            subject=f"{title}: {told_name(server.name.text)}"
+            if server
+            else f"{title}: {place.file}",
             fix=hit.fix,
             excerpt=self._excerpts.line(
                 place, self._argv(server) if server else (), hit.rule.id, hit.pointer
             ),
             why=f"{hit.rule.title} (docs/{hit.rule.page}#{hit.rule.anchor})",
             host=server.host if server else self._file.facts.host,
-            server=server.name.text if server else "",
+            server=name,
             entry=self._entry(server) if server else "",
             confidence=confidence,
             persona=persona,
             identity=identity(hit, server, self._file.facts),
-            pointer=hit.pointer,
+            pointer=told_pointer(hit.pointer),
             counts=confidence is not Confidence.LOW,
         )
 
@@ -146,6 +153,13 @@ class Judge:
         if server.pointer not in self._secrets:
             self._secrets[server.pointer] = confidential(server)
         return self._secrets[server.pointer]
+
+    @functools.cached_property
+    def _of_file(self) -> Confidential:
+        """Return what no report may hold of the whole file."""
+        of_servers = (self._confidential(one).texts for one in self._file.servers)
+        others = confidential_in(self._file.facts.settings)
+        return Confidential(itertools.chain(others, *of_servers))
 
     def _argv(self, server: AuditedServer) -> tuple[Value, ...]:
         """Return command and arguments for a line; what is known to be secret is empty."""

@@ -9,6 +9,7 @@ from mcpinstall.model import json_text
 from mcpinstall.model.audited import AuditedServer, Value
 from mcpinstall.rules.audit.file_facts import FileFacts
 from mcpinstall.rules.audit.rule import Hit
+from mcpinstall.rules.audit.secrets import told_name, told_pointer
 
 _SECRET_NAME = re.compile(r"pass|secret|token|key|auth|cred|pwd|cookie|session", re.IGNORECASE)
 _LONG = re.compile(r"[A-Za-z0-9_+/=-]{20,}")
@@ -18,8 +19,8 @@ _ENTRY = 16  # hexadecimal digits of an entry's digest; it finds changes, it pro
 def identity(hit: Hit, server: AuditedServer | None, facts: FileFacts) -> str:
     """Return rule, host, scope, server, what of its entry is at fault, and the fact."""
     inside = hit.pointer.removeprefix(server.pointer) if server else hit.pointer
-    name = server.name.text if server else ""
-    words = [hit.rule.id, facts.host, facts.scope, name, inside, hit.message]
+    name = told_name(server.name.text) if server else ""
+    words = [hit.rule.id, facts.host, facts.scope, name, told_pointer(inside), hit.message]
     return "\0".join(words)
 
 
@@ -31,11 +32,11 @@ def entry_digest(server: AuditedServer) -> str:
     a suppression must not be able to try secrets on it.
     """
     said = {
-        "name": server.name.text,
+        "name": told_name(server.name.text),
         "argv": list(_without_secrets(server.argv)),
-        "variables": sorted(one.name for one in server.variables),
+        "variables": sorted(told_name(one.name) for one in server.variables),
         "url": _without_credentials(server.url.text) if server.url else "",
-        "headers": sorted(one.name for one in server.headers),
+        "headers": sorted(told_name(one.name) for one in server.headers),
         "directory": server.directory.text if server.directory else "",
     }
     return json_text.digest(said)[:_ENTRY]

@@ -13,6 +13,7 @@ from mcpinstall.hosts.audit_places import folders
 from mcpinstall.model.audit_report import AuditFinding, Suppressed
 from mcpinstall.operations.audit_files import absolute, shown
 from mcpinstall.operations.context import Context
+from mcpinstall.rules.audit.secrets import told_name
 from mcpinstall.system import limits
 from mcpinstall.system.files import exists, read_optional
 
@@ -45,7 +46,9 @@ class Ignore:
 
     def fits(self, found: AuditFinding, context: Context) -> bool:
         """Tell whether it accepts a finding, and remember that."""
-        same = self.rule in (found.rule.id, found.rule.slug) and self.server == found.server
+        same = (
+            self.rule in (found.rule.id, found.rule.slug) and told_name(self.server) == found.server
+        )
         if self.fingerprint != ("" if found.server else found.fingerprint):
             return False
         if not same or (self.host and self.host != found.host):
@@ -78,7 +81,7 @@ class Ignores:
     def notes(self, context: Context) -> Iterator[str]:
         """Yield sentences about those that accept nothing."""
         for one in self.entries:
-            about = f"`{one.server}`" if one.server else "a whole file"
+            about = f"`{told_name(one.server)}`" if one.server else "a whole file"
             what = f"`{one.source}`: the suppression of {one.rule} for {about}"
             if one.is_over(context):
                 yield f"{what} ended on {one.expires}"

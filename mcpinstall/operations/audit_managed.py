@@ -31,6 +31,7 @@ from mcpinstall.operations.audit_provenance import Standing
 from mcpinstall.operations.context import Context
 from mcpinstall.receipts.store import ReceiptStore
 from mcpinstall.rules.audit.machine_facts import Managed
+from mcpinstall.rules.audit.secrets import told_name
 from mcpinstall.system import homes
 
 _VERSION = re.compile(r"\d{1,3}\.\d{1,3}(\.[0-9A-Za-z.+-]{1,20})?")
@@ -73,7 +74,7 @@ class ManagedServers:
         try:
             return self._of(server, file) if self._receipts else None
         except McpInstallError as error:
-            self._failed(f"`{server.name.text}`", error)
+            self._failed(f"`{told_name(server.name.text)}`", error)
             return None
 
     def receipt_of(self, server: AuditedServer, file: ReadFile) -> Receipt | None:
@@ -81,7 +82,7 @@ class ManagedServers:
         try:
             return self._joined(server, file)[1] or self._by_address(server)
         except McpInstallError as error:
-            self._failed(f"`{server.name.text}`", error)
+            self._failed(f"`{told_name(server.name.text)}`", error)
             return None
 
     def notes(self) -> Iterator[str]:

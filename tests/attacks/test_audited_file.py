@@ -167,6 +167,88 @@ def put_secrets(project: Path, style: str, canary: str, word: str) -> None:
         )
 
 
+TEXTS = [("--format", form) for form in FORMATS]
+OUTPUTS = [
+    *TEXTS, ("--persona", "auditor"), ("--persona", "auditor", "--json"),
+    ("--fix", "--dry-run"), ("--fix", "--dry-run", "--json"),
+    ("--unsafe-fix", "use-https", "--dry-run"), ("--list-hosts",),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", OUTPUTS, ids=" ".join)
+@pytest.mark.parametrize("style", ["server", "variable", "project", "suppressed"])
+def test_a_secret_in_the_place_of_a_name_is_shown_nowhere(
+    project: Path, home: Path, mcpi: Mcpi, words: tuple[str, ...], style: str
+) -> None:
+    canary = put_names(project, home, style)
+
+    ran = mcpi("audit", *words)
+
+    assert ran.status in (0, 1)
+    assert canary not in ran.out + ran.err
+
+
+def put_names(project: Path, home: Path, style: str) -> str:
+    canary = "ghp_" + secrets.token_hex(18)
+    variable = canary if style == "variable" else "A"
+    name = "a" if style == "variable" else canary
+    server = {"command": "uvx", "args": ["mcp-server-time"], "env": {variable: "${B}"}}
+    cleartext = {"type": "http", "url": "http://h.example/mcp", "headers": {variable: "x" * 20}}
+    servers = {name: server, f"{name}-2": cleartext}
+    text = json.dumps({"mcpServers": servers}, indent=2)
+    put(project / ".mcp.json", text)
+    put(home / ".cursor/mcp.json", text)
+    if style == "project":
+        projects = {canary: {"mcpServers": {canary: server}}, "x": {"mcpServers": {canary: 1}}}
+        put(home / ".claude.json", json.dumps({"projects": projects, canary: {canary: canary}}))
+    if style == "suppressed":
+        one = f'[[ignore]]\nrule = "MA102"\nserver = "{canary}"\nentry = "0"\nreason = "r"\n'
+        put(project / "mcpi-audit.toml", one)
+    return canary
+
+
+def test_a_secret_in_the_place_of_a_name_stands_in_no_record(
+    project: Path, home: Path, mcpi: Mcpi
+) -> None:
+    canary = put_names(project, home, "server")
+    baseline = project / "baseline.json"
+
+    mcpi("audit", "--save-baseline", str(baseline))
+
+    text = baseline.read_text(encoding="utf-8")
+    assert "(40 characters)" in text
+    assert canary not in text
+    assert json.loads(mcpi("audit", "--baseline", str(baseline), "--json").out)["findings"] == []
+
+
+def test_a_secret_in_the_place_of_a_name_is_found_and_offered_no_command(
+    project: Path, home: Path, mcpi: Mcpi
+) -> None:
+    canary = put_names(project, home, "server")
+
+    found = json.loads(mcpi("audit", "--json").out)["findings"]
+    listed = mcpi("adopt")
+
+    of_names = [one for one in found if "the server's name holds" in one["message"]]
+    assert {one["rule"] for one in of_names} == {"MA301", "MA304"}
+    assert not any("mcpi adopt" in one["fix"] for one in found)
+    assert "its name is a secret" in listed.out
+    assert canary not in listed.out + listed.err
+
+
+@pytest.mark.parametrize(
+    "name", ["sk-learn-documentation-server", "ghp_", "npm_tools", "github-pat-server", "re_search"]
+)
+def test_a_name_of_words_is_shown_as_it_is(project: Path, mcpi: Mcpi, name: str) -> None:
+    server = {"type": "http", "url": "http://h.example/mcp"}
+    put(project / ".mcp.json", json.dumps({"mcpServers": {name: server}}))
+
+    (found,) = json.loads(mcpi("audit", "--json").out)["findings"]
+
+    assert (found["server"], found["rule"]) == (name, "MA401")
+    assert found["pointer"] == f"/mcpServers/{name}/url"
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs POSIX")
 @pytest.mark.parametrize("device", [False, True])
 def test_a_pipe_or_device_is_said_to_be_none(project: Path, mcpi: Mcpi, device: bool) -> None:

@@ -15,7 +15,13 @@ from mcpinstall.rules.audit.file_facts import Approved
 from mcpinstall.rules.audit.parts import escaped
 from mcpinstall.rules.audit.references import holds_reference
 from mcpinstall.rules.audit.secret_values import is_credential_header
-from mcpinstall.rules.audit.secrets import is_secret_name, secret_in, shown
+from mcpinstall.rules.audit.secrets import (
+    is_secret_name,
+    secret_in,
+    shown,
+    told_name,
+    told_pointer,
+)
 
 _MAY_BE_SECRET = re.compile(
     r"pass|secret|token|key|auth|cred|pwd|cookie|session|login|user|account|licen[cs]e|salt|seed"
@@ -34,7 +40,7 @@ _FEW = 20
 def place(server: AuditedServer) -> str:
     """Return where an entry stands: its pointer, in a list with the name for the number."""
     above = server.pointer.rpartition("/")[0]
-    return f"{above}/{escaped(server.name.text)}"
+    return f"{told_pointer(above)}/{escaped(told_name(server.name.text))}"
 
 
 def fingerprints(server: AuditedServer) -> Mapping[str, str]:
@@ -50,9 +56,9 @@ def fingerprints(server: AuditedServer) -> Mapping[str, str]:
     if server.directory is not None:
         fields["directory"] = digest(_kept("", server.directory.text))
     for each in server.variables:
-        fields[f"env/{escaped(each.name)}"] = digest(_variable(each))
+        fields[f"env/{escaped(told_name(each.name))}"] = digest(_variable(each))
     for each in server.headers:
-        fields[f"headers/{escaped(each.name)}"] = digest(_header(each))
+        fields[f"headers/{escaped(told_name(each.name))}"] = digest(_header(each))
     for key in _OTHERS:
         if key in server.others:
             fields[key] = digest(_without_secrets(server.others[key]))

@@ -13,6 +13,7 @@ from mcpinstall.rules.audit.fetched import Fetch
 from mcpinstall.rules.audit.locked import LOCAL_FIRST, locked_version
 from mcpinstall.rules.audit.machine_facts import MachineFacts
 from mcpinstall.rules.audit.rule import AuditRule, Hit, Persona, rule
+from mcpinstall.rules.audit.secrets import is_secret_itself
 from mcpinstall.rules.audit.specs import Kind, Package, Pin, is_placeholder
 
 UNPINNED_NPM = rule(
@@ -98,7 +99,8 @@ def _adopted(server: AuditedServer) -> str:
     """Return the command that takes an entry of the user's own over; nothing for others."""
     name = server.name.text
     is_own = server.scope is FileScope.USER and not server.wrappers
-    return f"mcpi adopt {name}" if is_own and _NAME.fullmatch(name) else ""
+    is_plain = _NAME.fullmatch(name) and not is_secret_itself(name)
+    return f"mcpi adopt {name}" if is_own and is_plain else ""
 
 
 def _is_adoptable(loose: _Loose) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from mcpinstall.model.audited import AuditedServer, FileScope
 from mcpinstall.model.finding import Severity
+from mcpinstall.model.json_text import Json
 from mcpinstall.rules.audit.addresses import parse
 from mcpinstall.rules.audit.file_facts import FileFacts, Tracking
 from mcpinstall.rules.audit.parts import environment, headers, options, settings
@@ -17,6 +18,7 @@ from mcpinstall.rules.audit.secrets import (
     LONGEST,
     Found,
     certain_in,
+    is_secret_itself,
     is_secret_name,
     secret_in,
     shown,
@@ -49,6 +51,7 @@ _PAIR = re.compile(
 )
 """A name and its value inside a text: `A=b`, `"a": "b"`, `--a b`, `Authorization: Bearer b`."""
 _MOST_PAIRS = 100
+_MOST_TEXTS = 20_000  # of a file without servers
 _SHORTEST_HIDDEN = 4  # characters of a value that is taken out of messages
 _SHORTEST_LITERAL = 8
 """Characters of what stands in such a header; anything shorter is a sample."""
@@ -139,20 +142,39 @@ def confidential(server: AuditedServer) -> Confidential:
     """
     named = [(each.name, each.value.text) for each in (*environment(server), *headers(server))]
     named += [(option.name.lstrip("-"), option.text) for option in options(server)]
+    named += [("", server.name.text)]
     address = parse(server.url.text) if server.url else None
     if address is not None:
         named += [("password", address.password), *address.parameters, *address.fragment]
     return Confidential(
         text for name, text in named
         if is_secret_name(name) or is_credential_header(name) or secret_in(text, name)
+        or is_secret_itself(text)
     )  # fmt: skip
+
+
+def confidential_in(document: Mapping[str, Json]) -> Iterator[str]:
+    """Yield the texts of a whole file that no report may hold, by their keys and by themselves."""
+    waiting: list[tuple[str, Json]] = [("", dict(document))]
+    for _ in range(_MOST_TEXTS):
+        if not waiting:
+            return
+        key, value = waiting.pop()
+        if isinstance(value, str):
+            if is_secret_name(key) or is_credential_header(key) or secret_in(value, key):
+                yield value
+        elif isinstance(value, dict):
+            waiting += value.items()
+        elif isinstance(value, list):
+            waiting += ((key, one) for one in value)
 
 
 def _all(server: AuditedServer) -> Iterator[tuple[AuditRule, str, str, Found]]:
     for rule_, found in ((IN_REQUEST, _in_url(server)), (IN_REQUEST, _in_headers(server)),
                          (IN_ARGUMENTS, _in_arguments(server)),
                          (IN_ENVIRONMENT, _in_variables(server)),
-                         (IN_ENVIRONMENT, _in_settings(server))):  # fmt: skip
+                         (IN_ENVIRONMENT, _in_settings(server)),
+                         (IN_ENVIRONMENT, _in_name(server))):  # fmt: skip
         for pointer, where, secret in found:
             yield rule_, pointer, where, secret
 
@@ -231,3 +253,10 @@ def _in_settings(server: AuditedServer) -> Iterator[tuple[str, str, Found]]:
     for key, value in settings(server):
         if found := secret_in(value.text, key) or _inside(value.text):
             yield value.pointer, f"`{shown(key)}`", found
+
+
+def _in_name(server: AuditedServer) -> Iterator[tuple[str, str, Found]]:
+    """Yield that a token was pasted where the name belongs."""
+    name = server.name
+    if is_secret_itself(name.text) and (found := certain_in(name.text)):
+        yield name.pointer, "the server's name", found

@@ -11,7 +11,7 @@ import functools
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from mcpinstall.model.text import printable
@@ -216,19 +216,52 @@ def shown(text: str) -> str:
     return printable(bare if len(bare) <= _SHOWN else bare[:_SHOWN] + "…")
 
 
-def without_secrets(text: str, known: Iterable[str] = ()) -> str:
-    """Return a message without what has a provider's form, or is `known` to be secret."""
+def without_secrets(
+    text: str, known: Iterable[str] = (), mask: Callable[[int], str] = "({} characters)".format
+) -> str:
+    """Return a message without what has a provider's form, or is `known` to be secret.
+
+    `mask` gives what stands for a secret of so many characters.
+    """
     for one in known:
-        text = text.replace(one, f"({len(one)} characters)")
+        text = text.replace(one, mask(len(one)))
     at = 0
     while (found := _BEGINNING.search(text, at)) is not None:
         at = found.end()
         matches = (pattern.match(text, found.start()) for _, pattern in _prefixed())
         if whole := next((one for one in matches if one), None):
-            hidden = f"({len(whole[0])} characters)"
+            hidden = mask(len(whole[0]))
             text = f"{text[: whole.start()]}{hidden}{text[whole.end() :]}"
             at = whole.start() + len(hidden)
     return text
+
+
+@functools.lru_cache(maxsize=4096)
+def is_secret_itself(name: str) -> bool:
+    """Tell whether a name is a secret, as where a token was pasted in its place."""
+    if len(name) < _SHORTEST_LIKELY or _WORDS_ONLY.fullmatch(name):
+        return False
+    return certain_in(name) is not None or _resembles_a_secret(name) or bool(_JWT.search(name))
+
+
+def told_name(name: str) -> str:
+    """Return a name of a server, variable or key for a report or record; never a secret."""
+    return f"({len(name)} characters)" if is_secret_itself(name) else name
+
+
+def told_pointer(pointer: str) -> str:
+    """Return a JSON pointer for a report, each of its keys as `told_name`."""
+    return "/".join(map(_told_key, pointer.split("/")))
+
+
+def _told_key(key: str) -> str:
+    plain = key.replace("~1", "/").replace("~0", "~")
+    return told_name(plain) if is_secret_itself(plain) else key
+
+
+def masked(text: str) -> str:
+    """Return a line with every secret that shows by itself as asterisks, of the same length."""
+    return without_secrets(text, mask=lambda length: "*" * length)
 
 
 def _resembles_a_secret(text: str) -> bool:
