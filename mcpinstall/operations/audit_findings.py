@@ -76,20 +76,17 @@ class Judge:
             for ids, fact_check in self._wanted.facts:
                 hits += self._asked(ids, fact_check, server, facts)
             for hit in sorted_out(hits):
-                yield self._finding(self._told(hit, server), server), hit, server
+                known = self._confidential(server)
+                yield self._finding(self._told(hit, known), server), hit, server
         hits = []
         for ids, file_check in self._wanted.file:
             hits += self._asked(ids, file_check, self._file.servers, facts)
         for hit in sorted_out(hits):
             about = _server_at(hit.pointer, self._file.servers)
-            yield self._finding(self._told(hit, about), about), hit, about
+            yield self._finding(self._told(hit, self._of_file), about), hit, about
 
-    def _told(self, hit: Hit, server: AuditedServer | None) -> Hit:
-        """Return a hit whose words hold no secret, wherever a rule found them.
-
-        What is about no server may be about any part of the file.
-        """
-        known = self._of_file if server is None else self._confidential(server)
+    def _told(self, hit: Hit, known: Confidential) -> Hit:
+        """Return a hit whose words hold no secret, wherever in the entry or file it was found."""
         message, fix = (without_secrets(one, known.within(one)) for one in (hit.message, hit.fix))
         if (message, fix) == (hit.message, hit.fix):
             return hit

@@ -135,7 +135,7 @@ _SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SECRET_WORDS = frozenset({
     "token", "secret", "password", "passwd", "pwd", "passphrase", "apikey", "credential",
     "credentials", "authorization", "bearer", "pat", "key", "pass", "auth", "cookie", "jwt",
-    "secrets",
+    "secrets", "pgpassword",
 })  # fmt: skip
 _OTHER_WORDS = frozenset({
     "file", "path", "dir", "folder", "url", "uri", "endpoint", "host", "id", "ids", "name", "type",

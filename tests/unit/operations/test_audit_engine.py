@@ -126,6 +126,35 @@ def test_a_persona_hears_what_those_before_it_hear(
     assert (len(report.findings), len(report.hidden)) == (heard, 3 - heard)
 
 
+SECRETS: dict[str, dict[str, object]] = {
+    "a variable": {"mcpServers": {"a": {"command": "x", "env": {"DB_PASSWORD": "HERE"}}}},
+    "an argument": {"mcpServers": {"a": {"command": "x", "args": ["--api-key", "HERE"]}}},
+    "a header": {"mcpServers": {"a": {"url": "https://h.example", "headers": {"Cookie": "HERE"}}}},
+    "a setting": {"mcpServers": {"a": {"command": "x"}}, "env": {"AUTH_TOKEN": "HERE"}},
+    "a list": {"mcpServers": {"a": {"command": "x"}}, "tools": [{"apiKeys": ["HERE"]}]},
+}
+
+
+@pytest.mark.parametrize("place", ["", "/mcpServers", "/mcpServers/b", "/mcpServers/b/command"])
+@pytest.mark.parametrize("name", SECRETS)
+def test_what_is_said_of_a_whole_file_holds_no_secret_of_it(
+    context: Context, name: str, place: str
+) -> None:
+    word = "hunter" + "-is-known-to-nobody"  # no detector knows it
+    document = json.loads(json.dumps(SECRETS[name]).replace("HERE", word))
+    document["mcpServers"]["b"] = {"command": "y"}
+    Path(".mcp.json").write_text(json.dumps(document), encoding="utf-8")
+
+    def check(*_: object) -> Iterator[Hit]:
+        yield Hit(rule=GENERAL, pointer=place, message=f"`{word}` is bad", fix=f"not {word}")
+
+    wanted = RuleSet(server=(), facts=(), file=(((GENERAL,), check),))
+    (found,) = audit.audit(audit.Wanted(rules=wanted), context).findings
+
+    assert (found.message, found.fix) == ("`(25 characters)` is bad", "not (25 characters)")
+    assert word not in repr(found)
+
+
 @pytest.mark.parametrize(
     ("confidence", "fails"), [("low", False), ("medium", True), ("high", True)]
 )
