@@ -6,15 +6,19 @@ Sources: the modules `site` and `sysconfig` of the standard library, and PEP 829
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 READ = 64 * 1024  # bytes that are looked at; site hooks have some lines
 
 _PATH_FILE = ".pth"
 _START_FILE = ".start"
-_CUSTOMIZE = frozenset({"sitecustomize", "usercustomize"})
+CUSTOMIZE = frozenset({"sitecustomize", "usercustomize"})
+"""Modules that `site` imports, from wherever the path has them."""
+_SUFFIX = re.compile(r"\.py[cw]?|(?:\.[A-Za-z0-9_-]+)?\.(?:so|pyd)", re.IGNORECASE)
+"""Ends of modules that importlib loads: source, bytecode in its place, and native code."""
 _CODE = ("import ", "import\t")
 _ACTIVATION = re.compile(r"(de)?activate(_this)?(\.[a-z0-9]+)?", re.IGNORECASE)
-_PYTHON = re.compile(r"pythonw?[0-9.]*t?(\.exe)?", re.IGNORECASE)
+_PYTHON = re.compile(r"pythonw?[0-9.]*t?(\.exe)?(\._pth)?", re.IGNORECASE)
 _USUAL = {
     "_virtualenv.pth": re.compile(rb"import _virtualenv\s*"),
     "distutils-precedence.pth": re.compile(
@@ -29,7 +33,32 @@ _USUAL = {
 def is_candidate(name: str) -> bool:
     """Tell whether `site` reads a file or folder of that name in `site-packages` by itself."""
     lower = name.casefold()
-    return lower.endswith((_PATH_FILE, _START_FILE)) or lower.partition(".")[0] in _CUSTOMIZE
+    return lower.endswith((_PATH_FILE, _START_FILE)) or lower.partition(".")[0] in CUSTOMIZE
+
+
+def is_path_file(name: str) -> bool:
+    """Tell whether `site` reads lines of a file of that name."""
+    return name.casefold().endswith((_PATH_FILE, _START_FILE))
+
+
+def is_module(name: str, module: str) -> bool:
+    """Tell whether a file of that name is what `import module` may load from its folder."""
+    lower = name.casefold()
+    return lower.startswith(module) and _SUFFIX.fullmatch(lower, len(module)) is not None
+
+
+def is_customizing(name: str) -> bool:
+    """Tell whether a file of that name is a module that `site` imports by itself."""
+    return any(is_module(name, module) for module in CUSTOMIZE)
+
+
+def folders(name: str, data: bytes) -> Iterator[str]:
+    """Yield what the lines of a `.pth` add to the path: folders, and archives of modules."""
+    if name.casefold().endswith(_PATH_FILE):
+        for line in data.decode("utf-8", "surrogateescape").lstrip("\ufeff").splitlines():
+            text = line.strip()
+            if text and "\0" not in text and not line.startswith(("#", *_CODE)):
+                yield text
 
 
 def runs(name: str, data: bytes) -> bool:

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mcpinstall import registries
-from mcpinstall.errors import McpInstallError
+from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.advisory_text import AdvisoryFile
 from mcpinstall.model.audited import AuditedServer, FileScope
 from mcpinstall.model.finding import Unchecked
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.operations import audit_hooks, clock, revoked
-from mcpinstall.operations.audit_files import ReadFile
+from mcpinstall.operations.audit_files import ReadFile, shown
 from mcpinstall.operations.audit_indexes import Indexes
 from mcpinstall.operations.audit_locks import NpmLocks
 from mcpinstall.operations.context import Context
@@ -115,12 +115,26 @@ class Surroundings:
         program = server.launch[0].text if server.launch else ""
         if not _is_local(program) or "\0" in program:
             return ()
-        folder = audit_hooks.environment_of(Path(program))
+        try:
+            folder = audit_hooks.environment_of(Path(program))
+        except OSError as error:
+            self._not_looked_at(Path(program), error.strerror or str(error))
+            return ()
         if folder is None:
             return ()
         if folder not in self._hooks:
-            self._hooks[folder] = tuple(audit_hooks.hooks(folder))
+            found = audit_hooks.look(folder)
+            self._hooks[folder] = found.hooks
+            if found.problem:
+                self._not_looked_at(folder, found.problem)
         return self._hooks[folder]
+
+    def _not_looked_at(self, path: Path, why: str) -> None:
+        """Remember that nobody knows what Python runs by itself."""
+        error = McpInstallError(
+            ErrorCode.FILE_UNREADABLE, f"what Python runs there by itself is not known: {why}"
+        )
+        self._fail(shown(path, self._context.machine), error)
 
     def _neighbours(self, file: ReadFile) -> Mapping[str, frozenset[str]]:
         """Return the servers of a file, and the tools of those that mcpinstall knows."""

@@ -130,6 +130,17 @@ def _unreadable(path: Path, why: str) -> McpInstallError:
     return McpInstallError(ErrorCode.FILE_UNREADABLE, f"could not read `{path}`: {why}")
 
 
+def read_beginning(path: Path, most: int) -> bytes:
+    """Return the first bytes of a file, `most` of them at most; of a pipe, nothing is waited for.
+
+    Raises:
+        OSError: if it can't be read.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        return file.read(most)
+
+
 def read_optional(path: Path, limit: int) -> bytes | None:
     """Return the bytes of a file, or None when there is none; otherwise as `read_bounded`."""
     try:

@@ -9,15 +9,19 @@ Twin: `test_what_tools_put_into_every_environment_is_no_finding`, `test_a_record
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from mcpinstall.model.audit_report import AuditReport
 from mcpinstall.operations import audit, audit_hooks
 from mcpinstall.operations.context import Context
 
@@ -55,10 +59,14 @@ def program(environment: Path) -> Path:
     return found
 
 
-def found(context: Context, command: Path) -> list[tuple[str, str]]:
+def audited(context: Context, command: Path) -> AuditReport:
     document = {"mcpServers": {"a": {"command": str(command), "args": ["-m", "server"]}}}
     Path(".mcp.json").write_text(json.dumps(document), encoding="utf-8")
-    report = audit.audit(audit.Wanted(paths=(".mcp.json",)), context)
+    return audit.audit(audit.Wanted(paths=(".mcp.json",)), context)
+
+
+def found(context: Context, command: Path) -> list[tuple[str, str]]:
+    report = audited(context, command)
     assert report.unchecked == ()
     return [
         (str(one.rule.severity), one.message)
@@ -67,11 +75,14 @@ def found(context: Context, command: Path) -> list[tuple[str, str]]:
     ]  # fmt: skip
 
 
-def recorded(environment: Path, name: str, data: bytes) -> None:
+def recorded(environment: Path, name: str, data: bytes, algorithm: str = "sha256") -> None:
     folder = site(environment) / "some-1.0.dist-info"
     folder.mkdir()
-    digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
-    (folder / "RECORD").write_text(f"{name},sha256={digest},{len(data)}\n", encoding="utf-8")
+    digest = base64.urlsafe_b64encode(hashlib.new(algorithm, data).digest()).rstrip(b"=").decode()
+    with (folder / "RECORD").open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)  # as installers write it: what needs quotes has some
+        rows.writerow(("some/__init__.py", "", ""))
+        rows.writerow((name, f"{algorithm}={digest}", len(data)))
 
 
 @pytest.mark.parametrize(
@@ -87,6 +98,10 @@ def recorded(environment: Path, name: str, data: bytes) -> None:
         ("sitecustomize.py", b""),
         ("usercustomize.py", CODE),
         ("sitecustomize.abi3.so", b"\x7fELF"),
+        ("sitecustomize.cpython-311-x86_64-linux-gnu.so", b"\x7fELF"),
+        ("usercustomize.cp311-win_amd64.pyd", b"MZ"),
+        ("sitecustomize.pyc", b""),
+        (".hidden.pth", CODE),
         ("_virtualenv.pth", CODE),
         ("distutils-precedence.pth", DISTUTILS + CODE),
     ],
@@ -102,12 +117,126 @@ def test_what_runs_by_itself_is_found(
     assert name in message
 
 
-def test_a_package_that_site_imports_is_found(context: Context, environment: Path) -> None:
-    folder = site(environment) / "usercustomize"
+@pytest.mark.parametrize("module", ["sitecustomize", "usercustomize"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "__init__.py", "__init__.pyc", "__init__.so", "__init__.abi3.so", "__init__.pyd",
+        "__init__.cpython-311-x86_64-linux-gnu.so",
+    ],
+)  # fmt: skip
+def test_a_package_that_site_imports_is_found(
+    context: Context, environment: Path, module: str, name: str
+) -> None:
+    folder = site(environment) / module
+    folder.mkdir()
+    (folder / "other.py").write_bytes(CODE)
+    (folder / name).write_bytes(CODE)
+
+    ((_, message),) = found(context, program(environment))
+
+    assert f"`{module}/{name}`" in message
+
+
+def native_beside_source(environment: Path) -> str:
+    folder = site(environment) / "sitecustomize"
     folder.mkdir()
     (folder / "__init__.py").write_bytes(CODE)
+    recorded(environment, "sitecustomize/__init__.py", CODE)
+    (folder / "__init__.abi3.so").write_bytes(b"\x7fELF")
+    return "`sitecustomize/__init__.abi3.so`"
 
-    assert len(found(context, program(environment))) == 1
+
+def behind_many_harmless(environment: Path) -> str:
+    for number in range(60):
+        (site(environment) / f"a{number}.pth").write_bytes(b"/opt/more\n")
+    (site(environment) / "z.pth").write_bytes(CODE)
+    return "`z.pth`"
+
+
+def in_a_folder_of_the_path(environment: Path) -> str:
+    folder = environment.parent / "elsewhere"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_bytes(CODE)
+    (site(environment) / "a.pth").write_bytes(b"# x\n\n  " + os.fsencode(folder) + b"  \n")
+    return "elsewhere/sitecustomize.py`"
+
+
+def in_a_folder_named_from_there(environment: Path) -> str:
+    folder = site(environment) / "a/usercustomize"
+    folder.mkdir(parents=True)
+    (folder / "__init__.pyc").write_bytes(b"")
+    (site(environment) / "a.pth").write_bytes(b"./b/../a\n")
+    return "`a/usercustomize/__init__.pyc`"
+
+
+def in_an_archive_of_the_path(environment: Path) -> str:
+    with zipfile.ZipFile(environment.parent / "more.zip", "w") as archive:
+        archive.writestr("sitecustomize/__init__.py", CODE)
+    (site(environment) / "a.pth").write_bytes(b"../../../../more.zip\n")
+    return "more.zip/sitecustomize/__init__.py`"
+
+
+def beside_the_program(environment: Path) -> str:
+    (program(environment).parent / "python._pth").write_bytes(b"/opt/evil\nimport site\n")
+    return "/python._pth`"
+
+
+def in_a_folder_of_64_bits(environment: Path) -> str:
+    folder = environment / "lib64"
+    folder.unlink(missing_ok=True)
+    other = folder / "python3.11/site-packages"
+    other.mkdir(parents=True)
+    (other / "evil.pth").write_bytes(CODE)
+    return "`evil.pth`"
+
+
+PLACES = [
+    native_beside_source, behind_many_harmless, in_a_folder_of_the_path,
+    in_a_folder_named_from_there, in_an_archive_of_the_path, beside_the_program,
+    in_a_folder_of_64_bits,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("put", PLACES)
+def test_what_runs_by_itself_is_found_wherever_python_looks(
+    context: Context, environment: Path, put: Callable[[Path], str]
+) -> None:
+    name = put(environment)
+
+    ((_, message),) = found(context, program(environment))
+
+    assert name in message
+
+
+def test_python_itself_runs_what_is_found(environment: Path) -> None:
+    """Facts of CPython 3.11 that the looks of the audit follow."""
+    say = b"import os; os.write(1, b'RAN')\n"
+    words = [str(program(environment)), "-I", "-c", "pass"]
+
+    def runs(path: Path, data: bytes) -> bool:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        ran = subprocess.run(words, check=False, capture_output=True, timeout=120)
+        path.unlink()
+        return b"RAN" in ran.stdout
+
+    here, other = site(environment), environment.parent / "other"
+    assert runs(here / ".hidden.pth", say)
+    assert not runs(here / "sitecustomize.txt", say)
+    (here / "folders.pth").write_bytes(os.fsencode(other) + b"\n")
+    assert not runs(other / "more.pth", say)
+    if Path("/usr/lib").exists() and shadowed(words[0]):
+        return  # (the system's own `sitecustomize` is imported first)
+    assert runs(other / "sitecustomize.py", say)
+    assert runs(here / "sitecustomize.py", say)
+    assert runs(here / "sitecustomize/__init__.py", say)
+
+
+def shadowed(python: str) -> bool:
+    words = [python, "-I", "-c", "import sys; print('sitecustomize' in sys.modules)"]
+    ran = subprocess.run(words, check=True, capture_output=True, timeout=120)
+    return ran.stdout.strip() == b"True"
 
 
 def test_a_link_to_a_program_of_it_leads_there(context: Context, environment: Path) -> None:
@@ -129,15 +258,97 @@ def test_what_tools_put_into_every_environment_is_no_finding(
     (site(environment) / "distutils-precedence.pth").write_bytes(DISTUTILS)
     (site(environment) / "__editable__.server-1.0.pth").write_bytes(b"/home/me/server/src\n")
     (site(environment) / "notes.txt").write_bytes(CODE)
+    (site(environment) / "sitecustomize.txt").write_bytes(CODE)
+    (site(environment) / "sitecustomize.cpython-311.pyc").write_bytes(CODE)
+    (site(environment) / "usercustomize").mkdir()
+    (site(environment) / "usercustomize/notes.py").write_bytes(CODE)
+    folder = environment.parent / "source"
+    folder.mkdir()
+    (folder / "more.pth").write_bytes(CODE)
+    (folder / "server.py").write_bytes(CODE)
+    (site(environment) / "a.pth").write_bytes(b"../../../../source\n/opt/nothing\n.\n")
+    (site(environment) / "link.pth").symlink_to("nowhere")
 
     assert found(context, program(environment)) == []
 
 
-def test_a_recorded_hook_is_none(context: Context, environment: Path) -> None:
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+@pytest.mark.parametrize("name", ["cov.pth", "a, b.pth", 'a"b".pth', "./cov.pth", "\u00e9.pth"])
+def test_a_recorded_hook_is_none(
+    context: Context, environment: Path, name: str, algorithm: str
+) -> None:
+    (site(environment) / name).write_bytes(CODE)
+    recorded(environment, name, CODE, algorithm)
+
+    assert found(context, program(environment)) == []
+
+
+def test_a_digest_that_nobody_trusts_records_nothing(context: Context, environment: Path) -> None:
+    (site(environment) / "cov.pth").write_bytes(CODE)
+    recorded(environment, "cov.pth", CODE, "md5")
+
+    assert len(found(context, program(environment))) == 1
+
+
+def names_without_end(environment: Path) -> None:
+    for number in range(20_001):
+        os.close(os.open(site(environment) / f"n{number}", os.O_CREAT | os.O_WRONLY))
+
+
+def hooks_without_end(environment: Path) -> None:
+    for number in range(1_001):
+        (site(environment) / f"a{number}.pth").write_bytes(b"/opt/more\n")
+
+
+def folders_without_end(environment: Path) -> None:
+    (site(environment) / "a.pth").write_bytes(b"/opt/more\n" * 101)
+
+
+def another_machine(environment: Path) -> None:
+    (site(environment) / "a.pth").write_bytes(b"//server.example/share\n")
+
+
+def what_can_not_be_read(environment: Path) -> None:
+    (site(environment) / "a.pth").symlink_to("/proc/self/mem")
+
+
+def a_record_that_can_not_be_read(environment: Path) -> None:
+    (site(environment) / "a.pth").write_bytes(CODE)
+    (site(environment) / "some-1.0.dist-info/RECORD").mkdir(parents=True)
+
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
+
+
+@pytest.mark.parametrize(
+    "put",
+    [
+        names_without_end, hooks_without_end, folders_without_end, another_machine,
+        pytest.param(what_can_not_be_read, marks=linux), a_record_that_can_not_be_read,
+    ],
+)  # fmt: skip
+def test_what_could_not_be_looked_at_is_told(
+    context: Context, environment: Path, put: Callable[[Path], None]
+) -> None:
+    put(environment)
+
+    (gap,) = audited(context, program(environment)).unchecked
+
+    assert (gap.subject, gap.code) == ("~/venv", "file-unreadable")
+    assert "what Python runs there by itself is not known" in gap.message
+
+
+def test_a_record_beside_one_that_can_not_be_read_counts(
+    context: Context, environment: Path
+) -> None:
     (site(environment) / "cov.pth").write_bytes(CODE)
     recorded(environment, "cov.pth", CODE)
+    (site(environment) / "a-1.0.dist-info/RECORD").mkdir(parents=True)
 
-    assert found(context, program(environment)) == []
+    report = audited(context, program(environment))
+
+    assert "MA802" not in {one.rule.id for one in report.findings}
+    assert len(report.unchecked) == 1
 
 
 def test_a_recorded_hook_that_was_changed_is_found(context: Context, environment: Path) -> None:
@@ -170,14 +381,14 @@ def test_an_environment_is_read_once_for_all_entries(
     context: Context, environment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (site(environment) / "evil.pth").write_bytes(CODE)
-    real = audit_hooks.hooks
+    real = audit_hooks.look
     seen: list[Path] = []
 
-    def counted(one: Path) -> Iterator[str]:
+    def counted(one: Path) -> audit_hooks.Looked:
         seen.append(one)
         return real(one)
 
-    monkeypatch.setattr(audit_hooks, "hooks", counted)
+    monkeypatch.setattr(audit_hooks, "look", counted)
     document = {
         "mcpServers": {f"s{n}": {"command": str(program(environment))} for n in range(5)}
     }  # fmt: skip
