@@ -166,9 +166,9 @@ def _publisher(backing: Backing) -> tuple[str, ...]:
 
 
 def _first_seen(receipt: Receipt, context: Context) -> str:
+    """Return whose package another one is by now, where nobody reviewed it."""
     from mcpinstall.operations import publisher_records
 
-    """Return whose package another one is by now, where nobody reviewed it."""
     for one in receipt.publishers:
         known = publisher_records.seen(one.package, context).identities.values()
         if known and one.identity not in known:

@@ -24,7 +24,7 @@ def docker(name: str, words: tuple[Value, ...]) -> Fetch | None:
     if not rest or rest[0].text not in {"run", "create"}:
         return None
     found = read(rest[1:], DOCKER_RUN)
-    image = found.rest[0] if found.rest else None
+    image = found.rest[0] if found.rest and not found.has("--rootfs") else None
     pulls = [one.text for one in found.all("--pull")]
     return Fetch(
         runner=f"{name} {rest[0].text}", packages=(specs.image(image),) if image else (),
@@ -50,11 +50,12 @@ def dnx(runner: str, words: tuple[Value, ...]) -> Fetch:
 
 def dotnet(_: str, words: tuple[Value, ...]) -> Fetch | None:
     """Read `dotnet tool exec`, `dotnet tool run` and `dotnet dnx`."""
+    words = tuple(itertools.dropwhile(lambda one: one.text in {"-d", "--diagnostics"}, words))
     verbs = [one.text for one in words[:2]]
     if verbs == ["tool", "run"]:  # a tool of the manifest in the folder
         return Fetch(runner="dotnet tool run", arguments=words[3:])
-    if verbs == ["tool", "exec"]:
-        return dnx("dotnet tool exec", words[2:])
+    if verbs in (["tool", "exec"], ["tool", "execute"]):
+        return dnx(f"dotnet tool {verbs[1]}", words[2:])
     return dnx("dotnet dnx", words[1:]) if verbs[:1] == ["dnx"] else None
 
 

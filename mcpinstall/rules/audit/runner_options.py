@@ -1,8 +1,9 @@
 """Options with values of every runner: one that is missing makes its value pass for a package.
 
 Compared with the programs themselves (2026-11): npm 11.19 (its own table of definitions), pnpm
-10.34, bun 1.4, deno 2.9, uv 0.13, pipx 1.16, pip, docker 28, cargo 1.9x and java by what they do
-with such an option; those of podman, nerdctl, go, nix and dotnet were not compared.
+10.34, bun 1.4, deno 2.9, uv 0.13, pipx 1.16, pip, docker 28, podman 4.3.1, go 1.19.8, cargo 1.95,
+nix 2.8.0 (its own dump of options) and java by what they do with such an option; nerdctl 2.3 and
+`dotnet tool exec` of .NET 10 by their sources and pages, for they could not be run here.
 """
 
 from __future__ import annotations
@@ -111,7 +112,10 @@ DOCKER = Grammar(
     valued=_names(
         "-H --host -c --context --config -l --log-level --tlscacert --tlscert --tlskey "
         "--connection --url --identity --root --runroot --storage-driver --namespace -n --address "
-        "-a --snapshotter --cgroup-manager --data-root"
+        "-a --snapshotter --cgroup-manager --data-root --conmon --events-backend --hooks-dir "
+        "--network-cmd-path --network-config-dir --runtime --runtime-flag --ssh --storage-opt "
+        "--tmpdir --volumepath --module --imagestore --pull-option --cni-path --cni-netconfpath "
+        "--hosts-dir --host-gateway-ip --bridge-ip --cdi-spec-dirs --userns-remap"
     )
 )
 DOCKER_RUN = Grammar(
@@ -128,29 +132,50 @@ DNX = Grammar(
         "--version --source --add-source --configfile --framework -v --verbosity --arch -a"
     )
 )
-GO = Grammar(
-    clusters=False,
-    valued=_names(
-        "-C -exec -p -asmflags -buildmode -buildvcs -compiler -covermode -coverpkg -gccgoflags "
-        "-gcflags -installsuffix -ldflags -mod -modfile -overlay -pgo -pkgdir -tags -toolexec"
-    ),
+_GO = (
+    "-C -exec -p -asmflags -buildmode -compiler -covermode -coverpkg -gccgoflags -gcflags "
+    "-installsuffix -ldflags -mod -modfile -overlay -pgo -pkgdir -tags -toolexec"
 )
+GO = Grammar(clusters=False, valued=_names(_GO) | _names(_GO.replace("-", "--")))
+"""Go takes `--tags` for `-tags`; `-buildvcs` takes a value behind `=` alone."""
 CARGO = Grammar(
     clusters=False,
     valued=_names(
         "--version --vers --git --branch --tag --rev --path --registry --index --root --target "
         "--target-dir --profile -F --features -j --jobs --color --config -Z --message-format "
-        "--lockfile-path -C"
+        "--lockfile-path -C --bin --example -p --package --explain --manifest-path --artifact-dir"
     ),
 )
 NIX = Grammar(
     valued=_names(
-        "--extra-experimental-features --experimental-features --inputs-from -I --include "
-        "--log-format --reference-lock-file --output-lock-file --update-input --store --eval-store "
-        "--expr -f --file -j --max-jobs --cores --unset -u --keep -k"
+        "--access-tokens --allowed-impure-host-deps --allowed-uris --allowed-users "
+        "--arg-from-stdin --bash-prompt --bash-prompt-prefix --bash-prompt-suffix --build-dir "
+        "--build-hook --build-poll-interval --build-users-group --builders "
+        "--commit-lockfile-summary --connect-timeout --cores --deprecated-features --diff-hook "
+        "--download-attempts --download-buffer-size --eval-store --experimental-features --expr "
+        "--extra-access-tokens --extra-allowed-impure-host-deps --extra-allowed-uris "
+        "--extra-allowed-users --extra-deprecated-features --extra-experimental-features "
+        "--extra-extra-platforms --extra-hashed-mirrors --extra-ignored-acls --extra-nix-path "
+        "--extra-platforms --extra-plugin-files --extra-sandbox-paths --extra-secret-key-files "
+        "--extra-substituters --extra-system-features --extra-trusted-public-keys "
+        "--extra-trusted-substituters --extra-trusted-users --file --flake-registry "
+        "--gc-reserved-space --hashed-mirrors --http-connections --ignored-acls --impure-env "
+        "--include --inputs-from --json-log-path --keep --keep-env-var --log-format --log-lines "
+        "--max-build-log-size --max-call-depth --max-free --max-jobs --max-silent-time "
+        "--min-free --min-free-check-interval --nar-buffer-size --narinfo-cache-negative-ttl "
+        "--narinfo-cache-positive-ttl --netrc-file --nix-path --output-lock-file --plugin-files "
+        "--post-build-hook --pre-build-hook --profile --reference-lock-file --repeat "
+        "--sandbox-build-dir --sandbox-dev-shm-size --sandbox-paths --secret-key-files "
+        "--ssl-cert-file --stalled-download-timeout --store --substituters --system "
+        "--system-features --tarball-ttl --timeout --trusted-public-keys --trusted-substituters "
+        "--trusted-users --unset --unset-env-var --update-input --user-agent-suffix -I -f -j -k "
+        "-u"
     ),
-    pairs=_names("--option --override-input --override-flake --arg --argstr --arg-from-file"),
+    pairs=_names(
+        "--option --override-input --override-flake --arg --argstr --arg-from-file -s --set-env-var"
+    ),
 )
+"""Every setting of `nix.conf` that is no switch is an option with a value, too."""
 JAVA = Grammar(
     clusters=False,
     valued=_names(
