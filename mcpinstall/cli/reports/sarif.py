@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
@@ -87,7 +88,7 @@ def _result(one: Finding, number: int) -> Object:
 
 
 def _place(place: Location) -> Object:
-    path = quote(place.file)
+    path = quote(os.fsencode(place.file))  # (a name may be no UTF-8)
     where: Object = {"uri": path, "uriBaseId": "SRCROOT"}
     if path.startswith(_HOME):
         where = {"uri": path.removeprefix(_HOME), "uriBaseId": "HOME"}

@@ -20,6 +20,7 @@ from mcpinstall.rules.audit.secrets import (
     certain_in,
     is_secret_itself,
     is_secret_name,
+    passwords_in,
     secret_in,
     shown,
 )
@@ -146,11 +147,12 @@ def confidential(server: AuditedServer) -> Confidential:
     address = parse(server.url.text) if server.url else None
     if address is not None:
         named += [("password", address.password), *address.parameters, *address.fragment]
-    return Confidential(
+    secret = [
         text for name, text in named
         if is_secret_name(name) or is_credential_header(name) or secret_in(text, name)
         or is_secret_itself(text)
-    )  # fmt: skip
+    ]  # fmt: skip
+    return Confidential((*secret, *(one for text in secret for one in passwords_in(text))))
 
 
 def confidential_in(document: Mapping[str, Json]) -> Iterator[str]:

@@ -261,7 +261,20 @@ def _told_key(key: str) -> str:
 
 def masked(text: str) -> str:
     """Return a line with every secret that shows by itself as asterisks, of the same length."""
-    return without_secrets(text, mask=lambda length: "*" * length)
+    found = without_secrets(text, mask=lambda length: "*" * length)
+    if key := _PRIVATE_KEY.search(found):
+        found = found[: key.start()] + "*" * (len(found) - key.start())
+    for password in passwords_in(found):
+        found = found.replace(password, "*" * len(password))
+    return _JWT.sub(lambda token: "*" * len(token[0]), found)
+
+
+def passwords_in(text: str) -> tuple[str, ...]:
+    """Return the passwords of addresses in a text, the longest first."""
+    if "://" not in text[:LONGEST]:
+        return ()
+    found = {one[1] for one in _PASSWORD.finditer(text[:LONGEST])}
+    return tuple(sorted(found, key=lambda one: (-len(one), one)))
 
 
 def _resembles_a_secret(text: str) -> bool:
