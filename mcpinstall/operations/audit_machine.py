@@ -76,7 +76,7 @@ class Surroundings:
             locked=self._locked(file) if server.scope is FileScope.PROJECT else {},
             indexes=self._indexes.known,
             index_settings=self._index_settings(server, file),
-            revoked=self._revoked(server),
+            revoked=self._revoked(server, managed),
             is_approved=_is_approved(server, file),
             found=self._found(server, file),
             paths={text: _state(Path(text)) for text in asked_paths(server) if _is_local(text)},
@@ -138,13 +138,18 @@ class Surroundings:
             self._named = (file, named)
         return self._named[1]
 
-    def _revoked(self, server: AuditedServer) -> Revoked | None:
-        """Return that a registry revoked what mcpinstall put there, by place or by name."""
+    def _revoked(self, server: AuditedServer, managed: Managed | None) -> Revoked | None:
+        """Return that a registry revoked what mcpinstall put there, by place or by name.
+
+        What was read before counts, and what the registry says on this disk.
+        """
         program = server.launch[0].text if server.launch else ""
         for home, receipt, why in self._withdrawn:
             named = receipt.entry_name == server.name.text and server.host in receipt.hosts
             if named or program.startswith(f"{home}{os.sep}"):
                 return Revoked(entry_name=receipt.entry_name, sentence=why)
+        if managed is not None and managed.withdrawn:
+            return Revoked(entry_name=managed.entry_name, sentence=managed.withdrawn)
         return None
 
     @cached_property

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 
-from tuf.api.exceptions import DownloadError, DownloadHTTPError
+from tuf.api.exceptions import DownloadError, DownloadHTTPError, RepositoryError
+from tuf.api.metadata import Metadata
 from tuf.ngclient.fetcher import FetcherInterface
 
 from mcpinstall.errors import McpInstallError
@@ -79,10 +80,11 @@ class FolderFetcher(BoundedFetcher):
 
 
 class SavedFetcher(BoundedFetcher):
-    """Offers the timestamp that was accepted last, and nothing else.
+    """Offers the metadata that was accepted last, and nothing else.
 
-    python-tuf reads all other saved metadata by itself, and takes a timestamp of the version
-    that it knows for "nothing new".
+    python-tuf reads saved metadata by itself, and takes a timestamp of the version that it knows
+    for "nothing new".  What it does not believe it asks for: then it gets the same bytes, and
+    says why.  Those of another version are not what it asks for.
     """
 
     def __init__(self, metadata: Path) -> None:
@@ -93,6 +95,18 @@ class SavedFetcher(BoundedFetcher):
         name = url.rpartition("/")[2]
         if name.endswith(".root.json"):
             return None
-        if name != "timestamp.json":
+        version, dot, role = name.partition(".")
+        if not (dot and version.isascii() and version.isdigit()):
+            return files.read_optional(self._metadata / name, limit)
+        data = files.read_optional(self._metadata / role, limit)
+        if data is None or _version(data) not in (int(version), None):
             raise DownloadError("it was not downloaded before")
-        return files.read_optional(self._metadata / name, limit)
+        return data
+
+
+def _version(data: bytes) -> int | None:
+    """Return the version that metadata claims; None for what is no metadata."""
+    try:
+        return int(Metadata.from_bytes(data).signed.version)
+    except RepositoryError:
+        return None
