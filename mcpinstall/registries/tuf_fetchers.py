@@ -12,7 +12,12 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 
-from tuf.api.exceptions import DownloadError, DownloadHTTPError, RepositoryError
+from tuf.api.exceptions import (
+    DownloadError,
+    DownloadHTTPError,
+    DownloadLengthMismatchError,
+    RepositoryError,
+)
 from tuf.api.metadata import Metadata
 from tuf.ngclient.fetcher import FetcherInterface
 
@@ -50,7 +55,10 @@ class BoundedFetcher(FetcherInterface):
             DownloadError: of python-tuf, which expects no other.
         """
         self._limit = max_length + 1
-        return super().download_bytes(url, max_length)
+        body = b"".join(self.fetch(url))  # (python-tuf's own puts it into a temporary file first)
+        if len(body) > max_length:
+            raise DownloadLengthMismatchError(f"it is longer than {max_length} bytes")
+        return body
 
 
 class WebFetcher(BoundedFetcher):
