@@ -464,6 +464,7 @@ def test_one_server(mcpi: Mcpi, operations: Operations) -> None:
             "seconds": 0.667,
             "tools": ["git_log"],
             "reviewed": True,
+            "seen_first": False,
             "authorization": None,
             "differences": [],
         }
