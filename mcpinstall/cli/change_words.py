@@ -74,6 +74,16 @@ LABELS = {
 }
 """What a change of each kind is called."""
 
+_CAME = {ChangeKind.ENVIRONMENT: "new variable", ChangeKind.HEADERS: "new header"}
+_WENT = {ChangeKind.ENVIRONMENT: "variable is gone", ChangeKind.HEADERS: "header is gone"}
+
+
+def label(change: Change) -> str:
+    """Return what a change is called: what came or went is not called changed."""
+    names = LABELS if change.before and change.after else _WENT if change.before else _CAME
+    return names.get(change.kind, LABELS[change.kind])
+
+
 _LONGEST = 2000  # characters of a value or name that are shown; real ones have below 300
 
 _SIGNS = {Mark.GONE: ("[-", "-]"), Mark.NEW: ("{+", "+}")}

@@ -371,6 +371,7 @@ def tested(result: TestResult) -> Object:
         "seconds": round(result.seconds, 3),
         "tools": list(result.tools),
         "reviewed": result.reviewed,
+        "seen_first": result.seen_first,
         "authorization": result.authorization or None,
         "differences": list(result.differences),
     }

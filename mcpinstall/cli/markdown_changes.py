@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mcpinstall.cli import change_words, words
-from mcpinstall.cli.change_words import LABELS, TITLES
+from mcpinstall.cli.change_words import TITLES, label
 from mcpinstall.model.text import printable
 from mcpinstall.planning.changes import Band, Change
 
@@ -88,7 +88,7 @@ def _blocks(found: Diff) -> Iterator[tuple[str, bool]]:
 
 def _change(change: Change) -> str:
     before, after = change_words.values(change)
-    text = f"* **{LABELS[change.kind]}** {code(change.subject)}"
+    text = f"* **{label(change)}** {code(change.subject)}"
     if before or after:
         text += ": " + " → ".join(code(value) if value else "nothing" for value in (before, after))
     shown, missing = change_words.bounded(change.lines, _LINES, _CHARACTERS)

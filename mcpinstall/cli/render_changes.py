@@ -62,8 +62,8 @@ def changes(found: Sequence[Change], width: int) -> Screen:
 
 
 def _change(change: Change, width: int) -> Screen:
-    label = Segment(f"  {padded(LABELS[change.kind], _LABEL)}", _TONES[change.band])
-    rows: list[Line] = [*_heading(change, label, width)]
+    name = Segment(f"  {padded(change_words.label(change), _LABEL)}", _TONES[change.band])
+    rows: list[Line] = [*_heading(change, name, width)]
     shown, missing = change_words.bounded(change.lines, _LINES, _CHARACTERS)
     for sign, text in shown:
         rows += wrapped(f"      {sign} {text}", width, CONTINUED, _SIGNS[sign])
@@ -73,16 +73,16 @@ def _change(change: Change, width: int) -> Screen:
     return tuple(rows)
 
 
-def _heading(change: Change, label: Segment, width: int) -> Screen:
-    """Return label, subject and short values, on one line where they fit."""
+def _heading(change: Change, name: Segment, width: int) -> Screen:
+    """Return name, subject and short values, on one line where they fit."""
     before, after = change_words.values(change)
     both = f"{before} → {after}" if before and after else before or after
     subject = change_words.shortened(change.subject)
     whole = f"{subject}: {both}" if both else subject
     if cells(printable(whole)) + _LABEL + 2 < min(width, _ONE_LINE):
-        return ((label, Segment(whole)),)
+        return ((name, Segment(whole)),)
     first, *more = broken(subject, width - _LABEL - 2)
-    rows: list[Line] = [(label, *first), *more]
+    rows: list[Line] = [(name, *first), *more]
     rows += _value(before, "-", width) if before else ()
     rows += _value(after, "+", width) if after else ()
     return tuple(rows)

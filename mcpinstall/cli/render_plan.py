@@ -160,8 +160,8 @@ def _heading(server: ServerPlan, view: View, *, installing: bool) -> Screen:
     if server.advice:
         rows += wrapped(f"  over {_transport(server)}; {server.advice}", view.width, "    ")
     if server.replaces and installing:
-        fact = f"  ! takes the place of {server.replaces}, which is installed; `mcpi update "
-        rows += wrapped(f"{fact}{server.entry.name}` shows what changed", view.width, "    ")
+        fact = f"  ! takes the place of {server.replaces}, which is installed: see what changed"
+        rows += wrapped(fact, view.width, "    ")
     if server.already_installed and installing:
         rows += wrapped("  installed already; only its entry is added", view.width, "  ")
     return tuple(rows)

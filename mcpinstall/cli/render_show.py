@@ -132,7 +132,10 @@ def tested(result: TestResult, width: int) -> Screen:
     count = words.count(len(result.tools), "tool")
     state = "NOT as reviewed" if result.differences else "unchanged since review"
     tone = Tone.BAD if result.differences else Tone.GOOD
-    if not result.reviewed:
+    if result.seen_first:
+        as_before = "OTHER than" if result.differences else "as"
+        state = f"{as_before} it showed first; nobody reviewed them"
+    elif not result.reviewed:
         state, tone = "which nobody reviewed", Tone.WARN
     rows = wrapped(
         f"{receipt.entry_name} {receipt.version} answers: {count}, {state} "

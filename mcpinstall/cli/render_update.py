@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from mcpinstall.cli import render_changes, words
-from mcpinstall.cli.change_words import LABELS
+from mcpinstall.cli.change_words import label
 from mcpinstall.cli.layout import (
     BLANK,
     CONTINUED,
@@ -71,7 +71,7 @@ def _weighty(one: Replacement) -> str:
     if one.comparison is None:
         return f"{names}: NOT COMPARED."
     kinds = Counter(
-        LABELS[change.kind]
+        label(change)
         for change in one.comparison.changes
         if (change.band is Band.FIRST and change.kind is not ChangeKind.NOT_COMPARED)
         or change.kind is ChangeKind.DEPENDENCY_ADDED
@@ -82,7 +82,7 @@ def _weighty(one: Replacement) -> str:
         if change.kind is ChangeKind.NOT_COMPARED
     ]
     told = [f"NOT COMPARED: {words.listed(left_out)}"] if left_out else []
-    told += [f"{label} ({count})" if count > 1 else label for label, count in kinds.items()]
+    told += [f"{name} ({count})" if count > 1 else name for name, count in kinds.items()]
     return f"{names}: {', '.join(told) if told else 'no change of the gravest kinds'}."
 
 

@@ -75,8 +75,8 @@ def parse(data: bytes, where: str = "manifest.toml", *, draft: bool = False) -> 
     if len(set(remotes)) != len(remotes):
         raise top.error("remotes", "names a remote twice")
     found = Manifest(
-        name=top.parsed("name", names.server_name),
-        version=top.parsed("version", names.version),
+        name=top.parsed("name", names.registered_name),
+        version=top.parsed("version", names.registered_version),
         title=_title(top, "title", 100),
         summary=_title(top, "summary", _TEXT),
         try_sentence=_title(top, "try", _TEXT),

@@ -35,6 +35,31 @@ def server_name(text: str) -> str:
     return text
 
 
+def registered_name(text: str) -> str:
+    """Return `text` if it is a server name whose parts can be folders on every system.
+
+    Raises:
+        McpInstallError: `name-invalid`.
+    """
+    return _portable(server_name(text))
+
+
+def registered_version(text: str) -> str:
+    """Return `text` if it is one exact version that can be a folder on every system.
+
+    Raises:
+        McpInstallError: `name-invalid`.
+    """
+    return _portable(version(text))
+
+
+def _portable(text: str) -> str:
+    for part in text.split("/"):
+        if is_device_name(part):
+            raise _invalid(text, f"Windows takes `{part}` for a device, not for a folder")
+    return text
+
+
 def entry_name(text: str) -> str:
     """Return `text` if it can name an entry in any host: `[A-Za-z0-9][A-Za-z0-9_-]{0,63}`.
 

@@ -69,6 +69,8 @@ class RegistryState:
     """sha256 of the registry's file of advisories; nothing where it has none."""
     trusted_root: str = ""
     """sha256 of the Sigstore trust root that the registry delivers; nothing where it has none."""
+    root_version: int = 0
+    """Of a TUF registry: version of the root in force."""
     warnings: tuple[str, ...] = ()
     """Of one server: what a reader has to know before the yes, as sentences."""
 

@@ -70,7 +70,7 @@ class Surroundings:
             locked=self._locks.of(server, file),
             indexes=self._indexes.known,
             index_settings=self._index_settings(server, file),
-            revoked=self._revoked(server, file),
+            revoked=self._revoked(server, file, managed),
             is_approved=_is_approved(server, file),
             found=self._found(server, file),
             paths={text: _state(Path(text)) for text in asked_paths(server) if _is_local(text)},
@@ -147,14 +147,19 @@ class Surroundings:
             self._named = (file, named)
         return self._named[1]
 
-    def _revoked(self, server: AuditedServer, file: ReadFile) -> Revoked | None:
-        """Return that a registry revoked what an entry of mcpinstall, or a copy of one, starts."""
+    def _revoked(
+        self, server: AuditedServer, file: ReadFile, managed: Managed | None
+    ) -> Revoked | None:
+        """Return that a registry revoked what an entry of mcpinstall, or a copy of one, starts.
+
+        What was read before counts, and what the registry says on this disk.
+        """
         receipt = self._installed.receipt_of(server, file) if self._installed else None
         if receipt is None:
             return None
         if receipt not in self._withdrawn:
             self._withdrawn[receipt] = self._withdrawal(receipt)
-        why = self._withdrawn[receipt]
+        why = self._withdrawn[receipt] or (managed.withdrawn if managed else "")
         return Revoked(entry_name=receipt.entry_name, sentence=why) if why else None
 
     def _withdrawal(self, receipt: Receipt) -> str:

@@ -27,7 +27,7 @@ from mcpinstall.model.host import Chain, ServerEntry
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.operations import audit_provenance
 from mcpinstall.operations.audit_files import ReadFile
-from mcpinstall.operations.audit_provenance import Standing
+from mcpinstall.operations.audit_provenance import Saved, Standing
 from mcpinstall.operations.context import Context
 from mcpinstall.receipts.store import ReceiptStore
 from mcpinstall.rules.audit.machine_facts import Managed
@@ -63,6 +63,7 @@ class ManagedServers:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._store = ReceiptStore(context.paths)
+        self._saved = Saved(context)
         self._chains: dict[str, Chain] = {}
         self._standings: dict[Receipt, Standing] = {}
         self._states: dict[tuple[str, str, str, str], _State] = {}
@@ -88,9 +89,7 @@ class ManagedServers:
     def notes(self) -> Iterator[str]:
         """Yield what was not compared, as sentences."""
         for receipt, standing in self._standings.items():
-            if standing.unknown:
-                name = receipt.entry_name
-                yield f"`{name}` was not compared with its registry: {standing.unknown}"
+            yield from (f"`{receipt.entry_name}` {note}" for note in standing.notes)
 
     def _of(self, server: AuditedServer, file: ReadFile) -> Managed | None:
         written, receipt = self._joined(server, file)
@@ -110,6 +109,7 @@ class ManagedServers:
             tampered=state.tampered,
             hooks=state.hooks,
             regressed=standing.regressed,
+            withdrawn=standing.withdrawn,
             packages=audit_provenance.packages(receipt),
             tools=standing.tools,
         )
@@ -224,7 +224,7 @@ class ManagedServers:
 
     def _standing(self, receipt: Receipt) -> Standing:
         if receipt not in self._standings:
-            found = audit_provenance.standing(receipt, self._context)
+            found = self._saved.standing(receipt)
             self._standings[receipt] = found
             if found.problem is not None:
                 self._failed(f"`{receipt.entry_name}`", found.problem)
@@ -260,7 +260,7 @@ class ManagedServers:
             receipt.tree_sha256,
             _base(receipt),
             self._context.machine.platform,
-            lambda: audit_provenance.accepted_hooks(receipt, self._context),
+            lambda: self._saved.accepted_hooks(receipt),
         )
         return _told(found)
 

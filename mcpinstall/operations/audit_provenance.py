@@ -1,4 +1,8 @@
-"""Does its registry still vouch for what is installed?  Told from what is on this disk."""
+"""Does its registry still vouch for what is installed?  Told from what is on this disk.
+
+Nothing is written: of a TUF registry, the metadata and files that were saved are verified once
+more, in memory.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,20 @@ import contextlib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import json_text, names
 from mcpinstall.model.backing import Backing
 from mcpinstall.model.receipt import Receipt
-from mcpinstall.model.registry import RegistryKind, ReviewedServer, ReviewState, TufSource
+from mcpinstall.model.registry import (
+    RegistryKind,
+    RegistryState,
+    ReviewedServer,
+    ReviewState,
+    TufSource,
+)
 from mcpinstall.model.tools import UNKNOWN_TOOLS, ToolList
 from mcpinstall.operations import configuration
 from mcpinstall.operations.context import Context
@@ -35,46 +46,116 @@ class Standing:
 
     regressed: str = ""
     """How that is less than at the installation, or about somebody else."""
-    unknown: str = ""
-    """Why nothing can be said."""
+    withdrawn: str = ""
+    """That it revoked the server, as a sentence."""
+    notes: tuple[str, ...] = ()
+    """What was not compared and why, or with what; the entry's name goes before each."""
     problem: McpInstallError | None = None
     """The registry's copy on this disk is damaged, or holds what is refused."""
     tools: ToolList = UNKNOWN_TOOLS
 
 
-def standing(receipt: Receipt, context: Context) -> Standing:
-    """Compare a receipt with the registry that it came from, without asking anybody.
+class Saved:
+    """What the registries of receipts say, as far as it is on this disk.
 
-    A manifest of the bundled registry that is still the one of the receipt is not read again.
+    Each TUF registry is verified once: that is what costs.
     """
-    try:
-        if receipt.registry_root == bundled.ROOT:
-            return _of_bundled(receipt, context)
-        if _is_tuf(receipt, context):
-            return Standing(unknown="to read a TUF registry is to write; `mcpi verify` does it")
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._opened: dict[str, registries.Registry | McpInstallError] = {}
+
+    def standing(self, receipt: Receipt) -> Standing:
+        """Compare a receipt with the registry that it came from, without asking anybody.
+
+        A manifest of the bundled registry that is still the one of the receipt is not read again.
+        """
+        try:
+            if receipt.registry_root == bundled.ROOT:
+                return _of_bundled(receipt, self._context)
+            return self._compared(receipt)
+        except McpInstallError as error:
+            if error.code in _ROLLED_BACK or _has_other_root(receipt, error, self._context):
+                return Standing(regressed=error.message)
+            if error.code in self._not_here(receipt):
+                return Standing(notes=(self._not_compared(receipt, error),))
+            return Standing(problem=error)
+
+    def accepted_hooks(self, receipt: Receipt) -> frozenset[str] | None:
+        """Return the digests of the start-up hooks that reviewers accepted; None if unknown."""
+        try:
+            return frozenset(one.sha256 for one in self._server(receipt).manifest.hooks)
+        except McpInstallError:
+            return None
+
+    def _compared(self, receipt: Receipt) -> Standing:
+        server = self._server(receipt)
+        if server.unreviewed is not None or server.registry.kind is RegistryKind.NONE:
+            regressed = _first_seen(receipt, self._context)
+            return Standing(regressed=regressed, tools=server.tools)
+        lost, notes = _lost(receipt, server, "its manifest"), _expired(server.registry)
+        if not lost:
+            try:
+                lost = _newer(receipt, self._registry(receipt))
+            except McpInstallError as error:
+                name = receipt.entry_name
+                why = f"{error.message}; `mcpi outdated {name}` asks for it"
+                notes = (*notes, f"was not compared with the newest version: {why}")
+        return Standing(
+            regressed=lost,
+            withdrawn=server.withdrawal.sentence if server.withdrawal else "",
+            notes=notes,
+            tools=server.tools,
+        )
+
+    def _server(self, receipt: Receipt) -> ReviewedServer:
         from mcpinstall.operations import lookup
 
-        server = lookup.of_receipt(receipt, context, offline=True, withdrawn=True)
-        return Standing(regressed=_regressed(receipt, server, context), tools=server.tools)
-    except McpInstallError as error:
-        if error.code in _ROLLED_BACK or _has_other_root(receipt, error, context):
-            return Standing(regressed=error.message)
-        if error.code in _NOT_HERE:
-            return Standing(unknown=error.message)
-        return Standing(problem=error)
+        if self._source(receipt) is None:
+            return lookup.of_receipt(receipt, self._context, offline=True, withdrawn=True)
+        registry = self._registry(receipt)
+        return registry.find(receipt.name, receipt.version, withdrawn=True)
 
+    def _registry(self, receipt: Receipt) -> registries.Registry:
+        from mcpinstall.operations import lookup
 
-def accepted_hooks(receipt: Receipt, context: Context) -> frozenset[str] | None:
-    """Return the digests of the start-up hooks that reviewers accepted; None if unknown."""
-    from mcpinstall.operations import lookup
+        source = self._source(receipt)
+        if source is None:
+            return lookup.registry_of(receipt, self._context)
+        if source.root not in self._opened:
+            self._opened[source.root] = self._read(source)
+        found = self._opened[source.root]
+        if isinstance(found, McpInstallError):
+            raise found
+        return found
 
-    try:
-        if _is_tuf(receipt, context):
-            return None
-        server = lookup.of_receipt(receipt, context, offline=True, withdrawn=True)
-    except McpInstallError:
-        return None
-    return frozenset(one.sha256 for one in server.manifest.hooks)
+    def _read(self, source: TufSource) -> registries.Registry | McpInstallError:
+        paths, machine = self._context.paths, self._context.machine
+        try:
+            return registries.open_tuf(
+                source, paths, self._context.now, machine=machine, read_only=True
+            )
+        except McpInstallError as error:
+            return error
+
+    def _source(self, receipt: Receipt) -> TufSource | None:
+        """Return the TUF registry that a receipt came from; None where it is of another kind."""
+        return self._sources.get(receipt.registry_root)
+
+    @cached_property
+    def _sources(self) -> Mapping[str, TufSource]:
+        known = configuration.configured(self._context)
+        return {one.root: one for one in known if isinstance(one, TufSource)}
+
+    def _not_compared(self, receipt: Receipt, error: McpInstallError) -> str:
+        ask = f"; `mcpi verify {receipt.entry_name}` asks it" if self._source(receipt) else ""
+        return f"was not compared with its registry: {error.message}{ask}"
+
+    def _not_here(self, receipt: Receipt) -> tuple[ErrorCode, ...]:
+        """Return what says that nothing is known, not that something is damaged."""
+        damaged = ErrorCode.REGISTRY_INVALID  # of saved metadata: its keys did not sign it
+        is_tuf = self._source(receipt) is not None
+        return tuple(code for code in _NOT_HERE if not (is_tuf and code is damaged))
 
 
 def packages(receipt: Receipt) -> tuple[tuple[str, str], ...]:
@@ -94,7 +175,8 @@ def _of_bundled(receipt: Receipt, context: Context) -> Standing:
     pinned = {row.version: row.sha256 for row in registry.rows_of(receipt.name)}
     if pinned.get(receipt.version) != receipt.manifest_sha256:
         server = registry.find(receipt.name, receipt.version, withdrawn=True)
-        return Standing(regressed=_regressed(receipt, server, context), tools=server.tools)
+        lost = _lost(receipt, server, "its manifest") or _newer(receipt, registry)
+        return Standing(regressed=lost, tools=server.tools)
     return Standing(regressed=_newer(receipt, registry), tools=_bundled_tools(receipt))
 
 
@@ -111,10 +193,11 @@ def _bundled_tools(receipt: Receipt) -> ToolList:
     return ToolList(tools=tuple(tools)) if isinstance(tools, list) else UNKNOWN_TOOLS
 
 
-def _is_tuf(receipt: Receipt, context: Context) -> bool:
-    """Tell whether its registry is a TUF one: even offline, its client saves what it reads."""
-    known = configuration.configured(context)
-    return any(isinstance(one, TufSource) and one.root == receipt.registry_root for one in known)
+def _expired(state: RegistryState) -> tuple[str, ...]:
+    """Say what check 1 says of a TUF registry whose saved metadata has expired."""
+    if state.kind is not RegistryKind.TUF or not state.stale:
+        return ()
+    return (f"was compared with an expired state of its registry: {state.check.evidence}",)
 
 
 def _has_other_root(receipt: Receipt, error: McpInstallError, context: Context) -> bool:
@@ -125,24 +208,20 @@ def _has_other_root(receipt: Receipt, error: McpInstallError, context: Context) 
     return known.get(receipt.registry_name, receipt.registry_root) != receipt.registry_root
 
 
-def _regressed(receipt: Receipt, server: ReviewedServer, context: Context) -> str:
-    from mcpinstall.operations import lookup
-
-    if server.unreviewed is not None or server.registry.kind is RegistryKind.NONE:
-        return _first_seen(receipt, context)
-    if lost := _lost(receipt, server, "its manifest"):
-        return lost
-    return _newer(receipt, lookup.registry_of(receipt, context))
-
-
 def _newer(receipt: Receipt, registry: registries.Registry) -> str:
-    """Return what the newest version lacks, where there is a newer one."""
+    """Return what the newest version lacks, where there is a newer one.
+
+    Raises:
+        McpInstallError: `offline-missing` where its files are not on this disk.
+    """
     if all(row.version == receipt.version for row in registry.rows_of(receipt.name)):
         return ""
     try:
         newest = registry.find(receipt.name)
-    except McpInstallError:  # it can't be installed, so nobody gets it
-        return ""
+    except McpInstallError as error:
+        if error.code is ErrorCode.OFFLINE_MISSING:
+            raise
+        return ""  # it can't be installed, so nobody gets it
     return _lost(receipt, newest, f"the manifest of {newest.manifest.version}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mcpinstall import environments, indexes, verification
@@ -33,11 +34,12 @@ def examined(locked: Lock, context: Context, *, package: str = "") -> tuple[Exam
     """Fetch and inspect every wheel; of `package` METADATA is kept.
 
     Raises:
-        McpInstallError: `archive-refused`, `download-failed`, `digest-mismatch`.
+        McpInstallError: `archive-refused`, `artifact-size`, `download-failed`, `digest-mismatch`.
     """
     artifacts = tuple(wheel for one in locked.packages for wheel in one.wheels)
     if not artifacts:
         return ()
+    _require_bounded(artifacts)
     fetched = indexes.fetch_artifacts(
         artifacts,
         index=lambda: indexes.effective_index(context.machine, environments.uv_program()),
@@ -68,6 +70,21 @@ def examined(locked: Lock, context: Context, *, package: str = "") -> tuple[Exam
                 )
             )
     return tuple(found)
+
+
+def _require_bounded(artifacts: Sequence[Artifact]) -> None:
+    """Refuse a lock of more bytes than anybody's disk should take; no file is longer than said."""
+    total = sum(one.size for one in artifacts)
+    if total <= limits.LOCKED_BYTES:
+        return
+    largest = max(artifacts, key=lambda one: one.size)
+    raise McpInstallError(
+        ErrorCode.ARTIFACT_SIZE,
+        f"the {len(artifacts)} files of the lock have {total:,} bytes together, and at most "
+        f"{limits.LOCKED_BYTES:,} are fetched; the largest is `{largest.filename}` "
+        f"({largest.size:,})",
+        hint="fewer platforms (`--platform`), or a package that needs less",
+    )
 
 
 def _too_many(artifact: Artifact) -> McpInstallError:

@@ -146,6 +146,7 @@ def _ask_remotes(
             continue
         context.progress.step(f"asking `{server.entry.name}` for its tools")
         results.append((server.entry.name, probing_remote.require_unchanged(server, context)))
+        seen_tools.require_same(prepared, server, context)
     return tuple(results), time.monotonic() - begun if results else 0.0
 
 
@@ -185,7 +186,8 @@ def _require_same_state(prepared: Prepared, context: Context) -> None:
             )
 
     for one in prepared.replacements:
-        if server_plans.receipts_of(one.slug, context) != one.before:
+        there = server_plans.receipts_of(one.slug, context)
+        if one.before != tuple(r for r in there if not r.is_remote or r.entry_name in one.entries):
             names = ", ".join(f"`{name}`" for name in one.entries)
             raise McpInstallError(
                 ErrorCode.PLAN_CHANGED,

@@ -27,13 +27,14 @@ from mcpinstall.operations import (
     publishers,
     remote_plans,
     secret_places,
+    seen_tools,
     server_plans,
     settings,
     staging,
     unreviewed_records,
 )
 from mcpinstall.operations.context import Context
-from mcpinstall.operations.prepared import INSTALLING, Draft, MissingInput, Prepared
+from mcpinstall.operations.prepared import INSTALLING, Draft, MissingInput, Prepared, Replacement
 from mcpinstall.planning import checks, policy
 from mcpinstall.planning.digest import plan_digest
 
@@ -59,7 +60,7 @@ def draft(request: Request, context: Context) -> Draft:
             hint="a server of a registry says itself which headers it wants: `mcpi show NAME`",
         )
     early_refusals.of_names(request, context)
-    found = [lookup.reviewed(spec, context, request) for spec in request.names]
+    found = [seen_tools.reviewed(spec, request, context) for spec in request.names]
     request = _with_locks(request, found)
     servers = tuple({server.manifest_sha256: server for server in found}.values())
     _require_distinct(servers, request)
@@ -209,10 +210,25 @@ def prepare(
         servers, found.changes, request, context, action=action, stage=stage, rows=found.rows
     )
     return replace(
-        prepared, print_rows=shown, printed=printed, kept=secret.kept, skipped=found.skipped,
+        prepared, replacements=_replacements(prepared, context),
+        print_rows=shown, printed=printed, kept=secret.kept, skipped=found.skipped,
         locks=locks, other_text=other_text,
         holds=holds.of_installation(drafted, servers, context) if action in INSTALLING else (),
     )  # fmt: skip
+
+
+def _replacements(prepared: Prepared, context: Context) -> tuple[Replacement, ...]:
+    """Compare what is installed in another version with what is to take its place."""
+    servers = prepared.plan.servers if prepared.installs else ()
+    if not any(server_plans.receipts_of(one.slug, context) for one in servers):
+        return ()
+    from mcpinstall.operations import replacing
+
+    try:
+        return replacing.of_installation(servers, prepared.request, context)
+    except BaseException:
+        discard(prepared)
+        raise
 
 
 def _lock_copies(servers: Sequence[ReviewedServer], context: Context) -> tuple[Path, ...]:

@@ -125,7 +125,7 @@ def described_by(metadata: str, identifier: str, version: str, name: str | None)
         McpInstallError: `name-invalid` where nothing says under which name it is published.
     """
     headers = email.message_from_string(metadata)
-    full = names.server_name(name) if name else _name(headers, metadata, identifier)
+    full = names.registered_name(name) if name else _name(headers, metadata, identifier)
     summary = " ".join(str(headers.get("Summary", "")).split())
     document: dict[str, json_text.Json] = {
         "$schema": _SCHEMA,
@@ -148,11 +148,11 @@ def _name(headers: Message, metadata: str, identifier: str) -> str:
     """Return the name that the package gives itself, else one of its forge's account."""
     said = sorted(set(_MCP_NAME.findall(metadata)))
     if len(said) == 1:
-        return names.server_name(said[0])
+        return names.registered_name(said[0])
     rows = [str(row).partition(",")[2].strip() for row in headers.get_all("Project-URL") or []]
     for address in (str(headers.get("Home-page", "")), *rows):
         if owner := _forge_owner(address):
-            return names.server_name(f"io.github.{owner.lower()}/{identifier}")
+            return names.registered_name(f"io.github.{owner.lower()}/{identifier}")
     raise McpInstallError(
         ErrorCode.NAME_INVALID,
         f"nothing says under which name `{identifier}` is published",

@@ -266,6 +266,30 @@ def _bare(wanted: Input) -> Input:
 # What changed ----------------------------------------------------------------------------------
 
 
+def of_installation(
+    servers: Sequence[ServerPlan], request: Request, context: Context
+) -> tuple[Replacement, ...]:
+    """Return what an installation puts in the place of another version, each compared.
+
+    All entries of a server that runs here have one version; of one that runs elsewhere, each has
+    its own.
+
+    Raises:
+        McpInstallError: as `compared`.
+    """
+    found = []
+    for server in servers:
+        there = tuple(
+            one
+            for one in server_plans.receipts_of(server.slug, context)
+            if server.remote is None or one.entry_name == server.entry.name
+        )
+        if there and there[0].manifest_sha256 != server.reviewed.manifest_sha256:
+            wanted = target(there, server.reviewed, context)
+            found.append(_replacement(wanted, server, request, context))
+    return tuple(found)
+
+
 def compared(wanted: Target, plan: Planned, request: Request, context: Context) -> Replacement:
     """Compare what is there with what takes its place: of the files, only those of this machine.
 
@@ -274,6 +298,19 @@ def compared(wanted: Target, plan: Planned, request: Request, context: Context) 
     """
     entries = {receipt.entry_name for receipt in wanted.receipts}
     main = next(one for one in plan.servers if one.entry.name in entries)
+    found = _replacement(wanted, main, request, context)
+    dropped = (
+        f"`{name}` has no input `{one}` any more: what you set is dropped"
+        for name, one in plan.dropped
+        if name in entries
+    )
+    siblings = tuple(one for one in plan.siblings if one.entry.name in entries)
+    return replace(found, notes=(*found.notes, *dropped), siblings=siblings)
+
+
+def _replacement(
+    wanted: Target, main: ServerPlan, request: Request, context: Context
+) -> Replacement:
     comparison = None
     if wanted.before is not None:
         there = {sha256 for _, sha256 in wanted.receipts[0].artifacts}
@@ -289,15 +326,7 @@ def compared(wanted: Target, plan: Planned, request: Request, context: Context) 
         before=wanted.receipts,
         server=wanted.server,
         comparison=comparison,
-        notes=(
-            *_notes(wanted, context),
-            *(
-                f"`{name}` has no input `{one}` any more: what you set is dropped"
-                for name, one in plan.dropped
-                if name in entries
-            ),
-        ),
-        siblings=tuple(one for one in plan.siblings if one.entry.name in entries),
+        notes=tuple(_notes(wanted, context)),
     )
 
 
@@ -325,7 +354,8 @@ def _notes(wanted: Target, context: Context) -> Iterator[str]:
         yield f"`{name}` {receipt.version} is CERTIFIED; {version} is NOT REVIEWED"
     if seen_tools.are_compared_later(server, wanted.before):
         yield (
-            f"the tools of `{name}` {version} are not known yet: it is started after your yes, and "
+            f"the tools of `{name}` {version} are not known yet: it is "
+            f"{'asked' if receipt.is_remote else 'started'} after your yes, and "
             "where they differ you are asked once more, before anything is switched"
         )
     if wanted.before is None:

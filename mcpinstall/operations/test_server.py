@@ -28,6 +28,8 @@ class TestResult:
     """From its start to its tool list."""
     reviewed: bool = True
     """There is a reviewed list to compare with."""
+    seen_first: bool = False
+    """What it is compared with is what it showed first, which nobody reviewed."""
     authorization: str = ""
     """What authorization a remote server wants, as a sentence; then it told nothing else."""
     with_secrets: bool = False
@@ -75,6 +77,8 @@ def test(
         differences=probing_server.differences(server, result, markers),
         protocol=result.protocol,
         seconds=result.seconds,
+        reviewed=_is_reviewed(server),
+        seen_first=_is_seen_first(server),
     )
 
 
@@ -91,7 +95,8 @@ def _asked(
             differences=(),
             protocol="",
             seconds=0.0,
-            reviewed=server.tools.known,
+            reviewed=_is_reviewed(server),
+            seen_first=_is_seen_first(server),
             authorization=found.sentence,
             with_secrets=bool(secrets),
         )
@@ -101,8 +106,17 @@ def _asked(
         differences=probing_remote.differences(server, found),
         protocol=found.protocol,
         seconds=found.seconds,
-        reviewed=server.tools.known,
+        reviewed=_is_reviewed(server),
+        seen_first=_is_seen_first(server),
     )
+
+
+def _is_reviewed(server: ReviewedServer) -> bool:
+    return server.tools.known and server.unreviewed is None
+
+
+def _is_seen_first(server: ReviewedServer) -> bool:
+    return server.tools.known and server.unreviewed is not None
 
 
 test.__test__ = False  # type: ignore[attr-defined]

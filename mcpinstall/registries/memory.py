@@ -10,6 +10,7 @@ from pathlib import Path
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import json_text
 from mcpinstall.model.fields import Fields
+from mcpinstall.model.json_text import Json
 from mcpinstall.model.registry import RegistryState, ReviewState
 from mcpinstall.system import files, limits, machine, revocation_memory
 from mcpinstall.system.paths import StatePaths
@@ -22,6 +23,8 @@ class Seen:
     """The highest serial and the latest time seen so far."""
 
     serial: int = 0
+    root: int = 0
+    """Version of the TUF root under which that serial was seen; a newer root begins anew."""
     latest: datetime = _BEGINNING
 
 
@@ -37,8 +40,12 @@ def recall(root_digest: str, paths: StatePaths) -> Seen:
         return Seen()
     try:
         fields = Fields.of(json_text.parse(data, path.name), ErrorCode.STATE_UNSAFE)
-        fields.only("serial", "latest")
-        return Seen(serial=fields.integer("serial"), latest=fields.parsed("latest", _time))
+        fields.only("serial", "latest", "root")
+        return Seen(
+            serial=fields.integer("serial"),
+            root=fields.integer("root") if "root" in fields.table else 0,
+            latest=fields.parsed("latest", _time),
+        )
     except McpInstallError as error:
         raise McpInstallError(
             ErrorCode.STATE_UNSAFE,
@@ -68,12 +75,21 @@ def remember(state: RegistryState, paths: StatePaths, *, now: datetime | None = 
         # What nobody vouches for can say that it was issued in any year.
         issued = state.issued if state.review is ReviewState.CERTIFIED else _BEGINNING
         latest = max(before.latest, issued, now or machine.now())
-        record = {
-            "serial": max(before.serial, state.serial),
+        record: dict[str, Json] = {
+            "serial": _serial(before, state),
             "latest": latest.astimezone(UTC).replace(microsecond=0).isoformat(),
         }
+        if root := max(before.root, state.root_version):
+            record["root"] = root
         files.write_atomic(_path(state.root_digest, paths), json_text.canonical(record) + b"\n")
     note_revocations(state, paths)
+
+
+def _serial(before: Seen, state: RegistryState) -> int:
+    """Return the higher serial, of the newer root where there are two."""
+    if before.root and state.root_version != before.root:
+        return state.serial if state.root_version > before.root else before.serial
+    return max(before.serial, state.serial)
 
 
 def note_revocations(state: RegistryState, paths: StatePaths) -> None:

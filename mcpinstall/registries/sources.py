@@ -100,11 +100,12 @@ def open_tuf(
     machine: Machine,
     offline: bool = False,
     strict: bool = False,
+    read_only: bool = False,
 ) -> Registry:
     """Open a TUF registry of the user's configuration; python-tuf is loaded here.
 
-    `offline` asks nobody: what was saved is judged.  `strict` refuses one that could not be
-    asked, or has expired.
+    `offline` asks nobody: what was saved is judged.  `read_only` does so and writes nothing at
+    all.  `strict` refuses one that could not be asked, or has expired.
 
     Raises:
         McpInstallError: `registry-invalid`, `registry-rolled-back` or `registry-unavailable`.
@@ -112,7 +113,9 @@ def open_tuf(
     """
     from mcpinstall.registries import tuf_registry
 
-    found = tuf_registry.open_registry(source, paths, now, machine=machine, offline=offline)
+    found = tuf_registry.open_registry(
+        source, paths, now, machine=machine, offline=offline or read_only, read_only=read_only
+    )
     if strict:
         found.require_fresh()
     return found

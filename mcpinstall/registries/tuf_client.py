@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,20 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import tuf_layout
 from mcpinstall.registries.tuf_fetchers import BoundedFetcher, SavedFetcher
 from mcpinstall.system import files, limits
+
+
+class _Unsaved(Updater):
+    """python-tuf's client, which keeps nothing of what it accepts."""
+
+    def _persist_root(self, version: int, data: bytes) -> None:
+        """Leave `root_history` as it is."""
+
+    def _persist_metadata(self, rolename: str, data: bytes) -> None:
+        """Leave the saved role as it is."""
+
+    def _update_root_symlink(self) -> None:
+        """Leave `root.json` as it is."""
+
 
 _DIGEST = re.compile(r"[0-9a-f]{64,128}")
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -64,12 +79,24 @@ class Places:
 class TufClient:
     """Looks targets up in one repository."""
 
-    def __init__(self, places: Places, fetcher: BoundedFetcher | None, *, at: datetime) -> None:
-        """`fetcher` is None to ask nobody; `at` is the time by which expiry is judged."""
+    def __init__(
+        self,
+        places: Places,
+        fetcher: BoundedFetcher | None,
+        *,
+        at: datetime,
+        read_only: bool = False,
+    ) -> None:
+        """`fetcher` is None to ask nobody; `at` is the time by which expiry is judged.
+
+        With `read_only` nothing is written, no folder and no lock either; then nobody is asked.
+        """
         self._places = places
-        self._fetcher = fetcher
+        self._fetcher = None if read_only else fetcher
         self._at = at
-        files.private_folder(places.metadata)
+        self._read_only = read_only
+        if not read_only:
+            files.private_folder(places.metadata)
         with self._locked():
             self._updater, self.freshness, self.why_saved = self._opened()
 
@@ -163,6 +190,13 @@ class TufClient:
         saved = files.read_optional(path, limit) if _fits(path, limit) else None
         if saved is not None and is_signed(saved):
             return saved
+        if self._fetcher is None and os.path.lexists(path):
+            raise McpInstallError(
+                ErrorCode.DIGEST_MISMATCH,
+                f"`{address}` of the registry `{self._places.name}`, as it was saved, is not the "
+                "file that is signed",
+                hint=f"`{path}` was changed; a command that may ask the registry fetches it again",
+            )
         data = self._fetched(address, limit)
         if not is_signed(data):
             raise McpInstallError(
@@ -213,7 +247,8 @@ class TufClient:
         return self._refreshed(saved, _BEGINNING), Freshness.STALE, why
 
     def _refreshed(self, fetcher: BoundedFetcher, at: datetime) -> Updater:
-        updater = Updater(
+        client = _Unsaved if self._read_only else Updater
+        updater = client(
             str(self._places.metadata),
             self._places.address(self._places.metadata_at),
             fetcher=fetcher,
@@ -228,7 +263,8 @@ class TufClient:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        with files.locked(self._places.metadata.parent / "lock"):
+        lock = self._places.metadata.parent / "lock"
+        with files.locked_to_read(lock) if self._read_only else files.locked(lock):
             yield
 
     @contextlib.contextmanager

@@ -12,7 +12,13 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 
-from tuf.api.exceptions import DownloadError, DownloadHTTPError
+from tuf.api.exceptions import (
+    DownloadError,
+    DownloadHTTPError,
+    DownloadLengthMismatchError,
+    RepositoryError,
+)
+from tuf.api.metadata import Metadata
 from tuf.ngclient.fetcher import FetcherInterface
 
 from mcpinstall.errors import McpInstallError
@@ -49,7 +55,10 @@ class BoundedFetcher(FetcherInterface):
             DownloadError: of python-tuf, which expects no other.
         """
         self._limit = max_length + 1
-        return super().download_bytes(url, max_length)
+        body = b"".join(self.fetch(url))  # (python-tuf's own puts it into a temporary file first)
+        if len(body) > max_length:
+            raise DownloadLengthMismatchError(f"it is longer than {max_length} bytes")
+        return body
 
 
 class WebFetcher(BoundedFetcher):
@@ -79,10 +88,11 @@ class FolderFetcher(BoundedFetcher):
 
 
 class SavedFetcher(BoundedFetcher):
-    """Offers the timestamp that was accepted last, and nothing else.
+    """Offers the metadata that was accepted last, and nothing else.
 
-    python-tuf reads all other saved metadata by itself, and takes a timestamp of the version
-    that it knows for "nothing new".
+    python-tuf reads saved metadata by itself, and takes a timestamp of the version that it knows
+    for "nothing new".  What it does not believe it asks for: then it gets the same bytes, and
+    says why.  Those of another version are not what it asks for.
     """
 
     def __init__(self, metadata: Path) -> None:
@@ -93,6 +103,18 @@ class SavedFetcher(BoundedFetcher):
         name = url.rpartition("/")[2]
         if name.endswith(".root.json"):
             return None
-        if name != "timestamp.json":
+        version, dot, role = name.partition(".")
+        if not (dot and version.isascii() and version.isdigit()):
+            return files.read_optional(self._metadata / name, limit)
+        data = files.read_optional(self._metadata / role, limit)
+        if data is None or _version(data) not in (int(version), None):
             raise DownloadError("it was not downloaded before")
-        return files.read_optional(self._metadata / name, limit)
+        return data
+
+
+def _version(data: bytes) -> int | None:
+    """Return the version that metadata claims; None for what is no metadata."""
+    try:
+        return int(Metadata.from_bytes(data).signed.version)
+    except RepositoryError:
+        return None

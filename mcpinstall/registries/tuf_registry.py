@@ -88,7 +88,13 @@ class TufRegistry(Registry):
 
 
 def open_registry(
-    source: TufSource, paths: StatePaths, now: datetime, *, machine: Machine, offline: bool
+    source: TufSource,
+    paths: StatePaths,
+    now: datetime,
+    *,
+    machine: Machine,
+    offline: bool,
+    read_only: bool = False,
 ) -> TufRegistry:
     """Open a TUF registry of the user's configuration.
 
@@ -106,7 +112,8 @@ def open_registry(
     )
     # A clock that was turned back does not make anything fresh again.
     fetcher = None if offline else fetcher_for(source.base, machine)
-    client = TufClient(places, fetcher, at=max(now, seen.latest))
+    client = TufClient(places, fetcher, at=max(now, seen.latest), read_only=read_only)
+    _require_no_rollback(client, seen, source.name)
     return TufRegistry(client, source, clock_words(seen.latest, now))
 
 
@@ -120,6 +127,22 @@ def fetcher_for(base: str, machine: Machine) -> BoundedFetcher:
     return (
         FolderFetcher(folder) if folder.is_absolute() else WebFetcher(Client(base, machine=machine))
     )
+
+
+def _require_no_rollback(client: TufClient, seen: memory.Seen, name: str) -> None:
+    """Refuse a state older than one that was accepted, also where saved metadata went back.
+
+    A newer root may begin to count anew: so its owner recovers from a stolen key that signed
+    the highest of numbers (TUF §6.1, fast-forward attacks).
+    """
+    root, serial = client.root.version, client.timestamp.version
+    if root < seen.root or (root == seen.root and serial < seen.serial):
+        raise McpInstallError(
+            ErrorCode.REGISTRY_ROLLED_BACK,
+            f"the registry `{name}` is at state {serial} of root {root}, but {seen.serial} of root "
+            f"{seen.root} was seen before",
+            hint="an older state can hide revocations; `mcpi registry refresh` asks for the newest",
+        )
 
 
 def _root(source: TufSource, paths: StatePaths) -> bytes:
@@ -151,6 +174,7 @@ def _state(client: TufClient, facts: RegistryFile, source: TufSource, clock: str
         name=source.name,
         kind=RegistryKind.TUF,
         root_digest=source.root,
+        root_version=client.root.version,
         serial=client.timestamp.version,
         issued=facts.issued,
         expires=client.expires,

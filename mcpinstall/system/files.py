@@ -321,6 +321,19 @@ def locked(
         yield
 
 
+@contextlib.contextmanager
+def locked_to_read(path: Path, *, seconds: float = limits.LOCK_SECONDS) -> Iterator[None]:
+    """Keep those out during the block who change what `path` locks; nothing is written.
+
+    Raises:
+        McpInstallError: `state-busy` when another process keeps it longer than `seconds`.
+    """
+    from mcpinstall.system import locking
+
+    with locking.hold_to_read(path, seconds=seconds):
+        yield
+
+
 def change_mode(path: Path, before: int, after: int) -> bool:
     """Change the rights of a file or folder of ours; False where they aren't what they were.
 

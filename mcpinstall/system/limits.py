@@ -39,6 +39,7 @@ ARCHIVE_RATIO: Final = 200  # unpacked bytes to one packed byte; below 8 MiB it 
 PATH_CHARACTERS: Final = 240  # of a member's path; Windows stops at 260 for the whole path
 
 ACCEPTED_MEMBERS: Final = 1000  # members that one manifest accepts; a person reads each
+LOCKED_BYTES: Final = 8 * 1024**3  # bytes of all wheels of a lock; the largest here has 0.8 GB
 COMPARED_BYTES: Final = 1024**3  # bytes of wheels that one `manifest diff` fetches and inspects
 COMPARED_PAGES: Final = 300  # packages that one `manifest diff` looks up; closures have 20 to 100
 

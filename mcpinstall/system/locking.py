@@ -36,6 +36,28 @@ def hold(path: Path, *, seconds: float, shared: bool) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def hold_to_read(path: Path, *, seconds: float) -> Iterator[None]:
+    """Keep writers from what the lock on `path` guards during the block; nothing is written.
+
+    A file that is missing or can't be opened, and a file system without locks, are let pass.
+
+    Raises:
+        McpInstallError: `state-busy`.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError):
+            descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+            held.callback(os.close, descriptor)
+            try:
+                _acquire(descriptor, path, seconds, shared=True)
+            except McpInstallError as error:
+                if error.code is not ErrorCode.LOCK_UNSUPPORTED:
+                    raise
+        yield
+
+
+@contextlib.contextmanager
 def hold_folder(folder: Path, *, seconds: float) -> Iterator[None]:
     """Hold a lock on a folder itself during the block, which leaves no file in it.
 

@@ -28,6 +28,8 @@ from mcpinstall.operations.prepared import Prepared
 from mcpinstall.operations.settling import settle
 from mcpinstall.system import files
 from tests.builders import audit_killer, faults, system_calls
+from tests.builders.remote_offers import offer_remote, remote
+from tests.builders.remote_server import RemoteServer
 from tests.builders.system_calls import Answer, Call, Outcome, Report
 from tests.builders.world import HOSTS, Snapshot, World
 
@@ -310,6 +312,44 @@ def rolling_back(world: World, name: str | None) -> Change:
     )
 
 
+def update_of_remotes(world: World) -> Change:
+    """Two servers that run elsewhere have moved: entries in three files get other addresses."""
+    _two_remotes_that_moved(world)
+    prepared = world.prepare_update("cloud", "far", offline=True)  # (nobody is asked)
+    assert prepared is not None
+    return _committed(world, prepared, lambda: world.update("cloud", "far", offline=True))
+
+
+def rolling_back_remotes(world: World, name: str | None) -> Change:
+    """Back to their former addresses: of both with the local server of that update, or of one."""
+    _two_remotes_that_moved(world)
+    if name is None:
+        world.offer("clock", "2.0")
+        with RemoteServer() as cloud, RemoteServer() as far:
+            offer_remote(world, remote(cloud.url), version="3.0")
+            offer_remote(world, remote(far.url), name="far", version="3.0")
+            world.update()
+    else:
+        world.update("cloud", "far", offline=True)
+    prepared = rollback.prepare(name, world.context)
+    assert prepared.undone is not None, "host files change"
+    return Change(
+        world,
+        lambda: rollback.commit(prepared, world.context),
+        lambda: world.rollback(name),
+    )
+
+
+def _two_remotes_that_moved(world: World) -> None:
+    for name in ("cloud", "far"):
+        offer_remote(world, remote(f"https://{name}.example/mcp"), name=name)
+    world.install("clock", hosts=["cursor", "codex"])
+    world.install("cloud", hosts=list(HOSTS), offline=True)
+    world.install("far", hosts=["cursor", "claude-code"], offline=True)
+    for name in ("cloud", "far"):
+        offer_remote(world, remote(f"https://{name}.example/v2"), name=name, version="2.0")
+
+
 def _two_of_two_versions(world: World) -> None:
     world.install("clock", hosts=["cursor", "codex"])
     world.install("clock", hosts=["claude-code"], entry_name="second")
@@ -389,6 +429,9 @@ CHANGES: dict[str, Callable[[World], Change]] = {
     "reinstall": reinstallation,
     "update": update_of_two,
     "rollback": lambda world: rolling_back(world, None),
+    "update of remote servers": update_of_remotes,
+    "rollback of remote servers": lambda world: rolling_back_remotes(world, None),
+    "rollback of one remote server": lambda world: rolling_back_remotes(world, "cloud"),
     "fix of a file": fixing_a_file,
     "undo of an install": lambda world: undoing(world, "install"),
     "undo of an uninstall": lambda world: undoing(world, "uninstall"),

@@ -313,14 +313,15 @@ class World:
     def require_consistent(self) -> None:
         """Fail unless receipts, chains, environments and host files say the same."""
         receipts = self.receipts()
+        here = [one for one in receipts.values() if not one.is_remote]
         homes = {environments.server_home(self.context.paths.servers, slug(one)): one
-                 for one in receipts.values()}  # fmt: skip
+                 for one in here}  # fmt: skip
         assert self.homes() == sorted(homes)
         for home in homes:
             current = environments.current(home)
             assert current is not None
             assert environments.is_startable(home / current)
-        for receipt in receipts.values():
+        for receipt in here:
             home = environments.server_home(self.context.paths.servers, slug(receipt))
             assert receipt.generation == environments.current(home)
             assert environments.measure(home / receipt.generation).sha256 == receipt.tree_sha256
@@ -330,7 +331,10 @@ class World:
             assert set(self.store.chain(row.id).names) == ours
             for name in ours:
                 command = self.servers_in(product)[name]
-                assert Path(command[0]).exists(), command
+                if receipts[name].is_remote:
+                    assert receipts[name].url.encode() in self.file(product).read_bytes()
+                else:
+                    assert Path(command[0]).exists(), command
 
     def require_untouched(self, before: dict[str, bytes | None]) -> None:
         """Fail if a refused installation into an empty world has left anything."""

@@ -454,6 +454,7 @@ def test_one_server(mcpi: Mcpi, operations: Operations) -> None:
         protocol="x",
         seconds=0.6666,
         reviewed=True,
+        seen_first=False,
         authorization="",
     )
     assert answer(mcpi, "test", "git")["result"] == snapshot(
@@ -464,6 +465,7 @@ def test_one_server(mcpi: Mcpi, operations: Operations) -> None:
             "seconds": 0.667,
             "tools": ["git_log"],
             "reviewed": True,
+            "seen_first": False,
             "authorization": None,
             "differences": [],
         }

@@ -350,7 +350,8 @@ installed   no
 def test_test(mcpi: Mcpi, operations: Operations) -> None:
     operations.prepared = SimpleNamespace(
         receipt=plans.receipt(), tools=("git_diff", "git_log"), differences=(),
-        protocol="2026-07-28", seconds=0.66, reviewed=True, authorization="",
+        protocol="2026-07-28", seconds=0.66, reviewed=True, seen_first=False,
+            authorization="",
     )  # fmt: skip
 
     ran = mcpi("test", "git")
@@ -367,7 +368,8 @@ git 2026.10.19 answers: 2 tools, unchanged since review (protocol 2026-07-28, 0.
 def test_a_test_that_finds_other_tools_ends_with_3(mcpi: Mcpi, operations: Operations) -> None:
     operations.prepared = SimpleNamespace(
         receipt=plans.receipt(), tools=("git_diff",), differences=("- git_log", "+ git_push"),
-        protocol="2026-07-28", seconds=0.66, reviewed=True, authorization="",
+        protocol="2026-07-28", seconds=0.66, reviewed=True, seen_first=False,
+            authorization="",
     )  # fmt: skip
 
     ran = mcpi("test", "git")

@@ -80,7 +80,7 @@ Then at (9)
       + https://mcp.example.net/mcp
   changed arguments       arguments: 1 argument → 0 arguments
       - --repository {"required": true}
-  changed header          https://mcp.example.net/mcp X-Team: {}
+  new header              https://mcp.example.net/mcp X-Team: {}
   no longer reviewed for  inspected
   version                 native: 1.0 → 1.1
   version                 plain: 1.0 → 1.1
@@ -159,7 +159,7 @@ From `bundled: shipped` → `next: a folder, in no registry`
 - --repository {"required": true}
 ```
 
-* **changed header** `https://mcp.example.net/mcp X-Team`: nothing → `{}`
+* **new header** `https://mcp.example.net/mcp X-Team`: nothing → `{}`
 
 * **no longer reviewed for** `inspected`
 
@@ -204,6 +204,30 @@ def test_every_kind_has_a_name_of_its_own() -> None:
     assert len(set(change_words.LABELS.values())) == len(ChangeKind)
 
 
+def test_what_came_or_went_is_not_called_changed() -> None:
+    sides = (("", "{}"), ('{"required": true}', ""), ("{}", '{"required": true}'))
+    changes = tuple(
+        Change(kind=kind, subject="TOKEN", before=before, after=after)
+        for kind in (ChangeKind.ENVIRONMENT, ChangeKind.HEADERS)
+        for before, after in sides
+    )
+
+    assert layout.plain(render_changes.changes(changes, 80)) == snapshot("""\
+Then at (6)
+  new variable            TOKEN: {}
+  variable is gone        TOKEN: {"required": true}
+  changed variable        TOKEN: {} → {"required": true}
+  new header              TOKEN: {}
+  header is gone          TOKEN: {"required": true}
+  changed header          TOKEN: {} → {"required": true}
+
+""")
+    assert [change_words.label(change) for change in changes] == [
+        "new variable", "variable is gone", "changed variable",
+        "new header", "header is gone", "changed header",
+    ]  # fmt: skip
+
+
 def test_every_change_is_in_every_form() -> None:
     after = described()
     for kind in PLANTS:
@@ -217,7 +241,7 @@ def test_every_change_is_in_every_form() -> None:
         layout.plain(render_changes.diff(everything, 1000)),
         markdown_changes.diff(everything),
     ):
-        assert all(change_words.LABELS[change.kind] in shown for change in changes)
+        assert all(change_words.label(change) in shown for change in changes)
 
 
 def test_nothing_is_a_sentence_too() -> None:

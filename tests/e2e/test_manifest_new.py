@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -288,6 +289,40 @@ def test_what_can_not_become_a_manifest_is_refused_and_leaves_nothing(
 
     assert (refusal(refused), words in refused.value.message) == (code, True), refused.value.message
     assert everything(world.registry.folder) == before
+
+
+def test_a_name_that_is_no_folder_everywhere_is_refused_before_anything_is_written(
+    world: World,
+) -> None:
+    before = everything(world.registry.folder)
+
+    publish(world.index, "weather-server", "1.1", readme="mcp-name: io.github.user/aux")
+    for options in ({"name": "io.github.user/nul"}, {}):
+        with pytest.raises(McpInstallError) as refused:
+            prepared(world, **options)
+        assert refusal(refused)[0] == "name-invalid"
+        assert "Windows" in refused.value.hint
+
+    assert everything(world.registry.folder) == before
+
+
+def test_a_lock_of_too_many_bytes_is_refused_before_any_file_is_fetched(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packages = prepared(world).lock.packages
+    wanted = sum(wheel.size for one in packages for wheel in one.wheels)
+    shutil.rmtree(world.context.paths.artifacts)
+    monkeypatch.setattr("mcpinstall.system.limits.LOCKED_BYTES", wanted - 1)
+
+    with pytest.raises(McpInstallError) as refused:
+        prepared(world)
+
+    assert refusal(refused) == ("artifact-size", 3)
+    assert "weather_server-1.0-py3-none-any.whl" in refused.value.message
+    assert [one for one in world.context.paths.artifacts.rglob("*") if one.is_file()] == []
+
+    monkeypatch.setattr("mcpinstall.system.limits.LOCKED_BYTES", wanted)
+    assert prepared(world).lock.packages
 
 
 def test_of_two_scripts_one_can_be_named(world: World) -> None:

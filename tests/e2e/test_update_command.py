@@ -119,7 +119,10 @@ def test_an_install_over_another_version_says_what_it_replaces_and_unpins(world:
 
     shown = " ".join(mcpi.run("install", "clock", "--host", "cursor", "--yes").stderr.split())
 
-    assert "takes the place of 1.0, which is installed; `mcpi update clock`" in shown
+    assert "clock 1.0 → 2.0" in shown
+    assert "takes the place of 1.0, which is installed: see what changed" in shown
+    assert "Installed clock 2.0" in shown
+    assert "`mcpi rollback clock` goes back to the former version" in shown
     assert mcpi.answer("list")["servers"][0]["hold"] is None
     assert world.receipts()["clock"].version == "2.0"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,6 +17,7 @@ from mcpinstall.operations import audit
 from mcpinstall.system.machine import Machine
 from tests.audit_corpora.corpus import CLEAN, host_of
 from tests.builders.command import ROOT
+from tests.builders.tuf_world import Site, TufWorld
 from tests.builders.world import World
 
 LISTENER = """
@@ -25,7 +27,7 @@ WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 def hook(event, args):
     if event.startswith(("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn",
                          "os.spawn", "os.system", "os.startfile", "shutil.", "urllib.")):
-        seen.append(event)
+        seen.append(f"{{event}} {{args[1]}}" if event == "socket.bind" else event)
     elif event == "open" and isinstance(args[2], int) and args[2] & WRITING:
         seen.append(f"open for writing: {{args[0]}}")
     elif event in ("os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.link", "os.symlink",
@@ -144,6 +146,45 @@ def test_so_does_one_of_servers_that_mcpinstall_installed(world: World, form: st
     assert found == {"status": 1, "seen": [], "heavy": []}
     assert everything_below(world.home) == before
     assert not marker.exists()
+
+
+URLLIB3 = ["socket.__new__", "socket.bind ('::1', 0)"]
+"""What urllib3, which python-tuf imports, does when it is loaded: does this machine know IPv6?"""
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("state", ["as it was saved", "damaged", "gone"])
+def test_so_does_one_of_servers_of_a_tuf_registry(world: World, state: str) -> None:
+    """What was saved of it is verified in memory; python-tuf's own client would save it again."""
+    tuf = TufWorld(root=world.root, manifests=world.registry.folder, context=world.context)
+    tuf.begin().publish()
+    with Site(tuf.folder) as tuf.site:
+        tuf.trust()
+        world.install("corp:clock", hosts=["cursor"])
+        tuf.site.requests.clear()
+        (metadata,) = world.context.paths.registries.glob("*/metadata")
+        if state == "damaged":
+            (metadata / "snapshot.json").write_bytes(b"{")
+        elif state == "gone":
+            shutil.rmtree(metadata.parent)
+        before = everything_below(world.home)
+
+        found = ran(world.home, ["audit", "--persona", "auditor"], cwd=".")
+
+    assert found["heavy"] == ["tuf"]
+    assert found["seen"] in ([], URLLIB3)
+    assert tuf.site.requests == []
+    assert everything_below(world.home) == before
+
+
+@pytest.mark.e2e
+def test_python_tuf_is_loaded_only_for_servers_of_such_a_registry(world: World) -> None:
+    tuf = TufWorld(root=world.root, manifests=world.registry.folder, context=world.context)
+    tuf.begin().publish()
+    tuf.trust()
+    world.install("clock", hosts=["cursor"])
+
+    assert ran(world.home, ["audit"], cwd=".")["heavy"] == []
 
 
 PROVOCATIONS = {

@@ -143,6 +143,8 @@ WHEEL = "clock_server-1.2.0-py3-none-any.whl"
 CASES = [
     Case("MV101", edit(MANIFEST, 'audience = "everyone"', 'audience = "all"'),
          MANIFEST, "audience ="),
+    Case("MV101", edit(MANIFEST, 'version = "1.2.0"', 'version = "nul"'),
+         MANIFEST, 'version = "nul"'),
     Case("MV102", edit(SERVER, '"stdio"', '"pipe"'), SERVER, '"pipe"'),
     Case("MV103", edit(LOCK, 'created-by = "uv"', 'created-by = "uv"\nx = 1'), LOCK, "x = 1"),
     Case("MV104", edit(TOOLS, '{"tools":', '{ "tools":'), TOOLS, "tools"),

@@ -84,6 +84,8 @@ class Managed:
     """The same of what decides what Python runs when it starts."""
     regressed: str = ""
     """How its registry vouches for less, or for another publisher, than when it was installed."""
+    withdrawn: str = ""
+    """That its registry, as it is on this disk, revoked it: a sentence."""
     packages: tuple[tuple[str, str], ...] = ()
     """Name and version of the packages in its environment."""
     tools: ToolList = UNKNOWN_TOOLS

@@ -245,9 +245,34 @@ def test_the_highest_serial_and_the_latest_time_are_kept(
 
 
 @pytest.mark.parametrize(
+    ("states", "kept"),
+    [
+        ([(1, 5), (1, 3)], (1, 5)),
+        ([(1, 5), (2, 3)], (2, 3)),  # a newer root begins anew
+        ([(2, 3), (1, 9)], (2, 3)),  # a slow process under the root before
+        ([(0, 4), (1, 3)], (1, 4)),  # a record of before roots were kept
+        ([(1, 5), (2, 3), (2, 4)], (2, 4)),
+    ],
+)
+def test_the_highest_serial_is_that_of_the_newest_root(
+    bundled: Registry,
+    paths: StatePaths,
+    states: list[tuple[int, int]],
+    kept: tuple[int, int],
+) -> None:
+    for root, serial in states:
+        state = replace(bundled.state, root_version=root, serial=serial)
+        registries.remember(state, paths, now=NOW)
+
+    seen = memory.recall(bundled.state.root_digest, paths)
+    assert (seen.root, seen.serial) == kept
+
+
+@pytest.mark.parametrize(
     "damaged",
     [
         b"{}",
+        b'{"latest":"2026-12-01T12:00:00+00:00","root":-1,"serial":1}',
         b"{",
         b'{"latest":"2026-12-01T12:00:00","serial":1}',
         b'{"latest":"2026-12-01T12:00:00+00:00","serial":"1"}',
