@@ -288,7 +288,7 @@ class _Looker:
             offer,
             places=(replace(place, digest=digest),),
             keeps=keeps,
-            stays=tuple(sorted(set(server.others) - {"type"})),
+            stays=tuple(sorted({*server.others, *keeps.keys} - {"type"})),
         )
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mcpinstall.hosts.entry import FROM_ELSEWHERE, is_own_kind
 from mcpinstall.model.audited import AuditedServer, Variable
 from mcpinstall.model.names import is_environment_variable, normalized_package
 from mcpinstall.model.text import is_plain
@@ -121,6 +122,11 @@ def _around(server: AuditedServer, facts: FileFacts) -> Iterator[str]:
         yield f"{hit.message}; take it out first"
     for one in server.variables:
         yield from _of_variable(one)
+    for key in FROM_ELSEWHERE:
+        if server.others.get(key):
+            yield f"`{key}` brings variables or code that nobody can see in the entry"
+    if is_own_kind(server.others):
+        yield "its host starts something of its own for it"
     if _has_secret_argument(server, facts):
         yield "one of its arguments holds a secret, which every user of the machine can read"
 
@@ -143,10 +149,10 @@ def _has_secret_argument(server: AuditedServer, facts: FileFacts) -> bool:
 
 def _of_variable(variable: Variable) -> Iterator[str]:
     """Yield why a variable can't stay in an entry of ours."""
-    name, text = variable.name, variable.value.text
-    if name.upper() == "PYTHONPATH" and text:
+    name = variable.name
+    if name.upper() == "PYTHONPATH":  # also an empty one: what it becomes later, nobody compares
         yield "the variable `PYTHONPATH` makes programs load other code; take it out first"
-    if _INDEXES.fullmatch(name.upper()) and text:
+    if _INDEXES.fullmatch(name.upper()):
         yield f"`{name[:_SHOWN]}` chooses where its packages come from, or which"
     if not is_environment_variable(name):
         yield "it sets a variable whose name is none"
