@@ -118,6 +118,15 @@ def entry_digest(content: bytes, row: HostRow, name: str) -> str:
     return json_text.digest(repr(_value(content, row, name)))
 
 
+def require_exchangeable(content: bytes, row: HostRow, name: str) -> None:
+    """Refuse an entry whose form holds no single values to exchange.
+
+    Raises:
+        McpInstallError: `host-config-invalid`.
+    """
+    patches(content, row, ServerEntry(name=name, command="/", args=("-",), env=()))
+
+
 def starts_as(content: bytes, row: HostRow, entry: ServerEntry) -> bool:
     """Tell whether the host starts the server of that name as `entry` says, adopted or not."""
     if entry.keeps is not None:

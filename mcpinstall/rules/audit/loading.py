@@ -47,7 +47,8 @@ def _is_path(text: str) -> bool:
 
 def _is_not_of_system(text: str) -> bool:
     """Tell whether OpenSSL's configuration, which names modules to load, is not the system's."""
-    return text != "/dev/null" and not text.startswith(("/etc/", "/usr/")) or ".." in text
+    is_of_system = text == "/dev/null" or text.startswith(("/etc/", "/usr/"))
+    return not is_of_system or ".." in text
 
 
 def _command(text: str) -> bool:
