@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 from mcpinstall.hosts.table import find_rows, table
 
 if TYPE_CHECKING:
-    from mcpinstall.hosts.adopting import differing_keys, entry_digest, kept_fields, starts_as
+    from mcpinstall.hosts.adopting import (
+        differing_keys,
+        entry_digest,
+        kept_fields,
+        require_exchangeable,
+        starts_as,
+    )
     from mcpinstall.hosts.chains import add, take_out
     from mcpinstall.hosts.detection import detected, is_installed, runs_on, terminal_host
     from mcpinstall.hosts.diffs import diff
@@ -52,6 +58,7 @@ __all__ = [
     "remove_leftovers",
     "rendered",
     "replace",
+    "require_exchangeable",
     "require_writable",
     "runs_on",
     "session_finds",
@@ -85,7 +92,7 @@ def __getattr__(name: str) -> object:
     )
 
     homes = (
-        (adopting, "differing_keys entry_digest kept_fields starts_as"),
+        (adopting, "differing_keys entry_digest kept_fields require_exchangeable starts_as"),
         (chains, "add take_out"),
         (detection, "detected is_installed runs_on terminal_host"),
         (diffs, "diff"),

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import edits, proof, tolerant
-from mcpinstall.hosts.entry import fields, kept
+from mcpinstall.hosts.entry import fields, is_own_kind, kept
 from mcpinstall.hosts.forms import FormError, ScanError
 from mcpinstall.hosts.json_scan import utf8
 from mcpinstall.model import json_text
@@ -118,6 +118,15 @@ def entry_digest(content: bytes, row: HostRow, name: str) -> str:
     return json_text.digest(repr(_value(content, row, name)))
 
 
+def require_exchangeable(content: bytes, row: HostRow, name: str) -> None:
+    """Refuse an entry whose form holds no single values to exchange.
+
+    Raises:
+        McpInstallError: `host-config-invalid`.
+    """
+    patches(content, row, ServerEntry(name=name, command="/", args=("-",), env=()))
+
+
 def starts_as(content: bytes, row: HostRow, entry: ServerEntry) -> bool:
     """Tell whether the host starts the server of that name as `entry` says, adopted or not."""
     if entry.keeps is not None:
@@ -155,16 +164,17 @@ def _differing(
     value: dict[str, object], row: HostRow, entry: ServerEntry, keeps: KeptFields
 ) -> Iterator[str]:
     own, variables = fields(row, entry)
-    forwarded = own.pop(row.entry.names_key, None) if row.entry.names_key else None
+    names = own.pop(row.entry.names_key, None) if row.entry.names_key else None
     yield from (key for key, wanted in own.items() if (value.get(key) or None) != (wanted or None))
     there = kept(row, value)
     expected = {*keeps.variables, *variables}
     if set(there.variables) != expected or not _has(value.get(row.entry.env_key), variables):
         yield row.entry.env_key
-    if isinstance(forwarded, list) and row.entry.names_key:
-        listed = value.get(row.entry.names_key)
-        if not isinstance(listed, list) or not set(forwarded) <= set(map(str, listed)):
-            yield row.entry.names_key
+    passed_on = {*keeps.forwarded, *(names if isinstance(names, list) else ())}
+    if set(there.forwarded) != passed_on and row.entry.names_key:
+        yield row.entry.names_key
+    if is_own_kind(value):
+        yield "type"
     yield from sorted(set(there.keys) ^ set(keeps.keys))
     yield from (
         key for key in (row.remote.url_key, row.remote.sse_url_key) if key and value.get(key)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import codecs, json_plain, positions, proof, remote_entry
-from mcpinstall.hosts.entry import require_name, shape, starting_keys
+from mcpinstall.hosts.entry import is_own_kind, require_name, shape, starting_keys
 from mcpinstall.hosts.forms import FormError, ScanError
 from mcpinstall.hosts.json_scan import latin, locate, utf8
 from mcpinstall.hosts.redaction import HIDDEN
@@ -174,11 +174,12 @@ def differing_keys(
     """
     wanted = shape(row, entry)
     keys = (*starting_keys(row), *(remote_entry.keys(row) if entry.remote else ()))
-    return tuple(
+    found = tuple(
         key
         for key in dict.fromkeys(keys)
         if key and (value.get(key) or None) != (read_as(wanted.get(key)) or None)
     )
+    return (*found, "type") if is_own_kind(value) else found
 
 
 def _put(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import remote_entry, secret_text
@@ -21,8 +23,13 @@ from mcpinstall.model.host import (
 _EXPANDED = re.compile(r"\$(?:\{|[A-Za-z_])")
 """Text in which a host that knows variables would put something else."""
 
-_ALSO_STARTING = ("cwd", "working_directory", "envFile")
+FROM_ELSEWHERE = ("envFile", "env_file", "dev", "code")
+"""Fields that bring variables or code which no entry shows: a file of variables, VS Code's
+debugger, Goose's `inline_python`."""
+_ALSO_STARTING = ("cwd", "working_directory", "workingDirectory", *FROM_ELSEWHERE)
 """Fields that we never write, and that change what is started."""
+_OWN_KINDS = frozenset({"builtin", "frontend", "inline_python", "platform"})
+"""Values of `type` with which a host (Goose) starts something of its own, and no command."""
 
 
 def require_name(row: HostRow, name: str) -> None:
@@ -115,7 +122,19 @@ def kept(row: HostRow, value: object) -> KeptFields:
     return KeptFields(
         variables=tuple(sorted(str(name) for name in table)) if isinstance(table, dict) else (),
         keys=tuple(key for key in _ALSO_STARTING if found.get(key)),
+        forwarded=tuple(sorted(forwarded(row, found))),
     )
+
+
+def forwarded(row: HostRow, value: Mapping[str, object]) -> set[str]:
+    """Return the variables that an entry lets its host pass on by their names alone."""
+    names = value.get(row.entry.names_key or "")
+    return {name for name in names if isinstance(name, str)} if isinstance(names, list) else set()
+
+
+def is_own_kind(value: Mapping[Any, object]) -> bool:
+    """Tell whether an entry lets its host start something of its own, whatever its command is."""
+    return value.get("type") in _OWN_KINDS
 
 
 def starting_keys(row: HostRow) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ class KeptFields:
     """Of its environment."""
     keys: tuple[str, ...] = ()
     """Fields that change what is started, such as the working directory."""
+    forwarded: tuple[str, ...] = ()
+    """Variables that the host passes on, or fills in, by their names alone."""
 
 
 NOTHING_KEPT = KeptFields()

@@ -281,6 +281,7 @@ class _Looker:
             content = file.content or b""
             keeps = hosts.kept_fields(content, row, offer.name)
             digest = hosts.entry_digest(content, row, offer.name)
+            hosts.require_exchangeable(content, row, offer.name)
         except McpInstallError as error:
             return replace(offer, standing=Standing.LEFT, why_not=error.message)
         words = tuple(one.text for one in server.argv)
@@ -291,7 +292,7 @@ class _Looker:
             offer,
             places=(replace(place, digest=digest),),
             keeps=keeps,
-            stays=tuple(sorted(set(server.others) - {"type"})),
+            stays=tuple(sorted({*server.others, *keeps.keys} - {"type"})),
         )
 
 

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mcpinstall.hosts.entry import FROM_ELSEWHERE, is_own_kind
 from mcpinstall.model.audited import AuditedServer, Variable
 from mcpinstall.model.names import is_environment_variable, normalized_package
+from mcpinstall.model.server_packages import identifier_fault
 from mcpinstall.model.text import is_plain
 from mcpinstall.rules.audit import loading, secret_values
 from mcpinstall.rules.audit.fetched import Fetch
@@ -42,6 +44,8 @@ _INDEXES = re.compile(
 _PAIR = re.compile(r"\s*([A-Za-z_][\w.-]*)\s*[=:]\s*(.*)", re.DOTALL)
 """`TOKEN=abc`, `X-Api-Key: abc`."""
 _SHOWN = 120  # characters of a text from a file
+_LONGEST = 131_071  # bytes of one argument that Linux starts a program with
+_MOST = 1_000_000  # bytes of all of them; macOS takes about as many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +114,8 @@ def read(server: AuditedServer, facts: FileFacts) -> Launch | str:
 
 def _around(server: AuditedServer, facts: FileFacts) -> Iterator[str]:
     """Yield what stands around the program and can't be kept."""
+    if any(_meet(one.pointer, server.pointer) for one in facts.ambiguous):
+        yield "programs read its file differently; repair the file first"
     for name in server.wrappers:
         if program(name) in ELEVATING:
             yield f"it is started with more rights, by `{name[:_SHOWN]}`; mcpi never does that"
@@ -121,8 +127,23 @@ def _around(server: AuditedServer, facts: FileFacts) -> Iterator[str]:
         yield f"{hit.message}; take it out first"
     for one in server.variables:
         yield from _of_variable(one)
+    yield from _of_fields(server)
     if _has_secret_argument(server, facts):
         yield "one of its arguments holds a secret, which every user of the machine can read"
+
+
+def _of_fields(server: AuditedServer) -> Iterator[str]:
+    """Yield the fields by which something else may start, today or later."""
+    for key in FROM_ELSEWHERE:
+        if server.others.get(key):
+            yield f"`{key}` brings variables or code that nobody can see in the entry"
+    if is_own_kind(server.others):
+        yield "its host starts something of its own for it"
+
+
+def _meet(one: str, other: str) -> bool:
+    """Tell whether one of two JSON pointers leads to, or into, the other's place."""
+    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
 
 
 def _has_secret_argument(server: AuditedServer, facts: FileFacts) -> bool:
@@ -143,10 +164,10 @@ def _has_secret_argument(server: AuditedServer, facts: FileFacts) -> bool:
 
 def _of_variable(variable: Variable) -> Iterator[str]:
     """Yield why a variable can't stay in an entry of ours."""
-    name, text = variable.name, variable.value.text
-    if name.upper() == "PYTHONPATH" and text:
+    name = variable.name
+    if name.upper() == "PYTHONPATH":  # also an empty one: what it becomes later, nobody compares
         yield "the variable `PYTHONPATH` makes programs load other code; take it out first"
-    if _INDEXES.fullmatch(name.upper()) and text:
+    if _INDEXES.fullmatch(name.upper()):
         yield f"`{name[:_SHOWN]}` chooses where its packages come from, or which"
     if not is_environment_variable(name):
         yield "it sets a variable whose name is none"
@@ -172,6 +193,8 @@ def _of_python(server: AuditedServer, found: Fetch) -> Launch | str:
             return f"`{option.name[:_SHOWN]}` of `{found.runner}` can't be kept"
     if main.kind is not Kind.PYPI:
         return "it comes from an address or a file, not from a package index"
+    if identifier_fault("pypi", main.name):
+        return "it names no package"
     if "[" in main.value.text:
         return "it wants extras of the package, which are not a part of what is locked"
     if problem := _texts(server, found):
@@ -199,6 +222,9 @@ def _texts(server: AuditedServer, found: Fetch) -> str:
             return f"the host fills in a part of `{value.text[:_SHOWN]}`"
         if not all(is_plain(char) for char in value.text):
             return "an argument holds characters that can't be seen"
+    lengths = [len(one.text.encode("utf-8", "surrogatepass")) for one in found.arguments]
+    if max(lengths, default=0) > _LONGEST or sum(lengths) > _MOST:
+        return "its arguments are longer than any that a program is started with"
     if found.all("--from", "--spec") and not _script(server, found, found.packages[0]):
         return "it names no program of the package"
     return ""

@@ -210,9 +210,16 @@ def _lost(change: HostChange, context: Context) -> tuple[str, ...]:
     came = [
         one.entry for one in change.chain_after.entries if before.get(one.entry.name) != one.entry
     ]
+    row = change.file.row
     try:
         content = host_files.again(change.file, context).content or b""
         present = {found.name for found in hosts.entries(replace(change.file, content=content))}
     except McpInstallError:  # half saved, or unreadable: `mcpi doctor` tells
         return ()
-    return tuple(entry.name for entry in came if entry.name not in present)
+    return tuple(
+        entry.name
+        for entry in came
+        if entry.name not in present
+        # What was adopted is not gone then, but what it was before.
+        or (entry.keeps is not None and not hosts.starts_as(content, row, entry))
+    )

@@ -83,7 +83,7 @@ def _without_kept(
     left = tuple(
         one
         for one in package.environment
-        if one.name not in kept.variables or _asked(one) & values.keys()
+        if one.name not in (*kept.variables, *kept.forwarded) or _asked(one) & values.keys()
     )
     return replace(package, environment=left)
 

@@ -52,7 +52,8 @@ def _adopted(keeps: KeptFields | None) -> dict[str, object]:
     """Return the names of what an adopted entry keeps."""
     if keeps is None:
         return {}
-    return {"keeps": {"variables": list(keeps.variables), "keys": list(keeps.keys)}}
+    forwarded = {"forwarded": list(keeps.forwarded)} if keeps.forwarded else {}
+    return {"keeps": {"variables": list(keeps.variables), "keys": list(keeps.keys), **forwarded}}
 
 
 def _elsewhere(remote: RemotePlan | None) -> dict[str, object]:

@@ -78,7 +78,11 @@ class ReceiptStore:
         return self._there(self.paths.history / JOURNAL, HistoryRecord)
 
     def begin(self, record: HistoryRecord) -> None:
-        """Write the journal, before the first effect of a change."""
+        """Write the journal, before the first effect of a change.
+
+        Raises:
+            McpInstallError: `not-supported-yet` for a change that no record can hold.
+        """
         self._write(self.paths.history / JOURNAL, record)
 
     def finish(self, record: HistoryRecord) -> None:
@@ -120,8 +124,15 @@ class ReceiptStore:
         return None if data is None else codec.load(data, kind, str(path))
 
     def _write(self, path: Path, record: object) -> None:
+        data = codec.dump(record)
+        if len(data) > limits.STATE_BYTES:  # nobody could read it back, nor what comes after it
+            raise McpInstallError(
+                ErrorCode.NOT_SUPPORTED_YET,
+                f"the change is too large to be kept for `mcpi undo`: {len(data):,} bytes",
+                hint="change less at once: one fix, or one entry; or make it in an editor",
+            )
         files.private_folder(path.parent)
-        files.write_atomic(path, codec.dump(record))
+        files.write_atomic(path, data)
 
 
 def _records(folder: Path) -> list[Path]:

@@ -20,8 +20,13 @@ import pytest
 from mcpinstall.operations import commit
 from mcpinstall.operations.settling import settle
 from mcpinstall.system import files
+from tests.builders.adopted_changes import ADOPTED, FIXES, KEYRING
 from tests.builders.changes import ALL_FAULTS, CHANGES, LIGHT, RECOVERIES, Change
+from tests.builders.session import Session
+from tests.builders.vaults import session, vault
 from tests.builders.world import HOSTS, World
+
+__all__ = ["session", "vault"]
 
 pytestmark = [
     pytest.mark.e2e,
@@ -35,10 +40,10 @@ _EVERY = 1 if ALL_FAULTS else 3
 """At which effects it dies; a file is written by four, so that all kinds come."""
 
 
-def points(change: Change) -> tuple[int, int]:
+def points(change: Change, *, coarser: int = 1) -> tuple[int, int]:
     """Let the change die at its effects; return how often all was old, and how often all new."""
     old, new = 0, 0
-    for _ in change.deaths(every=_EVERY):
+    for _ in change.deaths(every=_EVERY if ALL_FAULTS else _EVERY * coarser):
         if change.recovered():
             new += 1
         else:
@@ -54,6 +59,24 @@ def test_a_change_dies_anywhere(world: World, name: str) -> None:
     old, new = points((CHANGES | LIGHT)[name](world))
 
     assert old > 3
+    assert new > 0
+
+
+@pytest.mark.parametrize("name", [*ADOPTED, *FIXES])
+def test_a_change_of_others_entries_dies_anywhere(world: World, name: str) -> None:
+    old, new = points((ADOPTED | FIXES)[name](world), coarser=3 if name in ADOPTED else 1)
+
+    assert old > 1
+    assert new > 0
+
+
+@pytest.mark.parametrize("name", KEYRING)
+def test_an_adoption_and_its_keyring_die_anywhere(
+    vault: World, session: Session, name: str
+) -> None:
+    old, new = points(KEYRING[name](vault), coarser=3)
+
+    assert old > 1
     assert new > 0
 
 

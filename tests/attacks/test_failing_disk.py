@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.builders import faults, system_calls
+from tests.builders.adopted_changes import ADOPTED, FIXES, KEYRING
 from tests.builders.changes import (
     ALL_FAULTS,
     CHANGES,
@@ -31,8 +32,12 @@ from tests.builders.changes import (
     preparation,
     reinstallation,
 )
+from tests.builders.session import Session
 from tests.builders.system_calls import Answer, Call, Outcome
+from tests.builders.vaults import session, vault
 from tests.builders.world import World
+
+__all__ = ["session", "vault"]
 
 pytestmark = [
     pytest.mark.e2e,
@@ -136,6 +141,25 @@ def test_a_change_on_a_failing_disk(world: World, name: str) -> None:
     assert counts.calls > 30
     assert counts.ends["old"] > counts.cases / 4
     assert counts.ends["new"] > 0
+
+
+@pytest.mark.parametrize("name", [*ADOPTED, *FIXES])
+def test_a_change_of_others_entries_on_a_failing_disk(world: World, name: str) -> None:
+    counts = tried((ADOPTED | FIXES)[name](world), coarser=2 if name in ADOPTED else 1)
+
+    _LOG.info("%s: %s", name, counts)
+    assert counts.ends["old"] > counts.cases / 4
+
+
+@pytest.mark.parametrize("name", KEYRING)
+def test_an_adoption_and_its_keyring_on_a_failing_disk(
+    vault: World, session: Session, name: str
+) -> None:
+    """What the keyring has afterwards is what the receipts name: a part of the state."""
+    counts = tried(KEYRING[name](vault), coarser=4)
+
+    _LOG.info("%s: %s", name, counts)
+    assert counts.ends["old"] > 0
 
 
 @pytest.mark.parametrize("name", RECOVERIES)

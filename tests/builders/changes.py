@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from mcpinstall.model.input_value import InputValue
 from mcpinstall.model.plan import Request
+from mcpinstall.model.receipt import Receipt
 from mcpinstall.operations import (
     audit,
     commit,
@@ -27,7 +29,7 @@ from mcpinstall.operations import (
 from mcpinstall.operations.prepared import Prepared
 from mcpinstall.operations.settling import settle
 from mcpinstall.system import files
-from tests.builders import audit_killer, faults, system_calls
+from tests.builders import audit_killer, faults, system_calls, vaults
 from tests.builders.remote_offers import offer_remote, remote
 from tests.builders.remote_server import RemoteServer
 from tests.builders.system_calls import Answer, Call, Outcome, Report
@@ -63,6 +65,8 @@ class Change:
     """Whether there is anything new to see when it is done."""
     always: Answer = faults.nothing
     """What calls are answered apart from the fault that is tried."""
+    rights_stay: bool = False
+    """Whether rights that it takes away stay away where all else goes back."""
 
     def __post_init__(self) -> None:
         self.temporary = self.world.home / "tmp"
@@ -132,7 +136,9 @@ class Change:
         notes = settle(self.world.context)
         assert not any("left as it is" in note for note in notes), notes
         found = state(self.world)
-        assert found in (self.old, self.new), found
+        if self.rights_stay and found["modes"] == self.new["modes"] and found != self.new:
+            found["modes"] = self.old["modes"]
+        assert found in (self.old, self.new), differences(found, self.old, self.new)
         require_nothing_left(self.world)
         return found == self.new
 
@@ -150,7 +156,7 @@ def state(world: World) -> dict[str, Any]:
     return {
         "host files": world.host_files(),
         "modes": {name: stat.S_IMODE(world.file(name).stat().st_mode) for name in files_there},
-        "entries": {name: (one.version, one.hosts, one.inputs) for name, one in receipts.items()},
+        "entries": {name: (one.version, one.hosts, _plain(one)) for name, one in receipts.items()},
         "homes": len(world.homes()),
         "folders": sorted(path for path in world.home.iterdir() if path.is_dir()),
         # What has a time, or a name by chance, in it:
@@ -158,12 +164,24 @@ def state(world: World) -> dict[str, Any]:
         "chains": {path.name: path.read_bytes() for path in world.data.glob("hosts/*.json")},
         "generations": world.generations(),
         "history": [(one.action, one.entries, one.files) for one in world.history()],
+        "keyring": vaults.contents(world.session) if world.session else {},
     }
+
+
+def differences(found: dict[str, Any], *wanted: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what is not as in each of the wanted states."""
+    return [{key: found[key] for key in found if found[key] != one[key]} for one in wanted]
+
+
+def _plain(receipt: Receipt) -> list[InputValue]:
+    """Return the inputs without the chance in the name of a secret in the keyring."""
+    return [replace(one, keyring=one.keyring and "there") for one in receipt.inputs]
 
 
 def _visible(found: dict[str, Any]) -> list[Any]:
     """Return what is the same when the same command is given at another time."""
-    return [found[key] for key in ("host files", "modes", "entries", "homes", "folders")]
+    seen = [found[key] for key in ("host files", "modes", "entries", "homes", "folders")]
+    return [*seen, sorted(found["keyring"].values())]
 
 
 def require_nothing_left(world: World) -> None:

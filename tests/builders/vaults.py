@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mcpinstall import hosts, keyrings
+from mcpinstall.model.secret import KeptSecret, Secret
 from mcpinstall.operations import secret_places
 from tests.builders import servers
 from tests.builders import world as worlds
@@ -57,6 +58,7 @@ def vault(world: World, session: Session, monkeypatch: pytest.MonkeyPatch) -> Wo
     for product, path in FILES.items():
         (world.home / path).parent.mkdir(parents=True, exist_ok=True)
         (world.home / path).write_bytes(BEFORE[product])
+    world.session = session
     return world
 
 
@@ -81,6 +83,24 @@ def everything(session: Session) -> list[str]:
     with open_dbus_connection(session.variables["DBUS_SESSION_BUS_ADDRESS"]) as connection:
         items = secretstorage.search_items(connection, {"service": keyrings.SERVICE})
         return sorted(item.get_attributes()["account"] for item in items)
+
+
+def contents(session: Session) -> dict[str, str]:
+    """Every secret of ours in the keyring, by its account."""
+    keyring = keyrings.open_keyring("linux")
+    found = {account: keyring.read(account) for account in everything(session)}
+    return {account: one.reveal() for account, one in found.items() if one is not None}
+
+
+def put_back(session: Session, wanted: Mapping[str, str]) -> None:
+    """Let the keyring have these secrets of ours, and no others."""
+    keyring = keyrings.open_keyring("linux")
+    there = contents(session)
+    for account in there.keys() - wanted.keys():
+        keyring.delete(account)
+    for account, secret in wanted.items():
+        if there.get(account) != secret:
+            keyring.write(KeptSecret(account=account, label=account, secret=Secret(secret)))
 
 
 def command_in(world: World, product: str) -> tuple[str, ...]:

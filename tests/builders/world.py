@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -55,6 +55,9 @@ from tests.builders.command import Command, copied_checkout
 from tests.builders.index_server import IndexServer
 from tests.builders.registry_folders import RegistryFolder
 
+if TYPE_CHECKING:
+    from tests.builders.session import Session
+
 NAMESPACE = "io.github.user"
 HOSTS = {
     "cursor": ".cursor/mcp.json",
@@ -91,6 +94,9 @@ class World:
 
     more_hosts: dict[str, str] = field(default_factory=dict)
     """Hosts that this user has beside `HOSTS`, and where their files are."""
+
+    session: Session | None = None
+    """With the user's keyring, where there is one."""
 
     @property
     def products(self) -> dict[str, str]:
@@ -436,8 +442,17 @@ class Snapshot:
         self._home, self._kept = world.home, world.root / "snapshot"
         shutil.rmtree(self._kept, ignore_errors=True)
         shutil.copytree(self._home, self._kept, symlinks=True)
+        self._session = world.session
+        if world.session is not None:
+            from tests.builders import vaults
+
+            self._secrets = vaults.contents(world.session)
 
     def restore(self) -> None:
         """Put everything back as it was."""
         shutil.rmtree(self._home)
         shutil.copytree(self._kept, self._home, symlinks=True)
+        if self._session is not None:
+            from tests.builders import vaults
+
+            vaults.put_back(self._session, self._secrets)

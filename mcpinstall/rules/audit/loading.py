@@ -45,6 +45,12 @@ def _is_path(text: str) -> bool:
     return "/" in text or "\\" in text or "$" in text or text[:1] == "~"
 
 
+def _is_not_of_system(text: str) -> bool:
+    """Tell whether OpenSSL's configuration, which names modules to load, is not the system's."""
+    is_of_system = text == "/dev/null" or text.startswith(("/etc/", "/usr/"))
+    return not is_of_system or ".." in text
+
+
 def _command(text: str) -> bool:
     return bool(re.search(r"[\s;|&$`]", text.strip()))
 
@@ -57,6 +63,13 @@ _LOADING: Mapping[str, Callable[[str], bool]] = {
     "DYLD_LIBRARY_PATH": _any,
     "DYLD_FRAMEWORK_PATH": _any,
     "DYLD_FALLBACK_LIBRARY_PATH": _any,
+    "DYLD_FALLBACK_FRAMEWORK_PATH": _any,
+    "DYLD_VERSIONED_LIBRARY_PATH": _any,
+    "DYLD_VERSIONED_FRAMEWORK_PATH": _any,
+    "GCONV_PATH": _any,
+    "OPENSSL_CONF": _is_not_of_system,
+    "OPENSSL_ENGINES": _any,
+    "OPENSSL_MODULES": _any,
     "NODE_OPTIONS": _searched(_NODE),
     "PYTHONSTARTUP": _any,
     "PYTHONHOME": _any,

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.host import AppliedEntry, Chain, Patch
-from mcpinstall.model.receipt import HistoryRecord
+from mcpinstall.model.receipt import FileChange, HistoryRecord
 from mcpinstall.receipts.store import JOURNAL, ReceiptStore
-from mcpinstall.system import files
+from mcpinstall.system import files, limits
 from mcpinstall.system.paths import StatePaths
 from tests.builders.hosts import server
 
@@ -50,6 +51,20 @@ def test_a_change_is_in_the_history_before_its_journal_goes(store: ReceiptStore)
     assert store.journal() == record(ONE)
     assert store.history() == (record(ONE),)
     store.close()
+    assert store.journal() is None
+
+
+def test_a_change_that_nobody_could_read_back_is_not_begun(store: ReceiptStore) -> None:
+    large = Patch(offset=0, removed=b"x" * limits.STATE_BYTES, inserted=b"")
+    file = FileChange(
+        row_id="cursor-user", path_sha256="0" * 64, before_sha256="1" * 64, after_sha256="2" * 64,
+        patch=large,
+    )  # fmt: skip
+
+    with pytest.raises(McpInstallError) as refused:
+        store.begin(replace(record(ONE), files=(file,)))
+
+    assert refused.value.code is ErrorCode.NOT_SUPPORTED_YET
     assert store.journal() is None
 
 
