@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 from mcpinstall.hosts.table import find_rows, table
 
 if TYPE_CHECKING:
-    from mcpinstall.hosts.adopting import differing_keys, entry_digest, kept_fields, starts_as
+    from mcpinstall.hosts.adopting import (
+        as_written,
+        differing_keys,
+        entry_digest,
+        kept_fields,
+        starts_as,
+    )
     from mcpinstall.hosts.chains import add, take_out
     from mcpinstall.hosts.detection import detected, is_installed, runs_on, terminal_host
     from mcpinstall.hosts.diffs import diff
@@ -31,6 +37,7 @@ __all__ = [
     "SeenServer",
     "UnreadFile",
     "add",
+    "as_written",
     "candidates",
     "choices",
     "clear_text",
@@ -85,7 +92,7 @@ def __getattr__(name: str) -> object:
     )
 
     homes = (
-        (adopting, "differing_keys entry_digest kept_fields starts_as"),
+        (adopting, "as_written differing_keys entry_digest kept_fields starts_as"),
         (chains, "add take_out"),
         (detection, "detected is_installed runs_on terminal_host"),
         (diffs, "diff"),

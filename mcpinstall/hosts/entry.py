@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import remote_entry, secret_text
@@ -90,6 +91,16 @@ def started(row: HostRow, value: object) -> tuple[str | None, tuple[str, ...]]:
     return (
         first if isinstance(first, str) else None,
         tuple(word for word in rest if isinstance(word, str)),
+    )
+
+
+def is_off(row: HostRow | None, fields: Mapping[str, object]) -> bool:
+    """Tell whether a host does not start an entry, by its own switch or one of the usual ones."""
+    off = (("disabled", True), ("enabled", False), ("state", "disabled"))
+    own = (row.switch_off,) if row and row.switch_off else ()
+    return any(
+        fields.get(key) == value and isinstance(fields[key], type(value))
+        for key, value in (*own, *off)
     )
 
 

@@ -215,6 +215,8 @@ class HostRow:
     """Environment variables that the host refuses in an entry, in any case."""
     capital_variables: bool = False
     """The host looks a variable that an entry refers to up in capital letters."""
+    switch_off: tuple[str, bool] | None = None
+    """Field of an entry, and its value, by which the host does not start it."""
 
     @property
     def list_field(self) -> str | None:

@@ -100,7 +100,7 @@ def pin(case: Case) -> Outcome:
         old = package.value.text.strip()
         new = _pinned(package, old, found[0])
         whole = case.at(package.value.pointer)
-        edited = _in_word(whole, old, new) if new and isinstance(whole, str) else ""
+        edited = in_word(whole, old, new) if new and isinstance(whole, str) else ""
         if not edited:
             return ELSEWHERE
         edits.append(set_to(package.value.pointer, edited))
@@ -131,20 +131,26 @@ def _unknown(package: Package, found: tuple[str, ...], fix: str) -> NoRemedy:
     return NoRemedy(reason, fix)
 
 
+def is_version(kind: Kind, text: str) -> bool:
+    """Tell whether a text is one exact version of such a package, and nothing besides."""
+    known = {Kind.IMAGE: _DIGEST, Kind.NPM: _NPM_VERSION, Kind.PYPI: _PYTHON_VERSION}
+    return kind in known and known[kind].fullmatch(text) is not None
+
+
 def _pinned(package: Package, old: str, version: str) -> str:
     """Return a package with its version; nothing where either has an unusual form."""
-    if package.kind is Kind.IMAGE and _DIGEST.fullmatch(version):
+    if not is_version(package.kind, version):
+        return ""
+    if package.kind is Kind.IMAGE:
         return f"{old}@{version}"
-    if package.kind is Kind.NPM and _NPM_VERSION.fullmatch(version):
+    if package.kind is Kind.NPM:
         plain = old in {package.name, f"{package.name}@{package.version}"}
         return f"{package.name}@{version}" if plain else ""
     found = _PYTHON_NAME.fullmatch(old)
-    if package.kind is Kind.PYPI and found and _PYTHON_VERSION.fullmatch(version):
-        return f"{found[1]}=={version}"
-    return ""
+    return f"{found[1]}=={version}" if found else ""
 
 
-def _in_word(word: str, old: str, new: str) -> str:
+def in_word(word: str, old: str, new: str) -> str:
     """Return a word in which a package has its version; nothing where its place is unclear."""
     place = re.compile(rf"(?:^|(?<=[\s=,:]))(?:{re.escape(old)})(?=$|[\s,/])")
     return place.sub(lambda _: new, word) if len(place.findall(word)) == 1 else ""
