@@ -299,7 +299,8 @@ class _Engine:
         return outcome_of(hit, server, file, fixer, self.known)
 
     def _leave(self, finding: AuditFinding, fixer: str, why: NoRemedy) -> None:
-        self._keep(Left(finding=finding, fixer=fixer, reason=why.reason, hint=why.hint))
+        hint = why.hint or finding.fix
+        self._keep(Left(finding=finding, fixer=fixer, reason=why.reason, hint=hint))
 
     def _keep(self, left: Left) -> None:
         """Note what stays, once: an edit of its entry may move the place of a finding."""
