@@ -108,7 +108,7 @@ def names(texts: list[str] | None) -> tuple[str, ...]:
     from mcpinstall.rules import remedies
 
     asked = (name.strip() for text in texts for name in text.split(","))
-    by_rule = {rule: fixer.name for rule, fixer in remedies.BY_RULE.items()}
+    by_rule = {rule: one.name for rule, one in remedies.BY_RULE.items() if not one.is_safe}
     found = tuple(by_rule.get(name.upper(), name) for name in asked)
     unsafe = {ADOPT, *(one.name for one in remedies.FIXERS if not one.is_safe)}
     for name in found:

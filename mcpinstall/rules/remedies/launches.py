@@ -94,7 +94,8 @@ def pin(case: Case) -> Outcome:
     plain: list[str] = []
     named: list[str] = []
     for package in _loose(case.server, _OF_RULE[case.hit.rule.id]):
-        found = tuple(case.versions(str(package.kind), package.name))
+        tag = f":{package.version}" if package.kind is Kind.IMAGE and package.version else ""
+        found = tuple(case.versions(str(package.kind), f"{package.name}{tag}"))
         if len(found) != 1:
             return _unknown(package, found, case.hit.fix)
         old = package.value.text.strip()
@@ -124,7 +125,9 @@ def _loose(server: AuditedServer, kinds: tuple[Kind, ...]) -> Iterator[Package]:
 
 def _unknown(package: Package, found: tuple[str, ...], fix: str) -> NoRemedy:
     name = package.shown
-    if found:
+    if package.kind is Kind.IMAGE and not found:
+        reason = f"podman has no `{name}` here, and Docker's store is not read"
+    elif found:
         reason = f"several versions of `{name}` are on this machine: {', '.join(found[:5])}"
     else:
         reason = f"no version of `{name}` is on this machine"

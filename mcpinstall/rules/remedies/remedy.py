@@ -14,7 +14,7 @@ from mcpinstall.rules.audit.machine_facts import NOTHING, MachineFacts
 from mcpinstall.rules.audit.rule import Hit
 
 Versions: TypeAlias = Callable[[str, str], Sequence[str]]
-"""`versions("npm", "left-pad")`: those that are on this machine already."""
+"""`versions("npm", "left-pad")`, `versions("image", "a/b:1.0")`: those that are here already."""
 
 
 def _none(_kind: str, _name: str) -> Sequence[str]:

@@ -435,6 +435,25 @@ def test_an_image_is_pinned_to_its_digest_in_the_store_of_podman(there: Home) ->
     assert arguments(file) == ["run", f"mcp/some@{DIGEST}"]
 
 
+def test_an_image_with_a_tag_is_pinned_to_the_digest_of_that_tag(there: Home) -> None:
+    other = "sha256:" + 64 * "1"
+    there.put(
+        ".local/share/containers/storage/overlay-images/images.json",
+        json.dumps([{"names": ["docker.io/mcp/some:latest"], "digest": other},
+                    {"names": ["docker.io/mcp/some:1.0"], "digest": DIGEST}]),
+    )  # fmt: skip
+    file = there.put(CURSOR, servers(
+        a={"command": "docker", "args": ["run", "mcp/some:1.0"]},
+        b={"command": "docker", "args": ["run", "mcp/some:2.0"]},
+    ))  # fmt: skip
+
+    prepared = there.fixed("pin")
+
+    assert arguments(file) == ["run", f"mcp/some:1.0@{DIGEST}"]
+    assert "mcp/some:2.0@" not in file.read_text()
+    assert [one.finding.server for one in prepared.left] == ["b"]
+
+
 def test_two_versions_are_none(there: Home) -> None:
     wheels(there, "some-server", "1.2.3-py3-none-any.http")
     tool(there, "some-server", "2.0")
