@@ -60,8 +60,8 @@ class YamlValues:
         new = _encoded(value) if is_list else f"{_encoded(way[-1])}: {_encoded(value)}"
         if inside.flow:
             found = _brackets(self._text, inside)
-            if is_list:
-                return found.with_item(int(way[-1]), new)
+            if is_list or not inside.members:
+                return found.with_item(int(way[-1]) if is_list else 0, new)
             return found.behind(_number(inside, behind), new)
         if is_list:
             return self._item(inside, int(way[-1]), new)

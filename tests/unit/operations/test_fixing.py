@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.hosts import find_rows
 from mcpinstall.model.audited import AuditedServer
 from mcpinstall.model.finding import Severity
 from mcpinstall.operations import audit, audit_baseline, fix_commit, fixing, undo
@@ -21,6 +23,7 @@ from mcpinstall.operations.fixing import PreparedFixes
 from mcpinstall.receipts.store import ReceiptStore
 from mcpinstall.rules import remedies
 from mcpinstall.rules.audit.rule import Hit, Persona, rule
+from tests.builders.host_formats import parse
 
 ANY = "0.0.0.0"  # noqa: S104
 DIGEST = "sha256:" + 32 * "0f"
@@ -780,17 +783,86 @@ def test_an_undo_gives_the_bytes_back_and_can_be_undone_no_more(there: Home) -> 
     assert refused.value.code is ErrorCode.NOTHING_TO_UNDO
 
 
-def test_a_file_that_changed_after_the_fix_is_not_undone(there: Home) -> None:
+@pytest.mark.parametrize("case", CASES)
+def test_in_a_file_that_others_changed_only_the_fixed_values_go_back(
+    there: Home, case: tuple[str, ...]
+) -> None:
+    name, before, _, fixer, after = case
+    file = there.put(name, before)
+    there.fixed(*(one for one in (fixer,) if one))
+    mark = "# later\n" if file.suffix in {".toml", ".yaml"} else " \n"
+    file.write_text(f"{mark}{after}\n")
+    prepared = undo.prepare(None, there.context)
+    assert ["changed since; only what the fix had changed" in one for one in prepared.notes] == (
+        [True]
+    )
+
+    undo.commit(prepared, there.context)
+
+    row = prepared.record.files[0].row_id
+    dialect = find_rows(row).format
+    assert parse(dialect, file.read_text()) == parse(dialect, before)
+    assert file.read_text().startswith(mark)
+    with pytest.raises(McpInstallError):
+        undo.prepare(None, there.context)
+
+
+@pytest.mark.parametrize("change", [
+    lambda entry: entry["args"].append("x"), lambda entry: entry.pop("args"),
+    lambda entry: entry.update(command="uvx"), lambda entry: entry.clear(),
+])  # fmt: skip
+def test_a_value_that_others_changed_since_is_not_undone(
+    there: Home, change: Callable[[dict[str, Any]], object]
+) -> None:
     file = there.put(CURSOR, servers(a={"command": "npx -y x@1.0.0"}))
     there.fixed()
-    file.write_bytes(file.read_bytes() + b"\n")
+    document = json.loads(file.read_bytes())
+    change(document["mcpServers"]["a"])
+    file.write_text(json.dumps(document))
     later = file.read_bytes()
 
     with pytest.raises(McpInstallError) as refused:
         undo.prepare(None, there.context)
 
     assert refused.value.code is ErrorCode.NOTHING_TO_UNDO
+    assert "was changed since" in refused.value.message
     assert file.read_bytes() == later
+
+
+def test_a_file_that_is_broken_since_is_not_undone(there: Home) -> None:
+    file = there.put(CURSOR, servers(a={"command": "npx -y x@1.0.0"}))
+    there.fixed()
+    file.write_text("{")
+
+    with pytest.raises(McpInstallError) as refused:
+        undo.prepare(None, there.context)
+
+    assert refused.value.code is ErrorCode.NOTHING_TO_UNDO
+    assert file.read_text() == "{"
+
+
+def test_variables_that_went_come_back_in_their_order(there: Home) -> None:
+    env = {"A": "1", "LD_PRELOAD": "/x", "BASH_ENV": "/y", "B": "2"}
+    file = there.put(CURSOR, servers(a={"command": "x", "env": env}))
+    there.fixed("remove-variable")
+    file.write_text(file.read_text().replace('"1"', '"changed"'))
+
+    undo.commit(undo.prepare(None, there.context), there.context)
+
+    found = json.loads(file.read_text())["mcpServers"]["a"]["env"]
+    assert list(found.items()) == list((env | {"A": "changed"}).items())
+
+
+def test_a_secret_goes_back_into_a_changed_file(there: Home, token: str) -> None:
+    file = there.put(CURSOR, servers(a={"command": "x", "env": {"GITHUB_TOKEN": token}}))
+    there.fixed("move-secret")
+    file.write_text(file.read_text().replace('"x"', '"y"'))
+
+    prepared = undo.prepare(None, there.context)
+    undo.commit(prepared, there.context)
+
+    assert file.read_text() == servers(a={"command": "y", "env": {"GITHUB_TOKEN": token}})
+    assert token not in " ".join(prepared.notes)
 
 
 def test_two_hosts_that_read_one_file_are_one_change(there: Home) -> None:
