@@ -560,14 +560,58 @@ def test_codex_gets_the_name_alone(there: Home, token: str) -> None:
 
 def test_an_argument_is_moved_where_the_host_fills_arguments_in(there: Home, token: str) -> None:
     file = there.put("work/.mcp.json", servers(a={"command": "x", "args": [f"--token={token}"]}))
-    other = there.put(CURSOR, servers(a={"command": "x", "args": ["--token", token]}))
+    other = there.put(".config/Claude/claude_desktop_config.json",
+                      servers(a={"command": "x", "args": ["--token", token]}))  # fmt: skip
     before = other.read_bytes()
 
     prepared = there.fixed("move-secret")
 
     assert "--token=${A_TOKEN}" in file.read_text()
     assert other.read_bytes() == before
-    assert "Cursor takes arguments as they are" in [one.reason for one in prepared.left]
+    assert "Claude Desktop takes arguments as they are" in [one.reason for one in prepared.left]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("https://mcp.example.org/s?api_key=SECRET&b=1", "https://mcp.example.org/s?api_key=${env:A_API_KEY}&b=1"),
+        ("https://mcp.example.org/s?b=1#token=SECRET", "https://mcp.example.org/s?b=1#token=${env:A_TOKEN}"),
+        ("https://ana:SECRET@mcp.example.org/s", "https://ana:${env:A_PASSWORD}@mcp.example.org/s"),
+    ],
+)  # fmt: skip
+def test_a_secret_of_an_address_becomes_a_reference_in_it(
+    there: Home, token: str, before: str, after: str
+) -> None:
+    text = servers(a={"url": before.replace("SECRET", token)})
+    file = there.put(CURSOR, text)
+    assert there.found() == ["MA303"]
+
+    there.fixed("move-secret")
+
+    assert json.loads(file.read_text())["mcpServers"]["a"]["url"] == after
+    assert there.found() == []
+    undo.commit(undo.prepare(None, there.context), there.context)
+    assert file.read_text() == text
+
+
+def test_an_address_that_its_host_takes_as_it_is_stays(there: Home, token: str) -> None:
+    there.put(CODEX, f'[mcp_servers.a]\nurl = "https://mcp.example.org/s?api_key={token}"\n')
+
+    prepared = there.prepared("move-secret")
+
+    assert prepared.files == ()
+    assert [one.reason for one in prepared.left] == ["Codex takes an address as it is"]
+
+
+def test_vs_code_asks_for_a_secret_of_an_address(there: Home, token: str) -> None:
+    entry = {"url": f"https://mcp.example.org/s?api_key={token}"}
+    file = there.put(".config/Code/User/mcp.json", json.dumps({"servers": {"a": entry}}))
+
+    there.fixed("move-secret")
+
+    found = json.loads(file.read_text())
+    assert found["servers"]["a"]["url"].endswith("?api_key=${input:mcpi.a-api_key}")
+    assert [one["id"] for one in found["inputs"]] == ["mcpi.a-api_key"]
 
 
 def test_a_host_that_takes_values_as_they_are_gets_no_reference(there: Home, token: str) -> None:
