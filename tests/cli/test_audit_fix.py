@@ -239,6 +239,7 @@ def test_json_tells_the_same(project: Path, mcpi: Mcpi) -> None:
                 "server": "a",
                 "fixer": "split-command",
                 "safe": True,
+                "eased": False,
                 "what": "put each argument into a list of its own",
                 "notes": [],
             }
