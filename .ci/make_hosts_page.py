@@ -198,6 +198,9 @@ def habits(row: HostRow) -> Iterator[str]:
         yield "the host locks it by a folder with `.lock` behind the name, which mcpi honours"
     if row.refused_variables:
         yield f"an entry can't set the variables {codes(row.refused_variables)}"
+    if row.switch_off:
+        key, value = row.switch_off
+        yield f"`{key}` = `{str(value).lower()}` in an entry switches its server off"
     if row.capital_variables:
         yield "it looks for a variable in capital letters, so an entry refers to no other"
     if row.precedence:

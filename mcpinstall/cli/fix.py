@@ -98,7 +98,7 @@ def require_usable(fixing: Fixing, form: str, paths: Sequence[str], **others: bo
 
 
 def names(texts: list[str] | None) -> tuple[str, ...]:
-    """Return the names of unsafe remedies that `--unsafe-fix` asks for.
+    """Return the names of unsafe remedies that `--unsafe-fix` asks for, by name or by rule.
 
     Raises:
         McpInstallError: `usage`.
@@ -107,7 +107,9 @@ def names(texts: list[str] | None) -> tuple[str, ...]:
         return ()
     from mcpinstall.rules import remedies
 
-    found = tuple(name.strip() for text in texts for name in text.split(","))
+    asked = (name.strip() for text in texts for name in text.split(","))
+    by_rule = {rule: one.name for rule, one in remedies.BY_RULE.items() if not one.is_safe}
+    found = tuple(by_rule.get(name.upper(), name) for name in asked)
     unsafe = {ADOPT, *(one.name for one in remedies.FIXERS if not one.is_safe)}
     for name in found:
         if name not in unsafe:

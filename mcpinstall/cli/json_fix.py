@@ -44,6 +44,7 @@ def _fixed(one: Fixed) -> Object:
         "server": one.finding.server,
         "fixer": one.fixer,
         "safe": one.is_safe,
+        "eased": one.aim.is_eased,
         "what": one.what,
         "notes": list(one.notes),
     }

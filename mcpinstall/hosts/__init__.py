@@ -8,6 +8,7 @@ from mcpinstall.hosts.table import find_rows, table
 
 if TYPE_CHECKING:
     from mcpinstall.hosts.adopting import (
+        as_written,
         differing_keys,
         entry_digest,
         kept_fields,
@@ -37,6 +38,7 @@ __all__ = [
     "SeenServer",
     "UnreadFile",
     "add",
+    "as_written",
     "candidates",
     "choices",
     "clear_text",
@@ -92,7 +94,10 @@ def __getattr__(name: str) -> object:
     )
 
     homes = (
-        (adopting, "differing_keys entry_digest kept_fields require_exchangeable starts_as"),
+        (
+            adopting,
+            "as_written differing_keys entry_digest kept_fields require_exchangeable starts_as",
+        ),
         (chains, "add take_out"),
         (detection, "detected is_installed runs_on terminal_host"),
         (diffs, "diff"),

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import edits, proof, tolerant
-from mcpinstall.hosts.entry import fields, is_own_kind, kept
+from mcpinstall.hosts.entry import fields, is_own_kind, kept, shape
 from mcpinstall.hosts.forms import FormError, ScanError
 from mcpinstall.hosts.json_scan import utf8
 from mcpinstall.model import json_text
 from mcpinstall.model.adoption import KeptFields
 from mcpinstall.model.host import AppliedEntry, EntryShape, Format, HostRow, Patch, ServerEntry
+from mcpinstall.model.json_text import Json
 
 
 def patches(content: bytes, row: HostRow, entry: ServerEntry) -> tuple[Patch, ...]:
@@ -48,8 +49,7 @@ def _wanted(
     own, variables = fields(row, entry)
     names = own.pop(row.entry.names_key, None) if row.entry.names_key else None
     if isinstance(names, list) and row.entry.names_key:
-        present = old.get(row.entry.names_key)
-        listed = present if isinstance(present, list) else []
+        listed = _listed(old, row.entry.names_key)
         added = [name for name in names if name not in listed]
         own |= {row.entry.names_key: [*listed, *added]} if added else {}
     yield from _variables(old, row, entry, variables)
@@ -158,6 +158,29 @@ def differing_keys(value: object, row: HostRow, entry: ServerEntry) -> tuple[str
     if entry.keeps is None:
         return edits.differing_keys(found, row, entry)
     return tuple(dict.fromkeys(_differing(found, row, entry, entry.keeps)))
+
+
+def as_written(
+    value: dict[str, object], row: HostRow, entry: ServerEntry, keys: Sequence[str]
+) -> dict[str, Json]:
+    """Return fields of a server as they were written; None for one that was not.
+
+    `value` is the server as it stands in a file: names that an adopted entry passes on besides
+    ours stay.
+
+    Raises:
+        McpInstallError: `host-unsupported` when the host can't have the entry any more.
+    """
+    wanted = shape(row, entry)
+    names = row.entry.names_key
+    if entry.keeps is not None and names:
+        wanted[names] = list(dict.fromkeys([*_listed(value, names), *_listed(wanted, names)]))
+    return {key: tolerant.as_json(wanted.get(key)) for key in keys}
+
+
+def _listed(value: dict[str, object], key: str) -> list[object]:
+    found = value.get(key)
+    return found if isinstance(found, list) else []
 
 
 def _differing(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from mcpinstall.hosts.entry import is_off
 from mcpinstall.hosts.table import PROJECT_PLACE
 from mcpinstall.hosts.tolerant import as_json, pointer_of
 from mcpinstall.model.audited import AuditedServer, FileScope, Value, Variable
@@ -65,17 +66,12 @@ class Reader:
             argv, url = (*argv, *_words(url)), None
         headers = entry.table(*self._header_ways())
         directory = entry.text(_DIRECTORY)
-        disabled = (
-            entry.fields.get("disabled") is True
-            or entry.fields.get("enabled") is False
-            or entry.fields.get("state") == "disabled"
-        )
         return AuditedServer(
             host=self.row.id if self.row else "",
             scope=self.scope,
             name=Value(text=name, pointer=self._name_pointer(entry, way)),
             pointer=pointer_of(way),
-            is_disabled=disabled,
+            is_disabled=is_off(self.row, entry.fields),
             argv=argv,
             launch=argv,
             variables=variables,

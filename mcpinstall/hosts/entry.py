@@ -100,6 +100,16 @@ def started(row: HostRow, value: object) -> tuple[str | None, tuple[str, ...]]:
     )
 
 
+def is_off(row: HostRow | None, fields: Mapping[str, object]) -> bool:
+    """Tell whether a host does not start an entry, by its own switch or one of the usual ones."""
+    off = (("disabled", True), ("enabled", False), ("state", "disabled"))
+    own = (row.switch_off,) if row and row.switch_off else ()
+    return any(
+        fields.get(key) == value and isinstance(fields[key], type(value))
+        for key, value in (*own, *off)
+    )
+
+
 def fields(row: HostRow, entry: ServerEntry) -> tuple[dict[str, object], dict[str, object]]:
     """Return what is written into an entry that was adopted: its fields, and its variables.
 

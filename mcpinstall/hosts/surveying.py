@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import edits, json_plain, paths, proof, remote_entry
-from mcpinstall.hosts.entry import started
+from mcpinstall.hosts.entry import is_off, started
 from mcpinstall.hosts.forms import ScanError
 from mcpinstall.hosts.json_scan import utf8
 from mcpinstall.hosts.table import PROJECT_PLACE
@@ -159,7 +159,7 @@ def _server(row: HostRow, name: str, value: object) -> SeenServer:
         name=name,
         command=command,
         args=args,
-        off=fields.get("disabled") is True or fields.get("enabled") is False,
+        off=is_off(row, fields),
         own_path=any(isinstance(key, str) and key.upper() == "PATH" for key in names),
         address=_origin(remote_entry.url_of(row, fields) or ""),
     )

@@ -32,7 +32,7 @@ _DIALECT = (
     "product", "format", "servers-key", "is-list", "entry", "remote", "secret-style",
     "secret-template", "secret-inputs", "name-pattern", "reserved-names", "literal-dollar",
     "expands", "rewrites-file", "reload", "bom", "session-environment", "status", "precedence",
-    "lock-folder", "refused-variables", "capital-variables",
+    "lock-folder", "refused-variables", "capital-variables", "switch-off",
 )  # fmt: skip
 """What a row takes over from the one that `like` names, unless it says otherwise."""
 _KEYS = (
@@ -105,6 +105,7 @@ def _row(fields: Fields) -> HostRow:
         lock_folder=fields.boolean("lock-folder"),
         refused_variables=_refused_variables(fields),
         capital_variables=fields.boolean("capital-variables"),
+        switch_off=_switch_off(fields),
         programs=fields.texts("programs"),
         applications=_systems(fields, "applications"),
         servers_key=_servers_key(fields),
@@ -233,6 +234,13 @@ def _refused_variables(fields: Fields) -> tuple[str, ...]:
     if not all(is_environment_variable(name) for name in names):
         raise fields.error("refused-variables", "names no environment variable")
     return names
+
+
+def _switch_off(fields: Fields) -> tuple[str, bool] | None:
+    switch = fields.fields("switch-off")
+    if len(switch.table) > 1:
+        raise fields.error("switch-off", "has more than one field")
+    return next(((key, switch.boolean(key)) for key in switch.table), None)
 
 
 def _servers_key(fields: Fields) -> tuple[str, ...]:

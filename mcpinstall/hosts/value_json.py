@@ -26,8 +26,8 @@ class JsonValues:
     def set_to(self, way: Sequence[str], value: Json) -> TextSplice:
         """Return the splice that replaces a value."""
         found = self._item(way)
-        plain = self._text[found.start : found.end].isascii()
-        return TextSplice(found.start, found.end, json.dumps(value, ensure_ascii=plain))
+        escapes = "\\u" in self._text[found.start : found.end]
+        return TextSplice(found.start, found.end, json.dumps(value, ensure_ascii=escapes))
 
     def removed(self, way: Sequence[str]) -> TextSplice:
         """Return the splice that takes a member or item out."""

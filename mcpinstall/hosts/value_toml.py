@@ -46,10 +46,11 @@ class TomlValues:
         brackets, keys = self._brackets(way[:-1])
         if brackets is not None and self._text[brackets.start] == "[":
             return brackets.with_item(int(way[-1]), _encoded(value))
-        name = way[-1] if _BARE.fullmatch(way[-1]) else quoted(way[-1])
-        member = f"{name} = {_encoded(value)}"
+        member = f"{_name(way[-1])} = {_encoded(value)}"
         if brackets is not None:
-            return brackets.behind(keys.index(behind), member)
+            return brackets.behind(keys.index(behind), member) if keys else (
+                brackets.with_item(0, member)
+            )  # fmt: skip
         before = self._span((*way[:-1], behind))
         rest = _REST.match(self._text, before.end)
         at = rest.end() if rest else before.end
@@ -96,6 +97,10 @@ class TomlValues:
         return path
 
 
+def _name(key: str) -> str:
+    return key if _BARE.fullmatch(key) else quoted(key)
+
+
 def _follow(document: object, way: Sequence[str]) -> object:
     for token in way:
         if isinstance(document, list):
@@ -118,4 +123,7 @@ def _encoded(value: Json) -> str:
         return quoted(value)
     if isinstance(value, list):
         return "[" + ", ".join(_encoded(item) for item in value) + "]"
+    if isinstance(value, dict):
+        pairs = (f"{_name(key)} = {_encoded(item)}" for key, item in value.items())
+        return "{ " + ", ".join(pairs) + " }" if value else "{}"
     return json.dumps(value)

@@ -37,7 +37,7 @@ class YamlValues:
         old = self._text[node.start : node.end]
         if node.kind is not Kind.SCALAR or node.lines or node.empty or old.startswith(_MARKED):
             raise FormError("the value is written in a form that is not edited")
-        return TextSplice(node.start, node.end, _like(old, node, value))
+        return TextSplice(node.start, node.end, _like(old, value))
 
     def removed(self, way: Sequence[str]) -> TextSplice:
         """Return the splice that takes a member or item out."""
@@ -60,8 +60,8 @@ class YamlValues:
         new = _encoded(value) if is_list else f"{_encoded(way[-1])}: {_encoded(value)}"
         if inside.flow:
             found = _brackets(self._text, inside)
-            if is_list:
-                return found.with_item(int(way[-1]), new)
+            if is_list or not inside.members:
+                return found.with_item(int(way[-1]) if is_list else 0, new)
             return found.behind(_number(inside, behind), new)
         if is_list:
             return self._item(inside, int(way[-1]), new)
@@ -131,10 +131,10 @@ def _brackets(text: str, node: Node) -> Brackets:
     return Brackets(text=text, start=node.start, close=node.end - 1, items=items, trivia=_TRIVIA)
 
 
-def _like(old: str, node: Node, value: Json) -> str:
+def _like(old: str, value: Json) -> str:
     """Return a value in the quotes of the one before, where they can hold it."""
-    if isinstance(value, str) and node.plain and _PLAIN.fullmatch(value):
-        return value
+    if isinstance(value, str) and old[:1] == '"':
+        return json.dumps(value, ensure_ascii=False)
     if isinstance(value, str) and old[:1] == "'" and "'" not in value and value.isprintable():
         return f"'{value}'"
     return _encoded(value)

@@ -130,6 +130,37 @@ def fixed_after(advisory: Advisory, version: str, *, npm: bool = False) -> str:
     return min(found, key=key, default="")
 
 
+def first_fixed(records: Sequence[Advisory], version: str, *, npm: bool = False) -> str:
+    """Return the lowest fixed version above `version` that no record is about, or nothing.
+
+    `records` are all that are known of the package, whatever versions they are about; one without
+    any version is about all.  What comes before a release (`2.0rc1`) counts where nothing else is
+    known.
+    """
+    from packaging.version import Version
+
+    key: Callable[[str], Any] = semver.key if npm else Version
+    is_about = affects_npm if npm else affects
+    standing = [one for one in records if one.withdrawn is None]
+    if not all(one.ranges or one.versions for one in standing):
+        return ""
+    try:
+        named = {one: key(one) for record in standing for one in record.fixed}
+        free = [
+            one for one, this in named.items()
+            if this > key(version) and not any(is_about(record, one) for record in standing)
+        ]  # fmt: skip
+    except ValueError:
+        return ""
+    return min(free, key=lambda one: (_is_before_release(one, npm=npm), named[one]), default="")
+
+
+def _is_before_release(version: str, *, npm: bool) -> bool:
+    from packaging.version import Version
+
+    return "-" in version.partition("+")[0] if npm else Version(version).is_prerelease
+
+
 def _is_same(listed: str, version: semver.Key) -> bool:
     try:
         return semver.key(listed) == version

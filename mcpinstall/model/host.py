@@ -215,6 +215,8 @@ class HostRow:
     """Environment variables that the host refuses in an entry, in any case."""
     capital_variables: bool = False
     """The host looks a variable that an entry refers to up in capital letters."""
+    switch_off: tuple[str, bool] | None = None
+    """Field of an entry, and its value, by which the host does not start it."""
 
     @property
     def list_field(self) -> str | None:
@@ -387,6 +389,19 @@ class Chain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ValueChange:
+    """What became of one value of a file."""
+
+    pointer: str
+    """JSON pointer (RFC 6901) of a member of an object."""
+    before: str | None
+    """Its value as JSON; None where there was none."""
+    after: str | None
+    behind: str = ""
+    """Of a value that goes: key of the member that it stood behind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostChange:
     """A proposed or applied change of one host file."""
 
@@ -398,3 +413,5 @@ class HostChange:
     chain_after: Chain
     warnings: tuple[str, ...] = ()
     """Facts for the reader: a BOM that stays, a link, managed settings."""
+    values: tuple[ValueChange, ...] = ()
+    """Of a fix: what becomes of others' values, so that they can go back in a changed file."""

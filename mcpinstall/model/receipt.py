@@ -8,7 +8,7 @@ from enum import StrEnum
 from mcpinstall.model.adoption import KeptFields
 from mcpinstall.model.backing import NO_BACKING, Backing
 from mcpinstall.model.checks import CheckResult
-from mcpinstall.model.host import Chain, Patch
+from mcpinstall.model.host import Chain, Patch, ValueChange
 from mcpinstall.model.input_value import InputValue
 from mcpinstall.model.publisher import PackagePublisher
 
@@ -114,6 +114,8 @@ class FileChange:
     """How many folders above a new file did not exist before."""
     gone_folders: int = 0
     """How many folders above a file that goes were made for it, and go with it while empty."""
+    values: tuple[ValueChange, ...] = ()
+    """Of a fix, whose values are no entries of ours: what became of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

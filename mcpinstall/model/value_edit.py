@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -44,3 +45,31 @@ def removed(pointer: str) -> ValueEdit:
 def added(pointer: str, value: Json, *, behind: str = "") -> ValueEdit:
     """Return the edit that puts a new value in."""
     return ValueEdit(act=Act.ADD, pointer=pointer, value=value, behind=behind)
+
+
+def turned(pointer: str, old: Json, new: Json) -> Iterator[ValueEdit]:
+    """Yield the edits that make one value of another, touching no part that both have.
+
+    What a list has too much goes from its end, so that the comments of the others stay theirs.
+    """
+    if isinstance(old, dict) and isinstance(new, dict) and old:
+        last = next(reversed(old))
+        for key, value in new.items():
+            here = _below(pointer, key)
+            if key in old:
+                yield from turned(here, old[key], value)
+            else:
+                yield added(here, value, behind=last)
+                last = key
+        yield from (removed(_below(pointer, key)) for key in old if key not in new)
+    elif isinstance(old, list) and isinstance(new, list) and old and new:
+        for number, (before, after) in enumerate(zip(old, new, strict=False)):
+            yield from turned(f"{pointer}/{number}", before, after)
+        yield from (removed(f"{pointer}/{n}") for n in reversed(range(len(new), len(old))))
+        yield from (added(f"{pointer}/{n}", new[n]) for n in range(len(old), len(new)))
+    elif old != new or type(old) is not type(new):
+        yield set_to(pointer, new)
+
+
+def _below(pointer: str, key: str) -> str:
+    return f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"

@@ -62,9 +62,14 @@ class Wanted:
 
 
 def audit(
-    wanted: Wanted, context: Context, read: Sequence[ReadFile | Unchecked] | None = None
+    wanted: Wanted,
+    context: Context,
+    read: Sequence[ReadFile | Unchecked] | None = None,
+    around: Surroundings | None = None,
 ) -> AuditReport:
     """Return what the rules find in hosts' files; in `read` where these were read before.
+
+    Of the machine counts what `around` knows, where that is given.
 
     Raises:
         McpInstallError: `usage`; `host-unknown`; `config-invalid` for a `mcpi-audit.toml` that
@@ -78,9 +83,8 @@ def audit(
     unchecked = [one for one in found_there if isinstance(one, Unchecked)]
     if wanted.paths and not (files or unchecked):
         unchecked.append(_nothing(wanted.paths))
-    around, judged = Surroundings(context), list[Judged]()
-    if wanted.online:
-        around.ask_online(files)
+    around = around or surroundings(wanted, files, context)
+    judged: list[Judged] = []
     ignores = read_ignores(context, wanted.ignores_from) if wanted.ignores else Ignores()
     earlier = _earlier(wanted, files, context)
     sorted_out = SortedOut(wanted.persona, ignores, wanted.baseline, context)
@@ -103,7 +107,7 @@ def audit(
         findings=tuple(sorted(sorted_out.kept, key=lambda one: one.order)),
         unchecked=tuple(sorted(unchecked, key=lambda one: (one.subject, one.message))),
         left_out=(
-            *_offers(judged, sorted_out.kept, wanted, context),
+            *_offers(judged, sorted_out.kept, wanted, context, around),
             *sorted_out.sentences(),
             *ignores.notes(context),
             *sentences,
@@ -118,7 +122,11 @@ def audit(
 
 
 def _offers(
-    judged: Sequence[Judged], kept: Sequence[AuditFinding], wanted: Wanted, context: Context
+    judged: Sequence[Judged],
+    kept: Sequence[AuditFinding],
+    wanted: Wanted,
+    context: Context,
+    around: Surroundings,
 ) -> tuple[str, ...]:
     """Return the commands that take findings away; loaded when there are some."""
     if not kept:
@@ -126,11 +134,20 @@ def _offers(
     from mcpinstall.operations.fix_offers import Offers
 
     heard = {one.fingerprint for one in kept}
-    offers = Offers(context)
+    offers = Offers(context, around)
     for finding, hit, server, file in judged:
         if finding.fingerprint in heard:
             offers.add(finding, hit, server, file)
-    return tuple(offers.sentences(kept, wanted.paths, wanted.host))
+    options = (*(("--host", wanted.host) if wanted.host else ()), *["--online"] * wanted.online)
+    return tuple(offers.sentences(kept, wanted.paths, options))
+
+
+def surroundings(wanted: Wanted, files: Sequence[ReadFile], context: Context) -> Surroundings:
+    """Return the machine around some files; where it is wanted, OSV is asked about packages."""
+    around = Surroundings(context)
+    if wanted.online:
+        around.ask_online(files)
+    return around
 
 
 def looked_at(wanted: Wanted, machine: Machine) -> tuple[ReadFile | Unchecked, ...]:

@@ -86,12 +86,25 @@ class Surroundings:
             yield self._online.problem
 
     def ask_online(self, files: Iterable[ReadFile]) -> None:
-        """Ask OSV about every package that the servers of these files start."""
+        """Ask OSV about every package that the servers of these files start, each once."""
         from mcpinstall.operations import audit_online
 
         every = ((server, file) for file in files for server in file.servers)
         wanted = {key for server, file in every for key in self._packages(server, file)}
-        self._online = audit_online.ask(wanted, self.advisories, self._context)
+        known = self._online or audit_online.Online()
+        new = audit_online.ask(wanted - known.found.keys(), self.advisories, self._context)
+        self._online = known.joined(new)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether OSV answered for every package that it was asked about."""
+        return self._online is None or self._online.problem is None
+
+    def anew(self) -> Surroundings:
+        """Return the same machine, looked at again, with what OSV said."""
+        found = Surroundings(self._context)
+        found._online = self._online
+        return found
 
     def _packages(self, server: AuditedServer, file: ReadFile) -> Iterator[tuple[str, str, str]]:
         locked = self._locks.of(server, file)

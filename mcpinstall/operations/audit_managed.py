@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from mcpinstall.model.audited import AuditedServer
 from mcpinstall.model.environment import Interpreter
 from mcpinstall.model.finding import Unchecked
 from mcpinstall.model.host import Chain, ServerEntry
+from mcpinstall.model.json_text import Json
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.operations import audit_provenance
 from mcpinstall.operations.audit_files import ReadFile
@@ -55,6 +56,7 @@ class _Drift:
     message: str = ""
     is_copy: bool = False
     by_hand: tuple[str, ...] = ()
+    written: Mapping[str, Json] = field(default_factory=dict, repr=False)
 
 
 class ManagedServers:
@@ -105,6 +107,7 @@ class ManagedServers:
             drift=drift.message,
             is_copy=drift.is_copy,
             by_hand=drift.by_hand,
+            written=drift.written,
             is_missing=state.is_missing,
             tampered=state.tampered,
             hooks=state.hooks,
@@ -202,6 +205,7 @@ class ManagedServers:
         return _Drift(
             message=f"has another {named.removeprefix(' and ')} than mcpinstall wrote",
             by_hand=tuple(key for key in keys if key not in ours) if written.keeps else (),
+            written=hosts.as_written(value, row, written, keys),
         )
 
     def _drift_of_copy(self, server: AuditedServer, receipt: Receipt, *, is_copy: bool) -> _Drift:

@@ -37,6 +37,14 @@ class Online:
     problem: Unchecked | None = None
     """Why the rest is not known."""
 
+    def joined(self, later: Online) -> Online:
+        """Return this with what was asked later."""
+        return Online(
+            found={**self.found, **later.found},
+            asked=self.asked + later.asked,
+            problem=self.problem or later.problem,
+        )
+
     @property
     def sentence(self) -> str:
         """What was asked, for the reader."""

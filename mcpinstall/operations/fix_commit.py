@@ -9,7 +9,6 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.receipt import HistoryRecord
 from mcpinstall.operations import audit_files, fix_comparison, fix_modes, transaction
 from mcpinstall.operations.audit_files import ReadFile
-from mcpinstall.operations.audit_machine import Surroundings
 from mcpinstall.operations.fix_comparison import Judged
 from mcpinstall.operations.fixing import FileFix, PreparedFixes
 
@@ -59,15 +58,12 @@ def _require_better(before: list[Judged], file: FileFix, prepared: PreparedFixes
         if not isinstance(now, ReadFile):
             raise _refused(file, now.message)
         after += _judged(now, prepared)
-    gone = tuple(fix_comparison.key_of(one.finding) for one in file.fixed)
-    if why := fix_comparison.worse(before, after, gone):
+    if why := fix_comparison.worse(before, after, [one.aim for one in file.fixed]):
         raise _refused(file, why.reason)
 
 
 def _judged(place: ReadFile, prepared: PreparedFixes) -> tuple[Judged, ...]:
-    return fix_comparison.judged(
-        place, prepared.rules, Surroundings(prepared.asked), everything=True
-    )
+    return fix_comparison.judged(place, prepared.rules, prepared.around.anew(), everything=True)
 
 
 def _refused(file: FileFix, why: str) -> McpInstallError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from mcpinstall.model.audit_report import AuditFinding
 from mcpinstall.model.audited import AuditedServer
@@ -14,13 +15,23 @@ from mcpinstall.operations.audit_findings import Judge, RuleSet
 from mcpinstall.operations.audit_machine import Surroundings
 from mcpinstall.operations.context import Context
 from mcpinstall.rules.audit.rule import Hit
-from mcpinstall.rules.remedies.remedy import NoRemedy
+from mcpinstall.rules.remedies.remedy import Fixer, NoRemedy
 
 Judged = tuple[AuditFinding, Hit, AuditedServer | None]
 Key = tuple[str, str, str]
 """Rule, server and message: what a finding is, wherever it stands."""
 Group = tuple[str, str]
 """Rule and server."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aim:
+    """What a remedy is to do to a finding: it goes, or is less severe."""
+
+    key: Key
+    is_eased: bool = False
+    is_counted: bool = False
+    """No other finding of its rule may come in its place."""
 
 
 def judged(
@@ -43,15 +54,15 @@ def part(file: ReadFile, pointer: str) -> ReadFile:
 
 
 def why_worse(
-    before: ReadFile, then: ReadFile, finding: AuditFinding, rules: RuleSet, around: Surroundings
+    before: ReadFile, then: ReadFile, aim: Aim, rules: RuleSet, around: Surroundings
 ) -> NoRemedy | None:
     """Return how a file would be worse, or not better; None where it is better."""
     was, now = (judged(one, rules, around, everything=True) for one in (before, then))
-    return worse(was, now, (key_of(finding),))
+    return worse(was, now, (aim,))
 
 
 def worse(
-    before: Sequence[Judged], after: Sequence[Judged], gone: Sequence[Key]
+    before: Sequence[Judged], after: Sequence[Judged], aims: Sequence[Aim]
 ) -> NoRemedy | None:
     """Compare two audits of a file; findings of one rule about one server are told by number."""
     was, now = (Counter(key_of(one) for one, _, _ in found) for found in (before, after))
@@ -60,10 +71,30 @@ def worse(
         known = groups_was.get(group, [])
         if len(severities) > len(known) or max(severities) > max(known):
             return NoRemedy(f"the entry would have another finding then: {group[0]}")
-    for one, count in Counter(gone).items():
+    for one, count in Counter(aim.key for aim in aims if not aim.is_eased).items():
         if now[one] > max(was[one] - count, 0):
             return NoRemedy(f"{one[0]} would still be found")
+    for group, count in Counter(aim.key[:2] for aim in aims if aim.is_counted).items():
+        if len(groups_now.get(group, ())) > max(len(groups_was.get(group, ())) - count, 0):
+            return NoRemedy(f"{group[0]} would be found for another reason")
+    for one in {aim.key for aim in aims if aim.is_eased}:
+        if now[one] and _worst(after, one) >= _worst(before, one):
+            return NoRemedy(f"{one[0]} would be as severe as before")
     return None
+
+
+def _worst(found: Sequence[Judged], key: Key) -> int:
+    ranks = (one.rule.severity.rank for one, _, _ in found if key_of(one) == key)
+    return max(ranks, default=0)
+
+
+def aim_of(finding: AuditFinding, fixer: Fixer | None = None) -> Aim:
+    """Return what a remedy, or the change of rights, is to do to a finding."""
+    return Aim(
+        key=key_of(finding),
+        is_eased=fixer is not None and fixer.only_eases,
+        is_counted=fixer is not None and fixer.is_counted,
+    )
 
 
 def _groups(found: Sequence[Judged]) -> dict[Group, list[int]]:

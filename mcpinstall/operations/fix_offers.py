@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mcpinstall.errors import McpInstallError
@@ -11,20 +12,30 @@ from mcpinstall.model.audit_report import AuditFinding
 from mcpinstall.model.audited import AuditedServer
 from mcpinstall.operations import fix_modes
 from mcpinstall.operations.audit_files import ReadFile
+from mcpinstall.operations.audit_machine import Surroundings
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.fix_places import is_fixable, owned_entries
 from mcpinstall.operations.fix_versions import FoundVersions
 from mcpinstall.rules import remedies
+from mcpinstall.rules.audit.machine_facts import NOTHING, MachineFacts
 from mcpinstall.rules.audit.rule import Hit
 from mcpinstall.rules.remedies.remedy import Case, Fixer, NoRemedy, Outcome, Remedy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What a remedy may ask about the machine."""
+
+    versions: FoundVersions
+    around: Surroundings
 
 
 class Offers:
     """The findings of a run that have a remedy."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, around: Surroundings) -> None:
         self._context = context
-        self._versions = FoundVersions(context.machine)
+        self._known = Known(versions=FoundVersions(context.machine), around=around)
         self._names: dict[str, str] = {}
         """Fingerprint → name of the remedy."""
         self._fixable: dict[Path, tuple[bool, Mapping[str, str]]] = {}
@@ -38,31 +49,36 @@ class Offers:
             self._names[finding.fingerprint] = name
 
     def sentences(
-        self, kept: Sequence[AuditFinding], paths: Collection[str], host: str
+        self, kept: Sequence[AuditFinding], paths: Collection[str], options: Sequence[str]
     ) -> Iterator[str]:
         """Yield the commands that take findings away."""
         found = [self._names[one.fingerprint] for one in kept if one.fingerprint in self._names]
         safe = sum(_is_safe(name) for name in found)
         unsafe = sorted({name for name in found if not _is_safe(name)})
-        where = "".join(f" {shlex.quote(one)}" for one in paths)
-        where = f" --host {shlex.quote(host)}{where}" if host else where
+        where = "".join(f" {shlex.quote(one)}" for one in (*options, *paths))
         if safe:
             yield f"{_go(safe)} by `mcpi audit --fix{where}`"
-        if unsafe:
-            names = "".join(f" --unsafe-fix {name}" for name in unsafe)
-            yield f"{_go(len(found) - safe)} by `mcpi audit --fix{names}{where}`"
+        eased = [name for name in unsafe if remedies.BY_NAME[name].only_eases]
+        gone = [name for name in unsafe if name not in eased]
+        if gone:
+            count = sum(name in gone for name in found)
+            yield f"{_go(count)} by `mcpi audit --fix{_named(gone)}{where}`"
+        if eased:
+            count = sum(name in eased for name in found)
+            yield f"{_ease(count)} by `mcpi audit --fix{_named(eased)}{where}`"
 
     def _name(self, hit: Hit, server: AuditedServer | None, file: ReadFile) -> str:
         fixer = remedies.BY_RULE.get(hit.rule.id)
         if fixer is None and hit.rule.id not in fix_modes.RULES:
             return ""
         there, owned = self._of(file)
-        if not there or (server is not None and server.name.text in owned):
+        is_owned = server is not None and server.name.text in owned
+        if not there or is_owned is not bool(fixer and fixer.of_own):
             return ""
         if fixer is None:
             change = fix_modes.change(hit, file, self._context.machine)
             return "" if isinstance(change, NoRemedy) else fix_modes.NAME
-        outcome = outcome_of(hit, server, file, fixer, self._versions)
+        outcome = outcome_of(hit, server, file, fixer, self._known)
         return fixer.name if isinstance(outcome, Remedy) else ""
 
     def _of(self, file: ReadFile) -> tuple[bool, Mapping[str, str]]:
@@ -79,17 +95,20 @@ class Offers:
 
 
 def outcome_of(
-    hit: Hit,
-    server: AuditedServer | None,
-    file: ReadFile,
-    fixer: Fixer,
-    versions: FoundVersions,
+    hit: Hit, server: AuditedServer | None, file: ReadFile, fixer: Fixer, known: Known
 ) -> Outcome:
-    """Return the remedy of one finding, as far as the file alone decides."""
+    """Return the remedy of one finding, as far as the file and its surroundings decide."""
     if file.facts.ambiguous:
         return NoRemedy("two programs read this file differently: that comes first")
+
+    def facts() -> MachineFacts:
+        return NOTHING if server is None else known.around.of(server, file)
+
     row, document = file.place.row, file.facts.settings
-    return fixer.build(Case(hit=hit, server=server, row=row, document=document, versions=versions))
+    case = Case(
+        hit=hit, server=server, row=row, document=document, versions=known.versions, facts=facts
+    )
+    return fixer.build(case)
 
 
 def _is_safe(name: str) -> bool:
@@ -98,3 +117,11 @@ def _is_safe(name: str) -> bool:
 
 def _go(count: int) -> str:
     return "1 finding goes" if count == 1 else f"{count} findings go"
+
+
+def _ease(count: int) -> str:
+    return "1 server is switched off" if count == 1 else f"{count} servers are switched off"
+
+
+def _named(names: Sequence[str]) -> str:
+    return "".join(f" --unsafe-fix {name}" for name in names)

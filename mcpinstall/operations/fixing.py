@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mcpinstall.hosts import value_changes
 from mcpinstall.hosts.forms import FormError, ScanError
 from mcpinstall.hosts.value_edits import edited
 from mcpinstall.model.audit_report import AuditFinding, AuditReport
@@ -24,8 +25,10 @@ from mcpinstall.operations.audit_findings import RuleSet
 from mcpinstall.operations.audit_machine import Surroundings
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.fix_comparison import (
+    Aim,
     Judged,
     Key,
+    aim_of,
     judged,
     key_of,
     part,
@@ -34,7 +37,7 @@ from mcpinstall.operations.fix_comparison import (
 )
 from mcpinstall.operations.fix_diffs import showable
 from mcpinstall.operations.fix_modes import ModeChange
-from mcpinstall.operations.fix_offers import outcome_of
+from mcpinstall.operations.fix_offers import Known, outcome_of
 from mcpinstall.operations.fix_places import owned_entries, placed
 from mcpinstall.operations.fix_versions import FoundVersions
 from mcpinstall.receipts.store import ReceiptStore
@@ -55,6 +58,7 @@ class Fixed:
     fixer: str
     is_safe: bool
     what: str
+    aim: Aim
     notes: tuple[str, ...] = ()
 
 
@@ -96,6 +100,7 @@ class PreparedFixes:
     """The audit before."""
     rules: RuleSet = field(repr=False)
     asked: Context = field(repr=False)
+    around: Surroundings = field(repr=False)
 
 
 def prepare(wanted: audit.Wanted, named: frozenset[str], context: Context) -> PreparedFixes:
@@ -104,21 +109,25 @@ def prepare(wanted: audit.Wanted, named: frozenset[str], context: Context) -> Pr
     Raises:
         McpInstallError: As `audit.audit`.
     """
-    report = audit.audit(wanted, context)
-    known = [one.finding for one in report.suppressed] + [one.finding for one in report.known]
-    accepted = frozenset((one.location.file, key_of(one)) for one in known)
+    read = audit.looked_at(wanted, context.machine)
+    files = [one for one in read if isinstance(one, ReadFile)]
+    around = audit.surroundings(wanted, files, context)
+    report = audit.audit(wanted, context, read, around)
+    heard = [*(one.finding for one in report.suppressed), *(one.finding for one in report.known)]
+    accepted = frozenset((one.location.file, key_of(one)) for one in heard)
     groups: dict[str, list[ReadFile]] = {}
-    for one in audit.looked_at(wanted, context.machine):
-        if isinstance(one, ReadFile):
-            groups.setdefault(os.path.realpath(one.place.path), []).append(one)
-    engine = _Engine(wanted, named, accepted, FoundVersions(context.machine), Surroundings(context))
-    files = [engine.file(tuple(group), context) for group in groups.values()]
+    for one in files:
+        groups.setdefault(os.path.realpath(one.place.path), []).append(one)
+    known = Known(versions=FoundVersions(context.machine), around=around)
+    engine = _Engine(wanted, named, accepted, known)
+    changed = [engine.file(tuple(group), context) for group in groups.values()]
     return PreparedFixes(
-        files=tuple(one for one in files if one is not None),
+        files=tuple(one for one in changed if one is not None),
         left=tuple(engine.left),
         report=report,
         rules=wanted.rules,
         asked=context,
+        around=around,
     )
 
 
@@ -130,9 +139,13 @@ class _Engine:
     named: frozenset[str]
     accepted: frozenset[tuple[str, Key]]
     """By file, what somebody accepted, and what is known from a baseline or a commit."""
-    versions: FoundVersions
-    around: Surroundings
+    known: Known
     left: list[Left] = field(default_factory=list)
+
+    @property
+    def around(self) -> Surroundings:
+        """The machine around the files."""
+        return self.known.around
 
     @property
     def rules(self) -> RuleSet:
@@ -156,6 +169,7 @@ class _Engine:
             change = HostChange(
                 file=file, after=trial.data, chain_before=chain, chain_after=chain,
                 warnings=file.warnings,
+                values=value_changes.between(file.content or b"", trial.data, file.row.format),
             )  # fmt: skip
         return FileFix(
             name=first.shown, change=change, modes=modes, fixed=(*fixed, *trial.fixed),
@@ -179,7 +193,7 @@ class _Engine:
             modes[change.path] = dataclasses.replace(change, after=change.after & known.after)
             fixed.append(Fixed(
                 finding=finding, fixer=fix_modes.NAME, is_safe=True,
-                what=f"take rights of others to `{change.shown}` away",
+                what=f"take rights of others to `{change.shown}` away", aim=aim_of(finding),
             ))  # fmt: skip
         return tuple(modes.values()), tuple(fixed)
 
@@ -212,7 +226,8 @@ class _Engine:
             if isinstance(outcome, Remedy) and not (fixer.is_safe or fixer.name in self.named):
                 self._keep(Left(finding=finding, fixer=fixer.name))
                 continue
-            then = self._tried(now, pointer, outcome, finding, work.context)
+            aim = aim_of(finding, fixer)
+            then = self._tried(now, pointer, outcome, aim, work.context)
             if isinstance(then, NoRemedy):
                 self._leave(finding, fixer.name, then)
             elif isinstance(outcome, Remedy):
@@ -225,7 +240,7 @@ class _Engine:
         now: ReadFile,
         pointer: str,
         outcome: Outcome,
-        finding: AuditFinding,
+        aim: Aim,
         context: Context,
     ) -> ReadFile | NoRemedy:
         """Return the file as a remedy makes it, or why it isn't taken."""
@@ -241,7 +256,11 @@ class _Engine:
         if then is None:
             return NoRemedy("its host could not read the file any more")
         before, after_it = part(now, pointer), part(then, pointer)
-        return why_worse(before, after_it, finding, self.rules, self.around) or then
+        if self.wanted.online:
+            self.around.ask_online([after_it])
+            if not self.around.is_answered:
+                return NoRemedy("OSV did not answer for what would be started then")
+        return why_worse(before, after_it, aim, self.rules, self.around) or then
 
     def _next(
         self, found: Sequence[Judged], pointer: str, tried: set[tuple[Key, str]]
@@ -272,12 +291,18 @@ class _Engine:
         fixer: Fixer,
         owned: Mapping[str, str],
     ) -> Outcome:
-        if server is not None and server.name.text in owned:
-            return NoRemedy("mcpi installed this entry", owned[server.name.text])
-        return outcome_of(hit, server, file, fixer, self.versions)
+        is_owned = server is not None and server.name.text in owned
+        if server is not None and is_owned and not fixer.of_own:
+            about_it = hit.pointer == server.pointer  # the rule knows whose it is
+            helps = hit.fix if about_it else owned[server.name.text]
+            return NoRemedy("mcpi installed this entry", helps)
+        if fixer.of_own and not is_owned:
+            return NoRemedy("mcpi did not write this entry", hit.fix)
+        return outcome_of(hit, server, file, fixer, self.known)
 
     def _leave(self, finding: AuditFinding, fixer: str, why: NoRemedy) -> None:
-        self._keep(Left(finding=finding, fixer=fixer, reason=why.reason, hint=why.hint))
+        hint = why.hint or finding.fix
+        self._keep(Left(finding=finding, fixer=fixer, reason=why.reason, hint=hint))
 
     def _keep(self, left: Left) -> None:
         """Note what stays, once: an edit of its entry may move the place of a finding."""
@@ -329,5 +354,5 @@ class _Trial:
         self.plain += [one.text for one in argv if _OPTION.fullmatch(one.text)]
         self.fixed.append(Fixed(
             finding=finding, fixer=fixer.name, is_safe=fixer.is_safe, what=remedy.what,
-            notes=remedy.notes,
+            notes=remedy.notes, aim=aim_of(finding, fixer),
         ))  # fmt: skip

@@ -236,4 +236,5 @@ def _file_change(change: HostChange, gone_folders: Mapping[str, int]) -> FileCha
         marked_after=marked_after,
         made_folders=sum(1 for folder in change.file.target.parents if not folder.exists()),
         gone_folders=gone_folders.get(change.file.row.id, 0) if after is None else 0,
+        values=change.values,
     )

@@ -10,11 +10,12 @@ from mcpinstall import environments, hosts
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import revocation
 from mcpinstall.model.environment import StagedEnvironment
-from mcpinstall.model.host import HostChange, HostFile, ServerEntry
+from mcpinstall.model.host import HostChange, ServerEntry
 from mcpinstall.model.plan import Request, ServerPlan
 from mcpinstall.model.receipt import FileChange, HistoryRecord, Receipt, Switch
 from mcpinstall.operations import (
     advisories,
+    fix_undo,
     host_files,
     lookup,
     policies,
@@ -223,7 +224,9 @@ def _reversed(
         content = recovery.reverted(change, file.content)
         return HostChange(file=file, after=content, chain_before=now, chain_after=before), None
     if not record.entries:
-        raise _not_as_it_was(file, same_path=same_path)
+        back = fix_undo.values_back(change, file, same_path=same_path)
+        note = f"`{file.path}` changed since; only what the fix had changed goes back"
+        return HostChange(file=file, after=back, chain_before=now, chain_after=now), note
     step = HostChange(file=file, after=file.content, chain_before=now, chain_after=now)
     for name in now.names:
         if name in record.entries and name not in before.names:
@@ -233,21 +236,6 @@ def _reversed(
             step = _with(step, applied.entry)
     note = f"`{file.path}` changed since; only our entries in it were changed back"
     return (step, None) if step.after == file.content or not whole else (step, note)
-
-
-def _not_as_it_was(file: HostFile, *, same_path: bool) -> McpInstallError:
-    """Return why a change of values, which are no entries of ours, can't be taken back."""
-    if not same_path:
-        return McpInstallError(
-            ErrorCode.NOTHING_TO_UNDO,
-            f"the change was made to a file of {file.row.title} in another folder",
-            hint="run `mcpi undo` in the project whose file it is",
-        )
-    return McpInstallError(
-        ErrorCode.NOTHING_TO_UNDO,
-        f"`{file.path}` changed since, so its former bytes can't come back",
-        hint="change it back in an editor; `mcpi audit` says how it stands",
-    )
 
 
 def _without(change: HostChange, name: str) -> HostChange:

@@ -14,6 +14,7 @@ import json
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,9 @@ from mcpinstall.operations import audit, fix_commit, fixing
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.fix_versions import FoundVersions
 from mcpinstall.rules import remedies
+from tests.builders import osv
+from tests.builders.index_server import IndexServer
+from tests.builders.osv import record
 
 ALL = frozenset(one.name for one in remedies.FIXERS if not one.is_safe)
 
@@ -167,6 +171,39 @@ def link_to_the_home(project: Path, home: Path) -> Path:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
+def lying(fixed: str, ecosystem: str) -> dict[str, Any]:
+    """A record of OSV about version 1.0.0, with this text as the version that is fixed."""
+    found = record("GHSA-aaaa-bbbb-cccc", f"{ecosystem}:some-server", "1.0.0")
+    found["affected"][0]["ranges"][0]["events"] = [{"introduced": "0"}, {"fixed": fixed}]
+    return found
+
+
+@pytest.mark.parametrize("ecosystem", ["npm", "PyPI"])
+@pytest.mark.parametrize(
+    ("said", "is_written"),
+    [
+        ("2.0.0", True), ("2.0.0 --index-url=http://e.example", False), ("latest", False),
+        ("2.0.0; x", False), ("../../x", False), ("2.0.0\u200b", False), ("$(x)", False),
+        ("git+https://e.example/x", False), ("0.9.0", False), ("1.0.0", False), ("", False),
+    ],
+)  # fmt: skip
+def test_the_version_that_an_advisory_calls_fixed_is_a_version(
+    project: Path, ecosystem: str, said: str, *, is_written: bool
+) -> None:
+    runner = {"npm": ["npx", "some-server@1.0.0"], "PyPI": ["uvx", "some-server==1.0.0"]}[ecosystem]
+    file = put(project / ".mcp.json", a={"command": runner[0], "args": runner[1:]})
+    context = Context.current()
+    with IndexServer() as service:
+        osv.configure(context, service.origin)
+        osv.serve(service, lying(said, ecosystem))
+        prepared = fixing.prepare(audit.Wanted(online=True), ALL, context)
+        list(fix_commit.commit(prepared))
+
+    (argument,) = json.loads(file.read_text())["mcpServers"]["a"]["args"]
+
+    assert argument == (runner[1].replace("1.0.0", said) if is_written else runner[1])
+
+
 def test_a_projects_link_changes_nothing_of_the_user(project: Path, home: Path) -> None:
     target = link_to_the_home(project, home)
     before = target.read_bytes()

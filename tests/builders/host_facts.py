@@ -118,8 +118,15 @@ def _pairs(row: HostRow, fact: dict[str, Any]) -> dict[str, tuple[object, object
         "scope": (row.scope, fact["scope"]),
         "secret-template": (row.secret_template, _template(fact)),
         "overrides": ({name for name, _ in row.overrides}, _variables(fact)),
+        "switch-off": (row.switch_off, _switch(fact)),
         "writable": (row.writable, writable and fact["scope"] in ("user", "user-remote")),
     }
+
+
+def _switch(fact: dict[str, Any]) -> tuple[str, bool] | None:
+    """The field of an entry that switches it off; one inside a field is none of ours."""
+    name = (fact["toggle"] or "").partition(":")[0]
+    return (name, name == "disabled") if name and "." not in name else None
 
 
 def _template(fact: dict[str, Any]) -> str | None:

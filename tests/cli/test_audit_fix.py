@@ -163,9 +163,43 @@ def test_nothing_to_fix_is_a_report(project: Path, mcpi: Mcpi) -> None:
     assert (ran.status, timeless(ran.out)) == (0, "1 server: no findings\n")
 
 
+def test_an_unsafe_fix_may_be_named_by_its_rule(project: Path, mcpi: Mcpi) -> None:
+    file = put(project / ".mcp.json", a={"command": "uvx", "args": ["accesscontrol==4.1"]})
+
+    ran = mcpi("audit", "--fix", "--unsafe-fix", "MA106", typed="y\n")
+
+    assert ran.status == 0
+    assert timeless(ran.out) == snapshot("1 server: no findings\n")
+    assert ran.err == snapshot("""\
+~/code/.mcp.json  (Claude Code (project))                1 line added, 1 removed
+    @@ -3,7 +3,7 @@
+         "a": {
+           "command": "uvx",
+           "args": [
+    -        "accesscontrol==4.1"
+    +        "accesscontrol==4.3"
+           ]
+         }
+       }
+  MA106 a: name `accesscontrol==4.3` in the place of `accesscontrol==4.1`
+    (unsafe: raise-version)
+  ! no index was asked: start the server once to see that this version is there
+
+Nothing has been written yet.
+Fix 1 finding in 1 file? [y/N, d diff, ? help] \n\
+Fixed 1 finding in 1 file
+  Claude Code (project): start a new Claude Code session
+  `mcpi undo` takes the last file's change back
+
+""")
+    assert json.loads(file.read_text())["mcpServers"]["a"]["args"] == ["accesscontrol==4.3"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["--unsafe-fix", "MA707"], "`--unsafe-fix` does not know `MA707`"),
+        (["--unsafe-fix", "MA107"], "`--unsafe-fix` does not know `MA107`"),
         (["-", "--fix", "--host", "cursor"], "standard input can't be fixed"),
         (["--fix", "--format", "sarif"], "`--fix` writes no report as `sarif`"),
         (["--fix", "--format", "junit"], "`--fix` writes no report as `junit`"),
@@ -205,6 +239,7 @@ def test_json_tells_the_same(project: Path, mcpi: Mcpi) -> None:
                 "server": "a",
                 "fixer": "split-command",
                 "safe": True,
+                "eased": False,
                 "what": "put each argument into a list of its own",
                 "notes": [],
             }

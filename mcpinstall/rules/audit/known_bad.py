@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
-from mcpinstall.model import semver
-from mcpinstall.model.advisory import Advisory, affects, affects_npm, fixed_after
+from mcpinstall.model.advisory import Advisory, affects, affects_npm, first_fixed
 from mcpinstall.model.audited import AuditedServer
 from mcpinstall.model.finding import Severity
 from mcpinstall.model.names import normalized_package
@@ -52,7 +50,7 @@ def vulnerable(package: Package, facts: MachineFacts) -> Iterator[Hit]:
         yield Hit(
             rule=VULNERABLE, pointer=package.value.pointer, severity=worst,
             message=f"`{package.name}` {version} has known vulnerabilities: {_ids(about)}",
-            fix=_fix(about, version, package.kind, facts),
+            fix=_fix(about, package, facts),
         )  # fmt: skip
 
 
@@ -148,15 +146,20 @@ def _ids(advisories: list[Advisory]) -> str:
     return ids if len(advisories) <= _SHOWN else f"{ids} and {len(advisories) - _SHOWN} more"
 
 
-def _fix(about: list[Advisory], version: str, kind: Kind, facts: MachineFacts) -> str:
-    from packaging.version import Version
+def free_version(package: Package, facts: MachineFacts) -> str:
+    """Return the lowest fixed version above that of a package that no known record is about."""
+    ecosystem, plain, version = asked(package.kind, package.name, _version(package, facts))
+    shipped = facts.advisories.of(plain, ecosystem) if facts.advisories else ()
+    names = {name for one in shipped for name in (one.id, *one.aliases)}
+    online = tuple(
+        one
+        for (of, name, _), found in facts.online.items() if (of, name) == (ecosystem, plain)
+        for one in found if not names.intersection((one.id, *one.aliases))
+    )  # fmt: skip
+    return first_fixed((*shipped, *online), version, npm=package.kind is Kind.NPM)
 
-    npm = kind is Kind.NPM
-    key: Callable[[str], Any] = semver.key if npm else Version
-    try:
-        fixed = [fixed_after(one, version, npm=npm) for one in about]
-        if all(fixed):
-            return f"name version {max(fixed, key=key)} or a later one"
-    except ValueError:
-        pass
+
+def _fix(about: list[Advisory], package: Package, facts: MachineFacts) -> str:
+    if version := free_version(package, facts):
+        return f"name version {version} or a later one"
     return f"no version is known to be fixed; read {_link(about[0], facts)}"

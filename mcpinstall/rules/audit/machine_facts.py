@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from mcpinstall.model.advisory import Advisory
 from mcpinstall.model.advisory_text import AdvisoryFile
+from mcpinstall.model.json_text import Json
 from mcpinstall.model.tools import UNKNOWN_TOOLS, ToolList
 
 
@@ -76,6 +77,8 @@ class Managed:
     """Somebody else wrote the entry: no command writes it again."""
     by_hand: tuple[str, ...] = ()
     """Fields of an adopted entry that are its user's: no command writes them again."""
+    written: Mapping[str, Json] = field(default_factory=dict, repr=False)
+    """Fields that are other ones now → as they were written; None for those that were not."""
     is_missing: bool = False
     """Its environment is gone."""
     tampered: tuple[str, ...] = ()

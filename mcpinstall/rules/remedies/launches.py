@@ -94,13 +94,14 @@ def pin(case: Case) -> Outcome:
     plain: list[str] = []
     named: list[str] = []
     for package in _loose(case.server, _OF_RULE[case.hit.rule.id]):
-        found = tuple(case.versions(str(package.kind), package.name))
+        tag = f":{package.version}" if package.kind is Kind.IMAGE and package.version else ""
+        found = tuple(case.versions(str(package.kind), f"{package.name}{tag}"))
         if len(found) != 1:
             return _unknown(package, found, case.hit.fix)
         old = package.value.text.strip()
         new = _pinned(package, old, found[0])
         whole = case.at(package.value.pointer)
-        edited = _in_word(whole, old, new) if new and isinstance(whole, str) else ""
+        edited = in_word(whole, old, new) if new and isinstance(whole, str) else ""
         if not edited:
             return ELSEWHERE
         edits.append(set_to(package.value.pointer, edited))
@@ -124,27 +125,35 @@ def _loose(server: AuditedServer, kinds: tuple[Kind, ...]) -> Iterator[Package]:
 
 def _unknown(package: Package, found: tuple[str, ...], fix: str) -> NoRemedy:
     name = package.shown
-    if found:
+    if package.kind is Kind.IMAGE and not found:
+        reason = f"podman has no `{name}` here, and Docker's store is not read"
+    elif found:
         reason = f"several versions of `{name}` are on this machine: {', '.join(found[:5])}"
     else:
         reason = f"no version of `{name}` is on this machine"
     return NoRemedy(reason, fix)
 
 
+def is_version(kind: Kind, text: str) -> bool:
+    """Tell whether a text is one exact version of such a package, and nothing besides."""
+    known = {Kind.IMAGE: _DIGEST, Kind.NPM: _NPM_VERSION, Kind.PYPI: _PYTHON_VERSION}
+    return kind in known and known[kind].fullmatch(text) is not None
+
+
 def _pinned(package: Package, old: str, version: str) -> str:
     """Return a package with its version; nothing where either has an unusual form."""
-    if package.kind is Kind.IMAGE and _DIGEST.fullmatch(version):
+    if not is_version(package.kind, version):
+        return ""
+    if package.kind is Kind.IMAGE:
         return f"{old}@{version}"
-    if package.kind is Kind.NPM and _NPM_VERSION.fullmatch(version):
+    if package.kind is Kind.NPM:
         plain = old in {package.name, f"{package.name}@{package.version}"}
         return f"{package.name}@{version}" if plain else ""
     found = _PYTHON_NAME.fullmatch(old)
-    if package.kind is Kind.PYPI and found and _PYTHON_VERSION.fullmatch(version):
-        return f"{found[1]}=={version}"
-    return ""
+    return f"{found[1]}=={version}" if found else ""
 
 
-def _in_word(word: str, old: str, new: str) -> str:
+def in_word(word: str, old: str, new: str) -> str:
     """Return a word in which a package has its version; nothing where its place is unclear."""
     place = re.compile(rf"(?:^|(?<=[\s=,:]))(?:{re.escape(old)})(?=$|[\s,/])")
     return place.sub(lambda _: new, word) if len(place.findall(word)) == 1 else ""

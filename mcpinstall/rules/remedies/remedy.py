@@ -10,14 +10,19 @@ from mcpinstall.model.audited import AuditedServer, Value
 from mcpinstall.model.host import HostRow
 from mcpinstall.model.json_text import Json
 from mcpinstall.model.value_edit import ValueEdit, removed, set_to
+from mcpinstall.rules.audit.machine_facts import NOTHING, MachineFacts
 from mcpinstall.rules.audit.rule import Hit
 
 Versions: TypeAlias = Callable[[str, str], Sequence[str]]
-"""`versions("npm", "left-pad")`: those that are on this machine already."""
+"""`versions("npm", "left-pad")`, `versions("image", "a/b:1.0")`: those that are here already."""
 
 
 def _none(_kind: str, _name: str) -> Sequence[str]:
     return ()
+
+
+def _nothing() -> MachineFacts:
+    return NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +35,8 @@ class Case:
     document: Mapping[str, Json] = field(default_factory=dict)
     """The whole file."""
     versions: Versions = _none
+    facts: Callable[[], MachineFacts] = _nothing
+    """What the rules knew of the server's surroundings; looked for when it is asked."""
 
     def at(self, pointer: str) -> Json:
         """Return what stands at a pointer; None for nothing."""
@@ -75,10 +82,16 @@ class Fixer:
     name: str
     rules: tuple[str, ...]
     is_safe: bool
-    """It changes nothing that the server does; else it must be named."""
+    """It changes nothing that the server may do; else it must be named."""
     title: str
     """What it does, for the list of fixers."""
     build: Callable[[Case], Outcome]
+    only_eases: bool = False
+    """The finding stays, one severity lower."""
+    is_counted: bool = False
+    """No other finding of the rule may come in the place of the one that goes."""
+    of_own: bool = False
+    """It is for entries that mcpinstall wrote, and no other is."""
 
 
 ELSEWHERE = NoRemedy("what is at fault is not written in a form that can be edited")

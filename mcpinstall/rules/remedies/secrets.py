@@ -10,6 +10,8 @@ from mcpinstall.model.host import HostRow, SecretStyle
 from mcpinstall.model.json_text import Json
 from mcpinstall.model.value_edit import ValueEdit, added, removed, set_to
 from mcpinstall.rules.audit.parts import escaped
+from mcpinstall.rules.audit.references import holds_reference
+from mcpinstall.rules.audit.secrets import secret_in
 from mcpinstall.rules.remedies.remedy import (
     ELSEWHERE,
     Case,
@@ -21,12 +23,17 @@ from mcpinstall.rules.remedies.remedy import (
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _SCHEME = re.compile(r"(?:Bearer|Basic|Token|Bot) +", re.IGNORECASE)
-_IN_ARGUMENTS = (
-    "vscode", "vscodium", "visual-studio", "claude-code", "factory-droid", "kiro", "librechat",
-    "amp", "copilot-cli", "auggie", "gemini", "qwen", "opencode", "kilo-code-user",
-    "kilo-code-project", "crush",
+_EVERYWHERE = (
+    "vscode", "vscodium", "visual-studio", "claude-code", "xcode-claude", "cursor", "copilot-cli",
+    "windsurf", "devin", "gemini", "qwen", "roo-code", "kilo-code-user", "kilo-code-project",
+    "continue", "kiro", "opencode", "crush", "amp-", "factory-droid", "librechat",
 )  # fmt: skip
+IN_ARGUMENTS = (*_EVERYWHERE, "cline")
 """Beginnings of ids of hosts that fill references in on the command line too."""
+IN_ADDRESS = (*_EVERYWHERE, "amazon-q", "mcporter")
+"""The same for the address of a remote server."""
+_LOGIN = re.compile(r"://(?:[^/?#@:]*:)?([^/?#@:]+)@")
+_PARAMETER = re.compile(r"[?&#]([^=&#]{1,100})=([^&#]+)")
 _MARK = "mcpi."
 
 
@@ -41,7 +48,7 @@ class _Place:
     name: str
     """Of its variable, header or option."""
     kind: str
-    """`env`, `header` or `argument`."""
+    """`env`, `header`, `argument` or `address`."""
 
 
 def move_secret(case: Case) -> Outcome:
@@ -50,23 +57,26 @@ def move_secret(case: Case) -> Outcome:
     place = _place(case)
     if server is None or row is None or place is None:
         return ELSEWHERE
-    if place.kind == "argument" and not row.id.startswith(_IN_ARGUMENTS):
+    if place.kind == "argument" and not row.id.startswith(IN_ARGUMENTS):
         return NoRemedy(f"{row.title} takes arguments as they are", _HINT)
+    if place.kind == "address" and not row.id.startswith(IN_ADDRESS):
+        return NoRemedy(f"{row.title} takes an address as it is", _HINT)
     inputs = row.secret_inputs
     if inputs is not None and inputs.template and inputs.key:
         return _as_input(case, place, inputs.template, inputs.key)
     variable = _variable(case, place, row)
     if row.secret_style is SecretStyle.NAMES and place.kind == "env":
         return _as_name(case, place, row)
-    template = row.remote.template if place.kind == "header" else None
+    template = row.remote.template if place.kind in {"header", "address"} else None
     template = template or (row.secret_template if row.secret_style is SecretStyle.TEMPLATE else "")
     if not template or (place.kind == "header" and row.remote.names_key):
         return NoRemedy(f"{row.title} takes values as they are", _HINT)
     old = place.value.text
     new = f"{_before(place)}{template.replace('%s', variable)}"
+    edit = _written(case, place, old, new)
     return Remedy(
         what=f"refer to the variable `{variable}` in the place of the secret",
-        edits=(_written(case, place, old, new),), plain=(new,),
+        edits=(edit,), plain=(new,),
         notes=(f"set `{variable}` in your environment before {row.title} starts", *_AFTERWARDS),
     )  # fmt: skip
 
@@ -98,6 +108,19 @@ def _place(case: Case) -> _Place | None:
             named = name if is_option else before
             return _Place(found, named.lstrip("-"), "argument") if named else None
         before = word.text if word.text.startswith("--") else ""
+    url = server.url
+    return _in_address(url) if url is not None and url.pointer == pointer else None
+
+
+def _in_address(url: Value) -> _Place | None:
+    """Return the first secret of an address: a login, or a parameter that is named like one."""
+    login = _LOGIN.search(url.text)
+    found = [("password", login[1])] if login else []
+    found += [(one[1], one[2]) for one in _PARAMETER.finditer(url.text)]
+    for name, text in found:
+        alone = "%" not in text and url.text.count(text) == 1 and not holds_reference(text)
+        if alone and (name == "password" or secret_in(text, name)):
+            return _Place(Value(text=text, pointer=url.pointer), name, "address")
     return None
 
 
@@ -108,10 +131,11 @@ def _before(place: _Place) -> str:
 
 
 def _written(case: Case, place: _Place, old: str, new: str) -> ValueEdit:
-    """Return the edit that writes a reference: the whole value, or what follows `--option=`."""
+    """Return the edit that writes a reference for the whole value, or the last such part of it."""
     whole = case.at(place.value.pointer)
-    text = f"{whole[: len(whole) - len(old)]}{new}" if isinstance(whole, str) else new
-    return set_to(place.value.pointer, text)
+    text = whole if isinstance(whole, str) else old
+    before = text.rfind(old)
+    return set_to(place.value.pointer, f"{text[:before]}{new}{text[before + len(old) :]}")
 
 
 def _variable(case: Case, place: _Place, row: HostRow) -> str:

@@ -252,4 +252,19 @@ def said(data: bytes, dialect: Format) -> dict[str, dict[str, dict[str, object]]
 def test_a_value_that_is_no_unicode_text_is_refused() -> None:
     """Half of a pair may stand in JSON as an escape; in the bytes of a file it can't."""
     with pytest.raises(FormError, match="no Unicode text"):
-        edited(b'{"a": "\xc3\xa9\\ud800 "}', Format.JSON, (set_to("/a", "\u00e9\ud800"),))
+        edited(b'{"a": "\xc3\xa9"}', Format.JSON, (set_to("/a", "\u00e9\ud800"),))
+
+
+def test_where_escapes_stood_escapes_are_written() -> None:
+    text = edited(b'{"a": "\\u00e9", "b": "e"}', Format.JSON, (set_to("/a", "\u00e9\ud800"),))
+    text = edited(text, Format.JSON, (set_to("/b", "\u00e9"),))
+
+    assert text == b'{"a": "\\u00e9\\ud800", "b": "\xc3\xa9"}'
+
+
+@pytest.mark.parametrize("value", ["UTC", "--evil", "true", "é", 'a"b'])
+def test_yaml_keeps_its_quotes(value: str) -> None:
+    for before in (b"a: 'x y'\n", b'a: "x y"\n'):
+        after = edited(before, Format.YAML, (set_to("/a", value),))
+
+        assert after[3:4] == before[3:4]

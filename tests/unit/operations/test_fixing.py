@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.hosts import find_rows
 from mcpinstall.model.audited import AuditedServer
 from mcpinstall.model.finding import Severity
 from mcpinstall.operations import audit, audit_baseline, fix_commit, fixing, undo
@@ -21,6 +23,7 @@ from mcpinstall.operations.fixing import PreparedFixes
 from mcpinstall.receipts.store import ReceiptStore
 from mcpinstall.rules import remedies
 from mcpinstall.rules.audit.rule import Hit, Persona, rule
+from tests.builders.host_formats import parse
 
 ANY = "0.0.0.0"  # noqa: S104
 DIGEST = "sha256:" + 32 * "0f"
@@ -337,10 +340,11 @@ def test_a_finding_goes_and_nothing_else_changes(there: Home, case: tuple[str, .
     assert file.read_bytes().decode() == after
 
 
-def test_each_fixer_that_is_not_for_secrets_or_versions_is_tried_above() -> None:
+def test_each_fixer_that_has_no_tests_of_its_own_is_tried_above() -> None:
     tried = {case.values[0][3] or "split-command" for case in CASES}  # type: ignore[index]
+    elsewhere = {"pin", "move-secret", "raise-version", "switch-off", "restore-entry"}
 
-    assert tried == {one.name for one in remedies.FIXERS} - {"pin", "move-secret"}
+    assert tried == {one.name for one in remedies.FIXERS} - elsewhere
 
 
 # Versions ----------------------------------------------------------------------------------------
@@ -432,6 +436,25 @@ def test_an_image_is_pinned_to_its_digest_in_the_store_of_podman(there: Home) ->
     there.fixed("pin")
 
     assert arguments(file) == ["run", f"mcp/some@{DIGEST}"]
+
+
+def test_an_image_with_a_tag_is_pinned_to_the_digest_of_that_tag(there: Home) -> None:
+    other = "sha256:" + 64 * "1"
+    there.put(
+        ".local/share/containers/storage/overlay-images/images.json",
+        json.dumps([{"names": ["docker.io/mcp/some:latest"], "digest": other},
+                    {"names": ["docker.io/mcp/some:1.0"], "digest": DIGEST}]),
+    )  # fmt: skip
+    file = there.put(CURSOR, servers(
+        a={"command": "docker", "args": ["run", "mcp/some:1.0"]},
+        b={"command": "docker", "args": ["run", "mcp/some:2.0"]},
+    ))  # fmt: skip
+
+    prepared = there.fixed("pin")
+
+    assert arguments(file) == ["run", f"mcp/some:1.0@{DIGEST}"]
+    assert "mcp/some:2.0@" not in file.read_text()
+    assert [one.finding.server for one in prepared.left] == ["b"]
 
 
 def test_two_versions_are_none(there: Home) -> None:
@@ -537,14 +560,58 @@ def test_codex_gets_the_name_alone(there: Home, token: str) -> None:
 
 def test_an_argument_is_moved_where_the_host_fills_arguments_in(there: Home, token: str) -> None:
     file = there.put("work/.mcp.json", servers(a={"command": "x", "args": [f"--token={token}"]}))
-    other = there.put(CURSOR, servers(a={"command": "x", "args": ["--token", token]}))
+    other = there.put(".config/Claude/claude_desktop_config.json",
+                      servers(a={"command": "x", "args": ["--token", token]}))  # fmt: skip
     before = other.read_bytes()
 
     prepared = there.fixed("move-secret")
 
     assert "--token=${A_TOKEN}" in file.read_text()
     assert other.read_bytes() == before
-    assert "Cursor takes arguments as they are" in [one.reason for one in prepared.left]
+    assert "Claude Desktop takes arguments as they are" in [one.reason for one in prepared.left]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("https://mcp.example.org/s?api_key=SECRET&b=1", "https://mcp.example.org/s?api_key=${env:A_API_KEY}&b=1"),
+        ("https://mcp.example.org/s?b=1#token=SECRET", "https://mcp.example.org/s?b=1#token=${env:A_TOKEN}"),
+        ("https://ana:SECRET@mcp.example.org/s", "https://ana:${env:A_PASSWORD}@mcp.example.org/s"),
+    ],
+)  # fmt: skip
+def test_a_secret_of_an_address_becomes_a_reference_in_it(
+    there: Home, token: str, before: str, after: str
+) -> None:
+    text = servers(a={"url": before.replace("SECRET", token)})
+    file = there.put(CURSOR, text)
+    assert there.found() == ["MA303"]
+
+    there.fixed("move-secret")
+
+    assert json.loads(file.read_text())["mcpServers"]["a"]["url"] == after
+    assert there.found() == []
+    undo.commit(undo.prepare(None, there.context), there.context)
+    assert file.read_text() == text
+
+
+def test_an_address_that_its_host_takes_as_it_is_stays(there: Home, token: str) -> None:
+    there.put(CODEX, f'[mcp_servers.a]\nurl = "https://mcp.example.org/s?api_key={token}"\n')
+
+    prepared = there.prepared("move-secret")
+
+    assert prepared.files == ()
+    assert [one.reason for one in prepared.left] == ["Codex takes an address as it is"]
+
+
+def test_vs_code_asks_for_a_secret_of_an_address(there: Home, token: str) -> None:
+    entry = {"url": f"https://mcp.example.org/s?api_key={token}"}
+    file = there.put(".config/Code/User/mcp.json", json.dumps({"servers": {"a": entry}}))
+
+    there.fixed("move-secret")
+
+    found = json.loads(file.read_text())
+    assert found["servers"]["a"]["url"].endswith("?api_key=${input:mcpi.a-api_key}")
+    assert [one["id"] for one in found["inputs"]] == ["mcpi.a-api_key"]
 
 
 def test_a_host_that_takes_values_as_they_are_gets_no_reference(there: Home, token: str) -> None:
@@ -760,17 +827,86 @@ def test_an_undo_gives_the_bytes_back_and_can_be_undone_no_more(there: Home) -> 
     assert refused.value.code is ErrorCode.NOTHING_TO_UNDO
 
 
-def test_a_file_that_changed_after_the_fix_is_not_undone(there: Home) -> None:
+@pytest.mark.parametrize("case", CASES)
+def test_in_a_file_that_others_changed_only_the_fixed_values_go_back(
+    there: Home, case: tuple[str, ...]
+) -> None:
+    name, before, _, fixer, after = case
+    file = there.put(name, before)
+    there.fixed(*(one for one in (fixer,) if one))
+    mark = "# later\n" if file.suffix in {".toml", ".yaml"} else " \n"
+    file.write_text(f"{mark}{after}\n")
+    prepared = undo.prepare(None, there.context)
+    assert ["changed since; only what the fix had changed" in one for one in prepared.notes] == (
+        [True]
+    )
+
+    undo.commit(prepared, there.context)
+
+    row = prepared.record.files[0].row_id
+    dialect = find_rows(row).format
+    assert parse(dialect, file.read_text()) == parse(dialect, before)
+    assert file.read_text().startswith(mark)
+    with pytest.raises(McpInstallError):
+        undo.prepare(None, there.context)
+
+
+@pytest.mark.parametrize("change", [
+    lambda entry: entry["args"].append("x"), lambda entry: entry.pop("args"),
+    lambda entry: entry.update(command="uvx"), lambda entry: entry.clear(),
+])  # fmt: skip
+def test_a_value_that_others_changed_since_is_not_undone(
+    there: Home, change: Callable[[dict[str, Any]], object]
+) -> None:
     file = there.put(CURSOR, servers(a={"command": "npx -y x@1.0.0"}))
     there.fixed()
-    file.write_bytes(file.read_bytes() + b"\n")
+    document = json.loads(file.read_bytes())
+    change(document["mcpServers"]["a"])
+    file.write_text(json.dumps(document))
     later = file.read_bytes()
 
     with pytest.raises(McpInstallError) as refused:
         undo.prepare(None, there.context)
 
     assert refused.value.code is ErrorCode.NOTHING_TO_UNDO
+    assert "was changed since" in refused.value.message
     assert file.read_bytes() == later
+
+
+def test_a_file_that_is_broken_since_is_not_undone(there: Home) -> None:
+    file = there.put(CURSOR, servers(a={"command": "npx -y x@1.0.0"}))
+    there.fixed()
+    file.write_text("{")
+
+    with pytest.raises(McpInstallError) as refused:
+        undo.prepare(None, there.context)
+
+    assert refused.value.code is ErrorCode.NOTHING_TO_UNDO
+    assert file.read_text() == "{"
+
+
+def test_variables_that_went_come_back_in_their_order(there: Home) -> None:
+    env = {"A": "1", "LD_PRELOAD": "/x", "BASH_ENV": "/y", "B": "2"}
+    file = there.put(CURSOR, servers(a={"command": "x", "env": env}))
+    there.fixed("remove-variable")
+    file.write_text(file.read_text().replace('"1"', '"changed"'))
+
+    undo.commit(undo.prepare(None, there.context), there.context)
+
+    found = json.loads(file.read_text())["mcpServers"]["a"]["env"]
+    assert list(found.items()) == list((env | {"A": "changed"}).items())
+
+
+def test_a_secret_goes_back_into_a_changed_file(there: Home, token: str) -> None:
+    file = there.put(CURSOR, servers(a={"command": "x", "env": {"GITHUB_TOKEN": token}}))
+    there.fixed("move-secret")
+    file.write_text(file.read_text().replace('"x"', '"y"'))
+
+    prepared = undo.prepare(None, there.context)
+    undo.commit(prepared, there.context)
+
+    assert file.read_text() == servers(a={"command": "y", "env": {"GITHUB_TOKEN": token}})
+    assert token not in " ".join(prepared.notes)
 
 
 def test_two_hosts_that_read_one_file_are_one_change(there: Home) -> None:

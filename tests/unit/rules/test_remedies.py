@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
+import pytest
+
 from mcpinstall.cli.fix import ADOPT
+from mcpinstall.hosts import table
 from mcpinstall.operations import fix_modes
 from mcpinstall.rules import remedies
 from mcpinstall.rules.audit import RULES
+from mcpinstall.rules.remedies.secrets import IN_ADDRESS, IN_ARGUMENTS
 
 PAGE = Path(__file__).parents[3] / "docs/audit.md"
 ROW = re.compile(r"^\| `([a-z-]+)` \| (MA[^|]+) \| ([^|]+) \| (safe|unsafe) \|$", re.MULTILINE)
@@ -34,3 +39,17 @@ def test_a_rule_has_one_fix_and_every_fix_a_rule() -> None:
     assert len(fixed) == len(set(fixed))
     assert set(fixed) <= known
     assert not set(fixed) & set(fix_modes.RULES)
+
+
+@pytest.mark.parametrize(("field", "known"), [("args", IN_ARGUMENTS), ("url baseUrl", IN_ADDRESS)])
+def test_a_reference_is_written_where_the_collected_facts_say_that_hosts_fill_it_in(
+    field: str, known: tuple[str, ...], shared_data: Path
+) -> None:
+    facts = json.loads((shared_data / "hosts.json").read_text(encoding="utf-8"))
+    fields = {one["id"]: " ".join((one["secret_interpolation"] or {}).get("fields") or ())
+              for one in facts}  # fmt: skip
+    rows = [row.id for row in table() if row.id in fields]
+
+    said = {one for one in rows if {*field.split(), "string", "config"} & set(fields[one].split())}
+
+    assert {one for one in rows if one.startswith(known)} == said
