@@ -185,7 +185,9 @@ def _require_same_state(prepared: Prepared, context: Context) -> None:
             )
 
     for one in prepared.replacements:
-        if server_plans.receipts_of(one.slug, context) != one.before:
+        version = one.before[0].manifest_sha256
+        there = server_plans.receipts_of(one.slug, context)
+        if tuple(r for r in there if r.manifest_sha256 == version) != one.before:
             names = ", ".join(f"`{name}`" for name in one.entries)
             raise McpInstallError(
                 ErrorCode.PLAN_CHANGED,
