@@ -54,12 +54,13 @@ def require_movable(servers: Sequence[ServerPlan], context: Context) -> None:
         if all(one.manifest_sha256 == server.reviewed.manifest_sha256 for one in there):
             continue
         publishers.require_same(there, server.reviewed)
-        if there[0].hold is Hold.HELD:
-            raise McpInstallError(
-                ErrorCode.VERSION_HELD,
-                f"`{there[0].entry_name}` is held at {there[0].version}",
-                hint=f"`mcpi unhold {there[0].entry_name}` lets it go",
-            )
+        for one in there:
+            if one.hold is Hold.HELD:
+                raise McpInstallError(
+                    ErrorCode.VERSION_HELD,
+                    f"`{one.entry_name}` is held at {one.version}",
+                    hint=f"`mcpi unhold {one.entry_name}` lets it go",
+                )
 
 
 def hold(names: Sequence[str], context: Context) -> tuple[Receipt, ...]:

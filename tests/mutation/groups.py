@@ -138,7 +138,9 @@ GROUPS = {
         ),
         (
             "cli/test_update.py", "unit/operations/test_holds.py",
+            "unit/operations/test_rollback.py",
             "unit/operations/test_seen_tools.py", "unit/operations/test_ways_back.py",
+            "integration/test_update_choice.py",
             "attacks/test_update_leads_elsewhere.py", "e2e/test_outdated.py",
             "e2e/test_rollback.py", "e2e/test_update.py", "e2e/test_update_asks_again.py",
             "e2e/test_update_command.py", "e2e/test_update_entries.py",

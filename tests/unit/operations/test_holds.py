@@ -9,7 +9,7 @@ import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.plan import Request
-from mcpinstall.model.receipt import Hold
+from mcpinstall.model.receipt import Backing, Hold
 from mcpinstall.operations import holds, lookup
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.holds import is_exact
@@ -121,7 +121,7 @@ def test_what_is_held_is_not_moved_by_an_installation(there: Callable[..., None]
 
 
 def test_an_entry_in_the_wanted_version_hides_no_held_one(there: Callable[..., None]) -> None:
-    there("a", Hold.HELD)
+    there("a")
     there("git", Hold.HELD, OTHER)
 
     error = movable()
@@ -138,3 +138,56 @@ def test_what_is_held_in_the_wanted_version_and_what_is_pinned_can_be_installed(
     assert movable() is None
     there(hold=Hold.PINNED, manifest=OTHER)
     assert movable() is None
+
+
+def test_a_version_of_nobody_is_not_put_over_one_with_a_publisher(home: Path) -> None:
+    backing = Backing(issuer="https://issuer.example", repository="https://forge.example/a/b")
+    store = ReceiptStore(Context.current().paths)
+    store.write_receipt(plans.receipt(manifest_sha256=OTHER, backing=backing))
+
+    error = movable()
+
+    assert home
+    assert error is not None
+    assert error.code is ErrorCode.PUBLISHER_MISSING
+
+
+# By hand ---------------------------------------------------------------------------------------
+
+
+def kept() -> dict[str, Hold]:
+    return {one.entry_name: one.hold for one in ReceiptStore(Context.current().paths).receipts()}
+
+
+def test_a_hold_is_of_all_entries_of_a_server_and_no_others(there: Callable[..., None]) -> None:
+    context = Context.current()
+    there("git", Hold.PINNED)
+    there("second")
+    ReceiptStore(context.paths).write_receipt(plans.receipt("notes", name="com.example/notes"))
+
+    found = holds.hold(["second", "git"], context)
+
+    assert {one.entry_name: one.hold for one in found} == {"git": Hold.HELD, "second": Hold.HELD}
+    assert kept() == {"git": Hold.HELD, "notes": Hold.NONE, "second": Hold.HELD}
+    found = holds.unhold(["git"], context)
+    assert {one.entry_name: one.hold for one in found} == {"git": Hold.NONE, "second": Hold.NONE}
+    assert set(kept().values()) == {Hold.NONE}
+
+
+def test_a_hold_is_in_the_history_and_one_that_changes_nothing_is_none(
+    there: Callable[..., None],
+) -> None:
+    context = Context.current()
+    there("git")
+    there("second", Hold.HELD)
+
+    holds.hold(["git"], context)
+    found = holds.hold(["git"], context)
+
+    (change,) = ReceiptStore(context.paths).history()
+    assert (change.action, change.entries) == ("hold", ("git",))
+    assert [one.entry_name for one in found] == ["git", "second"]
+    assert [one.hold for one in change.receipts_before] == [Hold.NONE]
+    assert [one.hold for one in change.receipts_after] == [Hold.HELD]
+    holds.unhold(["git"], context)
+    assert ReceiptStore(context.paths).history()[-1].action == "unhold"

@@ -1,0 +1,398 @@
+"""Which version `update` chooses of those that a real registry offers; nothing is installed."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.plan import Request
+from mcpinstall.model.receipt import Hold, Receipt
+from mcpinstall.model.revocation import Revocation
+from mcpinstall.operations import lookup, offers, outdated, update
+from mcpinstall.operations.offers import Offer
+from mcpinstall.operations.update import Kept, Selection
+from tests.builders import plans
+from tests.builders.advisories import advise, advisory, file, today
+from tests.builders.remote_offers import offer_remote, remote
+from tests.builders.world import World, refusal
+
+FULL = "io.github.user/clock"
+NOTHING = Request(names=())
+
+
+def put(world: World, alias: str = "clock", version: str = "1.0", **changes: Any) -> Receipt:  # noqa: ANN401
+    """Write the receipt of a version, as if it were installed."""
+    server = lookup.reviewed(f"{alias}@{version}", world.context)
+    values: dict[str, Any] = {
+        "name": server.manifest.name, "version": version, "hosts": (),
+        "registry_root": server.registry.root_digest, "manifest_sha256": server.manifest_sha256,
+        "python_path": sys.executable,
+    }  # fmt: skip
+    receipt = plans.receipt(changes.pop("entry", alias), **(values | changes))
+    world.store.write_receipt(receipt)
+    return receipt
+
+
+def offered(world: World, receipt: Receipt, **request: Any) -> Offer:  # noqa: ANN401
+    return offers.offer(receipt, replace(NOTHING, **request), world.context)
+
+
+def told(offer: Offer) -> tuple[str, str, list[tuple[str, str]]]:
+    """Return what is offered, what is newest, and why that is not offered."""
+    return offer.version, offer.newest, [(one.version, str(one.code)) for one in offer.refusals]
+
+
+def select(world: World, *names: str, to: str | None = None, **request: Any) -> Selection:  # noqa: ANN401
+    return update.select(names, to, replace(NOTHING, **request), world.context)
+
+
+def chosen(selection: Selection) -> dict[str, str]:
+    return {one.receipts[0].entry_name: one.server.manifest.version for one in selection.targets}
+
+
+def kept(selection: Selection) -> dict[str, str]:
+    return {one.receipt.entry_name: one.why for one in selection.kept}
+
+
+# What is offered -------------------------------------------------------------------------------
+
+
+def test_the_newest_version_is_offered_with_what_it_is(world: World) -> None:
+    receipt = put(world)
+    for version in ("0.9", "1.1", "1.10", "1.2"):
+        world.offer("clock", version)
+
+    found = offered(world, receipt)
+
+    assert told(found) == ("1.10", "1.10", [])
+    assert (found.receipt, found.notes) == (receipt, ())
+    assert found.server is not None
+    assert found.server.manifest.version == "1.10"
+
+
+def test_nothing_newer_is_nothing(world: World) -> None:
+    world.offer("clock", "0.9")
+
+    assert told(offered(world, put(world))) == ("", "1.0", [])
+
+
+def test_the_same_version_with_other_files_is_offered(world: World) -> None:
+    """What its registry vouches for has changed."""
+    found = offered(world, put(world, manifest_sha256="ab" * 32))
+
+    assert told(found) == ("1.0", "1.0", [])
+    assert chosen(select(world)) == {"clock": "1.0"}
+
+
+@pytest.mark.parametrize("code", sorted(offers.PASSED_OVER))
+def test_a_version_that_cannot_be_installed_here_leaves_the_one_before(
+    world: World, monkeypatch: pytest.MonkeyPatch, code: ErrorCode
+) -> None:
+    receipt = put(world)
+    world.offer("clock", "1.1")
+    world.offer("clock", "2.0")
+    accepted = offers._Judge.accepted
+
+    def judged(self: Any, row: Any, *more: Any) -> Any:  # noqa: ANN401
+        if row.version == "2.0":
+            raise McpInstallError(code, "not here")
+        return accepted(self, row, *more)
+
+    monkeypatch.setattr(offers._Judge, "accepted", judged)
+
+    assert told(offered(world, receipt)) == ("1.1", "2.0", [("2.0", str(code))])
+
+
+def test_what_is_wrong_with_a_registry_leaves_nothing_to_choose(world: World) -> None:
+    receipt = put(world)
+    world.offer("clock", "2.0")
+    (world.registry.path("manifest.toml", FULL, "2.0")).write_bytes(b"schema = 1\n")
+
+    with pytest.raises(McpInstallError) as error:
+        offered(world, receipt)
+
+    assert refusal(error)[1] == 3
+    assert error.value.code not in offers.PASSED_OVER
+
+
+def test_versions_that_are_refused_are_told_the_newest_first(world: World) -> None:
+    receipt = put(world)
+    for version in ("1.1", "2.0", "3.0"):
+        world.offer("clock", version)
+    said = ("introduced", "1.1"), ("fixed", "3.0")
+    advise(world.registry, file(today(), clock_server=advisory("PYSEC-2026-1", *said)))
+    world.registry.withdraw(
+        Revocation(name=FULL, version="3.0", reason="broken", date="2026-11-23")
+    )
+
+    found = offered(world, receipt)
+
+    assert told(found) == (
+        "", "3.0",
+        [("3.0", "version-revoked"), ("2.0", "version-vulnerable"), ("1.1", "version-vulnerable")],
+    )  # fmt: skip
+    assert told(offered(world, receipt, allow=frozenset({"vulnerable"})))[0] == "2.0"
+
+
+def test_a_withdrawn_version_is_offered_only_with_leave_or_when_nobody_can_be_asked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receipt = put(world)
+    wheel = world.offer("clock", "2.0")
+    world.index.listing(wheel).yanked = "broken"
+
+    found = offered(world, receipt)
+    assert told(found) == ("", "2.0", [("2.0", "version-yanked")])
+    assert found.refusals[0].why.endswith("withdrew `clock-server` 2.0: broken")
+    assert offered(world, receipt, allow=frozenset({"yanked"})).version == "2.0"
+    assert offered(world, receipt, offline=True).version == "2.0"
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "nonsense:")
+    unasked = offered(world, receipt)
+
+    assert unasked.version == "2.0"
+    (note,) = unasked.notes
+    assert note.startswith("whether a version was withdrawn is not known: ")
+
+
+def test_what_is_used_where_it_runs_needs_no_python(world: World) -> None:
+    offer_remote(world, remote("https://mcp.example.org/one"))
+    receipt = put(
+        world, "cloud", transport="streamable-http", python_path="", url="https://mcp.example.org/"
+    )
+    offer_remote(world, remote("https://mcp.example.org/two"), version="2.0")
+
+    assert told(offered(world, receipt)) == ("2.0", "2.0", [])
+    sse = remote("https://mcp.example.org/three", transport="sse")
+    offer_remote(world, sse, version="3.0")
+    put(world)
+    world.offer("clock", "2.0")
+
+    assert told(offered(world, receipt)) == ("2.0", "3.0", [("3.0", "input-invalid")])
+    assert chosen(select(world)) == {"clock": "2.0", "cloud": "2.0"}
+
+
+# What is selected ------------------------------------------------------------------------------
+
+
+def test_without_names_every_server_is_looked_at_once(world: World) -> None:
+    put(world)
+    put(world, entry="second")
+    put(world, "notes")
+    world.offer("clock", "2.0")
+
+    found = select(world)
+
+    assert chosen(found) == {"clock": "2.0"}
+    assert [one.entry_name for one in found.targets[0].receipts] == ["clock", "second"]
+    assert found.targets[0].before is not None
+    assert kept(found) == {"notes": ""}
+    assert (found.pinned, found.is_complete) == (False, True)
+    assert chosen(select(world, "second", "clock")) == {"clock": "2.0"}
+    assert kept(select(world, "notes")) == {"notes": ""}
+
+
+def test_what_is_held_or_pinned_is_passed_over_and_told(world: World) -> None:
+    put(world, hold=Hold.HELD)
+    put(world, "notes", hold=Hold.PINNED)
+    put(world, "maps")
+    for name in ("clock", "notes", "maps"):
+        world.offer(name, "2.0")
+
+    found = select(world)
+
+    assert chosen(found) == {"maps": "2.0"}
+    assert {one.receipt.entry_name: "mcpi unhold" in one.hint for one in found.kept} == {
+        "clock": True, "notes": True,
+    }  # fmt: skip
+    for name in ("clock", "notes"):
+        with pytest.raises(McpInstallError) as error:
+            select(world, name)
+        assert refusal(error) == (ErrorCode.VERSION_HELD, 3)
+
+
+def test_a_version_that_is_named_moves_what_is_pinned_and_not_what_is_held(world: World) -> None:
+    put(world, hold=Hold.HELD)
+    put(world, "notes", hold=Hold.PINNED)
+    for name in ("clock", "notes"):
+        world.offer(name, "2.0")
+
+    found = select(world, "notes", to="2.0")
+
+    assert (chosen(found), found.pinned) == ({"notes": "2.0"}, True)
+    with pytest.raises(McpInstallError) as error:
+        select(world, "clock", to="2.0")
+    assert refusal(error) == (ErrorCode.VERSION_HELD, 3)
+
+
+def test_a_version_that_is_named_may_be_older_or_the_same(world: World) -> None:
+    put(world)
+    world.offer("clock", "0.9")
+
+    assert chosen(select(world, "clock", to="0.9")) == {"clock": "0.9"}
+    same = select(world, "clock", to="1.0")
+    assert (chosen(same), kept(same)) == ({}, {"clock": "`clock` 1.0 is installed already"})
+    with pytest.raises(McpInstallError) as error:
+        select(world, "clock", to="7.0")
+    assert refusal(error) == (ErrorCode.NOT_FOUND, 5)
+    assert "0.9" in f"{error.value} {error.value.hint}"
+
+
+@pytest.mark.parametrize("names", [(), ("clock", "notes")])
+def test_a_version_is_that_of_one_server(world: World, names: tuple[str, ...]) -> None:
+    put(world)
+    put(world, "notes")
+
+    with pytest.raises(McpInstallError) as error:
+        select(world, *names, to="1.0")
+
+    assert refusal(error) == (ErrorCode.USAGE, 2)
+
+
+def test_a_version_that_is_named_and_may_not_be_installed_is_refused(world: World) -> None:
+    put(world)
+    wheel = world.offer("clock", "2.0")
+    world.index.listing(wheel).yanked = True
+
+    with pytest.raises(McpInstallError) as error:
+        select(world, "clock", to="2.0")
+
+    assert refusal(error) == (ErrorCode.VERSION_YANKED, 3)
+    assert str(error.value).endswith("`clock-server` 2.0")
+    assert chosen(select(world, "clock", to="2.0", allow=frozenset({"yanked"})))
+
+
+def test_why_a_newer_version_is_not_taken_is_told(world: World) -> None:
+    put(world)
+    world.index.listing(world.offer("clock", "2.0")).yanked = "broken"
+
+    (why,) = select(world).kept
+
+    assert why.why.startswith("`clock` stays at 1.0: 2.0 is not offered (the index withdrew")
+    assert why.hint == "`mcpi outdated clock` says more"
+    assert why.error is None
+    assert select(world, "clock").kept == (why,)
+
+
+def test_a_source_that_is_gone_stops_who_names_it_and_leaves_the_others(
+    world: World, tmp_path: Path
+) -> None:
+    put(world)
+    gone = put(world, "notes", registry_root="ef" * 32, registry_name="site")
+    configured(world, tmp_path / "site")
+    world.offer("clock", "2.0")
+
+    found = select(world, "clock")
+    assert chosen(found) == {"clock": "2.0"}
+    with pytest.raises(McpInstallError) as error:
+        select(world)
+    assert refusal(error) == (ErrorCode.REGISTRY_INVALID, 3)
+    assert "`mcpi hold notes` leaves out of an update" in error.value.hint
+    assert gone.registry_name in str(error.value)
+    with pytest.raises(McpInstallError) as error:
+        select(world, "notes")
+    assert "mcpi hold" not in error.value.hint
+
+
+def test_a_source_that_cannot_be_asked_leaves_the_selection_incomplete(world: World) -> None:
+    put(world)
+    put(world, "notes", name="mcp:io.github.user/notes")
+    world.offer("clock", "2.0")
+
+    found = select(world, offline=True)
+
+    assert chosen(found) == {"clock": "2.0"}
+    assert not found.is_complete
+    (why,) = found.kept
+    assert (why.error is not None, why.hint) == (True, "without `--offline`")
+    assert why.why.startswith("`notes` stays at 1.0: ")
+    with pytest.raises(McpInstallError) as error:
+        select(world, "notes", offline=True)
+    assert refusal(error) == (ErrorCode.OFFLINE_MISSING, 5)
+
+
+def test_a_policy_that_forbids_all_of_a_source_is_a_reason_to_stay(world: World) -> None:
+    put(world, "notes", name="pypi:notes-server")
+    policy = world.context.paths.config / "policy.toml"
+    policy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    policy.write_text('schema = 1\ndeny-names = ["pypi:*"]\n')
+    policy.chmod(0o600)
+
+    found = select(world)
+
+    (why,) = found.kept
+    assert found.is_complete
+    assert (why.error, why.hint) == (None, "`mcpi outdated notes` says more")
+
+
+def configured(world: World, folder: Path) -> None:
+    """Let the user have a registry of that name that was another one before."""
+    folder.mkdir()
+    path = world.context.paths.config / "config.toml"
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.write_text(
+        f'schema = 1\n[[registries]]\nname = "site"\nkind = "folder"\npath = "{folder}"\n'
+    )
+
+
+# Outdated --------------------------------------------------------------------------------------
+
+
+def test_what_update_would_move_is_a_finding_and_what_is_kept_is_none(world: World) -> None:
+    put(world)
+    put(world, "notes", hold=Hold.PINNED)
+    put(world, "maps")
+    for name in ("clock", "notes"):
+        world.offer(name, "2.0")
+
+    rows = {
+        one.receipts[0].entry_name: one
+        for one in outdated.outdated((), NOTHING, world.context)
+    }  # fmt: skip
+
+    assert {name: one.is_finding for name, one in rows.items()} == {
+        "clock": True, "notes": False, "maps": False,
+    }  # fmt: skip
+    assert rows["notes"].hold is Hold.PINNED
+    assert all(one.problem is None and one.withdrawal is None for one in rows.values())
+    (one,) = outdated.outdated(("maps",), NOTHING, world.context)
+    assert one.receipts[0].entry_name == "maps"
+
+
+def test_what_is_revoked_is_a_finding_whatever_keeps_it(world: World) -> None:
+    put(world, hold=Hold.HELD)
+    world.registry.withdraw(
+        Revocation(name=FULL, version="1.0", reason="broken", date="2026-11-23")
+    )
+
+    (found,) = outdated.outdated((), NOTHING, world.context)
+
+    assert found.withdrawal is not None
+    assert found.withdrawal.reason == "broken"
+    assert found.is_finding
+
+
+def test_a_source_that_cannot_be_asked_is_a_problem_of_that_server(world: World) -> None:
+    put(world, "notes", name="mcp:io.github.user/notes")
+
+    (found,) = outdated.outdated((), replace(NOTHING, offline=True), world.context)
+
+    assert found.offer is None
+    assert found.problem is not None
+    assert found.problem.code is ErrorCode.OFFLINE_MISSING
+    assert not found.is_finding
+
+
+def test_a_kept_server_has_no_error_unless_it_could_not_be_asked() -> None:
+    unasked = Kept(
+        receipt=plans.receipt(), why="x",
+        error=McpInstallError(ErrorCode.INDEX_UNAVAILABLE, "not there"),
+    )  # fmt: skip
+    asked = Kept(receipt=plans.receipt(), why="y")
+
+    assert Selection(targets=(), kept=(asked,)).is_complete
+    assert not Selection(targets=(), kept=(asked, unasked)).is_complete
