@@ -223,13 +223,13 @@ def _changed(slug: str, record: HistoryRecord) -> bool:
 
 def _require_let_go(step: Step) -> None:
     """Refuse to move a server that is held, as every other command does."""
-    now = step.now[0]
-    if now.hold is Hold.HELD:
-        raise McpInstallError(
-            ErrorCode.VERSION_HELD,
-            f"`{now.entry_name}` is held at {now.version}",
-            hint=f"`mcpi unhold {now.entry_name}` lets it go",
-        )
+    for one in step.now:
+        if one.hold is Hold.HELD:
+            raise McpInstallError(
+                ErrorCode.VERSION_HELD,
+                f"`{one.entry_name}` is held at {one.version}",
+                hint=f"`mcpi unhold {one.entry_name}` lets it go",
+            )
 
 
 def _require_fitting(step: Step, record: HistoryRecord, context: Context) -> None:

@@ -13,7 +13,7 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.plan import Request
 from mcpinstall.model.receipt import Hold, Receipt
 from mcpinstall.model.revocation import Revocation
-from mcpinstall.operations import lookup, offers, outdated, update
+from mcpinstall.operations import direct, lookup, offers, outdated, update
 from mcpinstall.operations.offers import Offer
 from mcpinstall.operations.update import Kept, Selection
 from tests.builders import plans
@@ -174,6 +174,22 @@ def test_what_is_used_where_it_runs_needs_no_python(world: World) -> None:
 
     assert told(offered(world, receipt)) == ("2.0", "3.0", [("3.0", "input-invalid")])
     assert chosen(select(world)) == {"clock": "2.0", "cloud": "2.0"}
+
+
+def test_an_address_has_no_versions(world: World) -> None:
+    receipt = put(world, registry_root=direct.ROOT, transport="sse", url="https://a.example/sse")
+
+    found = offered(world, receipt)
+
+    assert told(found) == ("", "1.0", [])
+    assert found.server is None
+    assert "no versions" in found.notes[0]
+    (why,) = select(world, "clock").kept
+    assert "no versions" in why.why
+    with pytest.raises(McpInstallError) as error:
+        select(world, "clock", to="2.0")
+    assert refusal(error) == (ErrorCode.USAGE, 2)
+    assert world.index.requests == []
 
 
 # What is selected ------------------------------------------------------------------------------

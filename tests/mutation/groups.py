@@ -140,6 +140,7 @@ GROUPS = {
             "cli/test_update.py", "unit/operations/test_holds.py",
             "unit/operations/test_rollback.py",
             "unit/operations/test_seen_tools.py", "unit/operations/test_ways_back.py",
+            "integration/test_rollback_choice.py", "integration/test_unreviewed_choice.py",
             "integration/test_update_choice.py",
             "attacks/test_update_leads_elsewhere.py", "e2e/test_outdated.py",
             "e2e/test_rollback.py", "e2e/test_update.py", "e2e/test_update_asks_again.py",
@@ -157,6 +158,8 @@ GROUPS = {
         ),
         (
             "unit/planning/test_proposals.py", "unit/operations/test_authoring_folders.py",
+            "unit/operations/test_manifest_proposal.py",
+            "unit/operations/test_manifest_sources.py", "unit/operations/test_registry_folder.py",
             "e2e/test_authoring_trouble.py",
             "e2e/test_manifest_index.py", "e2e/test_manifest_new.py",
             "e2e/test_manifest_lock.py", "attacks/test_package_becomes_a_manifest.py",
