@@ -13,12 +13,14 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.plan import Request
 from mcpinstall.model.receipt import Hold, Receipt
 from mcpinstall.model.revocation import Revocation
-from mcpinstall.operations import direct, lookup, offers, outdated, update
+from mcpinstall.operations import configuration, direct, lookup, offers, outdated, update
 from mcpinstall.operations.offers import Offer
 from mcpinstall.operations.update import Kept, Selection
 from tests.builders import plans
 from tests.builders.advisories import advise, advisory, file, today
+from tests.builders.policies import of_user
 from tests.builders.remote_offers import offer_remote, remote
+from tests.builders.tuf_world import Site, TufWorld
 from tests.builders.world import World, refusal
 
 FULL = "io.github.user/clock"
@@ -174,6 +176,43 @@ def test_what_is_used_where_it_runs_needs_no_python(world: World) -> None:
 
     assert told(offered(world, receipt)) == ("2.0", "3.0", [("3.0", "input-invalid")])
     assert chosen(select(world)) == {"clock": "2.0", "cloud": "2.0"}
+
+
+def test_a_version_that_runs_elsewhere_is_not_put_over_one_that_runs_here(world: World) -> None:
+    receipt = put(world)
+    world.registry.file = replace(world.registry.file, aliases=())
+    offer_remote(world, remote("https://mcp.example.org/one"), name="clock", version="2.0")
+
+    assert told(offered(world, receipt)) == ("", "2.0", [("2.0", "input-invalid")])
+
+
+def test_what_a_policy_forbids_is_not_offered(world: World) -> None:
+    receipt = put(world)
+    world.offer("clock", "2.0")
+    of_user('deny-names = ["io.github.user/clock"]\n', world.home)
+
+    assert told(offered(world, receipt)) == ("", "2.0", [("2.0", "policy-refused")])
+    with pytest.raises(McpInstallError) as error:
+        select(world, "clock", to="2.0")
+    assert refusal(error) == (ErrorCode.POLICY_REFUSED, 3)
+
+
+def test_a_registry_that_has_expired_offers_nothing(world: World) -> None:
+    tuf = TufWorld(root=world.root, manifests=world.registry.folder, context=world.context)
+    tuf.begin().publish()
+    with Site(tuf.folder) as tuf.site:
+        source = tuf.trust()
+        root = configuration.root_of(source)
+        receipt = put(world, registry_root=root, registry_name=source.name)
+
+        assert told(offers.offer(receipt, NOTHING, tuf.at(tuf.later(days=1)))) == ("", "1.0", [])
+        for act in (
+            lambda context: offers.offer(receipt, NOTHING, context),
+            lambda context: offers.exactly(receipt, "1.0", NOTHING, context),
+        ):
+            with pytest.raises(McpInstallError) as error:
+                act(tuf.at(tuf.later(days=2.1)))
+            assert refusal(error) == (ErrorCode.REGISTRY_STALE, 3)
 
 
 def test_an_address_has_no_versions(world: World) -> None:
@@ -333,10 +372,7 @@ def test_a_source_that_cannot_be_asked_leaves_the_selection_incomplete(world: Wo
 
 def test_a_policy_that_forbids_all_of_a_source_is_a_reason_to_stay(world: World) -> None:
     put(world, "notes", name="pypi:notes-server")
-    policy = world.context.paths.config / "policy.toml"
-    policy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    policy.write_text('schema = 1\ndeny-names = ["pypi:*"]\n')
-    policy.chmod(0o600)
+    of_user('deny-names = ["pypi:*"]\n', world.home)
 
     found = select(world)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.backing import Backing
 from mcpinstall.model.plan import Request
-from mcpinstall.model.receipt import Backing, Hold
+from mcpinstall.model.receipt import Hold
 from mcpinstall.operations import holds, lookup
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.holds import is_exact
@@ -47,14 +47,13 @@ OTHER = "cd" * 32
 
 
 @pytest.fixture
-def there(home: Path) -> Callable[..., None]:
+def there(home: object) -> Callable[..., None]:
     """Return what writes the receipt of an entry of the server."""
     store = ReceiptStore(Context.current().paths)
 
     def write(entry: str = "git", hold: Hold = Hold.NONE, manifest: str = plans.SHA) -> None:
         store.write_receipt(plans.receipt(entry, hold=hold, manifest_sha256=manifest))
 
-    assert home
     return write
 
 
@@ -140,14 +139,14 @@ def test_what_is_held_in_the_wanted_version_and_what_is_pinned_can_be_installed(
     assert movable() is None
 
 
-def test_a_version_of_nobody_is_not_put_over_one_with_a_publisher(home: Path) -> None:
+@pytest.mark.usefixtures("home")
+def test_a_version_of_nobody_is_not_put_over_one_with_a_publisher() -> None:
     backing = Backing(issuer="https://issuer.example", repository="https://forge.example/a/b")
     store = ReceiptStore(Context.current().paths)
     store.write_receipt(plans.receipt(manifest_sha256=OTHER, backing=backing))
 
     error = movable()
 
-    assert home
     assert error is not None
     assert error.code is ErrorCode.PUBLISHER_MISSING
 

@@ -16,6 +16,7 @@ from mcpinstall.model.lock import NO_LOCK
 from mcpinstall.model.lock_authoring import MadeWith
 from mcpinstall.model.manifest import Hook, HookKind, RemoteChoice
 from mcpinstall.model.tool_text import parse_tools
+from mcpinstall.model.tools import UNKNOWN_TOOLS
 from mcpinstall.operations import authoring, manifest_proposal
 from mcpinstall.operations.authoring_inspection import Examined
 from mcpinstall.operations.authoring_locking import Closure, Wanted
@@ -114,11 +115,9 @@ def test_reasons_for_other_bytes_are_refused() -> None:
 
 
 def test_tools_are_owed_of_what_runs_here() -> None:
-    unknown = manifest_proposal.UNKNOWN_TOOLS
-
     assert proposal().owed == ()
-    assert len(proposal(tools=unknown).owed) == 1
-    elsewhere = proposal(tools=unknown, closure=None)
+    assert len(proposal(tools=UNKNOWN_TOOLS).owed) == 1
+    elsewhere = proposal(tools=UNKNOWN_TOOLS, closure=None)
     assert (elsewhere.owed, elsewhere.lock) == ((), NO_LOCK)
     assert proposal().lock.packages
 
@@ -132,7 +131,7 @@ def test_decisions_know_the_names_that_are_taken(tmp_path: Path) -> None:
     assert decided()["alias"] == "clock"
     assert decided(registry=taken)["alias"] == "none"
     assert "probed" in decided()["reviews.criteria"]
-    assert "probed" not in decided(tools=manifest_proposal.UNKNOWN_TOOLS)["reviews.criteria"]
+    assert "probed" not in decided(tools=UNKNOWN_TOOLS)["reviews.criteria"]
     assert "name" not in decided()
     named = proposal(named="the package says so").decisions[0]
     assert named == ("name", NAME, "the package says so")

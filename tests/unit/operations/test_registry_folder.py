@@ -22,14 +22,12 @@ OTHER = "com.example/maps"
 
 
 @pytest.fixture
-def made(home: Path, tmp_path: Path) -> RegistryFolder:
-    assert home
+def made(home: object, tmp_path: Path) -> RegistryFolder:
     return RegistryFolder(tmp_path / "registry").add(alias="clock").add(manifest(version="1.10.0"))
 
 
 @pytest.fixture
-def context(home: Path) -> Context:
-    assert home
+def context(home: object) -> Context:
     return replace(Context.current(), now=NOW)
 
 
@@ -85,15 +83,14 @@ def test_an_index_that_is_damaged_or_gone_is_made_again(
     made: RegistryFolder, context: Context
 ) -> None:
     index = made.folder / "index.toml"
-    for data in (b"[[", None):
-        if data is None:
-            index.unlink()
-        else:
-            index.write_bytes(data)
-        found = manifest_index.prepare(made.folder, context)
-        assert (len(found.why), found.before, len(found.after)) == (1, (), 2)
+    index.write_bytes(b"[[")
+    damaged = manifest_index.prepare(made.folder, context)
+    index.unlink()
+    gone = manifest_index.prepare(made.folder, context)
 
-    manifest_index.commit(found, context)
+    for found in (damaged, gone):
+        assert (len(found.why), found.before, len(found.after)) == (1, (), 2)
+    manifest_index.commit(gone, context)
     assert manifest_index.prepare(made.folder, context).why == ()
 
 

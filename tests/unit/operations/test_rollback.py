@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -389,7 +390,7 @@ FIXED = EnvironmentValue(name="MODE", value="quiet")
     ],
 )
 def test_other_commands_or_places_are_a_change_of_entries(
-    changes: dict[str, object], *, expected: bool
+    changes: dict[str, Any], *, expected: bool
 ) -> None:
     before = plans.receipt(name=plans.GIT)
     other = plans.receipt("notes", name="com.example/notes")
