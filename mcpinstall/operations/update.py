@@ -51,7 +51,7 @@ class Selection:
 
     targets: tuple[Target, ...]
     kept: tuple[Kept, ...]
-    pinned: bool = False
+    pinned: bool
     """The version was named: it is pinned from now on."""
 
     @property

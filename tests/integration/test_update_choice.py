@@ -16,6 +16,7 @@ from mcpinstall.model.revocation import Revocation
 from mcpinstall.operations import configuration, direct, lookup, offers, outdated, update
 from mcpinstall.operations.offers import Offer
 from mcpinstall.operations.update import Kept, Selection
+from mcpinstall.system.progress import SilentProgress
 from tests.builders import plans
 from tests.builders.advisories import advise, advisory, file, today
 from tests.builders.policies import of_user
@@ -370,6 +371,37 @@ def test_a_source_that_cannot_be_asked_leaves_the_selection_incomplete(world: Wo
     assert refusal(error) == (ErrorCode.OFFLINE_MISSING, 5)
 
 
+def test_a_server_is_named_by_its_first_entry(world: World) -> None:
+    for entry in ("clock", "second"):
+        put(world, entry=entry, hold=Hold.HELD)
+        put(world, "notes", entry=f"notes-{entry}")
+        put(world, "maps", entry=f"maps-{entry}", name="mcp:io.github.user/maps")
+    world.index.listing(world.offer("notes", "2.0")).yanked = "broken"
+
+    assert list(kept(select(world))) == ["clock", "maps-clock", "notes-clock"]
+    with pytest.raises(McpInstallError, match="`clock` is held"):
+        select(world, "second")
+    configured(world, world.root / "site")
+    put(world, entry="xylo-1", registry_root="ef" * 32, registry_name="site")
+    put(world, entry="xylo-2", registry_root="ef" * 32, registry_name="site")
+    with pytest.raises(McpInstallError) as error:
+        select(world)
+    assert "this is about `xylo-1`, which `mcpi hold xylo-1`" in error.value.hint
+    rows = outdated.outdated(("second",), NOTHING, world.context)
+    assert [one.receipts[0].entry_name for one in rows] == ["clock"]
+
+
+def test_a_python_that_is_named_and_not_there_is_no_reason_to_stay(world: World) -> None:
+    put(world)
+    world.offer("clock", "2.0")
+
+    with pytest.raises(McpInstallError) as error:
+        select(world, python="/nowhere/python")
+
+    assert refusal(error) == (ErrorCode.INTERPRETER_REFUSED, 3)
+    assert chosen(select(world, python=sys.executable)) == {"clock": "2.0"}
+
+
 def test_a_policy_that_forbids_all_of_a_source_is_a_reason_to_stay(world: World) -> None:
     put(world, "notes", name="pypi:notes-server")
     of_user('deny-names = ["pypi:*"]\n', world.home)
@@ -389,6 +421,16 @@ def configured(world: World, folder: Path) -> None:
     path.write_text(
         f'schema = 1\n[[registries]]\nname = "site"\nkind = "folder"\npath = "{folder}"\n'
     )
+
+
+class Steps(SilentProgress):
+    """Keeps what is being done."""
+
+    def __init__(self, steps: list[str]) -> None:
+        self.steps = steps
+
+    def step(self, text: str) -> None:
+        self.steps.append(text)
 
 
 # Outdated --------------------------------------------------------------------------------------
@@ -411,8 +453,10 @@ def test_what_update_would_move_is_a_finding_and_what_is_kept_is_none(world: Wor
     }  # fmt: skip
     assert rows["notes"].hold is Hold.PINNED
     assert all(one.problem is None and one.withdrawal is None for one in rows.values())
-    (one,) = outdated.outdated(("maps",), NOTHING, world.context)
+    steps: list[str] = []
+    (one,) = outdated.outdated(("maps",), NOTHING, replace(world.context, progress=Steps(steps)))
     assert one.receipts[0].entry_name == "maps"
+    assert steps[0] == "asking where `maps` came from"
 
 
 def test_what_is_revoked_is_a_finding_whatever_keeps_it(world: World) -> None:
@@ -446,5 +490,5 @@ def test_a_kept_server_has_no_error_unless_it_could_not_be_asked() -> None:
     )  # fmt: skip
     asked = Kept(receipt=plans.receipt(), why="y")
 
-    assert Selection(targets=(), kept=(asked,)).is_complete
-    assert not Selection(targets=(), kept=(asked, unasked)).is_complete
+    assert Selection(targets=(), kept=(asked,), pinned=False).is_complete
+    assert not Selection(targets=(), kept=(asked, unasked), pinned=False).is_complete
