@@ -250,6 +250,7 @@ def test_without_names_every_server_is_looked_at_once(world: World) -> None:
     assert (found.pinned, found.is_complete) == (False, True)
     assert chosen(select(world, "second", "clock")) == {"clock": "2.0"}
     assert kept(select(world, "notes")) == {"notes": ""}
+    assert update.with_seen_tools(found, world.context) is None
 
 
 def test_what_is_held_or_pinned_is_passed_over_and_told(world: World) -> None:
@@ -332,6 +333,8 @@ def test_why_a_newer_version_is_not_taken_is_told(world: World) -> None:
     assert why.hint == "`mcpi outdated clock` says more"
     assert why.error is None
     assert select(world, "clock").kept == (why,)
+    world.index.listing(world.offer("clock", "1.5")).yanked = "broken"
+    assert select(world).kept[0].why.startswith("`clock` stays at 1.0: 2.0 is not offered")
 
 
 def test_a_source_that_is_gone_stops_who_names_it_and_leaves_the_others(
