@@ -208,9 +208,7 @@ def draft(selection: Selection, request: Request, context: Context) -> Draft:
     return Draft(request=request, servers=chosen, missing=missing, hosts=_NOBODY)
 
 
-def prepare(
-    selection: Selection, request: Request, context: Context, *, stage: bool = True
-) -> Prepared:
+def prepare(selection: Selection, request: Request, context: Context, *, stage: bool) -> Prepared:
     """Do checks 1 to 6 of all new versions, and compare each with what is there.
 
     Raises:

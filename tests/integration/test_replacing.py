@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,37 +10,26 @@ import pytest
 
 from mcpinstall import hosts
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.backing import Backing
 from mcpinstall.model.host import SecretPlace
 from mcpinstall.model.input_value import InputValue
 from mcpinstall.model.plan import Request
-from mcpinstall.model.receipt import Receipt
+from mcpinstall.model.receipt import Hold, Receipt
 from mcpinstall.model.registry import ReviewState
 from mcpinstall.model.revocation import Revocation
 from mcpinstall.model.tools import UNKNOWN_TOOLS
-from mcpinstall.operations import lookup, replacing
+from mcpinstall.operations import lookup, replacing, update
+from mcpinstall.operations.prepared import Prepared
 from mcpinstall.operations.replacing import Planned, Target
-from tests.builders import plans
+from mcpinstall.operations.update import Selection
 from tests.builders.remote_offers import offer_remote, remote
 from tests.builders.world import ARGUMENT, World, refusal
+from tests.builders.written import put
 
 FULL = "io.github.user/clock"
 NOTHING = Request(names=())
 NEEDED = {"type": "named", "name": "--in", "isRequired": True, "placeholder": "UTC"}
 URL = "https://mcp.example.org/"
-
-
-def put(world: World, alias: str = "clock", version: str = "1.0", **changes: Any) -> Receipt:  # noqa: ANN401
-    """Return the receipt of a version, and write it as if it were installed."""
-    server = lookup.reviewed(f"{alias}@{version}", world.context)
-    wheels = [wheel for one in server.lock.packages for wheel in one.wheels]
-    values: dict[str, Any] = {
-        "name": server.manifest.name, "version": version, "hosts": (),
-        "registry_root": server.registry.root_digest, "manifest_sha256": server.manifest_sha256,
-        "python_path": sys.executable, "artifacts": tuple((w.filename, w.sha256) for w in wheels),
-    }  # fmt: skip
-    receipt = plans.receipt(changes.pop("entry", alias), **(values | changes))
-    world.store.write_receipt(receipt)
-    return receipt
 
 
 def target(world: World, *receipts: Receipt, to: str = "2.0", alias: str = "clock") -> Target:
@@ -324,3 +312,85 @@ def test_less_review_and_unknown_tools_are_told(world: World) -> None:
     assert note.startswith("the tools of `clock` 2.0 are not known yet: it is started after")
     was = put(world, review="unreviewed")
     assert notes(world, replace(less, receipts=(was,))) == ()
+
+
+# The plan --------------------------------------------------------------------------------------
+
+
+def prepared(world: World, *targets: Target, pinned: bool = False, **request: Any) -> Prepared:  # noqa: ANN401
+    selection = Selection(targets=targets, kept=(), pinned=pinned)
+    return update.prepare(selection, replace(NOTHING, **request), world.context, stage=False)
+
+
+def test_a_plan_has_what_it_replaces_and_changes_nothing(world: World) -> None:
+    one, other = put(world), put(world, "notes")
+    for name in ("clock", "notes"):
+        world.offer(name, "2.0")
+    targets = target(world, one), target(world, other, alias="notes")
+
+    found = prepared(world, *targets)
+
+    assert found.action == "update"
+    assert [of.entries for of in found.replacements] == [("clock",), ("notes",)]
+    assert [of.old_version for of in found.replacements] == ["1.0", "1.0"]
+    assert (found.holds, found.kept) == ((), ())
+    assert not world.generations()
+    assert world.receipts() == {"clock": one, "notes": other}
+
+
+def test_a_version_that_was_named_is_pinned(world: World) -> None:
+    receipt = put(world)
+    world.offer("clock", "2.0")
+
+    found = prepared(world, target(world, receipt), pinned=True)
+
+    assert found.holds == ((lookup.receipt_slug(receipt), Hold.PINNED),)
+
+
+def test_without_an_input_that_is_needed_there_is_no_plan(world: World) -> None:
+    receipt = put(world)
+    world.offer("clock", "2.0", arguments=[NEEDED])
+    of = target(world, receipt)
+    selection = Selection(targets=(of,), kept=(), pinned=False)
+    drafted = update.draft(selection, NOTHING, world.context)
+    assert [one.question.name for one in drafted.missing] == ["in"]
+    assert drafted.servers == (of.server,)
+    world.index.requests.clear()
+
+    with pytest.raises(McpInstallError) as error:
+        prepared(world, of)
+
+    assert refusal(error) == (ErrorCode.INPUT_MISSING, 2)
+    assert world.index.requests == []
+    given = update.draft(selection, replace(NOTHING, settings=(("in", "Oslo"),)), world.context)
+    assert given.missing == ()
+
+
+def test_a_version_of_nobody_does_not_follow_one_with_a_publisher(world: World) -> None:
+    backing = Backing(issuer="https://issuer.example", repository="https://forge.example/a/b")
+    receipt = put(world, backing=backing)
+    world.offer("clock", "2.0")
+
+    with pytest.raises(McpInstallError) as error:
+        prepared(world, target(world, receipt))
+
+    assert refusal(error) == (ErrorCode.PUBLISHER_MISSING, 3)
+
+
+def test_other_bytes_than_those_that_were_installed_stop_the_plan_and_leave_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file of the installed version has to be fetched for the comparison, and is another."""
+    receipt = put(world)
+    world.offer("clock", "2.0")
+    name = receipt.artifacts[0][0]
+    path = world.index.pages["clock-server"][name].path
+    monkeypatch.setitem(world.index.files, path, b"x" * len(world.wheels[name]))
+    of = target(world, receipt)
+    selection = Selection(targets=(of,), kept=(), pinned=False)
+
+    with pytest.raises(McpInstallError) as error:
+        update.prepare(selection, NOTHING, world.context, stage=True)
+
+    assert refusal(error)[1] == 3
+    assert list(world.context.paths.staging.glob("[0-9a-f]*")) == []
