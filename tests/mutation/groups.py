@@ -159,7 +159,7 @@ GROUPS = {
         ),
         (
             "unit/planning/test_proposals.py", "unit/operations/test_authoring_folders.py",
-            "unit/operations/test_manifest_proposal.py",
+            "integration/test_authoring_index.py", "unit/operations/test_manifest_proposal.py",
             "unit/operations/test_manifest_sources.py", "unit/operations/test_registry_folder.py",
             "e2e/test_authoring_trouble.py",
             "e2e/test_manifest_index.py", "e2e/test_manifest_new.py",

@@ -73,13 +73,13 @@ def test_the_same_bytes_under_the_same_name_are_accepted_once() -> None:
     found = manifest_proposal.to_accept([
         examined("stars", hook(HERE, "s.whl")),
         examined("sky-maps", hook(HERE, "one.whl"), hook(THERE, "one.whl")),
-        examined("sky-maps", hook(HERE, "two.whl"), hook(OTHER, "two.whl", "z.pth")),
+        examined("sky-maps", hook(HERE, "two.whl"), hook(HERE, "two.whl", "z.pth")),
     ])  # fmt: skip
 
     assert [(one.package, [of.wheel for of in one.hooks], one.key[2]) for one in found] == [
         ("sky-maps", ["one.whl", "two.whl"], HERE),
         ("sky-maps", ["one.whl"], THERE),
-        ("sky-maps", ["two.whl"], OTHER),
+        ("sky-maps", ["two.whl"], HERE),
         ("stars", ["s.whl"], HERE),
     ]
     assert found[1].start == b"b of one.whl"
@@ -185,6 +185,16 @@ def test_a_server_that_had_no_package_may_get_one(tmp_path: Path) -> None:
     RegistryFolder(tmp_path).add_remote(described, server_json(), None)
 
     manifest_proposal.require_same_package(tmp_path, NAME, "anything")
+
+
+def test_a_draft_that_stands_there_is_a_server_too(tmp_path: Path) -> None:
+    wheel = "clock_server-1.2.0-py3-none-any.whl"
+    RegistryFolder(tmp_path).add(replace(manifest(), hooks=(hook(HERE, wheel),)))
+
+    manifest_proposal.require_same_package(tmp_path, NAME, PACKAGE)
+    with pytest.raises(McpInstallError) as error:
+        manifest_proposal.require_same_package(tmp_path, NAME, "other")
+    assert error.value.code is ErrorCode.POLICY_REFUSED
 
 
 def test_everybody_who_locks_on_one_day_gives_the_same_time() -> None:

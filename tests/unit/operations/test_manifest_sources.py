@@ -41,15 +41,11 @@ def path(home: Path) -> Path:
     [
         ("pypi:Weather_Server", "weather-server", None),
         ("pypi:weather-server==1.0", "weather-server", "1.0"),
-        ("pypi:weather-server==1.0@2", "weather-server", None),
     ],
 )
 def test_a_package_is_named_with_an_exact_version_or_none(
     spec: str, identifier: str, version: str | None
 ) -> None:
-    if "@" in spec:
-        assert refused(spec).code is ErrorCode.NAME_INVALID
-        return
     found = read(spec)
 
     assert (found.identifier, found.version) == (identifier, version)
@@ -78,6 +74,13 @@ def test_what_names_nothing_is_refused(spec: str, code: ErrorCode, hint: str) ->
 
     assert error.code is code
     assert hint in (error.hint or "")
+
+
+@pytest.mark.usefixtures("home")
+def test_a_version_behind_the_wrong_sign_is_told_where_it_stands() -> None:
+    assert "stands behind `==`" in refused("pypi:weather@1.0").message
+    assert "stands behind" not in refused("pypi:weather==1.0@2").message
+    assert "stands behind" not in refused("pypi:-weather").message
 
 
 # A `server.json` -------------------------------------------------------------------------------

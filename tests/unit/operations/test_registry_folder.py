@@ -105,7 +105,7 @@ def test_a_file_that_is_pinned_and_gone_is_a_reason(made: RegistryFolder, contex
     assert state(made.folder).advisories == ""
 
 
-@pytest.mark.parametrize(("days", "expected"), [(31, 0), (29, 1), (-1, 1)])
+@pytest.mark.parametrize(("days", "expected"), [(31, 0), (30, 0), (29, 1), (-1, 1)])
 def test_dates_that_run_out_within_a_month_are_a_reason(
     made: RegistryFolder, context: Context, days: int, expected: int
 ) -> None:
@@ -152,8 +152,9 @@ def test_a_registry_that_cannot_be_read_is_not_renewed(made: RegistryFolder, fil
     (made.folder / file).write_bytes(b"[[")
     index = (made.folder / "index.toml").read_bytes()
 
-    with pytest.raises(McpInstallError, match="toml"):
-        registry_folder.renew(made.folder, NOW)
+    for act in (registry_folder.present, lambda folder: registry_folder.renew(folder, NOW)):
+        with pytest.raises(McpInstallError, match="toml"):
+            act(made.folder)
 
     assert (made.folder / "index.toml").read_bytes() == index
 
@@ -205,6 +206,16 @@ def test_a_version_that_is_named_is_meant_once(made: RegistryFolder, context: Co
     assert manifest_paths.versions([newer, made.folder], context) == (newer,)
 
 
+def test_a_version_can_be_named_while_another_mcpi_changes_its_registry(
+    made: RegistryFolder, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = made.folder / NAME / "1.2.0"
+    locked = files.locked
+    with registry_folder.alone(made.folder, context):
+        monkeypatch.setattr(files, "locked", lambda path: locked(path, seconds=0.01))
+        assert manifest_paths.versions([version], context) == (version,)
+
+
 def test_a_short_path_is_that_of_the_folder_where_it_is_typed(
     made: RegistryFolder, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,8 +225,19 @@ def test_a_short_path_is_that_of_the_folder_where_it_is_typed(
     monkeypatch.chdir(version.parent)
     assert manifest_paths.versions([Path("1.2.0")], context) == (version,)
     assert manifest_paths.versions([Path("../clock/1.2.0")], context) == (version,)
+    monkeypatch.chdir(version.parent.parent)
+    assert manifest_paths.versions([Path("clock/1.2.0")], context) == (version,)
     monkeypatch.chdir(made.folder)
     assert manifest_paths.versions([Path()], context) == (Path(NAME) / "1.10.0",)
+
+
+def test_a_path_that_has_its_registry_in_it_stays_as_it_was_typed(
+    made: RegistryFolder, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in (made.folder, made.folder.parent):
+        monkeypatch.chdir(folder)
+        typed = (made.folder / NAME / "1.2.0").relative_to(folder)
+        assert manifest_paths.versions([typed], context) == (typed,)
 
 
 def test_a_path_that_is_neither_is_refused(made: RegistryFolder, context: Context) -> None:
