@@ -45,7 +45,7 @@ def test_inputs_that_are_paths_are_read_and_nothing_else_is_claimed() -> None:
 
 def test_what_is_fixed_or_has_no_name_is_no_input() -> None:
     fixed = argument("folder", format="filepath", value="/srv")
-    unnamed = argument("", format="filepath", isRequired=True)
+    unnamed = {"type": "positional", "format": "filepath", "value": "/srv"}
     part = argument(
         "made", value="{a}-{b}", variables={
             "a": {"format": "filepath", "isRequired": True, "value": "/srv"},
