@@ -78,8 +78,7 @@ def settle(target: Path) -> None:
         if old.is_dir() and not os.path.lexists(target):
             old.rename(target)
     for path in (_beside(target, _STAGED), old):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(path, ignore_errors=True)  # (it follows no link)
 
 
 def unsettled(target: Path) -> bool:

@@ -187,7 +187,13 @@ def _require_same_state(prepared: Prepared, context: Context) -> None:
 
     for one in prepared.replacements:
         there = server_plans.receipts_of(one.slug, context)
-        if one.before != tuple(r for r in there if not r.is_remote or r.entry_name in one.entries):
+        version = one.before[0].manifest_sha256
+        same = tuple(
+            r
+            for r in there
+            if r.manifest_sha256 == version and (not r.is_remote or r.entry_name in one.entries)
+        )
+        if same != one.before:
             names = ", ".join(f"`{name}`" for name in one.entries)
             raise McpInstallError(
                 ErrorCode.PLAN_CHANGED,

@@ -15,8 +15,8 @@ from mcpinstall.operations.prepared import Draft
 
 def is_exact(spec: str) -> bool:
     """Tell whether the user named a version."""
-    prefix, colon, _ = spec.partition(":")
-    if colon and prefix in {"pypi", direct.PREFIX}:
+    prefix = spec.partition(":")[0]
+    if prefix in {"pypi", direct.PREFIX}:
         return prefix == "pypi" and "==" in spec
     return "@" in spec
 
@@ -24,12 +24,19 @@ def is_exact(spec: str) -> bool:
 def of_installation(
     drafted: Draft, servers: Sequence[ServerPlan], context: Context
 ) -> tuple[tuple[str, Hold], ...]:
-    """Return by slug which servers an installation pins, and which it pins no more."""
+    """Return by slug which servers an installation pins, and which it pins no more.
+
+    What is held stays held: it is installed in the version that it has.
+    """
     found: list[tuple[str, Hold]] = []
     for server in servers:
-        if server.reviewed.manifest_sha256 in drafted.exact:
+        there = server_plans.receipts_of(server.slug, context)
+        manifest = server.reviewed.manifest_sha256
+        if any(one.hold is Hold.HELD for one in there):
+            continue
+        if manifest in drafted.exact:
             found.append((server.slug, Hold.PINNED))
-        elif not server.already_installed and server_plans.receipts_of(server.slug, context):
+        elif any(one.manifest_sha256 != manifest for one in there):
             found.append((server.slug, Hold.NONE))
     return tuple(found)
 
@@ -44,15 +51,16 @@ def require_movable(servers: Sequence[ServerPlan], context: Context) -> None:
     """
     for server in servers:
         there = server_plans.receipts_of(server.slug, context)
-        if not there or there[0].manifest_sha256 == server.reviewed.manifest_sha256:
+        if all(one.manifest_sha256 == server.reviewed.manifest_sha256 for one in there):
             continue
         publishers.require_same(there, server.reviewed)
-        if there[0].hold is Hold.HELD:
-            raise McpInstallError(
-                ErrorCode.VERSION_HELD,
-                f"`{there[0].entry_name}` is held at {there[0].version}",
-                hint=f"`mcpi unhold {there[0].entry_name}` lets it go",
-            )
+        for one in there:
+            if one.hold is Hold.HELD:
+                raise McpInstallError(
+                    ErrorCode.VERSION_HELD,
+                    f"`{one.entry_name}` is held at {one.version}",
+                    hint=f"`mcpi unhold {one.entry_name}` lets it go",
+                )
 
 
 def hold(names: Sequence[str], context: Context) -> tuple[Receipt, ...]:

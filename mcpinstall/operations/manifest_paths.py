@@ -46,9 +46,9 @@ def _upwards(path: Path) -> Path:
 
 
 def _settle(path: Path, context: Context) -> None:
-    if authoring_folders.unsettled(path):
-        with registry_folder.alone(path.parent.parent.parent, context):
-            authoring_folders.settle(path)
-    elif (path / "registry.toml").is_file():
+    if (path / "registry.toml").is_file():
         with registry_folder.alone(path, context):
             authoring_folders.settle_all(path)
+    elif path.name and authoring_folders.unsettled(path):  # (`/` has no name)
+        with registry_folder.alone(path.parent.parent.parent, context):
+            authoring_folders.settle(path)

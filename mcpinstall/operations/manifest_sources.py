@@ -103,10 +103,6 @@ def _described(document: bytes, server: ServerJson, facts: tuple[str, ...]) -> S
     package = unreviewed_mcp.chosen(server)
     if package is None:
         return Source(document=document, server=server, package=None, facts=facts)
-    if package.version is None:
-        raise McpInstallError(
-            ErrorCode.SERVER_JSON_INVALID, f"`{server.name}` names no version of its package"
-        )
     return Source(
         document=document,
         server=server,
@@ -146,9 +142,9 @@ def described_by(metadata: str, identifier: str, version: str, name: str | None)
 
 def _name(headers: Message, metadata: str, identifier: str) -> str:
     """Return the name that the package gives itself, else one of its forge's account."""
-    said = sorted(set(_MCP_NAME.findall(metadata)))
+    said = set(_MCP_NAME.findall(metadata))
     if len(said) == 1:
-        return names.registered_name(said[0])
+        return names.registered_name(*said)
     rows = [str(row).partition(",")[2].strip() for row in headers.get_all("Project-URL") or []]
     for address in (str(headers.get("Home-page", "")), *rows):
         if owner := _forge_owner(address):

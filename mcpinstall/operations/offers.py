@@ -25,11 +25,11 @@ from mcpinstall.planning import advisories, policy_rules, remotes, selection
 from mcpinstall.registries import Registry
 
 PASSED_OVER = frozenset({
+    ErrorCode.INPUT_INVALID,  # it has no such transport (any more)
     ErrorCode.INTERPRETER_MISSING, ErrorCode.INTERPRETER_REFUSED, ErrorCode.NOT_SUPPORTED_YET,
     ErrorCode.PACKAGE_MALICIOUS, ErrorCode.PLATFORM_UNSUPPORTED, ErrorCode.POLICY_REFUSED,
     ErrorCode.PUBLISHER_REVOKED, ErrorCode.REVIEWER_REVOKED, ErrorCode.SERVER_REVOKED,
-    ErrorCode.USAGE, ErrorCode.VERSION_REVOKED, ErrorCode.VERSION_VULNERABLE,
-    ErrorCode.VERSION_YANKED,
+    ErrorCode.VERSION_REVOKED, ErrorCode.VERSION_VULNERABLE, ErrorCode.VERSION_YANKED,
 })  # fmt: skip
 """Why one version is not offered, and an older one may be; anything else stops."""
 

@@ -57,9 +57,14 @@ def of_installation(
             inputs=server_plans.kept_inputs(plan),
             argv_template=plan.argv_template,
         )
-    holds = dict(prepared.holds)
-    held = (replace(one, hold=holds.get(receipt_slug(one), one.hold)) for one in after.values())
-    return tuple(before.values()), tuple(held)
+    for slug, hold in prepared.holds:  # of a server, not of one entry
+        siblings = server_plans.receipts_of(slug, context)
+        before |= {one.entry_name: one for one in siblings if one.hold is not hold}
+        wanted = {one.entry_name: one for one in siblings if one.hold is not hold} | {
+            name: one for name, one in after.items() if receipt_slug(one) == slug
+        }
+        after |= {name: replace(one, hold=hold) for name, one in wanted.items()}
+    return tuple(before.values()), tuple(after.values())
 
 
 def with_environment(receipt: Receipt, other: Receipt) -> Receipt:

@@ -67,14 +67,21 @@ class Planned:
 
 def target(receipts: tuple[Receipt, ...], server: ReviewedServer, context: Context) -> Target:
     """Return what an update is about; the installed version is described by its registry."""
-    receipt = receipts[0]
-    before: ReviewedServer | None = None
+    return Target(receipts=receipts, server=server, before=described(receipts[0], context))
+
+
+def described(receipt: Receipt, context: Context) -> ReviewedServer | None:
+    """Return what is installed; None where its registry doesn't describe it (any more)."""
     try:
         found = lookup.of_receipt(receipt, context, withdrawn=True)
-        before = found if found.manifest_sha256 == receipt.manifest_sha256 else None
     except McpInstallError:
-        pass  # that nothing is compared then is said in the plan
-    return Target(receipts=receipts, server=server, before=before)
+        return None  # that nothing is compared then is said in the plan
+    return found if found.manifest_sha256 == receipt.manifest_sha256 else None
+
+
+def are_started_alike(one: ReviewedServer, other: ReviewedServer) -> bool:
+    """Tell whether an entry that starts one version starts the other just as well."""
+    return _started(server_plans.package_of(one)) == _started(server_plans.package_of(other))
 
 
 # Entries ---------------------------------------------------------------------------------------
@@ -95,9 +102,7 @@ class _Entry:
         before = self.target.before
         if before is None or self.receipt.is_remote or self.given:
             return False
-        packages = (server_plans.package_of(one) for one in (before, self.target.server))
-        old, new = (_started(package) for package in packages)
-        return old == new
+        return are_started_alike(before, self.target.server)
 
     def request(self, request: Request, context: Context) -> tuple[Request, tuple[str, ...]]:
         """Return the request that makes the entry anew, and the inputs that fall away.

@@ -16,6 +16,7 @@ from mcpinstall.operations import (
     lookup,
     policies,
     receipt_changes,
+    replacing,
     server_plans,
     transaction,
     undo,
@@ -82,6 +83,7 @@ def prepare(name: str | None, context: Context, *, allow: Collection[str] = ()) 
     steps = tuple(_step(slug, record, context) for slug in slugs)
     for step in steps:
         _require_let_go(step)
+        _require_fitting(step, record, context)
     whole = ways_back.moved(record) == set(slugs)
     undone = None
     if any(step.changed for step in steps):
@@ -201,7 +203,7 @@ def _changed(slug: str, record: HistoryRecord) -> bool:
     """
     before, after = (
         {
-            one.entry_name: (one.argv_template, one.inputs, one.extra_arguments, one.hosts)
+            one.entry_name: (_launch(one), one.hosts)
             for one in receipts
             if lookup.receipt_slug(one) == slug
         }
@@ -221,13 +223,28 @@ def _changed(slug: str, record: HistoryRecord) -> bool:
 
 def _require_let_go(step: Step) -> None:
     """Refuse to move a server that is held, as every other command does."""
-    now = step.now[0]
-    if now.hold is Hold.HELD:
-        raise McpInstallError(
-            ErrorCode.VERSION_HELD,
-            f"`{now.entry_name}` is held at {now.version}",
-            hint=f"`mcpi unhold {now.entry_name}` lets it go",
-        )
+    for one in step.now:
+        if one.hold is Hold.HELD:
+            raise McpInstallError(
+                ErrorCode.VERSION_HELD,
+                f"`{one.entry_name}` is held at {one.version}",
+                hint=f"`mcpi unhold {one.entry_name}` lets it go",
+            )
+
+
+def _require_fitting(step: Step, record: HistoryRecord, context: Context) -> None:
+    """Refuse a switch under entries that were set since, for a version with other inputs."""
+    brought = {one.entry_name: _launch(one) for one in record.receipts_after}
+    later = [one for one in step.now if brought.get(one.entry_name) != _launch(one)]
+    if step.changed or not later:
+        return
+    now, before = (replacing.described(one, context) for one in (step.now[0], step.after[0]))
+    if now and before and not replacing.are_started_alike(before, now):
+        raise ways_back.came_later(later[0], step.after)
+
+
+def _launch(receipt: Receipt) -> tuple[object, ...]:
+    return (receipt.argv_template, receipt.inputs, receipt.extra_arguments)
 
 
 def _require_unharmed(step: Step, context: Context) -> None:

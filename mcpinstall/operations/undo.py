@@ -86,6 +86,11 @@ def _require_untouched(part: HistoryRecord, context: Context) -> None:
                 f"a later change touched `{receipt.entry_name}`, whose entries it had changed",
                 hint="see `mcpi history`, and take that one back first",
             )
+    known = {one.entry_name for one in part.receipts_after}
+    for switch in part.switches:
+        for one in server_plans.receipts_of(switch.slug, context):
+            if one.entry_name not in known:
+                raise ways_back.came_later(one, part.receipts_before)
 
 
 def _of_record(record: HistoryRecord, context: Context, *, whole: bool = True) -> PreparedUndo:

@@ -51,7 +51,7 @@ class Selection:
 
     targets: tuple[Target, ...]
     kept: tuple[Kept, ...]
-    pinned: bool = False
+    pinned: bool
     """The version was named: it is pinned from now on."""
 
     @property
@@ -63,13 +63,19 @@ class Selection:
 def servers(names: Sequence[str], context: Context) -> tuple[tuple[Receipt, ...], ...]:
     """Return the entries of each server that is named, or of every one; by server.
 
+    Those that are used where they run may have several versions at once: then by version, too.
+
     Raises:
         McpInstallError: `not-installed`, `name-ambiguous`.
     """
     store = ReceiptStore(context.paths)
     named = [lookup.installed(name, context) for name in names] or store.receipts()
     slugs = dict.fromkeys(lookup.receipt_slug(one) for one in named)
-    return tuple(server_plans.receipts_of(slug, context) for slug in slugs)
+    found: dict[tuple[str, str], list[Receipt]] = {}
+    for slug in slugs:
+        for one in server_plans.receipts_of(slug, context):
+            found.setdefault((slug, one.manifest_sha256), []).append(one)
+    return tuple(map(tuple, found.values()))
 
 
 def select(
@@ -202,9 +208,7 @@ def draft(selection: Selection, request: Request, context: Context) -> Draft:
     return Draft(request=request, servers=chosen, missing=missing, hosts=_NOBODY)
 
 
-def prepare(
-    selection: Selection, request: Request, context: Context, *, stage: bool = True
-) -> Prepared:
+def prepare(selection: Selection, request: Request, context: Context, *, stage: bool) -> Prepared:
     """Do checks 1 to 6 of all new versions, and compare each with what is there.
 
     Raises:

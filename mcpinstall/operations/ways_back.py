@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.receipt import HistoryRecord, Receipt
 from mcpinstall.operations import lookup
 from mcpinstall.operations.context import Context
@@ -59,6 +60,17 @@ def moved(record: HistoryRecord) -> frozenset[str]:
     entries = (*record.receipts_before, *record.receipts_after)
     remote = (lookup.receipt_slug(one) for one in entries if one.is_remote)
     return frozenset((*(one.slug for one in record.switches), *remote))
+
+
+def came_later(entry: Receipt, before: Sequence[Receipt]) -> McpInstallError:
+    """Return the refusal to give an entry a version that is started differently."""
+    former = next((one.version for one in before), "the former version")
+    return McpInstallError(
+        ErrorCode.NOTHING_TO_UNDO,
+        f"`{entry.entry_name}` was set for {entry.version} after that change, and {former} is "
+        "started differently",
+        hint=f"`mcpi update {entry.entry_name} --to {former}` makes its entries anew",
+    )
 
 
 def _local(slug: str, standing: Iterable[HistoryRecord], context: Context) -> Way | None:

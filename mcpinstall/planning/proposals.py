@@ -58,7 +58,7 @@ def package_of(server: ServerJson, choice: PackageChoice | None) -> Package | No
 def permissions(server: ServerJson, package: Package | None) -> Permissions:
     """Return what can be known: inputs that are paths are read, remotes are reached."""
     if package is None:
-        hosts = (urlsplit(remote.url).hostname or "" for remote in server.remotes)
+        hosts = (urlsplit(remote.url).hostname for remote in server.remotes)
         return Permissions(network=tuple(dict.fromkeys(filter(None, hosts))))
     paths = [name for name, given in inputs(package) if given.format is InputFormat.FILEPATH]
     return Permissions(read=tuple(f"{{{name}}}" for name in dict.fromkeys(paths)))
@@ -88,12 +88,12 @@ def inputs(package: Package) -> Iterator[tuple[str, Input]]:
     """Yield every input of a package with the name by which it can be meant."""
     for argument in package.arguments:
         name = argument.name.lstrip("-") if isinstance(argument, NamedArgument) else argument.hint
-        yield from _with_variables(name or "", argument.input)
+        yield from _with_variables(name, argument.input)
     for variable in package.environment:
         yield from _with_variables(variable.name, variable.input)
 
 
-def _with_variables(name: str, given: Input) -> Iterator[tuple[str, Input]]:
+def _with_variables(name: str | None, given: Input) -> Iterator[tuple[str, Input]]:
     if given.variables:
         yield from given.variables
     elif name and given.value is None:
@@ -115,9 +115,9 @@ def alias(name: str, taken: Sequence[tuple[str, str]]) -> tuple[str, str]:
 
     `taken` are the short names of a registry, and the servers that they stand for.
     """
-    short = re.sub(r"[^a-z0-9.-]+", "-", name.rsplit("/", 1)[-1].lower())
+    short = re.sub(r"[^a-z0-9.-]+", "-", name.rpartition("/")[2].lower())
     short = re.sub(r"^(mcp-server-|server-|mcp-)|(-mcp-server|-mcp|-server)$", "", short)
-    short = short.strip(".-") or name.rsplit("/", 1)[-1].lower()
+    short = short.strip(".-") or name.rpartition("/")[2].lower()
     for known, full in taken:
         if full == name:
             return "", f"`{known}` stands for it already"
@@ -149,7 +149,7 @@ def _permissions(manifest: Manifest, lock: Lock) -> Iterator[Decision]:
     found, local = manifest.permissions, manifest.package is not None
     clients = sorted(_CLIENTS & {package.name for package in lock.packages})
     why = "the hosts of its remotes" if not local else "no document says; read the source"
-    if local and clients:
+    if clients:
         why += f" (the closure has {', '.join(f'`{one}`' for one in clients)})"
     yield Decision("permissions.network", _shown(found.network), why)
     if local:

@@ -247,7 +247,11 @@ class World:
         """Do the first half of an update; None when there is nothing to do."""
         wanted = Request(names=(), **request)
         selection = update.select(names, to, wanted, self.context)
-        return update.prepare(selection, wanted, self.context) if selection.targets else None
+        return (
+            update.prepare(selection, wanted, self.context, stage=True)
+            if selection.targets
+            else None
+        )
 
     def hold(self, *names: str) -> None:
         holds.hold(names, self.context)

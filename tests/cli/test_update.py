@@ -72,7 +72,9 @@ def planned(*kinds: ChangeKind) -> Prepared:
 class Updates(Operations):
     """What the commands call, with those of updates beside the others."""
 
-    selection: Selection = field(default_factory=lambda: Selection(targets=(target(),), kept=()))
+    selection: Selection = field(
+        default_factory=lambda: Selection(targets=(target(),), kept=(), pinned=False)
+    )
     seen: Selection | None = None
     """The same once new tools were seen."""
     later: list[Prepared] = field(default_factory=list)
@@ -237,7 +239,7 @@ def test_what_could_not_be_asked_is_the_last_word(mcpi: Mcpi, updates: Updates) 
 def test_nothing_to_update(
     mcpi: Mcpi, updates: Updates, kept: tuple[Kept, ...], status: int, words: str
 ) -> None:
-    updates.selection = Selection(targets=(), kept=kept)
+    updates.selection = Selection(targets=(), kept=kept, pinned=False)
 
     ran = mcpi("update")
     answered = mcpi("update", "--json")
@@ -251,7 +253,7 @@ def test_nothing_to_update(
 
 
 def test_settings_that_nothing_uses_are_told(mcpi: Mcpi, updates: Updates) -> None:
-    updates.selection = Selection(targets=(), kept=(CURRENT,))
+    updates.selection = Selection(targets=(), kept=(CURRENT,), pinned=False)
 
     ran = mcpi("update", "time", "--set", "zone=UTC")
 
@@ -282,7 +284,7 @@ OTHER_TOOLS = McpInstallError(
 
 def test_tools_that_were_seen_are_asked_about(mcpi: Mcpi, updates: Updates) -> None:
     updates.late_refusals = [OTHER_TOOLS]
-    updates.seen = Selection(targets=(target(),), kept=())
+    updates.seen = Selection(targets=(target(),), kept=(), pinned=False)
     updates.later = [planned(ChangeKind.TOOL_DESCRIPTION)]
 
     ran = mcpi("update", typed="y\ny\n")
@@ -306,7 +308,7 @@ def test_tools_that_were_seen_are_asked_about(mcpi: Mcpi, updates: Updates) -> N
 
 def test_tools_that_were_seen_and_declined_change_nothing(mcpi: Mcpi, updates: Updates) -> None:
     updates.late_refusals = [OTHER_TOOLS]
-    updates.seen = Selection(targets=(target(),), kept=())
+    updates.seen = Selection(targets=(target(),), kept=(), pinned=False)
     updates.later = [planned(ChangeKind.TOOL_DESCRIPTION)]
 
     assert mcpi("update", typed="y\nn\n").status == 4
@@ -319,7 +321,7 @@ def test_tools_that_nobody_could_agree_to_stop(
 ) -> None:
     """With `--yes` nobody is asked again; without anything that was seen there is no question."""
     updates.late_refusals = [OTHER_TOOLS]
-    updates.seen = Selection(targets=(target(),), kept=()) if words else None
+    updates.seen = Selection(targets=(target(),), kept=(), pinned=False) if words else None
 
     ran = mcpi("update", *words, typed="y\n")
 
@@ -330,7 +332,7 @@ def test_tools_that_nobody_could_agree_to_stop(
 
 def test_another_refusal_is_not_asked_about_again(mcpi: Mcpi, updates: Updates) -> None:
     updates.late_refusals = [McpInstallError(ErrorCode.PROBE_FAILED, "it did not answer")]
-    updates.seen = Selection(targets=(target(),), kept=())
+    updates.seen = Selection(targets=(target(),), kept=(), pinned=False)
 
     assert mcpi("update", typed="y\n").status == 5
     assert updates.calls.count("commit") == 1
@@ -340,7 +342,7 @@ def test_another_refusal_is_not_asked_about_again(mcpi: Mcpi, updates: Updates) 
 def test_a_server_that_stops_others_says_how_they_are_moved(
     mcpi: Mcpi, updates: Updates, count: int
 ) -> None:
-    updates.selection = Selection(targets=(target(),) * count, kept=())
+    updates.selection = Selection(targets=(target(),) * count, kept=(), pinned=False)
     updates.late_refusals = [McpInstallError(ErrorCode.PROBE_FAILED, "it did not answer")]
 
     refused = mcpi("update", "--yes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import ItemsView
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,36 @@ def test_a_failure_leaves_what_was_there(target: Path, again: bool) -> None:
         assert (written(target), left(target)) == (OLD, {"1.0"})
     else:
         assert not (target.parent.parent.parent).exists(), "folders that it made are gone"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
+def test_everybody_can_read_a_version_and_nobody_else_write_it(target: Path) -> None:
+    os.umask(0)
+
+    authoring_folders.place(target, OLD)
+
+    assert target.stat().st_mode & 0o777 == 0o755
+
+
+class Interrupted(dict[str, bytes]):
+    """Files of a version, while whose writing somebody else puts a file beside it."""
+
+    target: Path
+
+    def items(self) -> ItemsView[str, bytes]:
+        (self.target.parent / "theirs").write_bytes(b"theirs")
+        return super().items()
+
+
+def test_a_folder_in_which_somebody_else_wrote_stays_and_hides_no_failure(target: Path) -> None:
+    found = Interrupted({"x" * 300: b"no file system takes such a name"})
+    found.target = target
+
+    with pytest.raises(McpInstallError) as refused:
+        authoring_folders.place(target, found)
+
+    assert refused.value.code is ErrorCode.DISK_FAILED
+    assert left(target) == {"theirs"}
 
 
 def test_folders_of_others_stay_after_a_failure(target: Path) -> None:

@@ -43,6 +43,21 @@ def test_inputs_that_are_paths_are_read_and_nothing_else_is_claimed() -> None:
     assert (found.network, found.write, found.exec) == ((), (), ())
 
 
+def test_what_is_fixed_or_has_no_name_is_no_input() -> None:
+    fixed = argument("folder", format="filepath", value="/srv")
+    unnamed = {"type": "positional", "format": "filepath", "value": "/srv"}
+    part = argument(
+        "made", value="{a}-{b}", variables={
+            "a": {"format": "filepath", "isRequired": True, "value": "/srv"},
+            "b": {"format": "filepath", "isRequired": True},
+        },
+    )  # fmt: skip
+    server, package = described(packageArguments=[fixed, unnamed, part])
+
+    assert proposals.permissions(server, package).read == ("{a}", "{b}")
+    assert dict(proposals.probe(package).inputs) == {"b": "{empty}"}
+
+
 def test_a_remotes_hosts_are_reached() -> None:
     document = {
         "$schema": SCHEMA, "name": "com.example/cloud", "description": "d", "version": "1.0",

@@ -1,0 +1,145 @@
+"""Which release an index offers in the place of a package that nobody reviewed; none is locked."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.plan import Request
+from mcpinstall.model.receipt import Receipt
+from mcpinstall.operations import offers, offers_unreviewed
+from mcpinstall.operations.offers_unreviewed import Newest
+from tests.builders import plans
+from tests.builders.packages import publish
+from tests.builders.policies import of_user
+from tests.builders.world import World, refusal
+
+SERVER = "weather-server"
+
+
+@pytest.fixture
+def weather(world: World) -> World:
+    """An index with `weather-server` 1.0, a month old."""
+    world.index.pages.pop(SERVER, None)
+    release(world, "1.0", days=30)
+    return world
+
+
+def release(world: World, version: str, *, days: float | None) -> None:
+    at = None if days is None else datetime.now(UTC) - timedelta(days=days, minutes=1)
+    publish(world.index, SERVER, version, uploaded=at)
+
+
+def installed(version: str = "1.0", name: str = f"pypi:{SERVER}", **changes: Any) -> Receipt:  # noqa: ANN401
+    return plans.receipt(SERVER, name=name, version=version, **changes)
+
+
+def newest(world: World, receipt: Receipt | None = None, *, offline: bool = False) -> Newest:
+    wanted = Request(names=(), offline=offline)
+    return offers_unreviewed.newest(receipt or installed(), wanted, world.context)
+
+
+def told(found: Newest) -> tuple[str, str, list[tuple[str, str]]]:
+    return found.version, found.newest, [(one.version, str(one.code)) for one in found.refusals]
+
+
+def refused(world: World, receipt: Receipt | None = None, *, offline: bool = False) -> ErrorCode:
+    with pytest.raises(McpInstallError) as error:
+        newest(world, receipt, offline=offline)
+    return error.value.code
+
+
+def test_the_newest_release_is_offered(weather: World) -> None:
+    release(weather, "1.1", days=20)
+    release(weather, "1.2", days=8)
+
+    found = newest(weather)
+
+    assert told(found) == ("1.2", "1.2", [])
+    assert found.notes == ()
+    offer = offers.offer(installed(), Request(names=()), weather.context)
+    assert (offer.version, offer.newest, offer.server) == ("1.2", "1.2", None)
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.5"])
+def test_what_is_not_newer_is_not_offered(weather: World, version: str) -> None:
+    assert told(newest(weather, installed(version))) == ("", version, [])
+
+
+def test_a_release_of_this_week_waits_and_the_one_before_is_offered(weather: World) -> None:
+    release(weather, "1.1", days=8)
+    release(weather, "1.2", days=2)
+
+    found = newest(weather)
+
+    assert told(found) == ("1.1", "1.2", [("1.2", "policy-refused")])
+    assert found.refusals[0].why == (
+        "it is 2 days old, and nothing younger than 7 days is taken"
+    )  # fmt: skip
+
+
+def test_the_release_of_this_week_that_is_installed_is_not_told(weather: World) -> None:
+    release(weather, "1.2", days=2)
+
+    assert told(newest(weather, installed("1.2"))) == ("", "1.2", [])
+
+
+@pytest.mark.parametrize(("days", "expected"), [(9, "1.1"), (12, "")])
+def test_a_policy_may_want_more_days(weather: World, days: int, expected: str) -> None:
+    release(weather, "1.1", days=10)
+    release(weather, "1.2", days=2)
+    of_user(f"min-release-age-days = {days}\n", weather.home)
+
+    found = newest(weather)
+
+    assert (found.version, found.newest) == (expected, "1.2")
+    refused_one = "1.2" if expected else "1.1"
+    assert [(one.version, one.code) for one in found.refusals] == [
+        (refused_one, ErrorCode.POLICY_REFUSED)
+    ]
+
+
+def test_an_index_without_times_tells_nothing(weather: World) -> None:
+    weather.index.pages.pop(SERVER, None)
+    release(weather, "1.0", days=None)
+    release(weather, "2.0", days=None)
+
+    found = newest(weather)
+
+    assert told(found) == ("", "1.0", [])
+    assert "tells no times" in found.notes[0]
+
+
+def test_without_its_source_nothing_is_told(weather: World) -> None:
+    assert refused(weather, offline=True) is ErrorCode.OFFLINE_MISSING
+    assert refused(weather, installed(name="pypi:no-such-package")) is ErrorCode.NOT_FOUND
+    assert refused(weather, installed(name="mcp:io.github.user/x")) is ErrorCode.NOT_FOUND
+
+
+def test_a_name_that_a_policy_forbids_is_not_even_looked_up(weather: World) -> None:
+    of_user('deny-names = ["pypi:weather-*"]\n', weather.home)
+    weather.index.requests.clear()
+
+    assert refused(weather) is ErrorCode.POLICY_REFUSED
+    assert weather.index.requests == []
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("pypi:weather-server", True), ("mcp:io.github.user/x", True),
+        ("io.github.user/pypi", False), ("remote:https://x", False),
+    ],
+)  # fmt: skip
+def test_a_source_without_reviews_is_known_by_the_name(name: str, *, expected: bool) -> None:
+    assert offers_unreviewed.is_one(installed(name=name)) is expected
+
+
+def test_an_exact_version_without_a_source_that_has_it_is_refused(weather: World) -> None:
+    with pytest.raises(McpInstallError) as error:
+        offers.exactly(installed(), "9.9", Request(names=()), weather.context)
+
+    assert refusal(error)[1] == 5
