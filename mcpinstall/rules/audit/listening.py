@@ -113,8 +113,11 @@ def _open(pointer: str, what: str) -> Hit:
 
 
 def _is_any(text: str) -> bool:
-    host = text[:256].strip().strip("[]")
-    host = host if host.count(":") != 1 else host.partition(":")[0]
+    host = text[:256].strip()
+    if host[:1] == "[":
+        host = host[1:].partition("]")[0]
+    elif host.count(":") == 1:
+        host = host.partition(":")[0]
     ip = host_ip(host.lower())
     return ip is not None and ip.is_unspecified and host != "0"
 

@@ -114,12 +114,13 @@ def nix(_: str, words: tuple[Value, ...]) -> Fetch | None:
 
 
 def java(_: str, words: tuple[Value, ...]) -> Fetch | None:
-    """Read `java -jar`."""
-    found = read(words, JAVA)
-    jars = [one.value for one in found.all("-jar") if one.value]
-    if not jars:
+    """Read `java -jar FILE`; what follows the file is the program's."""
+    before = read(words, JAVA).options
+    at = next((n for n, one in enumerate(before) if one.name == "-jar" and one.value), None)
+    if at is None or (file := before[at].value) is None:
         return None
+    behind = next(n for n, one in enumerate(words, 1) if one is file)
     return Fetch(
-        runner="java", packages=tuple(specs.jar(one) for one in jars),
-        options=found.options, arguments=found.rest,
+        runner="java", packages=(specs.jar(file),), options=before[: at + 1],
+        arguments=words[behind:],
     )  # fmt: skip

@@ -31,6 +31,8 @@ _IS_PYTHON = re.compile(r"(?:python|pypy)[0-9.]{0,8}(?:@.*)?")
 """What `uvx` takes for the interpreter itself, which is no package."""
 _DEFAULT = re.compile(r"\$\{\w{1,128}:-([^{}]{0,1000})\}")
 _PIP = re.compile(r"pip[0-9.]{0,8}")
+_MODULE = re.compile(r"-[bBdEiIOPqRsSuvx]{0,16}m(.*)", re.DOTALL)
+"""`-m`, `-Im`, `-mpip`; `-W` and `-X` take what is glued to them, whatever its end."""
 _LONGEST_DEFAULT = 4096  # characters of a text in which one is looked for
 _Reader = Callable[[str, tuple[Value, ...]], Fetch | None]
 
@@ -42,8 +44,7 @@ def fetch(launch: Sequence[Value]) -> Fetch | None:
     name = program(_default(launch[0]).text)
     words = tuple(map(_default, launch[1:]))
     if name.rstrip("0123456789.") in {"python", "py", "pypy"}:
-        at = _module_at(words)
-        name, words = (program(words[at].text), words[at + 1 :]) if at < len(words) else ("", ())
+        name, words = _module(words)
         return _READERS[name](name, words) if name in {"pip", "pipx", "uv"} else None
     reader = _READERS.get("pip" if _PIP.fullmatch(name) else name)
     return reader(name, words) if reader else None
@@ -56,17 +57,17 @@ def _default(value: Value) -> Value:
     return Value(text=_DEFAULT.sub(r"\1", value.text), pointer=value.pointer)
 
 
-def _module_at(words: Sequence[Value]) -> int:
-    """Return where the module of `python -I -m module` stands; behind the words without one."""
+def _module(words: Sequence[Value]) -> tuple[str, tuple[Value, ...]]:
+    """Return the module of `python -I -m module` and what follows it; nothing without one."""
     at = 0
     while at < len(words) and words[at].text[:1] == "-":
-        text = words[at].text
-        if text == "-c":
-            break
-        if text[:2] != "--" and text.endswith("m"):
-            return at + 1
-        at += 2 if text in {"-W", "-X", "--check-hash-based-pycs"} else 1
-    return len(words)
+        found = _MODULE.fullmatch(words[at].text[:_LONGEST_DEFAULT])
+        if found and found[1]:
+            return found[1], tuple(words[at + 1 :])
+        if found:
+            return "".join(one.text for one in words[at + 1 : at + 2]), tuple(words[at + 2 :])
+        at += 2 if words[at].text in {"-W", "-X", "--check-hash-based-pycs"} else 1
+    return "", ()
 
 
 # npm and its like --------------------------------------------------------------------------------

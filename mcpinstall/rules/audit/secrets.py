@@ -52,7 +52,7 @@ PREFIXED: tuple[tuple[str, str, str], ...] = (
     ("Anthropic key", "sk-ant-", rf"{_U}{{32,200}}"),
     ("OpenRouter key", "sk-or-", rf"{_U}{{32,200}}"),
     ("OpenAI key", "sk-", rf"(?:(?:proj|svcacct|admin)-)?{_U}{{20,200}}"),
-    ("Slack token", "xox[abeoprs]-", r"[A-Za-z0-9-]{10,200}"),
+    ("Slack token", "xox[a-z]-", r"[A-Za-z0-9-]{10,200}"),
     ("Slack token", "xapp-", r"[A-Za-z0-9-]{20,200}"),
     ("Stripe key", "[sr]k_(?:live|test)_", rf"{_R}{{16,200}}"),
     ("Stripe webhook secret", "whsec_", r"[A-Za-z0-9+/]{24,100}"),

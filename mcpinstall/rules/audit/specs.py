@@ -137,7 +137,8 @@ def pypi(value: Value) -> Package:
     text = value.text[:LONGEST].strip()
     if _GIT.match(text) or _ADDRESS.match(text):
         return source(value)
-    if _PATH.match(text) or text.endswith((".whl", ".tar.gz", ".zip")):
+    is_file = text.endswith((".whl", ".tar.gz", ".zip")) and "://" not in text
+    if _PATH.match(text) or is_file:
         return _local(value)
     found = _PYTHON_NAME.fullmatch(text)
     if found is None:
