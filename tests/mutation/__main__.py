@@ -104,11 +104,15 @@ def _judge_group(name: str, group: Group, arguments: argparse.Namespace) -> int:
             print(f"{verdict}: {mutant.label} line {mutant.lines[0]}", flush=True)
 
     runner = Runner(chosen, group.seconds, arguments.quick, judged)
-    asked = [path for path in group.tests if any(text in path for text in arguments.tests)]
-    tests = [f"tests/{path}" for path in asked]
+    files = (file for path in group.tests for file in _files(Path("tests", path)))
+    tests = [file for file in files if any(text in file for text in arguments.tests)]
     pytest.main([*OPTIONS, "-k", group.asked, *tests], plugins=[SameExamples(), runner])
     print(f"{name}: {len(chosen)} mutants, {len(runner.tests)} tests, {dict(counts)}", flush=True)
     return counts["survived"]
+
+
+def _files(path: Path) -> list[str]:
+    return sorted(map(str, path.rglob("test_*.py"))) if path.is_dir() else [str(path)]
 
 
 def _argued() -> list[str]:

@@ -21,6 +21,7 @@ from mcpinstall.rules.audit.parts import (
 from mcpinstall.rules.audit.rule import Confidence, Hit, Persona, rule
 from mcpinstall.rules.audit.secrets import shown
 from mcpinstall.rules.audit.transport import (
+    allowed_http,
     carries_credentials,
     is_cleartext_target,
     names_credentials,
@@ -67,14 +68,11 @@ def no_login(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
         if variable.name == "DANGEROUSLY_OMIT_AUTH" and yes:
             yield _unprotected(variable.value.pointer, variable.name)
     known: Persona | None = None if runs(server, *_NO_LOGIN_TOOLS) else Persona.PEDANTIC
-    allowed = ""
     for option in options(server):
         off = option.text[:64].lower() in ("false", "0")
         if option.name in _NO_LOGIN_OPTIONS and not off and not option.is_behind:
             yield _unprotected(option.pointer, option.name, known)
-        elif option.name == "--allow-http" and not allowed and not option.is_behind:
-            allowed = option.pointer
-    if allowed and runs(server, "mcp-remote"):
+    if allowed := allowed_http(server):
         yield from _allowed_http(server, allowed)
 
 

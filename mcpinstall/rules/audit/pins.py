@@ -61,11 +61,10 @@ def _module(words: Sequence[Value]) -> tuple[str, tuple[Value, ...]]:
     """Return the module of `python -I -m module` and what follows it; nothing without one."""
     at = 0
     while at < len(words) and words[at].text[:1] == "-":
-        found = _MODULE.fullmatch(words[at].text[:_LONGEST_DEFAULT])
-        if found and found[1]:
-            return found[1], tuple(words[at + 1 :])
-        if found:
-            return "".join(one.text for one in words[at + 1 : at + 2]), tuple(words[at + 2 :])
+        if found := _MODULE.match(words[at].text):
+            glued = (Value(text=found[1], pointer=words[at].pointer),) if found[1] else ()
+            behind = (*glued, *words[at + 1 :])
+            return "".join(one.text for one in behind[:1]), behind[1:]
         at += 2 if words[at].text in {"-W", "-X", "--check-hash-based-pycs"} else 1
     return "", ()
 

@@ -307,6 +307,26 @@ def test_a_rule_finds_what_it_must_and_no_other_rule_does(rule: str, one: Audite
     assert ids(hits(one)) == [rule]
 
 
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (server(url="http://h.example/mcp", headers={"X-API-Key": "${X}"}, env={"A": GITHUB}),
+         ["MA304", "MA405"]),
+        (server("uvx", "mcp-streamablehttp-client==1.0", "http://h.example/mcp", "--no-auth"),
+         ["MA401"]),
+        (server("npx", "supergateway@1.0.0", "--sse", "http://h.example/mcp", "--no-auth"),
+         ["MA401", "MA407"]),
+        (bridge("http://h.example/mcp", "--allow-http"), ["MA407"]),
+        (server("uvx", "mcp-proxy==1", "http://h.example/mcp", "--allow-http"), ["MA401"]),
+        (server(url="http://ana:s3cr3t-pw@h.example/mcp"), ["MA304", "MA405"]),
+    ],
+)  # fmt: skip
+def test_a_finding_about_something_else_hides_nothing(
+    one: AuditedServer, expected: list[str]
+) -> None:
+    assert ids(hits(one, TRACKED)) == expected
+
+
 @pytest.mark.parametrize(("rule", "one"), cases(SILENT))
 def test_a_rule_is_silent_about_what_it_must_not_find(rule: str, one: AuditedServer) -> None:
     assert rule not in ids(hits(one))

@@ -19,6 +19,8 @@ PYTHON = [
     ("python -m uv tool run a", "a floating"),
     ("python -m npx a", None),
     ("python -m", None),
+    ("python -Im", None),
+    ("python -mnpx a", None),
     ("python", None),
     ("python x.py -m pip install a", None),
     ("python -W ignore -m pip install a", "a floating"),
