@@ -115,12 +115,12 @@ def nix(_: str, words: tuple[Value, ...]) -> Fetch | None:
 
 def java(_: str, words: tuple[Value, ...]) -> Fetch | None:
     """Read `java -jar FILE`; what follows the file is the program's."""
-    before = read(words, JAVA).options
-    at = next((n for n, one in enumerate(before) if one.name == "-jar" and one.value), None)
-    if at is None or (file := before[at].value) is None:
+    options = read(words, JAVA).options
+    jar = next((one for one in options if one.name == "-jar"), None)
+    if jar is None or jar.value is None:
         return None
-    behind = next(n for n, one in enumerate(words, 1) if one is file)
+    behind = next(n for n, one in enumerate(words, 1) if one is jar.value)
     return Fetch(
-        runner="java", packages=(specs.jar(file),), options=before[: at + 1],
-        arguments=words[behind:],
+        runner="java", packages=(specs.jar(jar.value),), arguments=words[behind:],
+        options=(*itertools.takewhile(lambda one: one is not jar, options), jar),
     )  # fmt: skip

@@ -47,6 +47,13 @@ PYTHON = [
     ("uvx --with-requirements r.txt a==1", "a exact"),
     ("uvx --with ' b==1 , c ' a==1", "a exact, b exact, c floating"),
     ("uvx --with 'b==1.0,!=2,~=3' a==1", "a exact, b exact"),
+    ("uvx --with 'c,b!=1,==2.0' a==1", "a exact, c floating, b exact"),
+    ("uvx --with 'b<2,>1' a==1", "a exact, b floating"),
+    ("uvx --with '>=1,b' a==1", "a exact, >=1 floating, b floating"),
+    ("uvx python-lsp", "python-lsp floating"),
+    ("uv run x https://h.example/s.py", None),
+    ("uv run --with b --with c https://h.example/s.py",
+     "https://h.example/s.py mutable, b floating, c floating"),
     ("uv tool install a", "a floating"),
     ("uv tool list", None),
     ("uv pip install a==1", "a exact"),
@@ -127,7 +134,11 @@ OTHERS = [
     ("cargo binstall a@1.2.3 b", "a exact, b floating"),
     ("cargo install --path .", None),
     ("cargo install --vers 1.2.3 a", "a exact"),
-    ("cargo build", None),
+    ("cargo build x", None),
+    ("cargo install a --version 1.2.3", "a exact"),
+    ("cargo install --path . a", None),
+    ("docker run -ite", None),
+    ("docker run -it x:1 y:2", "x floating"),
     ("cargo", None),
     ("nix shell nixpkgs#a nixpkgs#b --command x", "nixpkgs#a mutable, nixpkgs#b mutable"),
     ("nix build x", None),
@@ -160,6 +171,9 @@ SPECS = [
     (f"npx git+ssh://git@h.example/r#{HEX40}", "git+ssh://h.example/r exact"),
     ("npx gitlab:o/r", "gitlab:o/r mutable"),
     ("npx '@s/a'", "@s/a floating"),
+    ("npx -", "- floating"),
+    ("npx git+file:///x", "git+file:///x local"),
+    (f"npx https://h.example/a.tgz#sha512-{'A' * 86}==", "https://h.example/a.tgz exact"),
     ("npx a/b/c", "a/b/c floating"),
     ("npx ~/a", "~/a local"),
     ("npx C:/a", "C:/a local"),
@@ -177,7 +191,11 @@ SPECS = [
     ("uvx 'a @ https://h.example/a.whl'", "a @ https://h.example/a.whl mutable"),
     ("uvx a@https://h.example/a.zip", "a@https://h.example/a.zip mutable"),
     (f"uvx 'a @ https://h.example/a.tar.gz#sha256={HEX64}'", "a @ https://h.example/a.tar.gz exact"),
+    ("uvx a@1.*", "a floating"),
+    ("uvx 'a 1.0'", "a floating"),
+    ("uvx 'a @ file:x'", "a @ file:x local"),
     ("uvx a.whl", "a.whl local"),
+    ("uvx a-1.0.tar.gz", "a-1.0.tar.gz local"),
     ("uvx x/a.tar.gz", "x/a.tar.gz local"),
     ("uvx a.zip", "a.zip local"),
     ("uvx folder/a", "folder/a local"),
@@ -185,12 +203,17 @@ SPECS = [
     ("uvx '!a'", "!a floating"),
     ("docker run localhost/x", "localhost/x local"),
     ("docker run 0123456789ab", "0123456789ab local"),
+    ("docker run 0123456789abcdef", "0123456789abcdef latest"),
     (f"docker run x@sha512:{HEX64}{HEX64}", "x exact"),
     (f"docker run x@sha256:{HEX40}", "x latest"),
     ("docker run h:5000/x:1", "h:5000/x floating"),
     ("go run h.example/m@upgrade", "h.example/m latest"),
     (f"go run h.example/m@{HEX40}", "h.example/m exact"),
     ("go run h.example/m@v1", "h.example/m floating"),
+    ("go run h.example/m@v1.2.3.4", "h.example/m floating"),
+    (f"go run h.example/m@{HEX40}0", "h.example/m floating"),
+    ("nix run /x#y", "/x#y local"),
+    (f"nix run github:o/r/{HEX40}", f"github:o/r/{HEX40} exact"),
     ("nix run '#x'", "#x local"),
     ("nix run .", ". local"),
     (f"nix run 'github:o/r?rev={HEX40}'", f"github:o/r?rev={HEX40} exact"),
@@ -198,6 +221,7 @@ SPECS = [
     ("cargo install a@=1.2.3", "a exact"),
     ("dnx A@1.2.3.4", "A exact"),
     ("dnx A@1.2", "A floating"),
+    ("dnx A@1.2.3.4.5", "A floating"),
     ("dnx A@1.*", "A floating"),
 ]  # fmt: skip
 
@@ -244,6 +268,8 @@ def test_what_is_fetched(line: str, expected: str | None) -> None:
         ("nix shell nixpkgs#a --command b", "nix shell", "--command b"),
         ("java -Xmx1g -jar x.jar -p b", "java", "-p b"),
         ("cargo run x", "cargo run", ""),
+        ("cargo r x", "cargo run", ""),
+        ("nix run --option a b nixpkgs#c d", "nix run", "d"),
         ("uv pip install a", "uv pip install", ""),
         ("pip install a", "pip install", ""),
     ],
@@ -293,6 +319,7 @@ def test_code_in_an_argument_of_the_runner_is_kept_apart(line: str, code: str | 
         ("npx --offline=false a", False),
         ("npx --offline=0 a", False),
         ("npx --no-offline --offline a", True),
+        ("npx --offline=false --offline a", True),
         ("npx --no-offline=false a", True),
         ("deno run --frozen npm:a", False),
         ("deno run --frozen --lock=x npm:a", True),
@@ -359,6 +386,8 @@ def test_options_of_the_runner_end_where_the_servers_words_begin(line: str, opti
         ("docker run --env=A=b x", "--env", "A=b"),
         ("docker run --env A=b x", "--env", "A=b"),
         ("docker run -e", "-e", ""),
+        ("docker run -ite A=b", "-e", "A=b"),
+        ("nix run --option a b", "--option", "b"),
         ("docker run --env", "--env", ""),
         ("nix run --option a b c", "--option", "b"),
         ("nix run --option a", "--option", ""),
@@ -394,3 +423,33 @@ def test_a_package_is_shown_as_its_runner_writes_it(line: str, shown: str) -> No
 
     assert found is not None
     assert [one.shown for one in found.packages] == [shown]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("npx a", "npm"),
+        ("deno run npm:a", "npm"),
+        ("deno run jsr:@s/a", "jsr"),
+        ("uvx a", "pypi"),
+        ("dnx A", "nuget"),
+        ("cargo install a", "crates"),
+        ("go run h.example/m@main", "go"),
+        ("nix run nixpkgs#a", "nix"),
+        ("docker run a", "image"),
+        ("npx github:o/r", "source"),
+        ("npx ./a", "local"),
+    ],
+)
+def test_the_index_that_knows_a_package_is_told(line: str, kind: str) -> None:
+    found = fetch(unwrap(values(line)).launch)
+
+    assert found is not None
+    assert [str(one.kind) for one in found.packages] == [kind]
+
+
+def test_a_name_is_as_long_as_npm_allows_and_no_longer() -> None:
+    found = fetch(values("npx", "a" * 300))
+
+    assert found is not None
+    assert len(found.packages[0].name) == 214
