@@ -6,8 +6,17 @@ import string
 
 import pytest
 
-from mcpinstall.rules.audit.secrets import PREFIXED, secret_in
-from tests.builders.canaries import ALNUM, BASE32, HEX, SHAPES, characters, token, web_token
+from mcpinstall.rules.audit.secrets import PREFIXED, secret_in, shown, without_secrets
+from tests.builders.canaries import (
+    ALNUM,
+    BASE32,
+    HEX,
+    SHAPES,
+    characters,
+    private_key,
+    token,
+    web_token,
+)
 
 LOWER = string.ascii_lowercase
 UPPER = string.ascii_uppercase + string.digits
@@ -95,6 +104,7 @@ def test_each_form_has_an_example_here() -> None:
     ("provider", "name", "text"),
     [
         ("AWS secret key", "AWS_SECRET_ACCESS_KEY", characters(ALNUM, 40)),
+        ("AWS secret key", "AWS_SECRET", characters(ALNUM, 40)),
         ("Datadog key", "DATADOG_API_KEY", characters(HEX, 32)),
         ("Datadog key", "DATADOG_APP_KEY", characters(HEX, 40)),
         ("Datadog key", "DD_API_KEY", characters(HEX, 32)),
@@ -161,3 +171,77 @@ def test_a_word_in_a_name_says_that_its_value_is_secret(name: str) -> None:
 def test_a_word_in_a_name_says_that_its_value_is_only_about_a_secret(word: str) -> None:
     assert secret_in(characters(ALNUM, 32), f"API_TOKEN_{word.upper()}") is None
     assert secret_in(characters(ALNUM, 32), f"{word}Token") is None
+    assert secret_in(characters(ALNUM, 32), f"MYAPIKEY_{word.upper()}") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("CLIENT_SECRET", characters(ALNUM, 40)),
+        ("AWS_TOKEN", characters(ALNUM, 40)),
+        ("PINECONE_API_KEY", characters(ALNUM, 24)),
+        ("PINECONE_API_KEY", f"{UUID}-{characters(ALNUM, 8)}"),
+        ("myapikey", characters(ALNUM, 24)),
+    ],
+)
+def test_another_form_under_a_providers_name_is_only_likely(name: str, text: str) -> None:
+    found = secret_in(text, name)
+
+    assert found is not None
+    assert (found.provider, found.is_certain) == ("secret", False)
+    assert str(found) == f"what looks like a secret of {len(text)} characters"
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "basic", "TOKEN", "Bot"])
+def test_what_stands_behind_a_scheme_is_judged_by_itself(scheme: str) -> None:
+    found = secret_in(f" {scheme}  {UUID} ", "PINECONE_API_KEY")
+
+    assert found is not None
+    assert (found.provider, found.length) == ("Pinecone key", len(UUID))
+    assert secret_in(f"Other {UUID}", "PINECONE_API_KEY") is None
+    assert secret_in(scheme, "PINECONE_API_KEY") is None
+
+
+def test_a_web_token_is_one_as_a_whole_and_however_long() -> None:
+    long = f"{web_token()}{characters(ALNUM, 1500)}"
+
+    assert secret_in(f"{web_token()} and more", "AUTH_TOKEN") is None
+    assert secret_in(long, "AUTH_TOKEN") is not None
+
+
+@pytest.mark.parametrize("start", ["postgres://$USER", "mysql://example", "redis://", "a+b://u"])
+def test_a_password_of_an_address_is_judged_by_itself(start: str) -> None:
+    found = secret_in(f"x {start}:s3cr3t-pw@h.example/d")
+
+    assert found is not None
+    assert (found.provider, found.length) == ("password in an address", 9)
+    assert secret_in(f"{start}:${{PASSWORD}}@h.example/d") is None
+    assert secret_in(f"{start}:your-password@h.example/d") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a b " * 100, "(400 characters)"),
+        ("ab " * 40, "ab " * 26 + "ab…"),
+        ("postgres://u:s3cr3t-pw@h", "(24 characters)"),
+        (private_key(), f"({len(private_key())} characters)"),
+        ("abcdefghijklmnop-x", "abcdefghijklmnop-x"),
+        ("ABCDEFGHIJKLMNOP", "ABCDEFGHIJKLMNOP"),
+        ("Abcdefghijklmnop", "Abcdefghijklmnop"),
+        ("abcdefGHIJKLmnop", "(16 characters)"),
+        ("abcdefghijk12345-x", "(16 characters)-x"),
+        ("abcdefghijk", "abcdefghijk"),
+        ("a\x1bb", "a\\x1bb"),
+    ],
+)
+def test_a_text_is_shown_without_what_may_be_a_secret(text: str, told: str) -> None:
+    assert shown(text) == told
+
+
+def test_every_form_is_taken_out_of_a_message() -> None:
+    first, second = token("github"), token("openai", 3)
+
+    told = without_secrets(f"{first} and {second}{first}")
+
+    assert told == f"({len(first)} characters) and ({len(second + first)} characters)"
