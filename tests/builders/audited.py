@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from mcpinstall.model.audited import AuditedServer, FileScope, Value, Variable
 from mcpinstall.model.json_text import Json
+from mcpinstall.rules.audit.causes import without_general
 from mcpinstall.rules.audit.file_facts import FileFacts
 from mcpinstall.rules.audit.parts import escaped
 from mcpinstall.rules.audit.rule import Hit
-from mcpinstall.rules.audit.values import FILE_VALUES, HIDES, VALUES
+from mcpinstall.rules.audit.values import FILE_VALUES, VALUES
 
 NOTHING = FileFacts()
 
@@ -51,21 +52,12 @@ def hits(one: AuditedServer, facts: FileFacts = NOTHING) -> list[Hit]:
     """Return what all rules about values say, without what a more specific one says better."""
     found = [hit for _, check in VALUES for hit in check(one, facts)]
     found += [hit for _, file_check in FILE_VALUES for hit in file_check([one], facts)]
-    return [hit for hit in found if not _is_hidden(hit, found)]
+    return list(without_general(found))
 
 
 def ids(found: Sequence[Hit]) -> list[str]:
     """Return the ids of hits in order, each once, without what only pedants want to hear."""
     return sorted({hit.rule.id for hit in found if hit.persona is None})
-
-
-def _is_hidden(hit: Hit, found: Sequence[Hit]) -> bool:
-    return any(
-        other.rule.id == special and (everywhere or other.pointer == hit.pointer)
-        for special, general, everywhere in HIDES
-        if general == hit.rule.id
-        for other in found
-    )
 
 
 def _variables(pointer: str, values: Mapping[str, str]) -> tuple[Variable, ...]:

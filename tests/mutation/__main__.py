@@ -51,7 +51,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("groups", nargs="+", choices=GROUPS, help="what to mutate")
     parser.add_argument(
-        "--module", nargs="+", default=[""], help="only modules with this in the path"
+        "--module",
+        nargs="+",
+        default=[""],
+        help="only modules with this in the path, in this order",
     )
     parser.add_argument(
         "--tests", nargs="+", default=[""], help="only the group's tests with this in the path"
@@ -101,11 +104,15 @@ def _judge_group(name: str, group: Group, arguments: argparse.Namespace) -> int:
             print(f"{verdict}: {mutant.label} line {mutant.lines[0]}", flush=True)
 
     runner = Runner(chosen, group.seconds, arguments.quick, judged)
-    asked = [path for path in group.tests if any(text in path for text in arguments.tests)]
-    tests = [f"tests/{path}" for path in asked]
-    pytest.main([*OPTIONS, *tests], plugins=[SameExamples(), runner])
+    files = (file for path in group.tests for file in _files(Path("tests", path)))
+    tests = [file for file in files if any(text in file for text in arguments.tests)]
+    pytest.main([*OPTIONS, "-k", group.asked, *tests], plugins=[SameExamples(), runner])
     print(f"{name}: {len(chosen)} mutants, {len(runner.tests)} tests, {dict(counts)}", flush=True)
     return counts["survived"]
+
+
+def _files(path: Path) -> list[str]:
+    return sorted(map(str, path.rglob("test_*.py"))) if path.is_dir() else [str(path)]
 
 
 def _argued() -> list[str]:
@@ -118,10 +125,10 @@ def _chosen(group: Group, arguments: argparse.Namespace) -> list[Mutant]:
     """Return the mutants of a group that the arguments leave."""
     named = _survivors(arguments.again) if arguments.again else None
     paths = [path for pattern in group.modules for path in sorted(Path("mcpinstall").glob(pattern))]
+    wanted = (path for text in arguments.module for path in paths if text in path.as_posix())
     return [
         mutant
-        for path in paths
-        if any(text in path.as_posix() for text in arguments.module)
+        for path in dict.fromkeys(wanted)
         for mutant in mutants(path.as_posix(), path.read_bytes())
         if arguments.only in mutant.label and (named is None or mutant.label in named)
     ]

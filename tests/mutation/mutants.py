@@ -275,6 +275,8 @@ class _Finder(ast.NodeVisitor):
             isinstance(element, ast.Name) and element.id[:1].isupper() for element in node.elts
         ):
             self.members(node, node.elts, "(", ",)")
+        elif all(isinstance(element, ast.Tuple | ast.Call) for element in node.elts):
+            self.members(node, node.elts, "(", ",)")  # the rows of a table
         self.generic_visit(node)
 
     def visit_List(self, node: ast.List) -> None:

@@ -8,6 +8,7 @@ and run by a new process, which also reaches classes, and processes that the tes
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import functools
 import gc
@@ -35,10 +36,15 @@ assert sys.platform != "win32", "mutants are run by forking"
 
 TIMES_SLOWER, SECONDS_MORE = 4, 2
 """A test of a mutant may take so many times what it takes, and so many seconds more."""
-MOST_WAITING = 30
+MOST_WAITING = 120
 """The same for the wall clock: seconds more for all tests of one mutant."""
 MOST_BYTES = 6 * 1024**3
 GREEN, RED = 0, 1
+
+_MOST_REMEMBERED = 12
+"""Tests that saw an earlier mutant and are asked first."""
+_EVERYWHERE = frozenset({"_no_network", "_same_umask", "snapshot_check"})
+"""Fixtures of every test, without which a call of a function does the same."""
 
 OPTIONS = ("-q", "-s", "-p", "no:cacheprovider")
 
@@ -78,16 +84,27 @@ class Runner:
     judged: Callable[[Mutant, str], None]
     tests: dict[str, Covered] = field(default_factory=dict)
     sources: dict[str, bytes] = field(default_factory=dict)
+    loaded: list[types.FunctionType | functools._lru_cache_wrapper[object]] = field(
+        default_factory=list
+    )
+    """Functions of the mutated modules, and every memory of answers."""
+    red: list[str] = field(default_factory=list)
+    """Tests that saw earlier mutants, the last one first: they are asked first."""
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Measure the tests, then judge every mutant."""
-        self.tests = _measured(session, sorted({mutant.path for mutant in self.mutants}))
+        paths = sorted({mutant.path for mutant in self.mutants})
+        self.tests = _measured(session, paths)
+        self.loaded = list(_loaded(frozenset(os.path.abspath(path) for path in paths)))  # noqa: PTH100
+        gc.collect()
+        gc.freeze()  # a child that looks at nothing copies nothing
         for mutant in self.mutants:
             self.sources.setdefault(mutant.path, Path(mutant.path).read_bytes())
             self.judged(mutant, self._verdict(session, mutant))
         return True
 
     def _verdict(self, session: pytest.Session, mutant: Mutant) -> str:
+        _codes_of(self.sources[mutant.path], os.path.abspath(mutant.path))  # noqa: PTH100 - kept
         chosen, in_process = self._chosen(mutant), True
         if not chosen:  # a process that a test starts may run it
             chosen, in_process = self._chosen(replace(mutant, at_import=True)), False
@@ -97,45 +114,53 @@ class Runner:
         items = {item.nodeid: item for item in session.items}
         if in_process:
             run = [items[name] for name in chosen]
-            verdict = _in_child(lambda: self._patched(session, mutant, run), seconds)
+            with tempfile.TemporaryFile() as told:
+                work = functools.partial(self._patched, session, mutant, run, told.fileno())
+                verdict = _in_child(work, seconds)
+                told.seek(0)
+                self._remember(told.read().decode())
             if verdict != "survived" or self.quick:
                 return verdict
         return self._on_disk(mutant, chosen, seconds)
 
     def _chosen(self, mutant: Mutant) -> list[str]:
         """Return the names of the tests that ran the mutant's lines, quickest first."""
-        first, last = mutant.lines
-        wanted = range(first, last + 1)
+        wanted = _asking(self.sources[mutant.path], mutant)
         chosen: list[str] = []
         total = 0.0
         for name, test in sorted(self.tests.items(), key=lambda item: item[1].seconds):
             lines = test.lines.get(mutant.path, frozenset())
-            if lines and (mutant.at_import or not lines.isdisjoint(wanted)):
+            if lines and (wanted is None or not lines.isdisjoint(wanted)):
                 total += test.seconds
                 if chosen and total > self.seconds:
                     break
                 chosen.append(name)
-        return chosen
+        return sorted(chosen, key=lambda name: name not in self.red)
+
+    def _remember(self, name: str) -> None:
+        if name:
+            self.red = [name, *(one for one in self.red if one != name)][:_MOST_REMEMBERED]
 
     def _patched(
-        self, session: pytest.Session, mutant: Mutant, items: Sequence[pytest.Item]
+        self, session: pytest.Session, mutant: Mutant, items: Sequence[pytest.Item], told: int
     ) -> int:
         """Put the mutated code into the running functions, run the tests; in a child."""
         path = os.path.abspath(mutant.path)  # noqa: PTH100 - as Python spells it in code objects
         source = self.sources[mutant.path]
-        old = dict(_codes(compile(source, path, "exec", dont_inherit=True)))
-        new = dict(_codes(compile(mutant.applied(source), path, "exec", dont_inherit=True)))
+        old = _codes_of(source, path)
+        new = _codes_of(mutant.applied(source), path)
         changed = {place for place, code in new.items() if code != old.get(place)}
-        for found in gc.get_objects():
-            if isinstance(found, types.FunctionType) and found.__code__.co_filename == path:
-                code = new.get(_place(found.__code__))
-                if code and _place(code) in changed:
-                    found.__code__ = code
-            elif isinstance(found, functools._lru_cache_wrapper):
-                found.cache_clear()
+        for found in self.loaded:
+            if isinstance(found, functools._lru_cache_wrapper):
+                if found is not _codes_of:
+                    found.cache_clear()
+            elif found.__code__.co_filename == path and _place(found.__code__) in changed:
+                found.__code__ = new[_place(found.__code__)]
         if mutant.at_import:
             _set_constants(mutant.path, source, mutant.applied(source))
-        _run(session, [(item, self.tests[item.nodeid].seconds) for item in items])
+        stop = _StopAtRed(told)
+        session.config.pluginmanager.register(stop, "stop")
+        _run([(item, self.tests[item.nodeid].seconds) for item in items], stop.at)
         return GREEN
 
     def _on_disk(self, mutant: Mutant, chosen: Sequence[str], seconds: float) -> str:
@@ -149,6 +174,40 @@ class Runner:
             return _in_child(lambda: _started(arguments, times), seconds + 5)
         finally:
             path.write_bytes(self.sources[mutant.path])
+
+
+def _loaded(
+    paths: frozenset[str],
+) -> Iterator[types.FunctionType | functools._lru_cache_wrapper[object]]:
+    """Yield the functions of these modules, and every memory of answers."""
+    for found in gc.get_objects():
+        if isinstance(found, functools._lru_cache_wrapper) or (
+            isinstance(found, types.FunctionType) and found.__code__.co_filename in paths
+        ):
+            yield found
+
+
+def _asking(source: bytes, mutant: Mutant) -> frozenset[int] | None:
+    """Return the lines whose tests are asked about a mutant, None for all of the module.
+
+    A constant whose name begins with `_` is asked by the functions that name it.
+    """
+    first, last = mutant.lines
+    if not mutant.at_import:
+        return frozenset(range(first, last + 1))
+    lines: set[int] = set()
+    body = ast.parse(source).body
+    made = next((one for one in body if one.lineno <= first <= (one.end_lineno or 0)), None)
+    target = made.targets[0] if isinstance(made, ast.Assign) else None
+    name = target.id if isinstance(target, ast.Name) else ""
+    for one in body:
+        if one is not made and any(
+            isinstance(node, ast.Name) and node.id == name for node in ast.walk(one)
+        ):
+            if not isinstance(one, ast.FunctionDef):
+                return None
+            lines.update(range(one.body[0].lineno, (one.end_lineno or 0) + 1))
+    return frozenset(lines) if name.startswith("_") and lines else None
 
 
 def _set_constants(path: str, before: bytes, after: bytes) -> None:
@@ -184,8 +243,15 @@ class _Chosen:
         items = {item.nodeid: item for item in session.items}
         if not items.keys() >= self.times.keys():
             os._exit(RED)
-        _run(session, [(items[name], seconds) for name, seconds in self.times.items()])
+        stop = _StopAtRed()
+        session.config.pluginmanager.register(stop)
+        _run([(items[name], seconds) for name, seconds in self.times.items()], stop.at)
         os._exit(GREEN)
+
+
+@functools.lru_cache(maxsize=2)
+def _codes_of(source: bytes, path: str) -> Mapping[tuple[str, int], types.CodeType]:
+    return dict(_codes(compile(source, path, "exec", dont_inherit=True)))
 
 
 def _codes(module: types.CodeType) -> Iterator[tuple[tuple[str, int], types.CodeType]]:
@@ -205,24 +271,64 @@ def _place(code: types.CodeType) -> tuple[str, int]:
 class _StopAtRed:
     """Ends the process at the first red test."""
 
+    def __init__(self, told: int | None = None) -> None:
+        self._told = told
+
+    def at(self, name: str) -> NoReturn:
+        """End it, and tell which test was red."""
+        if self._told is not None:
+            os.write(self._told, name.encode())
+        os._exit(RED)
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
-            os._exit(RED)
+            self.at(report.nodeid)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             os._exit(RED)
 
 
-def _run(session: pytest.Session, timed: Sequence[tuple[pytest.Item, float]]) -> None:
-    """Run tests; ends the process at the first red one, and where one takes too much time."""
-    if not session.config.pluginmanager.has_plugin("stop"):
-        session.config.pluginmanager.register(_StopAtRed(), "stop")
-    following = [*(item for item, _ in timed[1:]), None]
-    for (item, seconds), after in zip(timed, following, strict=True):
+def _run(timed: Sequence[tuple[pytest.Item, float]], red: Callable[[str], object]) -> None:
+    """Run tests; `red` hears of each red one that pytest doesn't run, and of too slow ones."""
+    for (item, seconds), following in zip(timed, _followed(timed), strict=True):
         most = int(time.process_time() + TIMES_SLOWER * seconds + SECONDS_MORE)
         resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
-        item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+        if not _is_plain(item):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        elif not _passes(item):
+            red(item.nodeid)
+
+
+def _followed(timed: Sequence[tuple[pytest.Item, float]]) -> list[pytest.Item | None]:
+    """Return for each test the next one that pytest is to run."""
+    following: pytest.Item | None = None
+    found = []
+    for item, _ in reversed(timed):
+        found.append(following)
+        following = following if _is_plain(item) else item
+    return found[::-1]
+
+
+@functools.cache
+def _is_plain(item: pytest.Item) -> bool:
+    """Tell whether a test is a call of a function: nothing is made for it, and nothing marks it."""
+    if not isinstance(item, pytest.Function) or item.get_closest_marker("network"):
+        return False
+    return not {*item._fixtureinfo.initialnames} - {*_parameters(item), *_EVERYWHERE}
+
+
+def _parameters(item: pytest.Function) -> Mapping[str, object]:
+    return item.callspec.params if hasattr(item, "callspec") else {}
+
+
+def _passes(item: pytest.Item) -> bool:
+    assert isinstance(item, pytest.Function)
+    try:
+        item.obj(**_parameters(item))
+    except BaseException:  # noqa: BLE001 - a skip, a failure, whatever a mutant does to a test
+        return False
+    return True
 
 
 def _in_child(work: Callable[[], int], seconds: float) -> str:
@@ -293,21 +399,26 @@ def _measured(session: pytest.Session, paths: Sequence[str]) -> dict[str, Covere
 def _measure(session: pytest.Session, paths: Sequence[str], answer: Path) -> int:
     outcomes = _Outcomes()
     session.config.pluginmanager.register(outcomes)
+    items = session.items
     measure = coverage.Coverage(
         data_file=str(answer.with_suffix(".coverage")), config_file=False,
         include=[str(Path(path).absolute()) for path in paths],
     )  # fmt: skip
-    told: dict[str, tuple[float, dict[str, list[int]]]] = {}
+    told: dict[str, tuple[float, dict[str, list[int]]]]
     measure.start()
-    for item, following in zip(session.items, [*session.items[1:], None], strict=True):
+    for item, following in zip(items, _followed([(item, 0) for item in items]), strict=True):
         measure.switch_context(item.nodeid)
-        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        start = time.process_time()
+        if not _is_plain(item):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        elif _passes(item):
+            outcomes.passed[item.nodeid] = time.process_time() - start
     measure.stop()
-    data = measure.get_data()
-    for name, seconds in outcomes.passed.items():
-        data.set_query_context(name)
-        rows = {path: data.lines(str(Path(path).absolute())) or [] for path in paths}
-        told[name] = (seconds, {path: found for path, found in rows.items() if found})
+    told = {name: (seconds, {}) for name, seconds in outcomes.passed.items()}
+    for path in paths:
+        for line, names in measure.get_data().contexts_by_lineno(os.path.abspath(path)).items():  # noqa: PTH100
+            for name in told.keys() & names:
+                told[name][1].setdefault(path, []).append(line)
     answer.write_text(json.dumps(told), encoding="utf-8")
     return GREEN
 

@@ -54,11 +54,12 @@ def blanket_settings(_servers: Sequence[AuditedServer], facts: FileFacts) -> Ite
     allowed = permissions.get("allow") if isinstance(permissions, Mapping) else None
     if facts.host.startswith("claude-code") and isinstance(allowed, list):
         for place, text in enumerate(allowed[:_MOST_SETTINGS]):
-            if isinstance(text, str) and text.startswith("mcp__") and text.count("__") == 1:
+            server = text.removesuffix("__*") if isinstance(text, str) else ""
+            if server.startswith("mcp__") and server.count("__") == 1:
                 yield Hit(
                     rule=BLANKET, pointer=f"/permissions/allow/{place}", severity=Severity.LOW,
                     persona=Persona.AUDITOR,
-                    message=f"every tool of `{shown(text[5:])}` is allowed beforehand",
+                    message=f"every tool of `{shown(server[5:])}` is allowed beforehand",
                     fix="name the tools that are needed: `mcp__server__tool`",
                 )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcpinstall.rules.audit import values
-from mcpinstall.rules.audit.rule import Hit
+from mcpinstall.rules.audit.rule import Hit, Persona
 
 _LAUNCHING = (
     ("MA105", "MA101", False), ("MA105", "MA102", False), ("MA105", "MA103", False),
@@ -20,16 +20,31 @@ HIDES: tuple[tuple[str, str, bool], ...] = (*_LAUNCHING, *values.HIDES)
 
 
 def without_general(hits: Sequence[Hit]) -> tuple[Hit, ...]:
-    """Return the hits of one server without those that a more specific one explains."""
-    found = {hit.rule.id for hit in hits}
-    places = {(hit.rule.id, hit.pointer) for hit in hits}
+    """Return the hits of one server without those that a more specific one explains.
+
+    What only pedants hear of explains nothing to others.
+    """
+    ids: set[tuple[Persona, str]] = set()
+    places: set[tuple[Persona, str, str]] = set()
+    for one in hits:
+        heard = _HEARD[_HEARD.index(_persona(one)) :]
+        ids |= {(each, one.rule.id) for each in heard}
+        places |= {(each, one.rule.id, one.pointer) for each in heard}
     kept: dict[tuple[str, str, str], Hit] = {}
     for hit in hits:
+        who = _persona(hit)
         hidden = any(
             general == hit.rule.id
-            and (special in found if everywhere else (special, hit.pointer) in places)
+            and ((who, special) in ids if everywhere else (who, special, hit.pointer) in places)
             for special, general, everywhere in HIDES
         )
         if not hidden:
             kept.setdefault((hit.rule.id, hit.pointer, hit.message), hit)
     return tuple(kept.values())
+
+
+_HEARD = tuple(Persona)
+
+
+def _persona(hit: Hit) -> Persona:
+    return hit.persona or hit.rule.persona

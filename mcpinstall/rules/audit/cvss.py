@@ -1,6 +1,7 @@
 """How bad a vector of CVSS is.
 
-Source: https://www.first.org/cvss/v3.1/specification-document, §5 and §7.
+Source: https://www.first.org/cvss/v3.1/specification-document, §5, §7 and
+appendix A.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def severity(vector: str) -> Severity:
     if not start.startswith("CVSS:3"):
         return Severity.HIGH
     try:
-        return _rated(_score(dict(part.split(":", 1) for part in parts)))
+        return _rated(_rounded_up(_score(dict(part.split(":", 1) for part in parts))))
     except (KeyError, ValueError):
         return Severity.HIGH
 
@@ -40,6 +41,12 @@ def _rated(score: float) -> Severity:
     if score >= 7:
         return Severity.HIGH
     return Severity.MEDIUM if score >= 4 else Severity.LOW
+
+
+def _rounded_up(score: float) -> float:
+    """Return a score with one decimal, as appendix A has it: 8.93 is 9.0, 4.000002 is 4.0."""
+    scaled = round(score * 100_000)
+    return scaled / 100_000 if scaled % 10_000 == 0 else (scaled // 10_000 + 1) / 10
 
 
 def _score(metrics: Mapping[str, str]) -> float:

@@ -21,6 +21,7 @@ from mcpinstall.rules.audit.parts import (
 from mcpinstall.rules.audit.rule import Confidence, Hit, Persona, rule
 from mcpinstall.rules.audit.secrets import shown
 from mcpinstall.rules.audit.transport import (
+    allowed_http,
     carries_credentials,
     is_cleartext_target,
     names_credentials,
@@ -67,14 +68,11 @@ def no_login(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
         if variable.name == "DANGEROUSLY_OMIT_AUTH" and yes:
             yield _unprotected(variable.value.pointer, variable.name)
     known: Persona | None = None if runs(server, *_NO_LOGIN_TOOLS) else Persona.PEDANTIC
-    allowed = ""
     for option in options(server):
         off = option.text[:64].lower() in ("false", "0")
         if option.name in _NO_LOGIN_OPTIONS and not off and not option.is_behind:
             yield _unprotected(option.pointer, option.name, known)
-        elif option.name == "--allow-http" and not allowed and not option.is_behind:
-            allowed = option.pointer
-    if allowed and runs(server, "mcp-remote"):
+    if allowed := allowed_http(server):
         yield from _allowed_http(server, allowed)
 
 
@@ -113,8 +111,11 @@ def _open(pointer: str, what: str) -> Hit:
 
 
 def _is_any(text: str) -> bool:
-    host = text[:256].strip().strip("[]")
-    host = host if host.count(":") != 1 else host.partition(":")[0]
+    host = text[:256].strip()
+    if host[:1] == "[":
+        host = host[1:].partition("]")[0]
+    elif host.count(":") == 1:
+        host = host.partition(":")[0]
     ip = host_ip(host.lower())
     return ip is not None and ip.is_unspecified and host != "0"
 

@@ -92,8 +92,7 @@ def _option(words: Sequence[Value], at: int, grammar: Grammar) -> tuple[list[Opt
     name, is_glued, value = word.text.partition("=")
     if is_glued and (name[:2] == "--" or len(name) == 2 or name in grammar.valued):
         return [Option(name, Value(text=value, pointer=word.pointer), word)], 1
-    is_long = word.text[:2] == "--" or word.text in grammar.valued
-    if grammar.clusters and not is_long and len(word.text) > 2:
+    if grammar.clusters and word.text[:2] != "--" and len(word.text) > 2:
         return _cluster(words, at, grammar)
     if word.text in grammar.pairs and at + 2 < len(words):
         return [Option(word.text, words[at + 2], word)], 3

@@ -115,12 +115,13 @@ def nix(_: str, words: tuple[Value, ...]) -> Fetch | None:
 
 
 def java(_: str, words: tuple[Value, ...]) -> Fetch | None:
-    """Read `java -jar`."""
-    found = read(words, JAVA)
-    jars = [one.value for one in found.all("-jar") if one.value]
-    if not jars:
+    """Read `java -jar FILE`; what follows the file is the program's."""
+    options = read(words, JAVA).options
+    jar = next((one for one in options if one.name == "-jar"), None)
+    if jar is None or jar.value is None:
         return None
+    behind = next(n for n, one in enumerate(words, 1) if one is jar.value)
     return Fetch(
-        runner="java", packages=tuple(specs.jar(one) for one in jars),
-        options=found.options, arguments=found.rest,
+        runner="java", packages=(specs.jar(jar.value),), arguments=words[behind:],
+        options=(*itertools.takewhile(lambda one: one is not jar, options), jar),
     )  # fmt: skip

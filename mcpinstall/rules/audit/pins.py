@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from mcpinstall.model.audited import Value
 from mcpinstall.rules.audit import other_runners, specs
@@ -31,6 +32,8 @@ _IS_PYTHON = re.compile(r"(?:python|pypy)[0-9.]{0,8}(?:@.*)?")
 """What `uvx` takes for the interpreter itself, which is no package."""
 _DEFAULT = re.compile(r"\$\{\w{1,128}:-([^{}]{0,1000})\}")
 _PIP = re.compile(r"pip[0-9.]{0,8}")
+_MODULE = re.compile(r"-[bBdEiIOPqRsSuvx]{0,16}m(.*)", re.DOTALL)
+"""`-m`, `-Im`, `-mpip`; `-W` and `-X` take what is glued to them, whatever its end."""
 _LONGEST_DEFAULT = 4096  # characters of a text in which one is looked for
 _Reader = Callable[[str, tuple[Value, ...]], Fetch | None]
 
@@ -42,8 +45,7 @@ def fetch(launch: Sequence[Value]) -> Fetch | None:
     name = program(_default(launch[0]).text)
     words = tuple(map(_default, launch[1:]))
     if name.rstrip("0123456789.") in {"python", "py", "pypy"}:
-        at = _module_at(words)
-        name, words = (program(words[at].text), words[at + 1 :]) if at < len(words) else ("", ())
+        name, words = _module(words)
         return _READERS[name](name, words) if name in {"pip", "pipx", "uv"} else None
     reader = _READERS.get("pip" if _PIP.fullmatch(name) else name)
     return reader(name, words) if reader else None
@@ -56,17 +58,16 @@ def _default(value: Value) -> Value:
     return Value(text=_DEFAULT.sub(r"\1", value.text), pointer=value.pointer)
 
 
-def _module_at(words: Sequence[Value]) -> int:
-    """Return where the module of `python -I -m module` stands; behind the words without one."""
+def _module(words: Sequence[Value]) -> tuple[str, tuple[Value, ...]]:
+    """Return the module of `python -I -m module` and what follows it; nothing without one."""
     at = 0
     while at < len(words) and words[at].text[:1] == "-":
-        text = words[at].text
-        if text == "-c":
-            break
-        if text[:2] != "--" and text.endswith("m"):
-            return at + 1
-        at += 2 if text in {"-W", "-X", "--check-hash-based-pycs"} else 1
-    return len(words)
+        if found := _MODULE.match(words[at].text):
+            glued = (Value(text=found[1], pointer=words[at].pointer),) if found[1] else ()
+            behind = (*glued, *words[at + 1 :])
+            return "".join(one.text for one in behind[:1]), behind[1:]
+        at += 2 if words[at].text in {"-W", "-X", "--check-hash-based-pycs"} else 1
+    return "", ()
 
 
 # npm and its like --------------------------------------------------------------------------------
@@ -124,22 +125,18 @@ def _npm(_: str, words: tuple[Value, ...]) -> Fetch | None:
     return _npm_like(f"npm {before.rest[0].text}", both, ("-c", "--call"))
 
 
-def _dlx(grammar: Grammar, verb: str, code: tuple[str, ...] = ()) -> _Reader:
-    """Return a reader of `NAME [options] VERB [options] PACKAGE …`."""
-
-    def reader(name: str, words: tuple[Value, ...]) -> Fetch | None:
-        before = read(words, grammar)
-        if not before.rest or before.rest[0].text != verb:
-            return _created(name, before.rest) if before.rest else None
-        after = read(before.rest[1:], grammar)
-        both = Words((*before.options, *after.options), after.rest)
-        return _npm_like(f"{name} {verb}", both, code)
-
-    return reader
+def _dlx(grammar: Grammar, verb: str, name: str, words: tuple[Value, ...]) -> Fetch | None:
+    """Read `NAME [options] VERB [options] PACKAGE …`."""
+    before = read(words, grammar)
+    if not before.rest or before.rest[0].text != verb:
+        return _created(name, before.rest) if before.rest else None
+    after = read(before.rest[1:], grammar)
+    both = Words((*before.options, *after.options), after.rest)
+    return _npm_like(f"{name} {verb}", both)
 
 
-def _alone(grammar: Grammar) -> _Reader:
-    return lambda name, words: _npm_like(name, read(words, grammar))
+def _alone(grammar: Grammar, name: str, words: tuple[Value, ...]) -> Fetch:
+    return _npm_like(name, read(words, grammar))
 
 
 def _deno(_: str, words: tuple[Value, ...]) -> Fetch | None:
@@ -159,16 +156,16 @@ def _deno_script(runner: str, before: Words, after: Words) -> Fetch | None:
     targets = given or after.rest[:1]
     if not targets:
         return None
-    is_code = targets[0].text[:5].lower() == "data:"
+    code = next((one for one in targets if one.text[:5].lower() == "data:"), None)
     bare = runner in {"dx", "deno x"}
     packages = (
         specs.npm(one) if bare and ":" not in one.text else specs.deno(one) for one in targets
     )
     offline = after.has("--cached-only") or (after.has("--frozen") and bool(after.all("--lock")))
     return Fetch(
-        runner=runner, packages=() if is_code else tuple(packages),
+        runner=runner, packages=() if code else tuple(packages),
         options=(*before.options, *after.options), arguments=after.rest[1:], is_offline=offline,
-        code=targets[0] if is_code else None,
+        code=code,
     )  # fmt: skip
 
 
@@ -189,7 +186,7 @@ def _with(found: Words) -> list[Package]:
 def _listed(found: Words) -> list[Package]:
     """Return lists of requirements at an address; what stands in them is not known."""
     given = found.all("-r", "--requirement", "--with-requirements")
-    return [specs.source(one.value) for one in given if one.value and "://" in one.text[:9]]
+    return [specs.source(one.value) for one in given if one.value and specs.is_address(one.text)]
 
 
 def _separated(value: Value | None) -> list[Value]:
@@ -206,7 +203,7 @@ def _separated(value: Value | None) -> list[Value]:
 def _uvx(runner: str, words: tuple[Value, ...]) -> Fetch:
     found = read(words, UV)
     given = [one.value for one in found.all("--from") if one.value]
-    main = given[-1:] or [one for one in found.rest[:1] if not _IS_PYTHON.fullmatch(one.text[:64])]
+    main = given[-1:] or [one for one in found.rest[:1] if not _IS_PYTHON.fullmatch(one.text)]
     return Fetch(
         runner=runner, packages=(*(specs.pypi(one) for one in main), *_with(found)),
         options=found.options, arguments=found.rest[1:],
@@ -237,7 +234,7 @@ def _uv_run(words: tuple[Value, ...]) -> Fetch:
     found = read(words, UV)
     packages = _with(found)
     first = found.rest[0] if found.rest else None
-    if first is not None and first.text[:8].lower().startswith(("https://", "http://")):
+    if first is not None and specs.is_address(first.text):
         packages.insert(0, specs.source(first))
     return Fetch(
         runner="uv run", packages=tuple(packages), options=found.options, arguments=found.rest,
@@ -278,12 +275,12 @@ def _editable(found: Words) -> list[Value]:
 _READERS: Mapping[str, _Reader] = {
     "npx": _npx,
     "npm": _npm,
-    "pnpm": _dlx(PNPM, "dlx"),
-    "pnpx": _alone(PNPM),
-    "pnx": _alone(PNPM),
-    "yarn": _dlx(YARN, "dlx"),
-    "bunx": _alone(BUN),
-    "bun": _dlx(BUN, "x"),
+    "pnpm": partial(_dlx, PNPM, "dlx"),
+    "pnpx": partial(_alone, PNPM),
+    "pnx": partial(_alone, PNPM),
+    "yarn": partial(_dlx, YARN, "dlx"),
+    "bunx": partial(_alone, BUN),
+    "bun": partial(_dlx, BUN, "x"),
     "deno": _deno,
     "dx": _dx,
     "uvx": lambda _, words: _uvx("uvx", words),

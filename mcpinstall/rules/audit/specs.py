@@ -86,6 +86,7 @@ _PYTHON_NAME = re.compile(
 _PYTHON_VERSION = re.compile(r"v?\d[0-9A-Za-z.!+_-]*")
 _IMAGE_ID = re.compile(r"(?:sha256:)?[0-9a-f]{64}|[0-9a-f]{12}")
 _IMAGE_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$|@sha512:[0-9a-f]{128}$")
+_BEHIND = re.compile(r"[?#].*", re.DOTALL)
 _CREDENTIALS = re.compile(r"//[^/@]*@")
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}|\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|<[^<>]*>")
 
@@ -95,16 +96,16 @@ def npm(value: Value) -> Package:
     text = value.text[:LONGEST].strip()
     if _PATH.match(text):
         return _local(value)
-    if _GIT.match(text) or _ADDRESS.match(text):
+    if _GIT.match(text) or is_address(text):
         return source(value)
-    if text[:1] != "@" and _SHORT_GITHUB.fullmatch(text):
+    if _SHORT_GITHUB.fullmatch(text):
         return source(value)
     name, version = _name_and_version(text)
     if version[:4] == "npm:":  # an alias: `x@npm:real@1.0.0`
         name, version = _name_and_version(version[4:])
     elif _PATH.match(version):
         return _local(value)
-    elif _GIT.match(version) or _ADDRESS.match(version) or _SHORT_GITHUB.fullmatch(version):
+    elif _GIT.match(version) or is_address(version) or _SHORT_GITHUB.fullmatch(version):
         return source(value)
     return Package(
         kind=Kind.NPM, name=name, version=version[:SHOWN], pin=_semver_pin(version), value=value
@@ -125,21 +126,22 @@ def deno(value: Value) -> Package:
     start, _, rest = text.partition(":")
     if start in {"npm", "jsr"}:
         rest = rest.lstrip("/")
-        parts = rest.split("/", 2)
+        parts = rest.split("/")
         bare = "/".join(parts[: 2 if rest[:1] == "@" else 1])
         named = Value(text=bare, pointer=value.pointer)
         return npm(named) if start == "npm" else jsr(named)
-    return source(value) if _ADDRESS.match(text) else _local(value)
+    return source(value) if is_address(text) else _local(value)
 
 
 def pypi(value: Value) -> Package:
     """Read a requirement (PEP 508), and `name@version` as `uvx` writes it."""
     text = value.text[:LONGEST].strip()
-    if _GIT.match(text) or _ADDRESS.match(text):
+    if _GIT.match(text) or is_address(text):
         return source(value)
-    if _PATH.match(text) or text.endswith((".whl", ".tar.gz", ".zip")):
+    is_file = text.endswith((".whl", ".tar.gz", ".zip")) and "://" not in text
+    if _PATH.match(text) or is_file:
         return _local(value)
-    found = _PYTHON_NAME.fullmatch(text)
+    found = _PYTHON_NAME.match(text)
     if found is None:
         return _package(Kind.PYPI, text, "", Pin.FLOATING, value)
     name, rest = found["name"], found["rest"].partition(";")[0].strip()
@@ -189,7 +191,7 @@ def nix(value: Value) -> Package:
     text = value.text[:LONGEST]
     if _PATH.match(text) or text[:1] in {".", "#"}:
         return _local(value)
-    if _COMMIT.search(text) or re.search(r"/[0-9a-f]{40}(?:#|$)", text) or "narHash=" in text:
+    if _COMMIT.search(text) or "narHash=" in text:
         return _package(Kind.NIX, text, "", Pin.EXACT, value)
     return _package(Kind.NIX, text, "", Pin.MUTABLE, value)
 
@@ -204,16 +206,21 @@ def versioned(kind: Kind, value: Value, version: str = "") -> Package:
 
 def jar(value: Value) -> Package:
     """Read the file of `java -jar`."""
-    return source(value) if _ADDRESS.match(value.text) else _local(value)
+    return source(value) if is_address(value.text) else _local(value)
 
 
 def source(value: Value) -> Package:
     """Read an address: a repository or a file."""
     text = value.text[:LONGEST]
-    if re.search(r"(?:^|@|\+)\s*file:", text[:300]):
+    if re.search(r"(?:^|@|\+)\s*file:", text):
         return _local(value)
     exact = _COMMIT.search(text) or _DIGEST.search(text)
     return _package(Kind.SOURCE, _bare(text), "", Pin.EXACT if exact else Pin.MUTABLE, value)
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a text begins as an address of the web does."""
+    return bool(_ADDRESS.match(text))
 
 
 def is_placeholder(text: str) -> bool:
@@ -224,7 +231,7 @@ def is_placeholder(text: str) -> bool:
 
 def _bare(text: str) -> str:
     """Return an address without what may be secret: credentials, query and fragment."""
-    return re.split(r"[?#]", _CREDENTIALS.sub("//", text[:SHOWN * 10]), maxsplit=1)[0]  # fmt: skip
+    return _BEHIND.sub("", _CREDENTIALS.sub("//", text))
 
 
 def _local(value: Value) -> Package:

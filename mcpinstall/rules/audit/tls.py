@@ -23,8 +23,8 @@ _OFF_WHEN_NO = re.compile(
     r"YARN_STRICT_SSL|(?:[A-Z0-9]+_)*(?:SSL_VERIFY|VERIFY_SSL|TLS_VERIFY|VERIFY_TLS)"
 )
 _OFF_WHEN_YES = re.compile(
-    r"(?i)GIT_SSL_NO_VERIFY|(?:[A-Z0-9]+_)*(?:TLS_SKIP_VERIFY|SKIP_TLS_VERIFY|SKIP_SSL_VERIFY|"
-    r"INSECURE_SKIP_VERIFY|NO_VERIFY_SSL)"
+    r"(?i)GIT_SSL_NO_VERIFY|(?:[A-Z0-9]+_)*(?:(?:TLS|SSL|INSECURE)_SKIP_VERIFY|"
+    r"(?:SKIP|NO|DISABLE|IGNORE)_(?:(?:TLS|SSL)_VERIFY|VERIFY_(?:TLS|SSL)))"
 )
 _OFF_OPTIONS = frozenset({
     "--insecure", "--no-verify-ssl", "--no-ssl-verify", "--skip-tls-verify", "--tls-no-verify",
@@ -61,9 +61,9 @@ def _hit(pointer: str, name: str, severity: Severity | None) -> Hit:
 
 def _is_off(variable: Variable) -> bool:
     name, text = variable.name[:256], variable.value.text[:64].strip().lower()
-    if _OFF_WHEN_NO.fullmatch(name):
-        return text in _NO
-    return _OFF_WHEN_YES.fullmatch(name) is not None and bool(text) and text not in _NO
+    if _OFF_WHEN_YES.fullmatch(name):
+        return bool(text) and text not in _NO
+    return _OFF_WHEN_NO.fullmatch(name) is not None and text in _NO
 
 
 def _honours(server: AuditedServer, name: str) -> bool:

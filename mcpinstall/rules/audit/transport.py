@@ -8,7 +8,7 @@ from mcpinstall.model.audited import AuditedServer, Value
 from mcpinstall.model.finding import Severity
 from mcpinstall.rules.audit.addresses import Address, Reach
 from mcpinstall.rules.audit.file_facts import FileFacts
-from mcpinstall.rules.audit.parts import addresses, headers, targets
+from mcpinstall.rules.audit.parts import addresses, headers, options, runs, targets
 from mcpinstall.rules.audit.rule import Hit, rule
 from mcpinstall.rules.audit.secret_values import is_credential_header
 from mcpinstall.rules.audit.secrets import is_secret_name, shown
@@ -31,6 +31,7 @@ def check(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
     """Yield addresses that everybody on the way can read, or that hand out credentials."""
     reached = targets(server)
     named = names_credentials(server)
+    is_told = bool(allowed_http(server))
     for value, address in addresses(server):
         if address.reach is Reach.METADATA:
             yield Hit(
@@ -41,13 +42,15 @@ def check(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
             )  # fmt: skip
         if is_cleartext_target(reached, value, address):
             near = Severity.LOW if address.reach is Reach.PRIVATE else None
-            yield Hit(
-                rule=CLEARTEXT, pointer=value.pointer, severity=near,
-                message=f"`{shown(address.host)}` is reached by `{address.scheme}`, which everybody"
-                " on the way can read and change",
-                fix=f"write `{address.scheme}s://`",
-            )  # fmt: skip
-            if named or carries_credentials(address):
+            has_credentials = named or carries_credentials(address)
+            if not is_told or has_credentials:
+                yield Hit(
+                    rule=CLEARTEXT, pointer=value.pointer, severity=near,
+                    message=f"`{shown(address.host)}` is reached by `{address.scheme}`, which"
+                    " everybody on the way can read and change",
+                    fix=f"write `{address.scheme}s://`",
+                )  # fmt: skip
+            if has_credentials:
                 yield Hit(
                     rule=CREDENTIALS, pointer=value.pointer,
                     severity=Severity.HIGH if near else None,
@@ -55,6 +58,14 @@ def check(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
                     f"`{address.scheme}`, which everybody on the way can read",
                     fix=f"write `{address.scheme}s://`, and make new credentials",
                 )  # fmt: skip
+
+
+def allowed_http(server: AuditedServer) -> str:
+    """Return the pointer of `--allow-http` of `mcp-remote`, of which MA407 tells."""
+    if not runs(server, "mcp-remote"):
+        return ""
+    every = (one for one in options(server) if one.name == "--allow-http" and not one.is_behind)
+    return next((one.pointer for one in every), "")
 
 
 def is_cleartext_target(reached: frozenset[str], value: Value, address: Address) -> bool:

@@ -51,8 +51,6 @@ HIDES: tuple[tuple[str, str, bool], ...] = (
     ("MA403", "MA401", False),
     ("MA405", "MA401", True),
     ("MA405", "MA303", True),
-    ("MA405", "MA304", True),
-    ("MA407", "MA401", True),
     ("MA701", "MA702", False),
     ("MA701", "MA709", False),
     ("MA702", "MA709", False),

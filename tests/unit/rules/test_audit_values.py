@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mcpinstall.hosts.table import table
 from mcpinstall.model.audited import AuditedServer, FileScope
 from mcpinstall.model.finding import Severity
+from mcpinstall.model.json_text import Json
 from mcpinstall.model.text import printable
 from mcpinstall.rules.audit.approval import fingerprints, place
 from mcpinstall.rules.audit.file_facts import (
@@ -114,6 +115,7 @@ FIRES: dict[str, list[AuditedServer]] = {
         server("x", "--host", "0.0.0.0"),  # noqa: S104
         server("x", "--bind=0.0.0.0:8080"),
         server("x", "--listen", "[::]"),
+        server("x", "--listen=[::]:8080"),
         server("x", env={"HOST": "0.0.0.0"}),  # noqa: S104
         server("x", env={"FASTMCP_HOST": "::"}),
         docker("-p", "8080:8080"),
@@ -305,6 +307,26 @@ def test_a_rule_finds_what_it_must_and_no_other_rule_does(rule: str, one: Audite
     assert ids(hits(one)) == [rule]
 
 
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (server(url="http://h.example/mcp", headers={"X-API-Key": "${X}"}, env={"A": GITHUB}),
+         ["MA304", "MA405"]),
+        (server("uvx", "mcp-streamablehttp-client==1.0", "http://h.example/mcp", "--no-auth"),
+         ["MA401"]),
+        (server("npx", "supergateway@1.0.0", "--sse", "http://h.example/mcp", "--no-auth"),
+         ["MA401", "MA407"]),
+        (bridge("http://h.example/mcp", "--allow-http"), ["MA407"]),
+        (server("uvx", "mcp-proxy==1", "http://h.example/mcp", "--allow-http"), ["MA401"]),
+        (server(url="http://ana:s3cr3t-pw@h.example/mcp"), ["MA304", "MA405"]),
+    ],
+)  # fmt: skip
+def test_a_finding_about_something_else_hides_nothing(
+    one: AuditedServer, expected: list[str]
+) -> None:
+    assert ids(hits(one, TRACKED)) == expected
+
+
 @pytest.mark.parametrize(("rule", "one"), cases(SILENT))
 def test_a_rule_is_silent_about_what_it_must_not_find(rule: str, one: AuditedServer) -> None:
     assert rule not in ids(hits(one))
@@ -407,12 +429,17 @@ def test_settings_that_allow_everything_are_told(
     assert ids(hits(CLEAN, FileFacts(host=host, settings=settings))) == expected
 
 
-def test_leave_for_a_whole_server_is_something_for_an_auditor() -> None:
-    facts = FileFacts(host="claude-code-user", settings={"permissions": {"allow": ["mcp__git"]}})
+@pytest.mark.parametrize("leave", ["mcp__git", "mcp__git__*"])
+def test_leave_for_a_whole_server_is_something_for_an_auditor(leave: str) -> None:
+    allowed: list[Json] = ["Bash(ls)", "mcp__git__status", 5, "git__x", leave]
+    facts = FileFacts(host="claude-code-user", settings={"permissions": {"allow": allowed}})
 
     (hit,) = hits(CLEAN, facts)
 
-    assert (hit.rule.id, hit.persona) == ("MA501", Persona.AUDITOR)
+    assert (hit.rule.id, hit.persona, hit.severity) == ("MA501", Persona.AUDITOR, Severity.LOW)
+    assert hit.pointer == "/permissions/allow/4"
+    assert "`git`" in hit.message
+    assert hits(CLEAN, replace(facts, host="cursor-user")) == []
 
 
 @pytest.mark.parametrize(

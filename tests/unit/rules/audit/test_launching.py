@@ -16,7 +16,6 @@ from mcpinstall.model.advisory import Advisory, AdvisorySource, Bound, Event
 from mcpinstall.model.audited import FileScope
 from mcpinstall.model.finding import Severity
 from mcpinstall.rules.audit.asked import asked_paths
-from mcpinstall.rules.audit.cvss import severity
 from mcpinstall.rules.audit.launching import LAUNCHING
 from mcpinstall.rules.audit.machine_facts import NOTHING, MachineFacts, PathState
 from mcpinstall.rules.audit.rule import Hit, Persona
@@ -499,22 +498,6 @@ def test_paths_that_are_asked_for() -> None:
     one = server("node", "/x/s.js", "/y", env={"PATH": "/usr/bin:bin", "OTHER": "/z"})
 
     assert list(asked_paths(one)) == ["/x/s.js", "/usr/bin"]
-
-
-@pytest.mark.parametrize(
-    ("vector", "expected"),
-    [
-        ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", Severity.CRITICAL),  # 9.8
-        ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N", Severity.HIGH),  # 7.5
-        ("CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N", Severity.MEDIUM),  # 6.1
-        ("CVSS:3.0/AV:L/AC:H/PR:L/UI:R/S:U/C:L/I:N/A:N", Severity.LOW),  # 2.2
-        ("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", Severity.HIGH),
-        ("", Severity.HIGH),
-        ("CVSS:3.1/AV", Severity.HIGH),
-    ],
-)
-def test_severity_of_a_vector(vector: str, expected: Severity) -> None:
-    assert severity(vector) is expected
 
 
 WORDS = st.sampled_from([

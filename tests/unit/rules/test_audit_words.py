@@ -1,0 +1,447 @@
+"""Words that rules about values know: options, variables, hosts' keys; each one is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mcpinstall.model.audited import AuditedServer, FileScope
+from mcpinstall.model.finding import Severity
+from mcpinstall.model.json_text import Json
+from mcpinstall.rules.audit.approval import fingerprints, place
+from mcpinstall.rules.audit.file_facts import FileFacts, Tracking
+from mcpinstall.rules.audit.rule import Persona
+from tests.builders.audited import hits, ids, server
+from tests.builders.canaries import random_text, token
+
+REMOTE = "https://mcp.example.com/mcp"
+ANY = "0.0.0.0"  # noqa: S104
+PROJECT = FileScope.PROJECT
+
+
+def rules(*argv: str, **fields: object) -> list[str]:
+    return ids(hits(server(*argv, **fields)))  # type: ignore[arg-type]
+
+
+# MA402 -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["--insecure", "--no-verify-ssl", "--no-ssl-verify", "--skip-tls-verify", "--tls-no-verify",
+     "--insecure-skip-tls-verify", "--insecure-skip-verify", "--no-check-certificate",
+     "--unsafely-ignore-certificate-errors", "--ignore-certificate-errors",
+     "--ignore-https-errors"],
+)  # fmt: skip
+def test_an_option_without_a_value_switches_the_check_off(option: str) -> None:
+    assert rules("x", option) == ["MA402"]
+    assert rules("x", f"{option}=true") == ["MA402"]
+    assert [rules("x", f"{option}={no}") for no in ("false", "0", "no", "off")] == [[]] * 4
+    assert rules("x", "--note", option.lstrip("-")) == []
+
+
+@pytest.mark.parametrize("option", ["--ssl-verify", "--verify-ssl", "--tls-verify", "--strict-ssl"])
+def test_an_option_with_a_value_switches_the_check_off(option: str) -> None:
+    assert [rules("x", f"{option}={no}") for no in ("false", "0", "no", "OFF")] == [["MA402"]] * 4
+    assert rules("x", option, "false") == ["MA402"]
+    assert rules("x", option) == []
+    assert rules("x", f"{option}=yes") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "on"),
+    [
+        ("NODE_TLS_REJECT_UNAUTHORIZED", "0", "1"),
+        ("PYTHONHTTPSVERIFY", "0", "1"),
+        ("npm_config_strict_ssl", "false", "true"),
+        ("YARN_STRICT_SSL", "false", "true"),
+        ("SSL_VERIFY", "no", "yes"),
+        ("JIRA_VERIFY_SSL", "off", "on"),
+        ("TLS_VERIFY", "0", ""),
+        ("A1_B_VERIFY_TLS", "0", "1"),
+        ("GIT_SSL_NO_VERIFY", "1", "0"),
+        ("GRAFANA_TLS_SKIP_VERIFY", "true", "false"),
+        ("SKIP_TLS_VERIFY", "yes", "no"),
+        ("SKIP_SSL_VERIFY", "on", "off"),
+        ("MY_SSL_SKIP_VERIFY", "on", "off"),
+        ("DISABLE_SSL_VERIFY", "true", "false"),
+        ("IGNORE_VERIFY_TLS", "1", "0"),
+        ("K8S_INSECURE_SKIP_VERIFY", "1", ""),
+        ("NO_VERIFY_SSL", "x", " "),
+    ],
+)
+def test_a_variable_switches_the_check_off(name: str, off: str, on: str) -> None:
+    assert rules("x", env={name: off}) == ["MA402"]
+    assert rules("x", env={name: f" {off.upper()} "}) == ["MA402"]
+    assert rules("x", env={name: on}) == []
+    assert rules("x", env={f"MY{name}OR": off}) == []
+
+
+@pytest.mark.parametrize("program", ["uvx", "uv", "python", "python3", "pipx", "pip"])
+def test_a_variable_of_node_means_nothing_to_python(program: str) -> None:
+    assert rules(program, env={"NODE_TLS_REJECT_UNAUTHORIZED": "0"}) == []
+    assert rules(program, env={"npm_config_strict_ssl": "false"}) == []
+    assert rules(program, env={"YARN_STRICT_SSL": "false"}) == []
+    assert rules(program, env={"PYTHONHTTPSVERIFY": "0"}) == ["MA402"]
+
+
+@pytest.mark.parametrize("program", ["npx", "npm", "node", "bun", "bunx", "pnpm", "yarn", "deno"])
+def test_a_variable_of_python_means_nothing_to_node(program: str) -> None:
+    assert rules(program, env={"PYTHONHTTPSVERIFY": "0"}) == []
+    assert rules(program, env={"NODE_TLS_REJECT_UNAUTHORIZED": "0"}) == ["MA402"]
+    assert rules(program, env={"GIT_SSL_NO_VERIFY": "1"}) == ["MA402"]
+
+
+def test_a_check_is_low_only_where_nothing_leaves_the_machine() -> None:
+    off = {"NODE_TLS_REJECT_UNAUTHORIZED": "0"}
+
+    (near,) = hits(server("npx", env={**off, "URL": "https://localhost/"}))
+    (far,) = hits(server("npx", REMOTE, env={**off, "URL": "https://localhost/"}))
+    (unknown,) = hits(server("npx", env=off))
+
+    assert (near.severity, far.severity, unknown.severity) == (Severity.LOW, None, None)
+
+
+# MA404, MA407 ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["--host", "--bind", "--listen", "--bind-address", "--listen-address", "--address",
+     "--hostname", "--http-host", "--sse-host", "--listen-host"],
+)  # fmt: skip
+def test_an_option_opens_the_server_to_the_network(option: str) -> None:
+    assert rules("x", option, ANY) == ["MA404"]
+    assert rules("x", f"{option}={ANY}:80") == ["MA404"]
+    assert rules("x", f"{option}=[::]:80") == ["MA404"]
+    assert rules("x", f"{option}=::") == ["MA404"]
+    assert rules("x", f"{option}=127.0.0.1:80") == []
+    assert rules("x", f"{option}=0") == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["HOST", "MCP_HOST", "BIND", "A_BIND_ADDRESS", "LISTEN", "FASTMCP_LISTEN_ADDRESS"],
+)
+def test_a_variable_opens_the_server_to_the_network(name: str) -> None:
+    assert rules("x", env={name: ANY}) == ["MA404"]
+    assert rules("x", env={name: "localhost"}) == []
+    assert rules("x", env={f"{name}S": ANY}) == []
+
+
+@pytest.mark.parametrize(
+    ("port", "expected"),
+    [("80:80", ["MA404"]), ("80", ["MA404"]), ("127.0.0.1:80:80", []), ("127.0.0.1::80", []),
+     ("localhost:80:80/tcp", []), ("[::1]:80:80", []), (f"{ANY}:80:80", ["MA404"]),
+     ("192.168.1.2:80:80", ["MA404"])],
+)  # fmt: skip
+def test_a_published_port_is_open_but_on_loopback(port: str, expected: list[str]) -> None:
+    image = "example/clock@sha256:0"
+
+    assert rules("docker", "run", "-p", port, image) == expected
+    assert rules("docker", "run", f"--publish={port}", image) == expected
+    assert rules("docker", "run", "--publish-all", image) == ["MA404"]
+    assert rules("docker", "run", "--publish-all=false", image) == []
+    assert rules("docker", "run", image, "-p", port) == []
+
+
+@pytest.mark.parametrize(
+    "tool",
+    ["@modelcontextprotocol/inspector@1.0.0", "mcp-proxy@1.0.0", "mcpo", "supergateway",
+     "mcp-remote@1.0.0", "mcphub", "mcp-gateway", "@antv/mcp-server-chart", "fastmcp",
+     "@wonderwhy-er/desktop-commander"],
+)  # fmt: skip
+@pytest.mark.parametrize("option", ["--no-auth", "--disable-auth", "--auth=none"])
+def test_a_known_tool_lets_everybody_in(tool: str, option: str) -> None:
+    found = hits(server("npx", tool, option))
+
+    assert ids(found) == (["MA407"] if "=" not in option else ids(found))
+    assert ids(hits(server("npx", tool, f"{option.partition('=')[0]}=false"))) == []
+    assert ids(hits(server("npx", tool, "--note", option.lstrip("-")))) == []
+
+
+@pytest.mark.parametrize("option", ["--no-auth", "--disable-auth"])
+def test_of_an_unknown_tool_a_pedant_hears(option: str) -> None:
+    (hit,) = hits(server("x", option))
+
+    assert (hit.rule.id, hit.persona) == ("MA407", Persona.PEDANTIC)
+
+
+@pytest.mark.parametrize("yes", ["1", "true", "YES", "on"])
+def test_the_inspectors_variable_lets_everybody_in(yes: str) -> None:
+    assert rules("x", env={"DANGEROUSLY_OMIT_AUTH": yes}) == ["MA407"]
+
+
+# MA501, MA504 ------------------------------------------------------------------------------------
+
+_EVERY_HOST = [
+    ("gemini-cli-user", "trust", True, False),
+    ("qwen-code-user", "trust", True, "true"),
+    ("cline", "autoApprove", ["*"], ["get_time"]),
+    ("kiro-user", "autoApprove", ["a", "*"], []),
+    ("amazon-q-ide", "autoApprove", "*", "get_time"),
+    ("roo-code-user", "alwaysAllow", ["*"], ["a*"]),
+    ("kilo-code-legacy-user", "alwaysAllow", ["*"], None),
+    ("codex-user", "default_tools_approval_mode", "approve", "prompt"),
+    ("codex-user", "approval_mode", "approve", "auto"),
+    ("vscode-user", "sandboxEnabled", True, False),
+    ("vscodium-user", "sandboxEnabled", True, None),
+    ("cline", "autoApprove", ["@clock"], ["@clock/now"]),
+    ("cline", "autoApprove", ["@clock/*"], ["clock"]),
+    ("cline", "autoApprove", ["@other/*"], [1]),
+    ("cline", "autoApprove", ["@other"], {"*": True}),
+    ("cline", "autoApprove", "@clock", "@other"),
+    ("cline", "autoApprove", "@clock/*", "@other/*"),
+]
+
+
+@pytest.mark.parametrize(("host", "key", "much", "little"), _EVERY_HOST)
+def test_a_key_of_an_entry_that_allows_all_is_found(
+    host: str, key: str, much: Json, little: Json
+) -> None:
+    (hit,) = hits(server("x", host=host, others={key: much}))
+
+    assert (hit.rule.id, hit.severity) == ("MA501", Severity.MEDIUM)
+    assert hit.pointer == f"/mcpServers/clock/{key}"
+    assert hits(server("x", host=host, others={key: little})) == []
+    assert hits(server("x", host="zed-user", others={key: much})) == []
+    assert hits(server("x", host=host, scope=PROJECT, others={key: much}))[0].severity is None
+
+
+@pytest.mark.parametrize(
+    ("host", "key", "much", "little"),
+    [
+        ("claude-code-project", "enableAllProjectMcpServers", True, False),
+        ("vscode-user", "chat.tools.autoApprove", True, False),
+        ("vscodium-user", "chat.tools.global.autoApprove", True, {"a": True}),
+        ("vscode-workspace", "chat.tools.global.autoApprove", True, "true"),
+        ("vscodium-user", "chat.tools.autoApprove", True, None),
+        ("amp-user", "amp.dangerouslyAllowAll", True, False),
+        ("amazon-q-agents", "allowedTools", ["*"], ["fs_read"]),
+        ("kiro-agents", "allowedTools", ["@git"], ["@git/status"]),
+    ],
+)
+def test_a_key_of_a_settings_file_that_allows_all_is_found(
+    host: str, key: str, much: Json, little: Json
+) -> None:
+    def found(host: str, value: Json, scope: FileScope = PROJECT) -> list[Severity | None]:
+        facts = FileFacts(host=host, scope=scope, settings={key: value})
+        return [hit.severity for hit in hits(server("x"), facts) if hit.rule.id == "MA501"]
+
+    assert found(host, much) == [None]
+    assert found(host, much, FileScope.USER) == [Severity.MEDIUM]
+    assert found(host, little) == []
+    assert found("zed-user", much) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ANTHROPIC_BASE_URL", "ANTHROPIC_BEDROCK_BASE_URL", "ANTHROPIC_VERTEX_BASE_URL",
+     "OPENAI_BASE_URL", "OPENAI_API_BASE", "GOOGLE_GEMINI_BASE_URL", "GEMINI_BASE_URL",
+     "AZURE_OPENAI_ENDPOINT", "OLLAMA_HOST", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY",
+     "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"],
+)  # fmt: skip
+def test_a_variable_moves_the_models_address(name: str) -> None:
+    def found(settings: dict[str, Json], tracking: Tracking = Tracking.TRACKED) -> list[str]:
+        facts = FileFacts(scope=PROJECT, settings=settings, tracking=tracking)
+        return [hit.pointer for hit in hits(server("x"), facts)]
+
+    value = "https://proxy.example"
+    assert found({"env": {name: value}}) == [f"/env/{name}"]
+    assert found({"a": {"environment": {name.lower(): value}}}) == [
+        f"/a/environment/{name.lower()}"
+    ]
+    assert found({name: value}) == [f"/{name}"]
+    assert found({f"{name}S": value}) == []
+    assert found({"env": {name: value}}, Tracking.IGNORED) == []
+    assert found({"env": {name: 5}}) == []
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["anthropicBaseUrl", "openai_base_url", "base_url", "baseURL", "chatgpt_base_url", "http.proxy",
+     "proxy"],
+)  # fmt: skip
+def test_a_key_moves_the_models_address(key: str) -> None:
+    facts = FileFacts(scope=PROJECT, settings={"a": {key: "http://far.example/x"}})
+    (hit,) = hits(server("x"), facts)
+
+    assert (hit.rule.id, hit.severity) == ("MA504", None)
+    assert "`far.example`" in hit.message
+
+
+@pytest.mark.parametrize("key", ["mcpServers", "servers", "mcp_servers"])
+def test_the_entries_of_servers_are_no_settings(key: str) -> None:
+    settings: dict[str, Json] = {key: {"a": {"env": {"OPENAI_BASE_URL": REMOTE}}}}
+
+    assert hits(server("x"), FileFacts(scope=PROJECT, settings=settings)) == []
+
+
+# MA303, MA405 ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Authorization", "Proxy-Authorization", "X-API-Key", "api-key", "apikey", "X-Auth-Token",
+     "X-Access-Token", "Cookie"],
+)  # fmt: skip
+def test_a_header_that_only_carries_credentials_holds_one(header: str) -> None:
+    assert rules(url=REMOTE, headers={header: "s3cr3t-pw-17"}) == ["MA303"]
+    assert rules(url=REMOTE, headers={header: "Bearer s3cr3t-1"}) == ["MA303"]
+    assert rules(url=REMOTE, headers={header: "Bearer s3cr3t"}) == []
+    assert rules(url=REMOTE, headers={header: "Bearer ${X}"}) == []
+    assert rules(url=REMOTE, headers={header: "Bearer YOUR_API_KEY"}) == []
+    assert rules(url="http://h.example/mcp", headers={header: "${X}"}) == ["MA405"]
+    assert rules(url=REMOTE, headers={f"{header}-Name": "s3cr3t-pw-17"}) == []
+
+
+# MA707, MA709 ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["stdio", "local", "http", "https", "sse", "remote", "ws", "websocket", "streamable-http",
+     "streamableHttp", "streamable_http", "http-stream", "streamable", "builtin", "platform",
+     "frontend", "inline_python", "custom", "command", "registry", "STDIO"],
+)  # fmt: skip
+def test_a_transport_that_some_host_knows_is_no_fault(kind: str) -> None:
+    for key in ("type", "transport"):
+        assert rules("x", others={key: kind}) == []
+        assert rules("x", others={key: f"{kind}x"}) == ["MA707"]
+
+
+@pytest.mark.parametrize("key", ["args", "env", "headers", "command", "url"])
+def test_a_key_of_the_wrong_type_is_told(key: str) -> None:
+    (hit,) = hits(server("x", others={key: 5}))
+
+    assert (hit.rule.id, hit.pointer) == ("MA707", f"/mcpServers/clock/{key}")
+    assert hits(server("x", others={key: None})) == []
+
+
+@pytest.mark.parametrize("name", ["__proto__", "constructor", "Prototype"])
+def test_a_name_of_javascript_is_told(name: str) -> None:
+    assert rules("x", name=name) == ["MA709"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("a" * 64, []), ("a" * 65, ["MA709"]), ("a..b", ["MA709"]), ("a\\b", ["MA709"]),
+     ("~a", ["MA709"]), (".a", ["MA709"]), ("/a", ["MA709"]), ("C:/a", ["MA709"]),
+     ("a;b", ["MA709"]), ("a|b", ["MA709"]), (" ", ["MA709"]), ("a,b", []), ("a+b", []),
+     ("a [b]", []), ("é", [])],
+)  # fmt: skip
+def test_a_name_is_only_a_name(name: str, expected: list[str]) -> None:
+    assert rules("x", name=name) == expected
+
+
+@pytest.mark.parametrize("name", ["a b", "a,b", "a/b/c", "é,"])
+def test_of_an_odd_name_a_pedant_hears(name: str) -> None:
+    (hit,) = hits(server("x", name=name))
+
+    assert (hit.rule.id, hit.persona, hit.severity) == ("MA709", Persona.PEDANTIC, Severity.LOW)
+
+
+def test_an_entry_that_names_nothing_is_told() -> None:
+    assert rules() == ["MA707"]
+    assert rules(others={"a": "b"}) == []
+    assert rules(env={"A": "b"}) == []
+
+
+# MA502 -------------------------------------------------------------------------------------------
+
+BEFORE = server("x", "--zone", "UTC", env={"ZONE": "UTC"}, url="https://h.example/abcdefgh")
+
+
+def changes(before: AuditedServer, now: AuditedServer) -> str:
+    facts = FileFacts(approved={place(before): [fingerprints(before)]})
+    return "; ".join(hit.message for hit in hits(now, facts) if hit.rule.id == "MA502")
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [
+        (BEFORE, ""),
+        (replace(BEFORE, argv=BEFORE.argv[:2]), "`command` is another"),
+        (replace(BEFORE, variables=()), "`env/ZONE` is gone"),
+        (replace(BEFORE, url=None), "`url` is gone"),
+        (replace(BEFORE, directory=BEFORE.name), "`directory` is new"),
+        *(
+            (replace(BEFORE, others={key: "x"}), f"`{key}` is new")
+            for key in ("envFile", "env_file", "headersHelper", "env_vars",
+                        "bearer_token_env_var", "env_http_headers")
+        ),
+        (replace(BEFORE, others={"timeout": 5}), ""),
+    ],
+)  # fmt: skip
+def test_what_became_of_a_field_is_told(now: AuditedServer, told: str) -> None:
+    message = changes(BEFORE, now)
+
+    assert told in message
+    assert bool(message) is bool(told)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "differs"),
+    [
+        (server("x", "--mode", "a"), server("x", "--mode", "b"), True),
+        (server("x", "--mode=a"), server("x", "--mode=b"), True),
+        (server("x", "--password", "a"), server("x", "--password", "b"), False),
+        (server("x", "--pin=a"), server("x", "--pin=b"), False),
+        (server("x", "--pin", "a"), server("x", "--pin", "b"), False),
+        (server("x", "--pin=a", "b"), server("x", "--pin=a", "c"), True),
+        (server("x", "pin", "a"), server("x", "pin", "b"), True),
+        (server("x", env={"MODE": "a"}), server("x", env={"MODE": "b"}), True),
+        (server("x", env={"SALT": "a"}), server("x", env={"SALT": "b"}), False),
+        (server("x", env={"A": token("github")}), server("x", env={"A": token("npm")}), False),
+        (server("x", env={"A_TOKEN": "${A}"}), server("x", env={"A_TOKEN": "${B}"}), True),
+        (server(url=REMOTE, headers={"A": "x"}), server(url=REMOTE, headers={"A": "y"}), False),
+        (server(url=REMOTE, headers={"A": "${X}"}), server(url=REMOTE, headers={"A": "${Y}"}),
+         True),
+        (server(url=REMOTE, headers={"Cookie": "x"}), server(url=REMOTE, headers={"Cookie": "y"}),
+         False),
+        (server(url="https://a.example/"), server(url="https://b.example/"), True),
+        (server(url="https://h.example/a"), server(url="https://h.example/b"), True),
+        (server(url="https://h.example/?mode=a"), server(url="https://h.example/?mode=b"), True),
+        (server(url="https://h.example/?token=a"), server(url="https://h.example/?token=b"),
+         False),
+        (server(url="https://a:b@h.example/"), server(url="https://c:d@h.example/"), False),
+        (server(url="https://a:b@h.example/"), server(url="https://a:b@i.example/"), True),
+        (server(url=f"https://h.example/{random_text()}"),
+         server(url=f"https://h.example/{random_text(32, 8)}"), False),
+        (server("x", "https://a.example/?token=a"), server("x", "https://a.example/?token=b"),
+         False),
+        (server("x", others={"env_vars": ["A"]}), server("x", others={"env_vars": ["B"]}), True),
+        (server("x", others={"env_vars": {"A": "a"}}), server("x", others={"env_vars": {"A": "b"}}),
+         True),
+        (server("x", others={"env_vars": {"A": 1}}), server("x", others={"env_vars": {"A": 2}}),
+         False),
+        (server("x", others={"envFile": "a"}), server("x", others={"envFile": "b"}), True),
+        (server("x", others={"envFile": token("github")}),
+         server("x", others={"envFile": token("npm")}), False),
+    ],
+)  # fmt: skip
+def test_a_baseline_knows_what_is_no_secret(
+    before: AuditedServer, now: AuditedServer, differs: bool
+) -> None:
+    assert (fingerprints(before) != fingerprints(now)) is differs
+
+
+def test_a_message_names_twenty_fields_and_says_how_many_more() -> None:
+    many = server("x", env={f"A{number:02}": "a" for number in range(25)})
+    facts = FileFacts(approved={place(many): [fingerprints(server("x"))]})
+
+    (hit,) = hits(many, facts)
+
+    assert hit.message.count("`env/") == 20
+    assert "5 more fields" in hit.message
+
+
+def test_of_several_the_nearest_is_compared() -> None:
+    near, far = server("x", env={"A": "a", "B": "b"}), server("y", env={"C": "c"})
+    now = server("x", env={"A": "a", "B": "c"})
+
+    for order in ([near, far], [far, near]):
+        facts = FileFacts(approved={place(now): [fingerprints(one) for one in order]})
+        (hit,) = hits(now, facts)
+        assert hit.message.endswith(": `env/B` is another")
