@@ -48,7 +48,7 @@ def test_clean_files_pass(runner: Runner) -> None:
 
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     assert runner.output.read_text(encoding="utf-8") == "status=0\n"
-    assert "1 servers, 0 findings" in runner.summary.read_text(encoding="utf-8")
+    assert "1 server, 0 findings" in runner.summary.read_text(encoding="utf-8")
 
 
 def test_a_finding_is_annotated_summed_up_and_fails(runner: Runner) -> None:
