@@ -110,8 +110,13 @@ def _dispatch(session: Session, before: list[str], passed: list[str] | None) -> 
         from mcpinstall.cli.welcome import welcome
 
         return welcome(session)
+    if before[:1] == ["help"] and before[1:]:
+        before = [*before[1:], "--help"]
     if before[:1] in (["--help"], ["-h"], ["help"]):
         session.ui.raw(commands.overview())
+        return 0
+    if shown := commands.help_of_family(before):
+        session.ui.raw(shown)
         return 0
     if before[:1] in (["--version"], ["-V"]):
         raise McpInstallError(ErrorCode.USAGE, f"`{before[0]}` stands alone")

@@ -332,17 +332,40 @@ def overview() -> str:
     return "\n".join(lines)
 
 
+def help_of_family(arguments: Sequence[str]) -> str:
+    """Return the help of commands that share their first word; empty where that is not asked."""
+    if list(arguments[1:]) not in (["--help"], ["-h"]):
+        return ""
+    family = _family(arguments[0])
+    if not family:
+        return ""
+    room = max(len(command.name) for command in family) + 2
+    lines = [f"Usage: mcpi {arguments[0]} COMMAND [OPTIONS] [ARGUMENTS]", "", "Commands:"]
+    lines += [f"  {command.name:{room}}{command.summary}" for command in family]
+    lines += ["", f"`mcpi {family[0].name} --help` shows the options of one.", "", "Example:"]
+    return "\n".join([*lines, f"  {family[0].examples[0]}"])
+
+
+def _family(word: str) -> tuple[Command, ...]:
+    return tuple(command for command in COMMANDS if command.name.startswith(f"{word} "))
+
+
 def unknown(arguments: Sequence[str]) -> tuple[str, str]:
     """Return fact and hint for words that are no command."""
     import difflib
 
     word = arguments[0]
-    inner = [c.name for c in COMMANDS if c.name.startswith(f"{word} ")]
-    if inner:
-        return f"`mcpi {word}` needs one more word", f"`mcpi {'` or `mcpi '.join(inner)}`"
+    family = _family(word)
+    every = [name for command in COMMANDS for name in (command.name, *command.aliases)]
+    hint = "`mcpi --help` lists all commands"
+    if family:
+        hint = f"`mcpi {word} --help` lists them"
+        if len(arguments) == 1 or arguments[1].startswith("-"):
+            return f"`mcpi {word}` needs one more word", hint
+        word = f"{word} {arguments[1]}"
+        every = [command.name for command in family]
     if word.startswith("-"):
         return f"`mcpi` has no option `{word}`", "options stand behind the command: `mcpi --help`"
-    every = [name for command in COMMANDS for name in (command.name, *command.aliases)]
     near = difflib.get_close_matches(word, every, n=2)
-    hint = f"did you mean `{'` or `'.join(near)}`?" if near else "`mcpi --help` lists all commands"
+    hint = f"did you mean `{'` or `'.join(near)}`?" if near else hint
     return f"there is no command `{word}`", hint

@@ -58,7 +58,8 @@ def show_report(session: Session, report: Report, form: str) -> None:
     if form == "text":
         from mcpinstall.cli.reports import text
 
-        session.ui.data(text.write(report, session.ui.data_width))
+        width, verbose = session.ui.data_width, session.ui.verbose
+        session.ui.data(text.write(report, width, verbose=verbose))
         return
     from mcpinstall.cli import reports
 

@@ -72,6 +72,10 @@ def reason(found: Reason) -> Object:
         "name": found.name,
         "servers": [_origin(one) for one in found.origins],
         "others": [_place(one) for one in found.others],
+        "not_read": [
+            {"subject": one.subject, "code": one.code, "message": one.message}
+            for one in found.unread
+        ],
     }
 
 

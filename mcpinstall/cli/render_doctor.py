@@ -74,9 +74,11 @@ def _looked_at(found: Report, home: Path, width: int) -> Screen:
         }
     )
     files = len({seen.target for seen in found.hosts.files})
+    unread = len({seen.target for seen in found.hosts.files if seen.problem is not None})
+    there = words.count(files, "file") + (f", {unread} of them not read," if unread else "")
     state = found.state
     facts = [
-        ("hosts", f"{words.count(files, 'file')} with {words.count(servers, 'server')} in all"),
+        ("hosts", f"{there} with {words.count(servers, 'server')} in all"),
         ("state", words.path(state.data, home)),
         ("cache", f"{words.count(state.cache.files, 'file')}, {words.size(state.cache.bytes)}"),
     ]

@@ -199,10 +199,10 @@ def welcome(
     if not found:
         lines.append(line("  none found"))
     lines += [BLANK, line(Segment("Next", Tone.STRONG))]
-    return (*lines, *_next(rows, width))
+    return (*lines, *_next(rows, found, width))
 
 
-def _next(rows: Sequence[Installed], width: int) -> Screen:
+def _next(rows: Sequence[Installed], found: Sequence[HostState], width: int) -> Screen:
     revoked = [row.receipt.entry_name for row in rows if row.withdrawal is not None]
     broken = [r.receipt.entry_name for r in rows if r.state != "ok" and r.withdrawal is None]
     steps = [("mcpi search TEXT", "find a server"), ("mcpi --help", "every command")]
@@ -214,6 +214,10 @@ def _next(rows: Sequence[Installed], width: int) -> Screen:
         steps.insert(0, ("mcpi verify", "check what is installed"))
     else:
         steps.insert(0, ("mcpi install time", "a first server: it tells the time"))
+    if any(state.problem for state in found):
+        steps.insert(1, ("mcpi doctor", "say what is wrong with a host's file"))
+    elif any({one.name for one in state.servers} - {*state.ours} for state in found):
+        steps.insert(1, ("mcpi audit", "say what is unsafe in what hosts start today"))
     room = max(len(command) for command, _ in steps)
     return tuple(
         row

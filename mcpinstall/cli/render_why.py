@@ -33,6 +33,8 @@ def reason(found: Reason, home: Path, width: int) -> Screen:
     blocks = [_origin(one, home, width) for one in found.origins]
     if found.others:
         blocks.append(_others(found, home, width))
+    if found.unread:
+        blocks.append(_unread(found, home, width))
     return tuple(row for block in blocks for row in (*block, BLANK))[:-1]
 
 
@@ -122,6 +124,15 @@ def _others(found: Reason, home: Path, width: int) -> Screen:
         "server can take its place"
     )
     return (*rows, *wrapped(hint, width, CONTINUED))
+
+
+def _unread(found: Reason, home: Path, width: int) -> Screen:
+    """Return the files in which it may stand as well."""
+    rows: list[Line] = []
+    for one in found.unread:
+        where = words.path(one.subject, home)
+        rows += wrapped(f"not read: {where}: {one.message}", width, CONTINUED, Tone.WARN)
+    return tuple(rows)
 
 
 def _command(place: Place, width: int) -> Screen:

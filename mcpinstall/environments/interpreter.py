@@ -21,7 +21,7 @@ _NAMES = ("python3.14", "python3.13", "python3.12", "python3.11", "python3", "py
 """Looked for on PATH, in this order, when our own base interpreter does not fit."""
 
 _OLDEST = (3, 11)
-_VERSION = re.compile(r"(?:python)?(3(?:\.\d{1,3}){0,2})")
+_VERSION = re.compile(r"(?:python)?(\d{1,3}(?:\.\d{1,3}){0,2})")
 _QUESTION_SECONDS = 30.0  # seconds; a first start from a slow disk takes five
 _ANSWER_BYTES = 1024 * 1024  # bytes; 1,500 tags take 60 kB
 

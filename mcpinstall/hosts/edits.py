@@ -319,7 +319,8 @@ def _exists(row: HostRow, name: str) -> McpInstallError:
     return McpInstallError(
         ErrorCode.SERVER_EXISTS,
         f"{row.title} already has a server named `{name}`",
-        hint="choose another name with `--as NAME`, or take the old one over with `--replace`",
+        hint="choose another name with `--as NAME`, or write over the old one with `--replace`; "
+        "`mcpi adopt` says whether it can keep what the old one was given",
     )
 
 

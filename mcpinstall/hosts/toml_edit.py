@@ -124,12 +124,31 @@ class TomlServers:
         """
         text, eol = self.text, _eol(self.text)
         found = list(self._lines())
-        if not found:
-            raise FormError(f"`{'.'.join(self.way)}` is not written as a table of its own")
-        end = found[-1].end
         line = f"{_key(name)} = ".encode().decode("latin-1") + encoded(value)
+        if not found:
+            return self._added_inline(line)
+        end = found[-1].end
         whole = f"{line}{eol}" if text[:end].endswith("\n") else f"{eol}{line}"
         return end, end, whole
+
+    def _added_inline(self, line: str) -> Splice:
+        """Return the splice that adds a key behind the last one of an inline table `way`.
+
+        Raises:
+            FormError: There is no such table, or it ends with a comment or a comma.
+        """
+        table: tuple[str, ...] = ()
+        for statement in statements(self.text):
+            if statement.kind is not Kind.KEY:
+                table = statement.key
+            elif statement.inline and (*table, *statement.key) == self.way:
+                start, end = value_span(self.text, statement)
+                inside = self.text[start + 1 : end - 1]
+                if "\n" in inside or inside.rstrip().endswith(","):  # TOML 1.1
+                    break
+                behind = start + 1 + len(inside.rstrip(" \t"))
+                return behind, behind, f", {line}" if inside.strip() else f" {line} "
+        raise FormError(f"`{'.'.join(self.way)}` is not written as a table of its own")
 
     def _lines(self) -> Iterator[Statement]:
         """Yield the keys that stand in the table `way` itself."""

@@ -32,6 +32,21 @@ class AuditFinding(Finding):
 
         return hashlib.sha256(self.identity.encode("utf-8", "backslashreplace")).hexdigest()
 
+    @property
+    def about(self) -> str:
+        """Name of the server."""
+        return self.server
+
+    @property
+    def accepting(self) -> str:
+        """Keys of `[[ignore]]` in `mcpi-audit.toml`, but for `reason`."""
+        import json
+
+        if not self.server:
+            return f'rule = "{self.rule.id}"  fingerprint = "{self.fingerprint}"'
+        name = json.dumps(self.server, ensure_ascii=False)
+        return f'rule = "{self.rule.id}"  server = {name}  entry = "{self.entry}"'
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditedFile:

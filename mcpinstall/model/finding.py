@@ -96,6 +96,16 @@ class Finding:
         return hashlib.sha256("\0".join(words).encode("utf-8", "backslashreplace")).hexdigest()
 
     @property
+    def about(self) -> str:
+        """The part of the file that it is about, by name; empty where the place says enough."""
+        return ""
+
+    @property
+    def accepting(self) -> str:
+        """What a suppression of it names; empty where there are none."""
+        return ""
+
+    @property
     def order(self) -> tuple[Location, str, str]:
         """Findings are listed by file, line and rule."""
         return self.location, self.rule.id, self.message

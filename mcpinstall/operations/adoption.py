@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from mcpinstall import hosts
-from mcpinstall.errors import McpInstallError
+from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import names
 from mcpinstall.model.adoption import NOTHING_KEPT, Adoption, KeptFields
 from mcpinstall.model.audit_report import AuditFinding
@@ -173,7 +173,15 @@ def prepare(wanted: Request, context: Context, *, stage: bool = True) -> Prepare
         McpInstallError: `not-adoptable`, `host-config-changed` where the entry is not what it was
             when it was listed, and what an installation refuses with.
     """
-    return install.prepare(wanted, context, stage=stage, action="adopt")
+    try:
+        return install.prepare(wanted, context, stage=stage, action="adopt")
+    except McpInstallError as error:
+        if error.code is ErrorCode.SERVER_EXISTS:  # an adopted entry keeps its name: no `--as`
+            error.hint = (
+                f"`mcpi why {wanted.entry_name}` says what is installed; give it the same inputs "
+                "with `mcpi configure`, or rename the entry in the host's file, then adopt it"
+            )
+        raise
 
 
 class _Looker:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,10 +11,8 @@ from mcpinstall.errors import McpInstallError
 from mcpinstall.model.manifest import PackageChoice
 from mcpinstall.model.names import normalized_package
 from mcpinstall.model.registry import IndexRow, ReviewedServer, ReviewState
-from mcpinstall.operations import configuration, lookup
+from mcpinstall.operations import bundled_packages, configuration, lookup
 from mcpinstall.operations.context import Context
-from mcpinstall.system import limits
-from mcpinstall.system.files import read_optional
 
 _MOST_ROWS = 200
 """Rows of one of the user's registries whose manifests are read."""
@@ -62,7 +59,7 @@ class ReviewedPackages:
 
     def _of(self, package: str, version: str) -> Iterator[Found]:
         bundled = registries.open_bundled(self._context.paths, self._context.now)
-        rows = [row for row in bundled.index() if _bundled_package(row) == package]
+        rows = [row for row in bundled.index() if bundled_packages.package_of(row) == package]
         yield from _newest(bundled, "", rows, version)
         for one in configuration.configured(self._context):
             with contextlib.suppress(McpInstallError):  # (one that is not there hides no other)
@@ -101,14 +98,3 @@ def _package(registry: registries.Registry, row: IndexRow, package: str) -> Pack
         if choice is not None and normalized_package(choice.identifier) == package:
             return choice
     return None
-
-
-def _bundled_package(row: IndexRow) -> str:
-    """Return the package of a row, as its manifest says; the installation compares its digest."""
-    file = registries.bundled_folder() / row.name / row.version / "manifest.toml"
-    with contextlib.suppress(McpInstallError, ValueError):
-        data = read_optional(file, limits.MANIFEST_BYTES) or b""
-        choice = tomllib.loads(data.decode("utf-8")).get("package", {})
-        if choice.get("registryType") == "pypi":
-            return normalized_package(str(choice.get("identifier")))
-    return ""

@@ -251,6 +251,8 @@ def _earlier(wanted: Wanted, files: list[ReadFile], context: Context) -> Earlier
         return None
     from mcpinstall.operations.audit_earlier import Earlier
 
+    if not files and wanted.paths:  # nothing can be new in what is not there
+        return None
     return Earlier(wanted.since, files, context)
 
 

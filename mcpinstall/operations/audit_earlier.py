@@ -76,10 +76,12 @@ class Earlier:
         real = Path(os.path.realpath(folder))
         root = next((one for one in (real, *real.parents) if exists(one / ".git")), None)
         if root is None:
-            name = shown(folder, self._context.machine)
+            machine = self._context.machine
+            here = folder == machine.cwd
+            name = "the working directory" if here else f"`{shown(folder, machine)}`"
             raise McpInstallError(
                 ErrorCode.NOT_FOUND,
-                f"`{name}` is in no git repository",
+                f"{name} is in no git repository",
                 hint="`--diff` compares with a commit of the repository that the files are in",
             )
         return root

@@ -171,5 +171,5 @@ def _invalid(name: str, why: str) -> McpInstallError:
         ErrorCode.CONFIG_INVALID,
         f"`{name}`: {why}",
         hint="it needs `rule`, `reason`, and `server` with `entry`, or `fingerprint` where the "
-        "finding is about a whole file; see docs/audit.md",
+        "finding is about a whole file; `mcpi audit --no-ignores --verbose` says them of each",
     )

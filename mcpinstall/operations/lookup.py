@@ -15,7 +15,7 @@ from mcpinstall.model.plan import Request
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import RegistryKind, RegistryState, ReviewedServer, TufSource
 from mcpinstall.model.server_json import STDIO
-from mcpinstall.operations import configuration, direct, revoked, unreviewed
+from mcpinstall.operations import bundled_packages, configuration, direct, revoked, unreviewed
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.signers import Signers
 from mcpinstall.receipts.store import ReceiptStore
@@ -105,7 +105,14 @@ def reviewed(
             registries.require_unexpired(registry.state)
             return registries.resolve(rest, [registry], withdrawn=withdrawn)
     shipped = registries.open_bundled(context.paths, context.now)
-    return registries.resolve(spec, [shipped], withdrawn=withdrawn)
+    try:
+        return registries.resolve(spec, [shipped], withdrawn=withdrawn)
+    except McpInstallError as error:
+        if error.code is ErrorCode.NOT_FOUND and (
+            name := bundled_packages.named_by(spec.partition("@")[0].partition("==")[0], shipped)
+        ):
+            error.hint = f"the package of that name was reviewed as `{name}`"
+        raise
 
 
 def of_receipt(

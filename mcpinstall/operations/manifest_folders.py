@@ -62,9 +62,10 @@ class RegistryFiles:
 
 
 def roots(paths: Sequence[Path], cwd: Path) -> dict[Path, frozenset[str] | None]:
-    """Return the registries that `paths` are or lie in, with the versions that are meant.
+    """Return the registries that `paths` are or lie in, with the folders that are meant.
 
-    None stands for all of them.  A path that is gone means the version that it was in.
+    None stands for all of them.  A path that is gone means the version that it was in, one of
+    the registry's own files all of it.
 
     Raises:
         McpInstallError: `not-found` for a path that is in no registry.
@@ -76,6 +77,11 @@ def roots(paths: Sequence[Path], cwd: Path) -> dict[Path, frozenset[str] | None]
         whole = before is None or not where
         found[root] = None if whole else (before or frozenset()) | {where}
     return found
+
+
+def is_chosen(where: str, chosen: frozenset[str] | None) -> bool:
+    """Tell whether a version is one of those that `roots` returned, or lies below one."""
+    return chosen is None or any(f"{where}/".startswith(f"{one}/") for one in chosen)
 
 
 def read(root: Path, cwd: Path) -> RegistryFiles:
@@ -102,7 +108,8 @@ def _root_of(path: Path) -> tuple[Path, str]:
     for root in (path, *path.parents):
         if (root / "registry.toml").is_file():
             parts = path.relative_to(root).parts
-            return root, "/".join(parts[:_DEPTH]) if len(parts) >= _DEPTH else ""
+            is_named = len(parts) >= _DEPTH or path.is_dir()
+            return root, "/".join(parts[:_DEPTH]) if is_named else ""
     raise McpInstallError(
         ErrorCode.NOT_FOUND,
         f"`{path}` is no registry and lies in none: there is no `registry.toml`",

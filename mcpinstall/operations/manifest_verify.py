@@ -22,7 +22,7 @@ from mcpinstall.operations import (
     manifest_wheels,
 )
 from mcpinstall.operations.context import Context
-from mcpinstall.operations.manifest_folders import FolderFiles, RegistryFiles
+from mcpinstall.operations.manifest_folders import FolderFiles, RegistryFiles, is_chosen
 from mcpinstall.operations.manifest_results import Remembered, Results, document_key, version_key
 from mcpinstall.rules import manifests
 from mcpinstall.rules.manifests import history, reading
@@ -108,7 +108,7 @@ def _registry(run: _Run, files: RegistryFiles, chosen: frozenset[str] | None) ->
     if run.wanted.changed_since and repository:
         since = manifest_base.before(repository, run.wanted.changed_since)
         changed = manifest_base.changed(files.folders, since)
-        chosen = changed if chosen is None else chosen & changed
+        chosen = frozenset(one for one in changed if is_chosen(one, chosen))
     if run.wanted.base and repository:
         earlier = manifest_base.before(repository, run.wanted.base)
         if not earlier.files and earlier.registry is None:
@@ -122,8 +122,8 @@ def _registry(run: _Run, files: RegistryFiles, chosen: frozenset[str] | None) ->
         promises = manifest_base.promises(files.folders)
         run.findings += history.versions(facts, earlier, now, promises)
         run.findings += history.aliases(facts, earlier)
-    meant = [folder for folder in files.folders if chosen is None or folder.where in chosen]
-    known = [version for version in every if chosen is None or version.where in chosen]
+    meant = [folder for folder in files.folders if is_chosen(folder.where, chosen)]
+    known = [version for version in every if is_chosen(version.where, chosen)]
     for version in known:
         run.findings += manifests.of_today(version, facts.file, run.context.now)
         run.subjects.append(version.where)

@@ -92,6 +92,8 @@ def remove(name: str, context: Context) -> None:
     Raises:
         McpInstallError: `not-found`, or `config-invalid` where only a person can edit the file.
     """
+    if not (known := configuration.configured(context)):  # (nor is there a folder for a lock)
+        raise _unknown(name, known)
     with files.locked(context.paths.config / "lock"):
         known = configuration.configured(context)
         if name not in {one.name for one in known}:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mcpinstall import hosts
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.finding import Unchecked
 from mcpinstall.model.host import EnvironmentValue, HostRow, ServerEntry
 from mcpinstall.model.manifest import Review
 from mcpinstall.model.receipt import HistoryRecord, Receipt
@@ -81,6 +82,8 @@ class Reason:
     """Installed entries that the name stands for; several for a full name with `--as`."""
     others: tuple[Place, ...]
     """Host files in which something of that name stands that mcpinstall did not write."""
+    unread: tuple[Unchecked, ...] = ()
+    """Host files that could not be read: nobody knows whether it stands there, too."""
 
 
 def explain(name: str, context: Context) -> Reason:
@@ -90,7 +93,8 @@ def explain(name: str, context: Context) -> Reason:
         McpInstallError: `not-installed` when the name stands nowhere, with near names.
     """
     receipts = _receipts(name, context)
-    seen = tuple(_seen(context))
+    unread: list[Unchecked] = []
+    seen = tuple(_seen(context, unread))
     ours = {(row_id, one.entry_name) for one in receipts for row_id in one.hosts}
     entries = {name, *(one.entry_name for one in receipts)}
     others = tuple(
@@ -104,9 +108,9 @@ def explain(name: str, context: Context) -> Reason:
         if server.name in entries and not _is_ours(file, server.name, ours, context)
     )  # fmt: skip
     if not receipts and not others:
-        raise _nowhere(name, seen, context)
+        raise _nowhere(name, seen, unread, context)
     origins = tuple(_origin(one, context) for one in receipts)
-    return Reason(name=name, origins=origins, others=others)
+    return Reason(name=name, origins=origins, others=others, unread=tuple(unread))
 
 
 def _receipts(name: str, context: Context) -> tuple[Receipt, ...]:
@@ -121,20 +125,27 @@ def _receipts(name: str, context: Context) -> tuple[Receipt, ...]:
     return lookup.entries_of(name, context)
 
 
-def _seen(context: Context) -> Iterator[hosts.SeenFile]:
-    """Yield every host's file; one that can't be looked at holds no name."""
+def _seen(context: Context, unread: list[Unchecked]) -> Iterator[hosts.SeenFile]:
+    """Yield every host's file, and note those that can't be read."""
     known: set[tuple[str, Path]] = set()
     for row in hosts.table():
         if not hosts.runs_on(row, context.machine):
             continue
         try:
             found = hosts.survey(row, context.machine)
-        except McpInstallError:
+        except McpInstallError as error:
+            unread.append(_unread(row.title, error))
             continue
         for file in found:
+            if (row.product, file.target) not in known and file.problem is not None:
+                unread.append(_unread(str(file.path), file.problem))
             if (row.product, file.target) not in known or row.scope == "user-per-project":
                 yield file
             known.add((row.product, file.target))
+
+
+def _unread(subject: str, error: McpInstallError) -> Unchecked:
+    return Unchecked(subject=subject, code=error.code, message=error.message)
 
 
 def _is_ours(file: hosts.SeenFile, name: str, ours: set[tuple[str, str]], context: Context) -> bool:
@@ -196,14 +207,21 @@ def _place(row_id: str, difference: Kind | None, context: Context) -> Place:
     return Place(row=row, path=path, state=states.get(difference, PlaceState.UNREADABLE))
 
 
-def _nowhere(name: str, seen: Sequence[hosts.SeenFile], context: Context) -> McpInstallError:
+def _nowhere(
+    name: str, seen: Sequence[hosts.SeenFile], unread: Sequence[Unchecked], context: Context
+) -> McpInstallError:
     known = {one.entry_name for one in ReceiptStore(context.paths).receipts()}
     known |= {server.name for file in seen for server in file.servers}
     near = difflib.get_close_matches(name, sorted(known), n=3)
+    where = "no host's file that could be read" if unread else "no host's file"
+    hint = "`mcpi list` names what mcpinstall installed, `mcpi hosts` the hosts' files"
+    if unread:
+        hint = "correct the files above in an editor; `mcpi doctor` says what is wrong with each"
+    if near:
+        hint = f"did you mean {' or '.join(f'`{one}`' for one in near)}?"
     return McpInstallError(
         ErrorCode.NOT_INSTALLED,
-        f"`{name[:100]}` stands in no host's file, and mcpinstall did not install it",
-        hint=f"did you mean {' or '.join(f'`{one}`' for one in near)}?"
-        if near
-        else "`mcpi list` names what mcpinstall installed, `mcpi hosts` the hosts' files",
+        f"`{name[:100]}` stands in {where}, and mcpinstall did not install it",
+        hint=hint,
+        evidence="\n".join(f"{one.subject}: {one.message}" for one in unread),
     )

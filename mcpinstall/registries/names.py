@@ -34,6 +34,12 @@ def resolve(
     """
     _refuse_prefix(spec)
     name, _, version = spec.partition("@")
+    if not name and "/" in version:
+        raise McpInstallError(
+            ErrorCode.NOT_SUPPORTED_YET,
+            f"`{spec[:200]}` is the name of an npm package, which can't be installed yet",
+            hint="`mcpi search` lists all servers that were reviewed",
+        )
     if not name:
         raise McpInstallError(
             ErrorCode.NAME_INVALID,

@@ -40,6 +40,8 @@ FILE_LIMITS = {
     "tools.json": limits.TOOLS_BYTES,
 }
 """Files of one version, and how long each may be."""
+_EVERYBODYS = "io.github."
+"""What the names of most servers begin with: it tells none from another."""
 _OPTIONAL = {"attestations.json"}
 _PINNED = FILE_LIMITS.keys() - _OPTIONAL - {"manifest.toml"}
 
@@ -227,7 +229,9 @@ class TreeRegistry(Registry):
 
         words = text.casefold().split()
         found = {
-            row.name: row for row in self._rows if all(word in self._words(row) for word in words)
+            row.name: row
+            for row in self._rows
+            if all(word in self._words(row, whole="." in word) for word in words)
         }
         left = (
             revocation.not_withdrawn(self.rows_of(name), self.state.revocations) for name in found
@@ -271,9 +275,11 @@ class TreeRegistry(Registry):
     def _path(self, row: IndexRow, name: str) -> Path:
         return self._folder.joinpath(*row.name.split("/"), row.version, name)
 
-    def _words(self, row: IndexRow) -> str:
+    def _words(self, row: IndexRow, *, whole: bool) -> str:
+        """Return what a word is looked for in: without `whole` not where most names begin alike."""
         alias = self.alias_of(row.name) or ""
-        return f"{row.name} {row.title} {row.summary} {alias}".casefold()
+        name = row.name if whole else row.name.removeprefix(_EVERYBODYS)
+        return f"{name} {row.title} {row.summary} {alias}".casefold()
 
     def _require_targets(self) -> None:
         known = {row.name for row in self._rows}

@@ -69,7 +69,7 @@ def test_a_finding_is_shown_with_its_line(project: Path, home: Path, mcpi: Mcpi)
     assert ran.status == 1
     assert timeless(ran.out) == snapshot("""\
 ~/.cursor/mcp.json
-  5:14 high MA401 cleartext-remote
+  5:14 high MA401 cleartext-remote  docs
     `docs.example.com` is reached by `http`, which everybody on the way can read and change
      5 |       "url": "***************************"
        |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
@@ -273,6 +273,30 @@ def test_an_accepted_finding_is_counted_and_does_not_fail(project: Path, mcpi: M
     (suppressed,) = json.loads(mcpi("audit", "--json").out)["suppressed"]
     assert (suppressed["rule"], suppressed["reason"]) == ("MA401", "a test network")
     assert mcpi("audit", "--no-ignores").status == 1
+
+
+@pytest.mark.parametrize("name", ["docs", 'my "docs"\\ 文档'])
+def test_what_verbose_prints_accepts_the_finding(project: Path, mcpi: Mcpi, name: str) -> None:
+    put(project / ".cursor/mcp.json", {"mcpServers": {name: CLEARTEXT["mcpServers"]["docs"]}})
+    assert "accept:" not in mcpi("audit").out
+    shown = mcpi("audit", "--verbose", columns=200).out
+
+    lines = [row for row in shown.splitlines() if row.startswith("    accept: ")]
+    tables = [row.removeprefix("    accept: ").replace("  ", "\n") for row in lines]
+    text = "".join(f'[[ignore]]\n{keys}\nreason = "a test"\n' for keys in tables)
+    (project / "mcpi-audit.toml").write_text(text, encoding="utf-8")
+
+    ran = mcpi("audit", "--fail-on", "low")
+    assert (ran.status, "suppressed" in ran.out) == (0, True)
+
+
+def test_a_finding_names_its_server_on_a_screen_and_in_markdown(project: Path, mcpi: Mcpi) -> None:
+    put(project / ".cursor/mcp.json", CLEARTEXT)
+
+    assert "MA401 cleartext-remote  docs\n" in mcpi("audit").out
+    written = mcpi("audit", "--format", "markdown").out
+    assert "1 server, 1 finding\n" in written
+    assert "MA401 cleartext-remote `docs`: " in written
 
 
 def test_a_suppression_lapses_when_the_entry_changes(project: Path, mcpi: Mcpi) -> None:

@@ -35,6 +35,7 @@ def test_the_place_is_seen_and_the_mark_stands_below_it(width: int) -> None:
     begin, end = mark.index("^"), mark.rindex("^") + 1
     assert line[begin:end].startswith('"mcp-server-ti')
     assert len(mark) <= width
+    assert ("| …" in line) == (width < len(LINE) + 10)  # what is left out before is told
 
 
 def test_a_package_of_a_long_scope_is_shown(

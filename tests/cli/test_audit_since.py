@@ -230,7 +230,19 @@ def test_a_folder_that_is_no_repository_is_an_error(
     ran = mcpi("audit", "--diff", "HEAD")
 
     assert ran.status == 5
-    assert "is in no git repository" in ran.err
+    assert "the working directory is in no git repository" in ran.err
+
+
+def test_a_named_folder_without_files_is_told_of_wherever_we_are(
+    repository: GitRepository, home: Path, mcpi: Mcpi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.commit()
+    monkeypatch.chdir(home)
+
+    (gap,) = answer(mcpi, "code")["unchecked"]
+
+    assert gap["subject"] == "code"
+    assert "no file of a known host" in gap["message"]
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs root")

@@ -71,7 +71,7 @@ def test_one_page_tells_what_is_wrong_and_what_to_do(mcpi: Mcpi, home: Path) -> 
     assert ran.out == snapshot("""\
 Installed  nothing by mcpinstall
 
-hosts    2 files with 1 server in all
+hosts    2 files, 1 of them not read, with 1 server in all
 state    ~/.local/share/mcpinstall
 cache    0 files, 0 bytes
 

@@ -29,6 +29,7 @@ from tests.cli.conftest import Mcpi, Operations, Screen
         ["verify", "--fetch", "--offline"],
         ["list", "time"],
         ["cache", "prune", "--days", "x"],
+        ["cache", "siez"],
     ],
     ids=" ".join,
 )
@@ -50,7 +51,7 @@ hint: did you mean `install` or `uninstall`?
                 "cache": """\
 error[usage]: `mcpi cache` needs one more word
 
-hint: `mcpi cache size` or `mcpi cache prune`
+hint: `mcpi cache --help` lists them
 """,
                 "-- x": """\
 error[usage]: `mcpi` has no option `--`
@@ -97,6 +98,11 @@ hint: `mcpi cache prune --help` shows its options
 error[usage]: `mcpi` has no option `--quiet`
 
 hint: options stand behind the command: `mcpi --help`
+""",
+                "cache siez": """\
+error[usage]: there is no command `cache siez`
+
+hint: did you mean `cache size` or `cache prune`?
 """,
             }
         )[" ".join(arguments)]

@@ -1238,3 +1238,36 @@ def test_an_alias_is_the_command_and_is_not_listed(mcpi: Mcpi, alias: str, name:
 def test_the_ways_back_name_each_other(mcpi: Mcpi) -> None:
     assert "`mcpi undo`" in mcpi("uninstall", "--help").out
     assert "`mcpi uninstall`" in mcpi("undo", "--help").out
+
+
+def test_commands_that_share_a_word_have_a_help_of_their_own(mcpi: Mcpi) -> None:
+    ran = mcpi("policy", "--help")
+
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out == snapshot("""\
+Usage: mcpi policy COMMAND [OPTIONS] [ARGUMENTS]
+
+Commands:
+  policy show   Show which rules hold here, and whose
+  policy check  Check policy files, and servers by them
+
+`mcpi policy show --help` shows the options of one.
+
+Example:
+  mcpi policy show
+""")
+    assert mcpi("policy", "-h") == ran
+    assert mcpi("help", "policy") == ran
+    shown = [line.split()[:2] for line in mcpi("registry", "--help").out.splitlines()]
+    for command in commands.COMMANDS:
+        if command.name.startswith("registry "):
+            assert command.name.split() in shown
+
+
+def test_help_before_a_command_is_help_behind_it(mcpi: Mcpi) -> None:
+    assert mcpi("help", "install") == mcpi("install", "--help")
+    assert mcpi("help", "registry", "add") == mcpi("registry", "add", "--help")
+    assert mcpi("help") == mcpi("--help")
+    ran = mcpi("help", "instal")
+    assert (ran.status, ran.out) == (2, "")
+    assert "did you mean `install`" in ran.err

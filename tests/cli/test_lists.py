@@ -466,6 +466,7 @@ Hosts on this machine
 
 Next
   mcpi verify        check what is installed
+  mcpi doctor        say what is wrong with a host's file
   mcpi search TEXT   find a server
   mcpi --help        every command
 """)
@@ -473,6 +474,7 @@ Next
     operations.prepared = ()
     assert mcpi().out.partition("Next\n")[2] == snapshot("""\
   mcpi install time   a first server: it tells the time
+  mcpi doctor         say what is wrong with a host's file
   mcpi search TEXT    find a server
   mcpi --help         every command
 """)

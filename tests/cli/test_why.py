@@ -161,6 +161,42 @@ hint: did you mean `github`?
 """)
 
 
+def test_why_never_denies_what_stands_in_a_file_that_it_could_not_read(
+    mcpi: Mcpi, home: Path
+) -> None:
+    put(home / ".cursor/mcp.json", '{"mcpServers": {"fetch": {"command": "uvx"},}}')
+
+    ran = mcpi("why", "fetch")
+
+    assert (ran.status, ran.out) == (5, "")
+    said = "".join(line.removeprefix("  ↳ ") for line in ran.err.splitlines())
+    assert "`fetch` stands in no host's file that could be read" in said
+    assert f"{home}/.cursor/mcp.json: the configuration of Cursor can't be edited" in said
+    assert "`mcpi doctor`" in said
+
+
+def test_why_tells_of_files_that_it_could_not_read(mcpi: Mcpi, home: Path) -> None:
+    put(home / ".gemini/settings.json", {"mcpServers": {"fetch": {"command": "uvx"}}})
+    put(home / ".cursor/mcp.json", '{"mcpServers": {"fetch": {"command": "uvx"},}}')
+
+    ran = mcpi("why", "fetch")
+
+    assert ran.status == 0
+    assert ran.out.replace(str(home), "~") == snapshot("""\
+fetch: not written by mcpinstall
+  host       Gemini CLI: ~/.gemini/settings.json (not by mcpinstall)
+    uvx
+It goes in that host's settings, or in an editor; `mcpi adopt` says whether a verified server can take its place
+
+not read: ~/.cursor/mcp.json: the configuration of Cursor can't be edited as JSON: line 1, column 44: a comma stands before `}`
+""")
+    (unread,) = json.loads(mcpi("why", "fetch", "--json").out)["not_read"]
+    assert (unread["subject"], unread["code"]) == (
+        str(home / ".cursor/mcp.json"),
+        "host-config-invalid",
+    )
+
+
 def test_why_in_json_holds_no_secret() -> None:
     clear = EnvironmentValue(name="TOKEN", value="not-to-be-shown", secret=True)
     found = Reason(name="git", origins=(origin(environment=(clear,)),), others=())
@@ -245,5 +281,6 @@ def test_why_in_json_holds_no_secret() -> None:
                 }
             ],
             "others": [],
+            "not_read": [],
         }
     )

@@ -285,6 +285,8 @@ def test_the_same_name_with_other_arguments_is_another_offer(world: World) -> No
     with pytest.raises(McpInstallError) as refused:
         prepared(world, offer(world, "clock", "claude-code"))
     assert refused.value.code is ErrorCode.SERVER_EXISTS
+    assert "--as" not in refused.value.hint  # `mcpi adopt` has no such option
+    assert "`mcpi why clock`" in refused.value.hint
 
 
 def test_an_entry_that_changed_since_it_was_listed_is_refused(

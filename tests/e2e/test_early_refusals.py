@@ -1,12 +1,12 @@
-"""What policy refuses whatever else comes is refused before anything is asked or downloaded."""
+"""What can be refused early is refused before anything is asked or downloaded."""
 
 from __future__ import annotations
 
 import pytest
 
-from mcpinstall.errors import McpInstallError
+from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.plan import Request
-from mcpinstall.operations import install
+from mcpinstall.operations import install, lookup
 from tests.builders import policies
 from tests.builders.packages import publish
 from tests.builders.world import World, refusal
@@ -85,3 +85,19 @@ def test_an_exception_counts_before_anything_is_known(world: World) -> None:
     )
 
     assert install.draft(Request(names=(NAME,), hosts=CURSOR), world.context).servers
+
+
+@pytest.mark.parametrize("spec", ["clock-server", "Clock_Server", "clock-server==1.0"])
+def test_who_asks_for_a_package_is_told_what_was_reviewed_of_it(world: World, spec: str) -> None:
+    with pytest.raises(McpInstallError) as error:
+        lookup.reviewed(spec, world.context)
+
+    assert error.value.code is ErrorCode.NOT_FOUND
+    assert error.value.hint == "the package of that name was reviewed as `clock`"
+
+
+def test_of_a_package_that_nobody_reviewed_nothing_is_claimed(world: World) -> None:
+    with pytest.raises(McpInstallError) as error:
+        lookup.reviewed("no-such-server", world.context)
+
+    assert "reviewed as" not in error.value.hint

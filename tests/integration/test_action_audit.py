@@ -48,7 +48,7 @@ def test_clean_files_pass(runner: Runner) -> None:
 
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     assert runner.output.read_text(encoding="utf-8") == "status=0\n"
-    assert "1 servers, 0 findings" in runner.summary.read_text(encoding="utf-8")
+    assert "1 server, 0 findings" in runner.summary.read_text(encoding="utf-8")
 
 
 def test_a_finding_is_annotated_summed_up_and_fails(runner: Runner) -> None:
@@ -78,6 +78,16 @@ def test_a_repository_without_such_files_is_told_of(runner: Runner) -> None:
 
     assert done.returncode == 0, done.stderr
     assert done.stdout == "::notice::no file of a known MCP host is here; nothing was audited\n"
+
+
+def test_a_repository_without_such_files_has_a_report_all_the_same(runner: Runner) -> None:
+    (runner.workspace / "mcpi-audit.toml").write_text("nonsense", encoding="utf-8")
+
+    done = runner.step(RUN, command="audit", format="sarif", output="audit.sarif")
+
+    assert done.returncode == 0, done.stderr
+    report = json.loads((runner.workspace / "audit.sarif").read_text(encoding="utf-8"))
+    assert report["runs"][0]["results"] == []
 
 
 def test_a_path_that_is_not_there_fails(runner: Runner) -> None:

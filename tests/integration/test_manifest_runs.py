@@ -167,8 +167,15 @@ def test_a_file_stands_for_its_version(folder: ManifestFolder) -> None:
         assert verified(path, files_only=True).subjects == (f"{CLOCK}/{VERSION}",)
 
 
-def test_a_namespace_stands_for_all_of_its_registry(folder: ManifestFolder) -> None:
-    assert len(verified(folder.folder / "com.example", files_only=True).subjects) == 2
+def test_a_folder_stands_for_the_versions_below_it(folder: ManifestFolder) -> None:
+    assert len(verified(files_only=True).subjects) == 2
+    for below in (CLOCK.split("/")[0], CLOCK):
+        subjects = verified(folder.folder / below, files_only=True).subjects
+        assert subjects == (f"{CLOCK}/{VERSION}",)
+
+
+def test_a_file_of_the_registry_stands_for_all_of_it(folder: ManifestFolder) -> None:
+    assert len(verified(folder.folder / "index.toml", files_only=True).subjects) == 2
 
 
 def test_a_folder_outside_of_registries_is_refused(folder: ManifestFolder, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
+from mcpinstall.cli import words
 from mcpinstall.model.finding import Finding, Report
 from mcpinstall.model.text import printable
 
@@ -45,14 +46,17 @@ def _blocks(report: Report) -> Iterator[str]:
 
 
 def _sum(report: Report) -> str:
-    sum_ = f"{len(report.subjects)} {report.noun}s, {len(report.findings)} findings"
+    looked = words.count(len(report.subjects), report.noun)
+    sum_ = f"{looked}, {words.count(len(report.findings), 'finding')}"
     return f"{sum_}, {len(report.unchecked)} not checked" if report.unchecked else sum_
 
 
 def _row(one: Finding) -> str:
     place = one.location
     where = f"line {place.line}, " if place.line else ""
-    text = f"- **{one.rule.severity}** {one.rule.id} {one.rule.slug}: {where}{code(one.message)}"
+    about = f" {code(one.about)}" if one.about else ""
+    rule = f"{one.rule.id} {one.rule.slug}{about}"
+    text = f"- **{one.rule.severity}** {rule}: {where}{code(one.message)}"
     return f"{text}<br>fix: {code(one.fix)}" if one.fix else text
 
 

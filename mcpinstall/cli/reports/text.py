@@ -16,17 +16,20 @@ _TONES = {
     Severity.HIGH: Tone.BAD,
     Severity.CRITICAL: Tone.BAD,
 }
+_NAME = 64  # characters
 _EVIDENCE = 20  # lines that are shown
 _BEFORE = 30  # columns shown before the place, on a line that is cut; a third of a narrow one
 
 
-def write(report: Report, width: int) -> Screen:
-    """Return a report as a screen."""
+def write(report: Report, width: int, *, verbose: bool = False) -> Screen:
+    """Return a report as a screen; `verbose` with what a suppression of each finding names."""
     rows: list[Line] = []
     for file, found in groupby(report.findings, key=lambda one: one.location.file):
         rows += [*broken(file, width, "", Tone.NAME)]
         for one in found:
             rows += _finding(one, width)
+            if verbose and one.accepting:
+                rows += wrapped(f"    accept: {one.accepting}", width, "      ", Tone.FAINT)
         rows.append(BLANK)
     for gap in report.unchecked:
         rows += _unchecked(gap, width)
@@ -46,6 +49,7 @@ def _finding(one: Finding, width: int) -> Screen:
             Segment(f"  {where}"),
             Segment(severity, _TONES[severity]),
             Segment(f" {one.rule.id} {one.rule.slug}", Tone.STRONG),
+            Segment(f"  {one.about[:_NAME]}".rstrip(), Tone.NAME),
         )
     ]
     rows += wrapped(f"    {one.message}", width, "      ")
@@ -67,11 +71,13 @@ def _excerpt(one: Finding, width: int) -> Screen:
     head = f"{place.line:>6} | "
     before_place = min(_BEFORE, max(width - len(head), 0) // 3)
     first = max(place.column - 1 - before_place, 0) if len(one.excerpt) > width - 10 else 0
-    before = printable(one.excerpt[first : place.column - 1])
+    left_out = "…" if 0 < first < place.column - 1 else ""
+    first += len(left_out)
+    before = left_out + printable(one.excerpt[first : place.column - 1])
     room = max(width - len(head), 20)
     end = place.end_column if place.end_line == place.line else len(one.excerpt) + 1
     marked = printable(one.excerpt[place.column - 1 : end - 1])
-    shown = cut(one.excerpt[first:], room)
+    shown = cut(left_out + one.excerpt[first:], room)
     carets = "^" * max(min(cells(marked), room - cells(before)), 1)
     return (
         (Segment(head, Tone.FAINT), Segment(shown)),

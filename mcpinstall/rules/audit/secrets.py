@@ -25,6 +25,7 @@ _MOST_CANDIDATES = 200
 
 _LEAST_ENTROPY = 3.3  # bits a character; 16 random hexadecimal digits have about 3.4
 _SHOWN, _LONGEST_SHOWN = 80, 320  # characters
+_SPOKEN_VOWELS = ("A", "E", "I", "O", "U", "npm", "xAI")
 _RUN = re.compile(r"[A-Za-z0-9]{12,}")
 
 
@@ -40,7 +41,8 @@ class Found:
 
     def __str__(self) -> str:
         likely = "" if self.is_certain else "what looks like "
-        return f"{likely}a {self.provider} of {self.length} characters"
+        article = "an" if self.provider.startswith(_SPOKEN_VOWELS) else "a"
+        return f"{likely}{article} {self.provider} of {self.length} characters"
 
 
 _R = r"[A-Za-z0-9]"

@@ -96,7 +96,9 @@ def test_a_path_that_begins_like_a_version_is_a_path(tmp_path: Path) -> None:
     assert found.path == interpreter.own_base()
 
 
-@pytest.mark.parametrize(("requested", "words"), [(None, "Python >=3.99"), ("3.1", "(3.1)")])
+@pytest.mark.parametrize(
+    ("requested", "words"), [(None, "Python >=3.99"), ("3.1", "(3.1)"), ("2.7", "(2.7)")]
+)
 def test_what_was_wanted_is_told(tmp_path: Path, requested: str | None, words: str) -> None:
     with pytest.raises(McpInstallError) as missing:
         choose_interpreter(">=3.99", machine_at(tmp_path, environ={}), requested)

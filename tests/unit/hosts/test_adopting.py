@@ -157,6 +157,31 @@ def test_a_variable_of_ours_joins_those_that_stay(row: str) -> None:
     assert take_out(change.file, change.chain_after, "time").after == FILES[row].encode()
 
 
+INLINE = """\
+[mcp_servers.time]
+command = "uvx"
+env = { TOKEN = "hush" } # mine
+[mcp_servers.other]
+command = "a"
+"""
+
+
+@pytest.mark.parametrize("env", ['{ TOKEN = "}#hush" }', '{TOKEN="hush"}', "{}", "{ }"])
+@pytest.mark.parametrize("touched", [False, True])
+def test_a_variable_of_ours_joins_a_table_that_is_written_in_one_line(
+    env: str, *, touched: bool
+) -> None:
+    text = INLINE.replace('{ TOKEN = "hush" }', env)
+    change = now(adopted(CODEX, text, env=(EnvironmentValue(name="MODE", value="safe"),)))
+    if touched:
+        change = now(change, 'command = "a"', 'command = "b"')
+        text = text.replace('command = "a"', 'command = "b"')
+
+    assert starts_as(change.after or b"", change.file.row, entry_of(change))
+    assert b"} # mine" in (change.after or b"")
+    assert take_out(change.file, change.chain_after, "time").after == text.encode()
+
+
 def test_an_entry_without_arguments_or_variables_gets_them() -> None:
     text = '{"mcpServers": {"time": {"command": "clock"}}}'
     change = now(adopted(CURSOR, text, env=(EnvironmentValue(name="MODE", value="safe"),)))

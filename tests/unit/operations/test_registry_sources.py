@@ -70,6 +70,15 @@ def test_what_can_not_be_cut_out_safely_is_left(text: str) -> None:
     assert path.read_bytes() == before
 
 
+@pytest.mark.usefixtures("home")
+def test_of_no_configuration_nothing_is_removed_and_nothing_made() -> None:
+    with pytest.raises(McpInstallError) as refused:
+        registry_sources.remove("corp", Context.current())
+
+    assert refused.value.code is ErrorCode.NOT_FOUND
+    assert not Context.current().paths.config.exists()
+
+
 def test_the_list_tells_who_signed_a_folder(tmp_path: Path) -> None:
     folder = SignedFolder(tmp_path)
     folder.trust(named("ada", ADA))

@@ -104,6 +104,14 @@ def test_a_source_without_reviews_is_not_supported_yet(bundled: Registry, spec: 
     assert refused.value.code is ErrorCode.NOT_SUPPORTED_YET
 
 
+def test_a_name_of_npm_is_told_to_be_one(bundled: Registry) -> None:
+    with pytest.raises(McpInstallError) as refused:
+        registries.resolve("@modelcontextprotocol/server-memory", [bundled])
+
+    assert refused.value.code is ErrorCode.NOT_SUPPORTED_YET
+    assert "npm" in refused.value.message
+
+
 def test_an_address_without_a_prefix_is_told_the_prefix(bundled: Registry) -> None:
     with pytest.raises(McpInstallError) as refused:
         registries.resolve("https://mcp.example.com/mcp", [bundled])
@@ -168,6 +176,26 @@ def test_search_wants_every_word(
     registry = registries.open_folder(folder.folder, paths, NOW)
 
     assert {row.name.rpartition("/")[2] for row in registry.search(text)} == set(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("git", {"bell"}),
+        ("hub", set()),
+        ("github", set()),
+        ("io.github.user", {"clock", "bell"}),
+        ("io.github.user/b", {"bell"}),
+    ],
+)
+def test_a_word_that_most_names_begin_with_finds_not_all_of_them(
+    tmp_path: Path, paths: StatePaths, text: str, found: set[str]
+) -> None:
+    folder = RegistryFolder(tmp_path / "r").add()
+    folder.add(replace(manifest("io.github.user/bell"), title="Bell", summary="Rings for Git"))
+    registry = registries.open_folder(folder.folder, paths, NOW)
+
+    assert {row.name.rpartition("/")[2] for row in registry.search(text)} == found
 
 
 def test_a_revoked_version_is_refused_with_its_reason(
