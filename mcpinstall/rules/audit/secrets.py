@@ -23,6 +23,7 @@ LONGEST = 65_536
 _MOST_CANDIDATES = 200
 """Beginnings of secrets that are looked at in one value."""
 
+_SHORTEST_LIKELY = 16  # characters of a name that may be a token
 _LEAST_ENTROPY = 3.3  # bits a character; 16 random hexadecimal digits have about 3.4
 _SHOWN, _LONGEST_SHOWN = 80, 320  # characters
 _SPOKEN_VOWELS = ("A", "E", "I", "O", "U", "npm", "xAI")
