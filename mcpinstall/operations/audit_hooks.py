@@ -102,7 +102,7 @@ class _View:
                 path = self._environment / folder / name
                 site = path if name == "site-packages" else path / "site-packages"
                 if name == "site-packages" or _LIBRARY.match(name):
-                    found.setdefault(os.path.realpath(site), site)
+                    found.setdefault(self.looked(_real, site, str(site)), site)
         return tuple(found.values())
 
     def _names(self, folder: Path) -> list[str]:
@@ -225,6 +225,10 @@ def _listed(folder: Path) -> list[str]:
     if len(found) > _NAMES:
         raise OSError(errno.EFBIG, f"it has more than {_NAMES} names")
     return found
+
+
+def _real(path: Path) -> str:
+    return os.path.realpath(path)
 
 
 def _beginning(path: Path) -> bytes:
