@@ -33,7 +33,7 @@ _SHOWN = 3  # in one message
 _CONFIGURATION = "pyvenv.cfg"
 _PATHS = "._pth"
 _LIBRARY = re.compile(r"(?:python|pypy)", re.IGNORECASE)
-_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EINVAL)
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EINVAL, errno.ENAMETOOLONG)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,21 +49,23 @@ class Looked:
 def environment_of(program: Path) -> Path | None:
     """Return the virtual environment in which a program lies, or that a link to it leads into.
 
-    As for CPython, its `pyvenv.cfg` lies beside the program, or one folder above.
+    As for CPython, its `pyvenv.cfg` lies beside the program, or one folder above.  What this user
+    may not look at can't be started either.
 
     Raises:
-        OSError: if the program may not be looked at.
+        OSError: if the disk does not tell.
     """
-    for _ in range(_LINKS):
-        for folder in (program.parent, program.parent.parent):
-            if _kind(folder / _CONFIGURATION) == stat.S_IFREG:
-                return program.parent.parent
-        try:
+    try:
+        for _ in range(_LINKS):
+            for folder in (program.parent, program.parent.parent):
+                if _kind(folder / _CONFIGURATION) == stat.S_IFREG:
+                    return program.parent.parent
             program = program.parent / program.readlink()
-        except (OSError, ValueError) as error:
-            if isinstance(error, OSError) and error.errno not in _NOT_THERE:
-                raise
-            return None
+    except ValueError:
+        return None
+    except OSError as error:
+        if error.errno not in (*_NOT_THERE, errno.EACCES, errno.EPERM):
+            raise
     return None
 
 
