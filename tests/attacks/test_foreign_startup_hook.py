@@ -261,7 +261,6 @@ def test_what_tools_put_into_every_environment_is_no_finding(
     folder = environment.parent / "source"
     folder.mkdir()
     (folder / "more.pth").write_bytes(CODE)
-    (folder / "server.py").write_bytes(CODE)
     (site(environment) / "a.pth").write_bytes(b"../../../../source\n/opt/nothing\n.\n")
     (site(environment) / "link.pth").symlink_to("nowhere")
 
@@ -277,13 +276,6 @@ def test_a_recorded_hook_is_none(
     recorded(environment, name, CODE, algorithm)
 
     assert found(context, program(environment)) == []
-
-
-def test_a_digest_that_nobody_trusts_records_nothing(context: Context, environment: Path) -> None:
-    (site(environment) / "cov.pth").write_bytes(CODE)
-    recorded(environment, "cov.pth", CODE, "md5")
-
-    assert len(found(context, program(environment))) == 1
 
 
 def hooks_without_end(environment: Path) -> None:
