@@ -346,9 +346,12 @@ def test_a_record_beside_one_that_can_not_be_read_counts(
     assert len(report.unchecked) == 1
 
 
-def test_a_recorded_hook_that_was_changed_is_found(context: Context, environment: Path) -> None:
-    (site(environment) / "cov.pth").write_bytes(CODE + b"import evil\n")
-    recorded(environment, "cov.pth", CODE)
+@pytest.mark.parametrize(("said", "algorithm"), [(CODE, "sha256"), (CODE + CODE, "md5")])
+def test_a_recorded_hook_that_was_changed_is_found(
+    context: Context, environment: Path, said: bytes, algorithm: str
+) -> None:
+    (site(environment) / "cov.pth").write_bytes(CODE + CODE)
+    recorded(environment, "cov.pth", said, algorithm)
 
     assert len(found(context, program(environment))) == 1
 
