@@ -117,8 +117,8 @@ class _Compared:
             return
         data = b""
         if is_alone and entry.kind in (Kind.FILE, Kind.EXECUTABLE):
-            with (self.root / path).open("rb") as file:
-                data = file.read(start_up.READ)
+            with files.disk_errors(f"read `{path}`"):
+                data = files.read_beginning(self.root / path, start_up.READ)
         if start_up.runs(name, data) or entry.kind is Kind.LINK:
             what = "runs code whenever Python starts, and was not installed"
             yield Difference(path=path, what=what, is_hook=True)

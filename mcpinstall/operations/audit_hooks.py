@@ -33,7 +33,7 @@ _SHOWN = 3  # in one message
 _CONFIGURATION = "pyvenv.cfg"
 _PATHS = "._pth"
 _LIBRARY = re.compile(r"(?:python|pypy)", re.IGNORECASE)
-_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EINVAL)
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EINVAL, errno.ENAMETOOLONG)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,21 +49,23 @@ class Looked:
 def environment_of(program: Path) -> Path | None:
     """Return the virtual environment in which a program lies, or that a link to it leads into.
 
-    As for CPython, its `pyvenv.cfg` lies beside the program, or one folder above.
+    As for CPython, its `pyvenv.cfg` lies beside the program, or one folder above.  What this user
+    may not look at can't be started either.
 
     Raises:
-        OSError: if the program may not be looked at.
+        OSError: if the disk does not tell.
     """
-    for _ in range(_LINKS):
-        for folder in (program.parent, program.parent.parent):
-            if _kind(folder / _CONFIGURATION) == stat.S_IFREG:
-                return program.parent.parent
-        try:
+    try:
+        for _ in range(_LINKS):
+            for folder in (program.parent, program.parent.parent):
+                if _kind(folder / _CONFIGURATION) == stat.S_IFREG:
+                    return program.parent.parent
             program = program.parent / program.readlink()
-        except (OSError, ValueError) as error:
-            if isinstance(error, OSError) and error.errno not in _NOT_THERE:
-                raise
-            return None
+    except ValueError:
+        return None
+    except OSError as error:
+        if error.errno not in (*_NOT_THERE, errno.EACCES, errno.EPERM):
+            raise
     return None
 
 
@@ -88,7 +90,7 @@ class _View:
     def hooks(self) -> Iterator[str]:
         """Yield the names of what runs by itself."""
         for folder in ("bin", "Scripts"):
-            for name in self._names(self._environment / folder):
+            for name in self.names(self._environment / folder):
                 if name.casefold().endswith(_PATHS):
                     yield f"{folder}/{name}"
         for site in self._sites():
@@ -98,15 +100,17 @@ class _View:
         """Return the folders that `site` reads, of every version of Python; links once."""
         found: dict[str, Path] = {}
         for folder in ("lib", "lib64", "Lib"):
-            for name in self._names(self._environment / folder):
+            for name in self.names(self._environment / folder):
                 path = self._environment / folder / name
                 site = path if name == "site-packages" else path / "site-packages"
                 if name == "site-packages" or _LIBRARY.match(name):
-                    found.setdefault(os.path.realpath(site), site)
+                    found.setdefault(self.looked(_real, site, str(site)), site)
         return tuple(found.values())
 
-    def _names(self, folder: Path) -> list[str]:
-        return self.looked(_listed, folder, [])
+    def names(self, folder: Path) -> list[str]:
+        """Return the names in a folder, in order; none of one that is not there."""
+        nothing: list[str] = []
+        return sorted(self.looked(_listed, folder, nothing))
 
     def looked(self, read: Callable[[Path], _Read], path: Path, missing: _Read) -> _Read:
         """Return what `read` gives of a path; `missing` for none, and where it can't be known."""
@@ -145,8 +149,8 @@ class _Site:
         return Records(self._site, self._view.problem)
 
     def hooks(self) -> Iterator[str]:
-        names = self._view.looked(_listed, self._site, [])
-        for name in sorted(names):
+        names = self._view.names(self._site)
+        for name in names:
             if start_up.is_path_file(name):
                 yield from self._of_path_file(self._site / name)
         yield from self._modules(self._site, names)
@@ -173,8 +177,7 @@ class _Site:
             return
         kind = self._kind(folder)
         if kind == stat.S_IFDIR:
-            names = self._view.looked(_listed, folder, [])
-            yield from self._modules(folder, names)
+            yield from self._modules(folder, self._view.names(folder))
         elif kind == stat.S_IFREG:
             yield from self._in_archive(folder)
 
@@ -198,12 +201,12 @@ class _Site:
 
     def _modules(self, folder: Path, names: list[str]) -> Iterator[str]:
         """Yield `sitecustomize` and `usercustomize` of a folder, in whatever form."""
-        for name in sorted(names):
+        for name in names:
             path = folder / name
             if start_up.is_customizing(name) and self._kind(path) == stat.S_IFREG:
                 yield from self._foreign(path)
             elif name.casefold() in start_up.CUSTOMIZE and self._kind(path) == stat.S_IFDIR:
-                for inner in sorted(self._view.looked(_listed, path, [])):
+                for inner in self._view.names(path):
                     if start_up.is_module(inner, "__init__"):
                         yield from self._foreign(path / inner)
 
@@ -225,6 +228,10 @@ def _listed(folder: Path) -> list[str]:
     if len(found) > _NAMES:
         raise OSError(errno.EFBIG, f"it has more than {_NAMES} names")
     return found
+
+
+def _real(path: Path) -> str:
+    return os.path.realpath(path)
 
 
 def _beginning(path: Path) -> bytes:

@@ -271,12 +271,20 @@ def _is_local(text: str) -> bool:
 
 
 def _state(path: Path) -> PathState:
-    real = Path(os.path.realpath(path))
+    real = _real(path)
     return PathState(
         exists=os.path.lexists(path),
         resolved=str(real) if real != path else "",
         writable=_writable(path, real),
     )
+
+
+def _real(path: Path) -> Path:
+    """Return where links lead; the path itself where nobody can say, or no file has such a name."""
+    try:
+        return Path(os.path.realpath(path))
+    except (OSError, ValueError):
+        return path
 
 
 def _writable(path: Path, real: Path) -> str:

@@ -249,6 +249,23 @@ def test_a_name_of_words_is_shown_as_it_is(project: Path, mcpi: Mcpi, name: str)
     assert found["pointer"] == f"/mcpServers/{name}/url"
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/opt/\0x", "/opt/\ud800/x", "/proc/1/root/x", "/opt/" + "a" * 5_000, "/opt/" + "a/" * 3_000],
+    ids=["no character", "half a pair", "nobody may look", "a long name", "a deep one"],
+)
+def test_a_path_that_no_file_can_have_is_judged(project: Path, mcpi: Mcpi, path: str) -> None:
+    server = {"command": path, "args": [path], "cwd": path, "env": {"PATH": path}}
+    put(project / ".mcp.json", json.dumps({"mcpServers": {"a": server}}))
+    honest(project)
+
+    ran = mcpi("audit", "--persona", "auditor")
+
+    assert ran.status == 1
+    assert "MA401" in ran.out
+    assert "not checked" not in ran.out
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs POSIX")
 @pytest.mark.parametrize("device", [False, True])
 def test_a_pipe_or_device_is_said_to_be_none(project: Path, mcpi: Mcpi, device: bool) -> None:

@@ -330,6 +330,11 @@ def activate(world: World) -> None:
     (generation(world) / "bin" / "activate").write_bytes(b"evil\n")
 
 
+def other_path(world: World) -> None:
+    writable(generation(world) / "bin")
+    (generation(world) / "bin" / "python._pth").write_bytes(b"/opt/evil\nimport site\n")
+
+
 def in_the_record(world: World) -> None:
     """A hook that a RECORD names, with its digest: no reviewer accepted it all the same."""
     import base64
@@ -345,7 +350,16 @@ def in_the_record(world: World) -> None:
 
 @pytest.mark.parametrize(
     "plant",
-    [path_file, customize, user_customize, start_file, configuration, python, activate],
+    [
+        path_file,
+        customize,
+        user_customize,
+        start_file,
+        configuration,
+        python,
+        activate,
+        other_path,
+    ],
     ids=lambda one: one.__name__,
 )
 def test_a_start_up_hook_is_one_finding_and_no_tampering_besides(
