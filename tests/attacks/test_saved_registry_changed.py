@@ -21,7 +21,8 @@ import pytest
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.audit_report import AuditReport
 from mcpinstall.model.manifest import Publisher
-from mcpinstall.operations import audit, lookup, registry_sources, verify
+from mcpinstall.model.plan import Request
+from mcpinstall.operations import audit, lookup, outdated, registry_sources, verify
 from mcpinstall.operations.registry_owner import Rotation
 from mcpinstall.registries import sources
 from mcpinstall.rules.audit import managed
@@ -145,7 +146,13 @@ def test_a_newer_version_counts_once_its_files_were_fetched(world: World, tuf: T
 
     (note,) = about(audited(world))
     assert "was not downloaded before; `mcpi verify clock` asks it" in note
-    world.prepare_update("clock")
+    verify.verify(("clock",), world.context)
+    old, newest = about(audited(world, days=400))
+    assert "was compared with an expired state" in old
+    assert "was not compared with the newest version" in newest
+    assert newest.endswith("was not downloaded before; `mcpi outdated clock` asks for it")
+    outdated.outdated((), Request(names=()), world.context)
+    assert about(audited(world)) == []
     world.store.write_receipt(replace(receipt, backing=backing))
 
     assert ids(audited(world)) == ["MA803"]

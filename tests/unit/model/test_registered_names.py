@@ -45,7 +45,8 @@ def test_versions_that_only_hold_such_a_word_are_versions(text: str) -> None:
 @pytest.mark.parametrize("key", ["name", "version"])
 def test_a_manifest_may_not_bear_such_a_name(key: str) -> None:
     bad = {"name": "io.github.user/nul", "version": "con"}[key]
-    text = manifest_text.dump(replace(registry_folders.manifest(), **{key: bad}))
+    made = registry_folders.manifest(name=bad) if key == "name" else registry_folders.manifest()
+    text = manifest_text.dump(replace(made, version=bad) if key == "version" else made)
 
     with pytest.raises(McpInstallError, match=bad):
         manifest_text.parse(text)
