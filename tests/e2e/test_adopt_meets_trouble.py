@@ -169,6 +169,29 @@ def test_a_fix_that_its_host_overwrites_at_once_is_none(
     assert world.history() == ()
 
 
+def test_a_refused_fix_does_not_say_that_it_took_back_what_its_host_has_saved(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faulty(world)
+    ready = fixes(world)
+    worse = {"LD_AUDIT": "/y.so", "LD_LIBRARY_PATH": "/y"}
+    now: list[bytes] = []
+
+    def save() -> None:
+        now.append(edited(world, lambda servers: servers["mine"]["env"].update(worse)))
+
+    saves(monkeypatch, audit_files, "read", save)
+    with pytest.raises(McpInstallError) as refused:
+        list(fix_commit.commit(ready))
+
+    assert refused.value.code is ErrorCode.FIX_REFUSED
+    assert "and not all was taken back" in refused.value.message
+    assert "another program was faster" in refused.value.hint
+    assert "changed meanwhile; left as it is" in refused.value.evidence
+    assert world.file("cursor").read_bytes() == now[-1]
+    assert not (world.data / "history" / "journal.json").exists()
+
+
 def test_a_fix_of_a_file_that_changed_since_its_diff_is_refused(world: World) -> None:
     faulty(world)
     ready = fixes(world)
