@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import random
@@ -15,7 +16,9 @@ from typing import Any
 import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.plan import Request
 from mcpinstall.operations import (
+    adoption,
     adoption_judge,
     audit,
     audit_files,
@@ -25,6 +28,7 @@ from mcpinstall.operations import (
     undo,
     verify,
 )
+from mcpinstall.operations.adoption import Standing
 from mcpinstall.operations.fixing import PreparedFixes
 from tests.builders import access_lists
 from tests.builders.adopted_changes import TICK, adopt, fix, foreign, prepared_adoption
@@ -423,11 +427,8 @@ def test_a_projects_entry_of_the_same_name_stays(world: World) -> None:
 
 def adopt_users(world: World) -> None:
     """Adopt what the user's own files have; a project has one of that name, too."""
-    from mcpinstall.model.plan import Request
-    from mcpinstall.operations import adoption
-
     found = adoption.survey((), world.context)
-    assert [one.standing for one in found.offers if one.name == "tick"].count("left") == 1
+    assert [one.standing for one in found.offers if one.name == "tick"].count(Standing.LEFT) == 1
     (offer,) = [one for one in found.offered if one.name == "tick"]
     world.carry_out(adoption.prepare(adoption.request(offer, Request(names=())), world.context))
 
@@ -464,10 +465,11 @@ def test_in_whatever_order_files_end_in_the_users_bytes(world: World, seed: int)
         if "tick" not in known:
             steps += [lambda: adopt(world)] * 3
         for name in known:
+            zone = chance.choice(("a", "b"))
             steps += [
-                lambda name=name: world.uninstall(name),
-                lambda name=name: world.configure(name, ("zone", chance.choice(("a", "b")))),
-                lambda name=name: world.reinstall(name),
+                functools.partial(world.uninstall, name),
+                functools.partial(world.configure, name, ("zone", zone)),
+                functools.partial(world.reinstall, name),
             ]
         if world.history():
             steps.append(lambda: tried(world.undo))
