@@ -390,6 +390,40 @@ def test_every_command_of_an_installed_server_works_for_an_adopted_one(
     world.require_clean()
 
 
+@pytest.mark.parametrize("between", ["reinstall", "update", "rollback", "a second entry"])
+def test_an_adopted_entry_is_still_its_users_after_a_new_environment(
+    world: World, between: str
+) -> None:
+    foreign(world)
+    before = world.host_files()
+    adopt(world)
+    if between == "reinstall":
+        world.reinstall("tick")
+    elif between == "a second entry":
+        world.install("clock", hosts=["cursor"], entry_name="second")
+        world.configure("second", ("zone", "Rome"))
+        world.uninstall("second")
+    else:
+        world.offer("clock", "2.0")
+        world.update()
+    if between == "rollback":
+        world.rollback("tick")
+    world.file("codex").write_bytes(world.file("codex").read_bytes() + b"# new")
+
+    world.configure("tick", ("zone", "Lima"))
+
+    receipt = world.receipts()["tick"]
+    assert (receipt.adopted, receipt.keeps and receipt.keeps.variables) == (
+        "uvx clock-server", ("LEVEL",),
+    )  # fmt: skip
+    assert entry(world) | {"command": "", "args": []} == {
+        "autoApprove": ["now"], "env": {"LEVEL": "debug"}, "command": "", "args": [],
+    }  # fmt: skip
+    assert differences(world) == []
+    world.uninstall("tick")
+    assert world.host_files() == before | {"codex": TICK["codex"] + b"# new"}
+
+
 def test_one_adoption_is_taken_back_in_a_file_that_was_edited_since(world: World) -> None:
     foreign(world)
     before = world.host_files()
