@@ -226,7 +226,10 @@ def in_the_place_of(
     return ServerPlan(
         reviewed=server,
         entry=ServerEntry(
-            name=receipt.entry_name, command=command.executable, args=command.arguments
+            name=receipt.entry_name,
+            command=command.executable,
+            args=command.arguments,
+            keeps=receipt.keeps,
         ),
         slug=slug,
         generation=environments.new_generation(server.manifest.version),

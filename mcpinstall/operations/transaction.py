@@ -125,8 +125,12 @@ def _take_back(record: HistoryRecord, context: Context, error: BaseException) ->
 
 def _tell(error: BaseException, notes: tuple[str, ...]) -> None:
     """Add to an error what could not be taken back."""
-    if isinstance(error, McpInstallError):
-        error.evidence = "\n".join(filter(None, (error.evidence, *notes)))
+    if not isinstance(error, McpInstallError) or not notes:
+        return
+    error.evidence = "\n".join(filter(None, (error.evidence, *notes)))
+    if error.code is ErrorCode.FIX_REFUSED:  # its words say that all is as it was
+        error.message = error.message.replace(" and taken back", ", and not all was taken back", 1)
+        error.hint = "another program was faster: `mcpi audit` says how its file stands now"
 
 
 def _apply(

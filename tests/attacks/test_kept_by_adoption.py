@@ -26,13 +26,13 @@ from tests.builders.world import World
 
 pytestmark = pytest.mark.e2e
 
-ENTRY: Mapping[str, Any] = {
+ENTRY: dict[str, Any] = {
     "command": "uvx", "args": ["clock-server"],
     "env": {"LEVEL": "debug", "NODE_OPTIONS": "--max-old-space-size=99", "OPENSSL_CONF": "",
             "LD_LIBRARY_PATH": "", "GCONV_PATH": "", "PYTHONHOME": ""},
     "cwd": "/srv", "workingDirectory": "/srv", "autoApprove": ["now"],
 }  # fmt: skip
-REFUSED: Mapping[str, Mapping[str, Any]] = {
+REFUSED: Mapping[str, dict[str, Any]] = {
     "a file of variables": {"envFile": "/srv/mine.env"},
     "another spelling": {"env_file": "/srv/mine.env"},
     "a debugger": {"dev": {"watch": "*.py"}},

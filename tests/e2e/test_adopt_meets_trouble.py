@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import random
@@ -15,7 +16,9 @@ from typing import Any
 import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.plan import Request
 from mcpinstall.operations import (
+    adoption,
     adoption_judge,
     audit,
     audit_files,
@@ -25,6 +28,7 @@ from mcpinstall.operations import (
     undo,
     verify,
 )
+from mcpinstall.operations.adoption import Standing
 from mcpinstall.operations.fixing import PreparedFixes
 from tests.builders import access_lists
 from tests.builders.adopted_changes import TICK, adopt, fix, foreign, prepared_adoption
@@ -167,6 +171,29 @@ def test_a_fix_that_its_host_overwrites_at_once_is_none(
     assert refused.value.code is ErrorCode.FIX_REFUSED
     assert world.file("cursor").read_bytes() == before
     assert world.history() == ()
+
+
+def test_a_refused_fix_does_not_say_that_it_took_back_what_its_host_has_saved(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faulty(world)
+    ready = fixes(world)
+    worse = {"LD_AUDIT": "/y.so", "LD_LIBRARY_PATH": "/y"}
+    now: list[bytes] = []
+
+    def save() -> None:
+        now.append(edited(world, lambda servers: servers["mine"]["env"].update(worse)))
+
+    saves(monkeypatch, audit_files, "read", save)
+    with pytest.raises(McpInstallError) as refused:
+        list(fix_commit.commit(ready))
+
+    assert refused.value.code is ErrorCode.FIX_REFUSED
+    assert "and not all was taken back" in refused.value.message
+    assert "another program was faster" in refused.value.hint
+    assert "changed meanwhile; left as it is" in refused.value.evidence
+    assert world.file("cursor").read_bytes() == now[-1]
+    assert not (world.data / "history" / "journal.json").exists()
 
 
 def test_a_fix_of_a_file_that_changed_since_its_diff_is_refused(world: World) -> None:
@@ -363,6 +390,40 @@ def test_every_command_of_an_installed_server_works_for_an_adopted_one(
     world.require_clean()
 
 
+@pytest.mark.parametrize("between", ["reinstall", "update", "rollback", "a second entry"])
+def test_an_adopted_entry_is_still_its_users_after_a_new_environment(
+    world: World, between: str
+) -> None:
+    foreign(world)
+    before = world.host_files()
+    adopt(world)
+    if between == "reinstall":
+        world.reinstall("tick")
+    elif between == "a second entry":
+        world.install("clock", hosts=["cursor"], entry_name="second")
+        world.configure("second", ("zone", "Rome"))
+        world.uninstall("second")
+    else:
+        world.offer("clock", "2.0")
+        world.update()
+    if between == "rollback":
+        world.rollback("tick")
+    world.file("codex").write_bytes(world.file("codex").read_bytes() + b"# new")
+
+    world.configure("tick", ("zone", "Lima"))
+
+    receipt = world.receipts()["tick"]
+    assert (receipt.adopted, receipt.keeps and receipt.keeps.variables) == (
+        "uvx clock-server", ("LEVEL",),
+    )  # fmt: skip
+    assert entry(world) | {"command": "", "args": []} == {
+        "autoApprove": ["now"], "env": {"LEVEL": "debug"}, "command": "", "args": [],
+    }  # fmt: skip
+    assert differences(world) == []
+    world.uninstall("tick")
+    assert world.host_files() == before | {"codex": TICK["codex"] + b"# new"}
+
+
 def test_one_adoption_is_taken_back_in_a_file_that_was_edited_since(world: World) -> None:
     foreign(world)
     before = world.host_files()
@@ -400,11 +461,8 @@ def test_a_projects_entry_of_the_same_name_stays(world: World) -> None:
 
 def adopt_users(world: World) -> None:
     """Adopt what the user's own files have; a project has one of that name, too."""
-    from mcpinstall.model.plan import Request
-    from mcpinstall.operations import adoption
-
     found = adoption.survey((), world.context)
-    assert [one.standing for one in found.offers if one.name == "tick"].count("left") == 1
+    assert [one.standing for one in found.offers if one.name == "tick"].count(Standing.LEFT) == 1
     (offer,) = [one for one in found.offered if one.name == "tick"]
     world.carry_out(adoption.prepare(adoption.request(offer, Request(names=())), world.context))
 
@@ -441,10 +499,11 @@ def test_in_whatever_order_files_end_in_the_users_bytes(world: World, seed: int)
         if "tick" not in known:
             steps += [lambda: adopt(world)] * 3
         for name in known:
+            zone = chance.choice(("a", "b"))
             steps += [
-                lambda name=name: world.uninstall(name),
-                lambda name=name: world.configure(name, ("zone", chance.choice(("a", "b")))),
-                lambda name=name: world.reinstall(name),
+                functools.partial(world.uninstall, name),
+                functools.partial(world.configure, name, ("zone", zone)),
+                functools.partial(world.reinstall, name),
             ]
         if world.history():
             steps.append(lambda: tried(world.undo))
