@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mcpinstall.errors import McpInstallError
@@ -14,7 +14,7 @@ from mcpinstall.operations import fix_modes
 from mcpinstall.operations.audit_files import ReadFile
 from mcpinstall.operations.audit_machine import Surroundings
 from mcpinstall.operations.context import Context
-from mcpinstall.operations.fix_places import is_fixable, owned_entries
+from mcpinstall.operations.fix_places import is_fixable, owned_entries, placed
 from mcpinstall.operations.fix_versions import FoundVersions
 from mcpinstall.rules import remedies
 from mcpinstall.rules.audit.machine_facts import NOTHING, MachineFacts
@@ -38,7 +38,7 @@ class Offers:
         self._known = Known(versions=FoundVersions(context.machine), around=around)
         self._names: dict[str, str] = {}
         """Fingerprint → name of the remedy."""
-        self._fixable: dict[Path, tuple[bool, Mapping[str, str]]] = {}
+        self._places: dict[Path, _Place] = {}
 
     def add(
         self, finding: AuditFinding, hit: Hit, server: AuditedServer | None, file: ReadFile
@@ -71,27 +71,40 @@ class Offers:
         fixer = remedies.BY_RULE.get(hit.rule.id)
         if fixer is None and hit.rule.id not in fix_modes.RULES:
             return ""
-        there, owned = self._of(file)
-        is_owned = server is not None and server.name.text in owned
-        if not there or is_owned is not bool(fixer and fixer.of_own):
-            return ""
+        place = self._of(file)
         if fixer is None:
+            if not place.is_hosts:
+                return ""
             change = fix_modes.change(hit, file, self._context.machine)
             return "" if isinstance(change, NoRemedy) else fix_modes.NAME
+        is_owned = server is not None and server.name.text in place.owned
+        if not place.is_written or is_owned is not fixer.of_own:
+            return ""
         outcome = outcome_of(hit, server, file, fixer, self._known)
         return fixer.name if isinstance(outcome, Remedy) else ""
 
-    def _of(self, file: ReadFile) -> tuple[bool, Mapping[str, str]]:
+    def _of(self, file: ReadFile) -> _Place:
         path = file.place.path
-        if path not in self._fixable:
+        if path not in self._places:
             try:
-                self._fixable[path] = (
-                    is_fixable(file.place, self._context),
-                    owned_entries(file, self._context),
+                self._places[path] = _Place(
+                    is_hosts=is_fixable(file.place, self._context),
+                    is_written=placed(file.place, self._context)[2] is None,
+                    owned=owned_entries(file, self._context),
                 )
             except McpInstallError:  # records that can't be read: another command tells
-                self._fixable[path] = (False, {})
-        return self._fixable[path]
+                self._places[path] = _Place()
+        return self._places[path]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """What may become of one file."""
+
+    is_hosts: bool = False
+    """Its rights may go."""
+    is_written: bool = False
+    owned: Mapping[str, str] = field(default_factory=dict)
 
 
 def outcome_of(

@@ -157,6 +157,8 @@ class _Engine:
         first = group[0]
         there, file, refusal = placed(first.place, context)
         modes, fixed = self._modes(group, context)
+        if refusal is not None and modes:
+            refusal = NoRemedy(refusal.reason, "its rights go first: then run the command again")
         trial = _Trial(first.document.data)
         for one in group:
             owned = owned_entries(one, there)
