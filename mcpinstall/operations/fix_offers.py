@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from mcpinstall.errors import McpInstallError
@@ -38,7 +38,8 @@ class Offers:
         self._known = Known(versions=FoundVersions(context.machine), around=around)
         self._names: dict[str, str] = {}
         """Fingerprint → name of the remedy."""
-        self._places: dict[Path, _Place] = {}
+        self._fixable: dict[Path, tuple[bool, Mapping[str, str]]] = {}
+        self._written: dict[Path, bool] = {}
 
     def add(
         self, finding: AuditFinding, hit: Hit, server: AuditedServer | None, file: ReadFile
@@ -71,40 +72,36 @@ class Offers:
         fixer = remedies.BY_RULE.get(hit.rule.id)
         if fixer is None and hit.rule.id not in fix_modes.RULES:
             return ""
-        place = self._of(file)
+        there, owned = self._of(file)
+        if not there:
+            return ""
         if fixer is None:
-            if not place.is_hosts:
-                return ""
             change = fix_modes.change(hit, file, self._context.machine)
             return "" if isinstance(change, NoRemedy) else fix_modes.NAME
-        is_owned = server is not None and server.name.text in place.owned
-        if not place.is_written or is_owned is not fixer.of_own:
+        if (server is not None and server.name.text in owned) is not fixer.of_own:
             return ""
         outcome = outcome_of(hit, server, file, fixer, self._known)
-        return fixer.name if isinstance(outcome, Remedy) else ""
+        return fixer.name if isinstance(outcome, Remedy) and self._is_written(file) else ""
 
-    def _of(self, file: ReadFile) -> _Place:
+    def _of(self, file: ReadFile) -> tuple[bool, Mapping[str, str]]:
+        """Return whether a file is a host's, and the entries of mcpinstall in it."""
         path = file.place.path
-        if path not in self._places:
+        if path not in self._fixable:
             try:
-                self._places[path] = _Place(
-                    is_hosts=is_fixable(file.place, self._context),
-                    is_written=placed(file.place, self._context)[2] is None,
-                    owned=owned_entries(file, self._context),
+                self._fixable[path] = (
+                    is_fixable(file.place, self._context),
+                    owned_entries(file, self._context),
                 )
             except McpInstallError:  # records that can't be read: another command tells
-                self._places[path] = _Place()
-        return self._places[path]
+                self._fixable[path] = (False, {})
+        return self._fixable[path]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """What may become of one file."""
-
-    is_hosts: bool = False
-    """Its rights may go."""
-    is_written: bool = False
-    owned: Mapping[str, str] = field(default_factory=dict)
+    def _is_written(self, file: ReadFile) -> bool:
+        """Tell whether nothing about the file itself refuses a change of it; it is read again."""
+        path = file.place.path
+        if path not in self._written:
+            self._written[path] = placed(file.place, self._context)[2] is None
+        return self._written[path]
 
 
 def outcome_of(
