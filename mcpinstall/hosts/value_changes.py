@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from mcpinstall.hosts import tolerant
 from mcpinstall.hosts.forms import FormError
 from mcpinstall.hosts.value_edits import edited
-from mcpinstall.model.host import Format, ValueChange
+from mcpinstall.model.host import Format
 from mcpinstall.model.json_text import Json
-from mcpinstall.model.value_edit import ValueEdit, added, removed, turned
+from mcpinstall.model.value_edit import ValueChange, ValueEdit, added, removed, turned
 
 
 def between(before: bytes, after: bytes, dialect: Format) -> tuple[ValueChange, ...]:

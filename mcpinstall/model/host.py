@@ -319,10 +319,7 @@ class HostFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patch:
-    """Replacement of one contiguous span of bytes.
-
-    `before[offset : offset + len(removed)] == removed` is replaced by `inserted`.
-    """
+    """Replacement of one span: `before[offset : offset + len(removed)] == removed`."""
 
     offset: int
     removed: bytes
@@ -389,19 +386,6 @@ class Chain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ValueChange:
-    """What became of one value of a file."""
-
-    pointer: str
-    """JSON pointer (RFC 6901) of a member of an object."""
-    before: str | None
-    """Its value as JSON; None where there was none."""
-    after: str | None
-    behind: str = ""
-    """Of a value that goes: key of the member that it stood behind."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class HostChange:
     """A proposed or applied change of one host file."""
 
@@ -413,5 +397,3 @@ class HostChange:
     chain_after: Chain
     warnings: tuple[str, ...] = ()
     """Facts for the reader: a BOM that stays, a link, managed settings."""
-    values: tuple[ValueChange, ...] = ()
-    """Of a fix: what becomes of others' values, so that they can go back in a changed file."""

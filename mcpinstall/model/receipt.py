@@ -8,9 +8,10 @@ from enum import StrEnum
 from mcpinstall.model.adoption import KeptFields
 from mcpinstall.model.backing import NO_BACKING, Backing
 from mcpinstall.model.checks import CheckResult
-from mcpinstall.model.host import Chain, Patch, ValueChange
+from mcpinstall.model.host import Chain, Patch
 from mcpinstall.model.input_value import InputValue
 from mcpinstall.model.publisher import PackagePublisher
+from mcpinstall.model.value_edit import ValueChange
 
 
 class Hold(StrEnum):

@@ -32,6 +32,19 @@ class ValueEdit:
     """Key of the member that a new one stands behind."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueChange:
+    """What became of one value of a file."""
+
+    pointer: str
+    """JSON pointer (RFC 6901) of a member of an object."""
+    before: str | None
+    """Its value as JSON; None where there was none."""
+    after: str | None
+    behind: str = ""
+    """Of a value that goes: key of the member that it stood behind."""
+
+
 def set_to(pointer: str, value: Json) -> ValueEdit:
     """Return the edit that gives a value's place another one."""
     return ValueEdit(act=Act.SET, pointer=pointer, value=value)

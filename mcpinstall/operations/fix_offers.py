@@ -14,7 +14,7 @@ from mcpinstall.operations import fix_modes
 from mcpinstall.operations.audit_files import ReadFile
 from mcpinstall.operations.audit_machine import Surroundings
 from mcpinstall.operations.context import Context
-from mcpinstall.operations.fix_places import is_fixable, owned_entries
+from mcpinstall.operations.fix_places import is_fixable, owned_entries, placed
 from mcpinstall.operations.fix_versions import FoundVersions
 from mcpinstall.rules import remedies
 from mcpinstall.rules.audit.machine_facts import NOTHING, MachineFacts
@@ -39,6 +39,7 @@ class Offers:
         self._names: dict[str, str] = {}
         """Fingerprint → name of the remedy."""
         self._fixable: dict[Path, tuple[bool, Mapping[str, str]]] = {}
+        self._written: dict[Path, bool] = {}
 
     def add(
         self, finding: AuditFinding, hit: Hit, server: AuditedServer | None, file: ReadFile
@@ -72,16 +73,18 @@ class Offers:
         if fixer is None and hit.rule.id not in fix_modes.RULES:
             return ""
         there, owned = self._of(file)
-        is_owned = server is not None and server.name.text in owned
-        if not there or is_owned is not bool(fixer and fixer.of_own):
+        if not there:
             return ""
         if fixer is None:
             change = fix_modes.change(hit, file, self._context.machine)
             return "" if isinstance(change, NoRemedy) else fix_modes.NAME
+        if (server is not None and server.name.text in owned) is not fixer.of_own:
+            return ""
         outcome = outcome_of(hit, server, file, fixer, self._known)
-        return fixer.name if isinstance(outcome, Remedy) else ""
+        return fixer.name if isinstance(outcome, Remedy) and self._is_written(file) else ""
 
     def _of(self, file: ReadFile) -> tuple[bool, Mapping[str, str]]:
+        """Return whether a file is a host's, and the entries of mcpinstall in it."""
         path = file.place.path
         if path not in self._fixable:
             try:
@@ -92,6 +95,13 @@ class Offers:
             except McpInstallError:  # records that can't be read: another command tells
                 self._fixable[path] = (False, {})
         return self._fixable[path]
+
+    def _is_written(self, file: ReadFile) -> bool:
+        """Tell whether nothing about the file itself refuses a change of it; it is read again."""
+        path = file.place.path
+        if path not in self._written:
+            self._written[path] = placed(file.place, self._context)[2] is None
+        return self._written[path]
 
 
 def outcome_of(

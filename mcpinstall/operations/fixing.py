@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mcpinstall.hosts import value_changes
 from mcpinstall.hosts.forms import FormError, ScanError
 from mcpinstall.hosts.value_edits import edited
 from mcpinstall.model.audit_report import AuditFinding, AuditReport
@@ -157,6 +156,8 @@ class _Engine:
         first = group[0]
         there, file, refusal = placed(first.place, context)
         modes, fixed = self._modes(group, context)
+        if refusal is not None and modes:
+            refusal = NoRemedy(refusal.reason, "its rights go first: then run the command again")
         trial = _Trial(first.document.data)
         for one in group:
             owned = owned_entries(one, there)
@@ -169,7 +170,6 @@ class _Engine:
             change = HostChange(
                 file=file, after=trial.data, chain_before=chain, chain_after=chain,
                 warnings=file.warnings,
-                values=value_changes.between(file.content or b"", trial.data, file.row.format),
             )  # fmt: skip
         return FileFix(
             name=first.shown, change=change, modes=modes, fixed=(*fixed, *trial.fixed),

@@ -20,6 +20,7 @@ from mcpinstall.model.environment import StagedEnvironment
 from mcpinstall.model.host import HostChange
 from mcpinstall.model.receipt import FileChange, HistoryRecord, Receipt, Switch
 from mcpinstall.model.secret import KeptSecret
+from mcpinstall.model.value_edit import ValueChange
 from mcpinstall.operations import host_files, recovery, secret_places, sweeping
 from mcpinstall.operations.context import Context
 from mcpinstall.planning import spans
@@ -201,7 +202,8 @@ def _record(transaction: Transaction, record_id: str, context: Context) -> Histo
         action=transaction.action,
         entries=tuple(sorted({receipt.entry_name for receipt in receipts})),
         files=tuple(
-            _file_change(change, dict(transaction.gone_folders)) for change in transaction.changes
+            _file_change(change, dict(transaction.gone_folders), transaction.action)
+            for change in transaction.changes
         ),
         chains_before=tuple(change.chain_before for change in transaction.changes),
         chains_after=tuple(change.chain_after for change in transaction.changes),
@@ -214,6 +216,14 @@ def _record(transaction: Transaction, record_id: str, context: Context) -> Histo
     )
 
 
+def _values(change: HostChange) -> tuple[ValueChange, ...]:
+    """Return what becomes of others' values, so that they can go back in a changed file."""
+    from mcpinstall.hosts import value_changes
+
+    before, after = change.file.content or b"", change.after or b""
+    return value_changes.between(before, after, change.file.row.format)
+
+
 def _secrets_removed(transaction: Transaction, context: Context) -> tuple[str, ...]:
     """Return the accounts that were some entry's before, and are none's afterwards."""
     before, after = (
@@ -223,7 +233,7 @@ def _secrets_removed(transaction: Transaction, context: Context) -> tuple[str, .
     return tuple(sorted(before - after))
 
 
-def _file_change(change: HostChange, gone_folders: Mapping[str, int]) -> FileChange:
+def _file_change(change: HostChange, gone_folders: Mapping[str, int], action: str) -> FileChange:
     import hashlib
 
     after = change.after
@@ -240,5 +250,5 @@ def _file_change(change: HostChange, gone_folders: Mapping[str, int]) -> FileCha
         marked_after=marked_after,
         made_folders=sum(1 for folder in change.file.target.parents if not folder.exists()),
         gone_folders=gone_folders.get(change.file.row.id, 0) if after is None else 0,
-        values=change.values,
+        values=_values(change) if action == "fix" else (),
     )

@@ -100,6 +100,36 @@ def test_every_other_answer_follows_the_schema(project: Path, mcpi: Mcpi, words:
     assert faults(answer, AUDIT, is_closed=True) == []
 
 
+@pytest.mark.parametrize(
+    ("words", "outcome"),
+    [
+        (["--fix", "--dry-run"], "planned"), (["--fix", "--yes"], "done"),
+        (["--unsafe-fix", "pin", "--dry-run", "."], "nothing-to-do"),
+        (["--fix"], None), (["--fix", "-"], None), (["--unsafe-fix", "x"], None),
+    ],
+)  # fmt: skip
+def test_what_fixing_answers_follows_the_schema(
+    project: Path, mcpi: Mcpi, words: list[str], outcome: str | None
+) -> None:
+    servers = {"a": {"command": "npx -y clock@1.0.0"}, "b": {"command": "sudo", "args": ["clock"]},
+               "c": {"command": "uvx", "args": ["clock"]}}  # fmt: skip
+    file = project.parent / ".cursor/mcp.json"
+    if outcome == "nothing-to-do":
+        servers, file = {"c": servers["c"]}, project / ".mcp.json"
+    put(file, {"mcpServers": servers}).chmod(0o600)
+    if outcome in ("planned", "done"):
+        put(project / ".mcp.json", {"mcpServers": servers}).chmod(0o666)
+
+    answer = json.loads(mcpi("audit", *words, "--json", terminal=False).out)
+
+    assert answer.get("outcome") == outcome
+    assert faults(answer, AUDIT, is_closed=True) == []
+    if outcome in ("planned", "done"):
+        for key in ("fixed", "rights", "diff"):
+            assert any(one[key] for one in answer["fixes"])
+        assert answer["not_fixed"]
+
+
 @pytest.mark.parametrize("row", ONE_OF_EACH, ids=lambda row: row.rule)
 def test_what_a_planted_problem_gives_follows_both_schemas(
     project: Path, mcpi: Mcpi, row: Planted

@@ -725,6 +725,24 @@ def test_rights_of_others_are_taken_away(there: Home, token: str) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
+def test_of_a_file_that_others_can_write_to_the_rights_go_first(there: Home) -> None:
+    """What was read of it may be another's by the time of the yes; so it is read again."""
+    file = there.put(CURSOR, servers(a={"command": "npx -y x@1.0.0"}), 0o666)
+    for offered, found in ((1, ["MA707"]), (1, [])):
+        (said,) = [one for one in audit.audit(audit.Wanted(), there.context).left_out
+                   if "--fix" in one]  # fmt: skip
+        assert said.startswith(f"{offered} finding goes by")
+
+        prepared = there.fixed()
+
+        assert there.found() == found
+        assert [one.hint for one in prepared.left] == (
+            ["its rights go first: then run the command again"] if found else []
+        )
+    assert '"args"' in file.read_text()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 def test_a_folder_that_others_can_write_to_is_closed(there: Home) -> None:
     file = there.put(CURSOR, servers(a={"command": "x"}))
     file.parent.chmod(0o777)
