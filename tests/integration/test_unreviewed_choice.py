@@ -15,7 +15,7 @@ from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import ReviewedServer
 from mcpinstall.operations import offers, offers_unreviewed, unreviewed, unreviewed_records
 from mcpinstall.operations.offers_unreviewed import Newest
-from tests.builders import plans
+from tests.builders import mcp_registry, plans
 from tests.builders.index_server import IndexServer
 from tests.builders.packages import publish
 from tests.builders.policies import of_user
@@ -83,6 +83,41 @@ def test_a_release_of_this_week_waits_and_the_one_before_is_offered(weather: Wor
     assert found.refusals[0].why == (
         "it is 2 days old, and nothing younger than 7 days is taken"
     )  # fmt: skip
+
+
+def test_where_every_release_is_of_this_week_all_wait(weather: World) -> None:
+    weather.index.pages.pop(SERVER, None)
+    release(weather, "1.2", days=2)
+
+    assert told(newest(weather)) == ("", "1.2", [("1.2", "policy-refused")])
+
+
+def test_a_policy_says_nothing_of_what_is_not_newer(weather: World) -> None:
+    of_user("min-release-age-days = 40\n", weather.home)
+
+    assert told(newest(weather)) == ("", "1.0", [])
+
+
+@pytest.mark.parametrize(
+    ("version", "status", "expected"),
+    [
+        ("2.0.0", "active", ("2.0.0", "2.0.0", [])),
+        ("1.0.0", "active", ("", "1.5", [])),
+        ("2.0.0", "deprecated", ("2.0.0", "2.0.0", [])),
+        ("2.0.0", "deleted", ("", "2.0.0", [("2.0.0", "version-revoked")])),
+        ("1.0.0", "deleted", ("", "1.5", [])),
+    ],
+)
+def test_an_mcp_registry_says_which_version_is_the_latest(
+    world: World, version: str, status: str, expected: object
+) -> None:
+    name = "io.github.user/weather"
+    with IndexServer() as registry:
+        mcp_registry.configure(world, registry.origin)
+        document = mcp_registry.document(name, version=version)
+        mcp_registry.serve(registry, document, status=status)
+
+        assert told(newest(world, installed("1.5", f"mcp:{name}"))) == expected
 
 
 def test_the_release_of_this_week_that_is_installed_is_not_told(weather: World) -> None:
@@ -238,12 +273,25 @@ def test_another_index_is_not_even_asked(weather: World, monkeypatch: pytest.Mon
         publish(other, SERVER, "2.0")
         monkeypatch.setenv("UV_DEFAULT_INDEX", other.url)
 
-        for act in (newest, resolved):
+        for act in (newest, resolved):  # the package's page would be looked at
             with pytest.raises(McpInstallError) as error:
                 act(weather, receipt)
             assert refusal(error) == (ErrorCode.INDEX_FORBIDDEN, 3)
             assert other.url.split("/")[2] in str(error.value)
         assert other.requests == []
+
+
+def test_a_name_that_moved_to_a_second_index_is_not_followed(
+    weather: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old index is still asked first for others, and the new one has the name."""
+    receipt = locked(weather)
+    with IndexServer() as other:
+        publish(other, SERVER, "2.0")
+        weather.index.pages.pop(SERVER, None)
+        monkeypatch.setenv("UV_INDEX", other.url)
+
+        assert refused(weather, receipt) is ErrorCode.INDEX_FORBIDDEN
 
 
 def test_another_source_is_refused_where_nothing_was_kept(weather: World) -> None:
