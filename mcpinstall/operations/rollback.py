@@ -292,6 +292,7 @@ def _advised(
         return
     found = known.of_receipt(receipt, server)
     advisories.require(receipt.entry_name, found, allow)
+    yield from (f"{name}: advisories of {why}" for why in found.unread)
     if found.affected:
         yield f"{name} has known vulnerabilities: {advisories.sentence(found.affected)}"
 

@@ -6,7 +6,8 @@ import sys
 from typing import Any
 
 from mcpinstall.model.receipt import Receipt
-from mcpinstall.operations import lookup
+from mcpinstall.operations import lookup, replacing
+from mcpinstall.operations.replacing import Target
 from tests.builders import plans
 from tests.builders.world import World
 
@@ -23,3 +24,9 @@ def put(world: World, alias: str = "clock", version: str = "1.0", **changes: Any
     receipt = plans.receipt(changes.pop("entry", alias), **(values | changes))
     world.store.write_receipt(receipt)
     return receipt
+
+
+def target(world: World, *receipts: Receipt, to: str = "2.0", alias: str = "clock") -> Target:
+    """Return the update of these entries to a version that the world's registry describes."""
+    server = lookup.reviewed(f"{alias}@{to}", world.context)
+    return replacing.target(receipts, server, world.context)

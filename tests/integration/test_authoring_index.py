@@ -1,4 +1,4 @@
-"""What the user's index has of a package that is locked for others."""
+"""What the user's index and MCP registry have of a server that is locked for others."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import pytest
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import server_text
 from mcpinstall.model.lock import NO_LOCK, Lock, LockedPackage
-from mcpinstall.operations import authoring_index
+from mcpinstall.operations import authoring_index, manifest_sources
 from mcpinstall.system.progress import SilentProgress
+from tests.builders import mcp_registry
+from tests.builders.index_server import IndexServer
 from tests.builders.registry_folders import server_json
 from tests.builders.world import World, refusal
 
@@ -79,3 +81,32 @@ def test_a_lock_of_what_the_index_took_back_is_refused(
 
     assert refusal(error) == (ErrorCode.VERSION_YANKED, 3)
     assert str(error.value).endswith(reason)
+
+
+@pytest.mark.parametrize(("status", "facts"), [("active", 0), ("deprecated", 1)])
+def test_an_entry_of_a_registry_is_taken_with_what_it_says(
+    world: World, status: str, facts: int
+) -> None:
+    name = "io.github.user/weather"
+    with IndexServer() as registry:
+        mcp_registry.configure(world, registry.origin)
+        document = mcp_registry.document(name)
+        mcp_registry.serve(registry, document, status=status, message="use another")
+
+        found = manifest_sources.read(f"mcp:{name}", world.context, offline=False)
+
+    assert found.from_registry
+    assert len(found.facts) == facts
+    assert (found.identifier, found.version) == ("weather-server", "2.0")
+    assert found.server is not None
+    assert found.server.name == name
+
+
+def test_a_registry_is_not_asked_offline(world: World) -> None:
+    with IndexServer() as registry:
+        mcp_registry.configure(world, registry.origin)
+        with pytest.raises(McpInstallError) as error:
+            manifest_sources.read("mcp:io.github.user/weather", world.context, offline=True)
+
+        assert refusal(error) == (ErrorCode.OFFLINE_MISSING, 5)
+        assert registry.requests == []

@@ -10,31 +10,23 @@ import pytest
 
 from mcpinstall import hosts
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model.backing import Backing
 from mcpinstall.model.host import SecretPlace
 from mcpinstall.model.input_value import InputValue
 from mcpinstall.model.plan import Request
-from mcpinstall.model.receipt import Hold, Receipt
+from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import ReviewState
 from mcpinstall.model.revocation import Revocation
 from mcpinstall.model.tools import UNKNOWN_TOOLS
-from mcpinstall.operations import lookup, replacing, update
-from mcpinstall.operations.prepared import Prepared
+from mcpinstall.operations import lookup, replacing
 from mcpinstall.operations.replacing import Planned, Target
-from mcpinstall.operations.update import Selection
 from tests.builders.remote_offers import offer_remote, remote
 from tests.builders.world import ARGUMENT, World, refusal
-from tests.builders.written import put
+from tests.builders.written import put, target
 
 FULL = "io.github.user/clock"
 NOTHING = Request(names=())
 NEEDED = {"type": "named", "name": "--in", "isRequired": True, "placeholder": "UTC"}
 URL = "https://mcp.example.org/"
-
-
-def target(world: World, *receipts: Receipt, to: str = "2.0", alias: str = "clock") -> Target:
-    server = lookup.reviewed(f"{alias}@{to}", world.context)
-    return replacing.target(receipts, server, world.context)
 
 
 def planned(world: World, *targets: Target, **request: Any) -> Planned:  # noqa: ANN401
@@ -129,6 +121,8 @@ def test_where_nobody_describes_what_is_installed_the_entry_is_made_anew(world: 
     of = target(world, receipt)
 
     assert of.before is None
+    unknown = put(world, entry="second", registry_root="ef" * 32)
+    assert replacing.described(unknown, world.context) is None
     assert not planned(world, of).servers[0].keeps_entries
 
 
@@ -192,6 +186,28 @@ def test_a_new_input_that_is_needed_is_asked_for_of_that_server_alone(world: Wor
     assert missing(world, clock, notes) == [("clock", "in")]
     assert missing(world, notes, clock) == []
     assert missing(world, clock, settings=(("in", "Oslo"),)) == []
+
+
+def test_what_another_server_needs_is_asked_for_by_that_one(world: World) -> None:
+    one, other = put(world), put(world, "notes")
+    for name in ("clock", "notes"):
+        world.offer(name, "2.0", arguments=[NEEDED])
+    clock, notes = target(world, one), target(world, other, alias="notes")
+
+    assert missing(world, clock, notes) == [("clock", "in")]
+    assert missing(world, notes, clock) == [("notes", "in")]
+
+
+def test_a_secret_of_an_entry_that_stays_is_not_asked_for(world: World) -> None:
+    token = {"name": "TOKEN", "isSecret": True, "isRequired": True}
+    for version in ("1.5", "2.0"):
+        world.offer("clock", version, environment=[token])
+    clear = InputValue(name="TOKEN", value=None, secret=True, place=SecretPlace.CLEAR)
+    of = target(world, put(world, version="1.5", inputs=(clear,), hosts=("cursor-user",)))
+
+    assert missing(world, of) == []
+    (plan,) = planned(world, of).servers
+    assert (plan.keeps_entries, plan.inputs) == (True, (clear,))
 
 
 def test_each_entry_is_asked_by_its_name(world: World) -> None:
@@ -272,8 +288,9 @@ def test_one_servers_words_are_not_told_of_another(world: World) -> None:
 
 def test_an_older_version_says_so(world: World) -> None:
     world.offer("clock", "0.9")
+    receipts = (put(world), put(world, entry="second"))
 
-    (note,) = notes(world, target(world, put(world), to="0.9"))
+    (note,) = notes(world, target(world, *receipts, to="0.9"))
 
     assert note == "`clock` 0.9 is OLDER than 1.0, which is installed"
 
@@ -312,85 +329,3 @@ def test_less_review_and_unknown_tools_are_told(world: World) -> None:
     assert note.startswith("the tools of `clock` 2.0 are not known yet: it is started after")
     was = put(world, review="unreviewed")
     assert notes(world, replace(less, receipts=(was,))) == ()
-
-
-# The plan --------------------------------------------------------------------------------------
-
-
-def prepared(world: World, *targets: Target, pinned: bool = False, **request: Any) -> Prepared:  # noqa: ANN401
-    selection = Selection(targets=targets, kept=(), pinned=pinned)
-    return update.prepare(selection, replace(NOTHING, **request), world.context, stage=False)
-
-
-def test_a_plan_has_what_it_replaces_and_changes_nothing(world: World) -> None:
-    one, other = put(world), put(world, "notes")
-    for name in ("clock", "notes"):
-        world.offer(name, "2.0")
-    targets = target(world, one), target(world, other, alias="notes")
-
-    found = prepared(world, *targets)
-
-    assert found.action == "update"
-    assert [of.entries for of in found.replacements] == [("clock",), ("notes",)]
-    assert [of.old_version for of in found.replacements] == ["1.0", "1.0"]
-    assert (found.holds, found.kept) == ((), ())
-    assert not world.generations()
-    assert world.receipts() == {"clock": one, "notes": other}
-
-
-def test_a_version_that_was_named_is_pinned(world: World) -> None:
-    receipt = put(world)
-    world.offer("clock", "2.0")
-
-    found = prepared(world, target(world, receipt), pinned=True)
-
-    assert found.holds == ((lookup.receipt_slug(receipt), Hold.PINNED),)
-
-
-def test_without_an_input_that_is_needed_there_is_no_plan(world: World) -> None:
-    receipt = put(world)
-    world.offer("clock", "2.0", arguments=[NEEDED])
-    of = target(world, receipt)
-    selection = Selection(targets=(of,), kept=(), pinned=False)
-    drafted = update.draft(selection, NOTHING, world.context)
-    assert [one.question.name for one in drafted.missing] == ["in"]
-    assert drafted.servers == (of.server,)
-    world.index.requests.clear()
-
-    with pytest.raises(McpInstallError) as error:
-        prepared(world, of)
-
-    assert refusal(error) == (ErrorCode.INPUT_MISSING, 2)
-    assert world.index.requests == []
-    given = update.draft(selection, replace(NOTHING, settings=(("in", "Oslo"),)), world.context)
-    assert given.missing == ()
-
-
-def test_a_version_of_nobody_does_not_follow_one_with_a_publisher(world: World) -> None:
-    backing = Backing(issuer="https://issuer.example", repository="https://forge.example/a/b")
-    receipt = put(world, backing=backing)
-    world.offer("clock", "2.0")
-
-    with pytest.raises(McpInstallError) as error:
-        prepared(world, target(world, receipt))
-
-    assert refusal(error) == (ErrorCode.PUBLISHER_MISSING, 3)
-
-
-def test_other_bytes_than_those_that_were_installed_stop_the_plan_and_leave_nothing(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The file of the installed version has to be fetched for the comparison, and is another."""
-    receipt = put(world)
-    world.offer("clock", "2.0")
-    name = receipt.artifacts[0][0]
-    path = world.index.pages["clock-server"][name].path
-    monkeypatch.setitem(world.index.files, path, b"x" * len(world.wheels[name]))
-    of = target(world, receipt)
-    selection = Selection(targets=(of,), kept=(), pinned=False)
-
-    with pytest.raises(McpInstallError) as error:
-        update.prepare(selection, NOTHING, world.context, stage=True)
-
-    assert refusal(error)[1] == 3
-    assert list(world.context.paths.staging.glob("[0-9a-f]*")) == []

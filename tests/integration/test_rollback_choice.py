@@ -11,11 +11,12 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.input_value import InputValue
 from mcpinstall.model.receipt import Hold
 from mcpinstall.model.revocation import Revocation
-from mcpinstall.operations import lookup, rollback
+from mcpinstall.operations import configuration, lookup, rollback
 from mcpinstall.operations.rollback import PreparedRollback
 from mcpinstall.system import bundled
 from tests.builders.advisories import advise, advisory, file, today
 from tests.builders.generations import State
+from tests.builders.tuf_world import Site, TufWorld
 from tests.builders.unfinished import Scene
 from tests.builders.world import World
 
@@ -94,6 +95,28 @@ def test_a_version_with_a_known_vulnerability_is_gone_back_to_with_leave_alone(
     assert note.startswith("`clock` 1.1 has known vulnerabilities: clock-server 1.1 (PYSEC-2026-1")
     assert rollback.commit(allowed, state.context).notes == allowed.notes
     assert state.receipts() == state.old
+
+
+def test_advisories_that_nobody_read_are_told(world: World, state: State) -> None:
+    """They were not fetched while the registry could be asked, and a rollback asks nobody."""
+    versions = ("1.1", "2.0")
+    for version in versions:
+        world.offer("clock", version)
+    advise(world.registry, file(today()))
+    tuf = TufWorld(root=world.root, manifests=world.registry.folder, context=world.context)
+    tuf.begin().publish()
+    with Site(tuf.folder) as tuf.site:
+        root = configuration.root_of(tuf.trust())
+        for version, act in zip(versions, (state.install, state.update), strict=True):
+            found = lookup.reviewed(f"corp:clock@{version}", world.context)
+            act(
+                "clock", name=FULL, version=version, registry_root=root, registry_name="corp",
+                manifest_sha256=found.manifest_sha256,
+            )  # fmt: skip
+
+    (note,) = state.prepare().notes
+
+    assert note == "`clock` 1.1: advisories of `corp` not checked (offline)"
 
 
 def later(state: State, entry: str) -> None:

@@ -145,7 +145,7 @@ GROUPS = {
             "unit/operations/test_seen_tools.py", "unit/operations/test_ways_back.py",
             "integration/test_replacing.py", "integration/test_rollback_choice.py",
             "integration/test_unreviewed_choice.py", "integration/test_update_choice.py",
-            "integration/test_update_selection.py",
+            "integration/test_update_plan.py", "integration/test_update_selection.py",
             "attacks/test_update_leads_elsewhere.py", "e2e/test_outdated.py",
             "e2e/test_rollback.py", "e2e/test_update.py", "e2e/test_update_asks_again.py",
             "e2e/test_update_command.py", "e2e/test_update_entries.py",

@@ -12,6 +12,7 @@ import ast
 import contextlib
 import functools
 import gc
+import importlib
 import json
 import os
 import resource
@@ -145,6 +146,7 @@ class Runner:
         self, session: pytest.Session, mutant: Mutant, items: Sequence[pytest.Item], told: int
     ) -> int:
         """Put the mutated code into the running functions, run the tests; in a child."""
+        importlib.import_module(_module(mutant.path))  # what is imported late is patched, too
         path = os.path.abspath(mutant.path)  # noqa: PTH100 - as Python spells it in code objects
         source = self.sources[mutant.path]
         old = _codes_of(source, path)
@@ -212,13 +214,16 @@ def _asking(source: bytes, mutant: Mutant) -> frozenset[int] | None:
 
 def _set_constants(path: str, before: bytes, after: bytes) -> None:
     """Give the loaded module the values that the mutated one has at its own level."""
-    name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-    loaded = vars(sys.modules[name])
+    loaded = vars(sys.modules[_module(path)])
     old, new = (_executed(source, path, loaded) for source in (before, after))
     kept = (type, types.FunctionType, types.ModuleType)
     for key, value in new.items():
         if repr(value) != repr(old.get(key)) and not isinstance(value, kept):
             loaded[key] = value
+
+
+def _module(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def _executed(source: bytes, path: str, loaded: Mapping[str, object]) -> dict[str, object]:

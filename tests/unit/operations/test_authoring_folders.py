@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import ItemsView
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -104,22 +104,26 @@ def test_everybody_can_read_a_version_and_nobody_else_write_it(target: Path) -> 
     assert target.stat().st_mode & 0o777 == 0o755
 
 
-class Interrupted(dict[str, bytes]):
+class Interrupted(Mapping[str, bytes]):
     """Files of a version, while whose writing somebody else puts a file beside it."""
 
-    target: Path
+    def __init__(self, beside: Path) -> None:
+        self._beside = beside
 
-    def items(self) -> ItemsView[str, bytes]:
-        (self.target.parent / "theirs").write_bytes(b"theirs")
-        return super().items()
+    def __iter__(self) -> Iterator[str]:
+        self._beside.write_bytes(b"theirs")
+        yield "x" * 300  # no file system takes such a name
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, name: str) -> bytes:
+        return b""
 
 
 def test_a_folder_in_which_somebody_else_wrote_stays_and_hides_no_failure(target: Path) -> None:
-    found = Interrupted({"x" * 300: b"no file system takes such a name"})
-    found.target = target
-
     with pytest.raises(McpInstallError) as refused:
-        authoring_folders.place(target, found)
+        authoring_folders.place(target, Interrupted(target.parent / "theirs"))
 
     assert refused.value.code is ErrorCode.DISK_FAILED
     assert left(target) == {"theirs"}
