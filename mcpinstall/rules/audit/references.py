@@ -22,7 +22,8 @@ _ELSEWHERE = re.compile(
 
 _WORDS = (
     "example", "your", "placeholder", "changeme", "change-me", "change_me", "replace", "insert",
-    "xxxx", "redacted", "dummy", "sample", "fake", "todo", "_here", "-here", "****", "....", "…", "0123456789", "1234567890", "abcdefgh",
+    "xxxx", "redacted", "dummy", "sample", "fake", "todo", "_here", "-here",
+    "****", "....", "…", "0123456789", "1234567890", "abcdefgh",
 )  # fmt: skip
 _WHOLE = frozenset({
     "", "secret", "password", "pass", "passwd", "token", "key", "api-key", "api_key", "apikey",

@@ -14,23 +14,18 @@ SPELLED = {
     "brace": "${API_KEY}", "opencode": "{env:API_KEY}", "percent": "%API_KEY%",
     "dollar": "$API_KEY",
 }  # fmt: skip
-NOBODY = "claude-desktop copilot-xcode codex-user lm-studio boltai"
-FILLED_IN = {
-    **dict.fromkeys(NOBODY.split(), ""),
-    **dict.fromkeys("vscode-user vscodium-user visual-studio".split(), "env input"),
-    **dict.fromkeys(
-        "cursor-user copilot-jetbrains windsurf devin cline roo-code-user kilo-code-legacy-user "
-        "amazon-q-ide".split(), "env",
-    ),
-    **dict.fromkeys(
-        "claude-code-user xcode-claude goose kiro-user amp-user auggie factory-droid "
-        "librechat".split(), "brace",
-    ),
-    **dict.fromkeys("copilot-cli-user crush-user mcporter-user".split(), "brace dollar"),
-    **dict.fromkeys("gemini-cli-user qwen-code-user".split(), "brace dollar percent"),
-    **dict.fromkeys("kilo-code-user kilo-code-project opencode-user".split(), "opencode"),
-    "continue-user": "github",
-}  # fmt: skip
+HOSTS = {
+    "": "claude-desktop copilot-xcode codex-user lm-studio boltai",
+    "env input": "vscode-user vscodium-user visual-studio",
+    "env": "cursor-user copilot-jetbrains windsurf devin cline roo-code-user amazon-q-ide "
+    "kilo-code-legacy-user",
+    "brace": "claude-code-user xcode-claude goose kiro-user amp-user auggie factory-droid librechat",
+    "brace dollar": "copilot-cli-user crush-user mcporter-user",
+    "brace dollar percent": "gemini-cli-user qwen-code-user",
+    "opencode": "kilo-code-user kilo-code-project opencode-user",
+    "github": "continue-user",
+}
+FILLED_IN = {host: spelled for spelled, hosts in HOSTS.items() for host in hosts.split()}
 
 
 @pytest.mark.parametrize("spelling", SPELLED)
