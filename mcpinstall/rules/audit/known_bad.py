@@ -121,7 +121,7 @@ def _known(kind: Kind, name: str, version: str, facts: MachineFacts) -> list[Adv
 def _version(package: Package, facts: MachineFacts) -> str:
     if package.pin is Pin.EXACT:
         return package.version.lstrip("v=")
-    return facts.locked.get(f"{package.kind}:{package.name}", "")
+    return facts.locked_version(f"{package.kind}:{package.name}", package.version)
 
 
 def _is_about(advisory: Advisory, version: str, kind: Kind) -> bool:

@@ -120,5 +120,14 @@ class MachineFacts:
     is_approved: bool = False
     """A person has approved this entry as it is."""
 
+    def locked_version(self, name: str, written: str) -> str:
+        """Return the version of `npm:NAME` in a lock file, where it is what `written` asks for.
+
+        `1` and `^1.2` ask for 1.2.3; of any other range it is not known.
+        """
+        locked = self.locked.get(name, "")
+        fits = not written or locked.startswith(written.lstrip("^~") + ".")
+        return locked if fits else ""
+
 
 NOTHING = MachineFacts()

@@ -80,12 +80,9 @@ def _judged(fetch: Fetch, package: Package, scope: FileScope, facts: MachineFact
     if package.kind is Kind.LOCAL or is_placeholder(package.value.text):
         return None
     severity = _severity(package, scope)
-    is_locked = (
-        fetch.runner in _LOCAL_FIRST
-        and package.pin is Pin.FLOATING
-        and f"npm:{package.name}" in facts.locked
-    )
-    persona = Persona.PEDANTIC if is_locked else Persona.REGULAR
+    locked = facts.locked_version(f"npm:{package.name}", package.version)
+    is_local = fetch.runner in _LOCAL_FIRST and locked
+    persona = Persona.PEDANTIC if is_local else Persona.REGULAR
     return _Loose(fetch, package, severity, persona)
 
 

@@ -19,7 +19,8 @@ HOSTS = {
     "env input": "vscode-user vscodium-user visual-studio",
     "env": "cursor-user copilot-jetbrains windsurf devin cline roo-code-user amazon-q-ide "
     "kilo-code-legacy-user",
-    "brace": "claude-code-user xcode-claude goose kiro-user amp-user auggie factory-droid librechat",
+    "brace": "claude-code-user xcode-claude goose kiro-user amp-user auggie factory-droid "
+    "librechat",
     "brace dollar": "copilot-cli-user crush-user mcporter-user",
     "brace dollar percent": "gemini-cli-user qwen-code-user",
     "opencode": "kilo-code-user kilo-code-project opencode-user",
