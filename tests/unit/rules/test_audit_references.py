@@ -57,6 +57,7 @@ def test_editors_fill_in_names_of_their_own(name: str) -> None:
         "https://h.example/%2Fa%41B%20",
         "costs 5$ and 10%",
         "a $WORD in a text",
+        "$WORD in a text",
         "{name}",
         "a$",
         "$a",
@@ -64,6 +65,16 @@ def test_editors_fill_in_names_of_their_own(name: str) -> None:
 )
 def test_what_only_looks_like_a_reference_is_none(text: str) -> None:
     assert dead_placeholders(text, "claude-desktop") == ()
+
+
+@pytest.mark.parametrize("text", ["https://h.example/${KEY}/%41", "a ${KEY} b", "%KEY%/x"])
+def test_a_reference_inside_a_text_counts(text: str) -> None:
+    assert len(dead_placeholders(text, "claude-desktop")) == 1
+
+
+@pytest.mark.parametrize("text", ["<a>q7VkZ3pW", "q7VkZ3pW(a)", "[a] q7VkZ3pW"])
+def test_a_bracket_around_a_part_is_no_placeholder(text: str) -> None:
+    assert not is_placeholder(text)
 
 
 @pytest.mark.parametrize(
