@@ -45,8 +45,8 @@ def malicious(package: Package, facts: MachineFacts) -> Iterator[Hit]:
 def vulnerable(package: Package, facts: MachineFacts) -> Iterator[Hit]:
     """Yield that the exact version of a package has vulnerabilities."""
     version = _version(package, facts)
-    about = [one for one in _records(package, facts) if version and not one.is_malicious]
-    if about:
+    about = _records(package, facts)
+    if version and about:
         worst = max((severity(one.severity) for one in about), key=lambda one: one.rank)
         yield Hit(
             rule=VULNERABLE, pointer=package.value.pointer, severity=worst,
@@ -57,8 +57,6 @@ def vulnerable(package: Package, facts: MachineFacts) -> Iterator[Hit]:
 
 def _records(package: Package, facts: MachineFacts) -> list[Advisory]:
     """Return what is about a package as it is named: at its version, else at every version."""
-    if package.kind not in {Kind.NPM, Kind.PYPI}:
-        return []
     if version := _version(package, facts):
         return _known(package.kind, package.name, version, facts)
     ecosystem, name, _ = asked(package.kind, package.name, "")
