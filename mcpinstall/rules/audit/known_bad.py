@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from mcpinstall.model import semver
-from mcpinstall.model.advisory import Advisory, affects, affects_npm, fixed_after
+from mcpinstall.model.advisory import BEGINNING, Advisory, affects, affects_npm, fixed_after
 from mcpinstall.model.audited import AuditedServer
 from mcpinstall.model.finding import Severity
 from mcpinstall.model.names import normalized_package
@@ -135,9 +135,8 @@ def _every(advisory: Advisory) -> bool:
     """Tell whether a record is about every version there is."""
     if advisory.withdrawn is not None:
         return False
-    ends = [event for one in advisory.ranges for event in one[1:]]
-    starts = any(one and one[0].version == "0" for one in advisory.ranges)
-    return (starts and not ends) or not (advisory.ranges or advisory.versions)
+    is_open = any([event.version for event in one] == [BEGINNING] for one in advisory.ranges)
+    return is_open or not (advisory.ranges or advisory.versions)
 
 
 def _ids(advisories: list[Advisory]) -> str:
@@ -152,8 +151,6 @@ def _fix(about: list[Advisory], version: str, kind: Kind, facts: MachineFacts) -
     key: Callable[[str], Any] = semver.key if npm else Version
     try:
         fixed = [fixed_after(one, version, npm=npm) for one in about]
-        if all(fixed):
-            return f"name version {max(fixed, key=key)} or a later one"
-    except ValueError:
-        pass
-    return f"no version is known to be fixed; read {_link(about[0], facts)}"
+        return f"name version {max(fixed, key=key)} or a later one"
+    except ValueError:  # nothing is no version
+        return f"no version is known to be fixed; read {_link(about[0], facts)}"

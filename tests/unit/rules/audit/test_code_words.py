@@ -207,9 +207,9 @@ def test_what_a_simple_script_starts(line: str, assigned: str, words: str) -> No
 
 DOWNLOADERS = ["curl", "wget", "wget2", "aria2c", "http", "https", "xh", "iwr", "irm", "fetch",
                "invoke-webrequest", "invoke-restmethod"]  # fmt: skip
-READERS = ["sh", "bash", "zsh", "dash", "ash", "ksh", "mksh", "fish", "pwsh -Command -", "pwsh -c -",
-           "powershell", "cmd", "python", "python3.12", "pypy", "node", "perl", "ruby", "php", "osascript",
-           "bun run -", "deno run -", "tsx", "lua", "source", ". ", "eval", "iex"]  # fmt: skip
+READERS = ["sh", "bash", "zsh", "dash", "ash", "ksh", "mksh", "fish", "pwsh -Command -",
+           "pwsh -c -", "powershell", "cmd", "python", "python3.12", "pypy", "node", "perl",
+           "ruby", "php", "osascript", "bun run -", "deno run -", "tsx", "lua", "source", ". ", "eval", "iex"]  # fmt: skip
 
 
 @pytest.mark.parametrize("downloader", DOWNLOADERS)

@@ -181,3 +181,44 @@ def test_what_is_asked_online_is_what_is_started_at_an_exact_version() -> None:
     assert asked(None, "cargo", "install", "a@1.2.3") == []
     assert asked(None, "npx", "e") == []
     assert asked(Managed(entry_name="t", packages=(("X_y", "3"),)), "x") == [("pypi", "x-y", "3")]
+
+
+ONE_ZERO = Event(bound=Bound.INTRODUCED, version="1.0")
+FIXED, LAST = (Event(bound=bound, version="2.0") for bound in (Bound.FIXED, Bound.LAST_AFFECTED))
+
+
+@pytest.mark.parametrize(
+    ("ranges", "fields", "is_every"),
+    [
+        (((START,),), {}, True),
+        (((START, FIXED), (START,)), {}, True),
+        (((START,),), {"versions": ("1.0",)}, True),
+        (((START, FIXED),), {}, False),
+        (((START, LAST),), {}, False),
+        (((START, FIXED, replace(ONE_ZERO, version="3.0")),), {}, False),
+        (((ONE_ZERO,),), {}, False),
+        ((), {"versions": ("1.0",)}, False),
+        (((START,),), {"withdrawn": date(2026, 1, 2)}, False),
+    ],
+)
+def test_a_package_is_malicious_whatever_its_version_where_every_one_is(
+    ranges: tuple[tuple[Event, ...], ...], fields: dict[str, object], is_every: bool
+) -> None:
+    source = AdvisorySource(
+        name="x", date=date(2026, 1, 1), licence="CC0-1.0", link="https://h.example/{id}"
+    )
+    one = Advisory(id="MAL-1", modified=date(2026, 1, 1), ranges=ranges, **fields)  # type: ignore[arg-type]
+    data = advisory_text.dump(date(2026, 1, 1), [source], {"pypi:x": [one]})
+    facts = MachineFacts(advisories=advisory_text.read(data, "advisories.jsonl"))
+
+    found = [hit.rule.id for _, check in SERVER_CHECKS for hit in check(server("uvx", "x"), facts)]
+
+    assert found == (["MA105"] if is_every else ["MA102"])
+
+
+def test_two_records_of_one_fault_are_told_once() -> None:
+    both = (record("GHSA-x", asked=True, aliases=("CVE-1",)), record("CVE-1", asked=True))
+
+    (hit,) = hits(None, "uvx", "fine==1.0", online={("pypi", "fine", "1.0"): both})
+
+    assert hit.message.endswith(": GHSA-x")
