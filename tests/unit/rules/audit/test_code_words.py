@@ -209,7 +209,8 @@ DOWNLOADERS = ["curl", "wget", "wget2", "aria2c", "http", "https", "xh", "iwr", 
                "invoke-webrequest", "invoke-restmethod"]  # fmt: skip
 READERS = ["sh", "bash", "zsh", "dash", "ash", "ksh", "mksh", "fish", "pwsh -Command -",
            "pwsh -c -", "powershell", "cmd", "python", "python3.12", "pypy", "node", "perl",
-           "ruby", "php", "osascript", "bun run -", "deno run -", "tsx", "lua", "source", ". ", "eval", "iex"]  # fmt: skip
+           "ruby", "php", "osascript", "bun run -", "deno run -", "tsx", "lua", "source",
+           ". ", "eval", "iex"]  # fmt: skip
 
 
 @pytest.mark.parametrize("downloader", DOWNLOADERS)
