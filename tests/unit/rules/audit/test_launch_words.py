@@ -28,16 +28,22 @@ PROJECT = FileScope.PROJECT
 
 
 def hits(
-    line: str, facts: MachineFacts = NOTHING, scope: FileScope = FileScope.USER, **env: str
+    line: str,
+    facts: MachineFacts = NOTHING,
+    scope: FileScope = FileScope.USER,
+    env: dict[str, str] | None = None,
 ) -> list[Hit]:
     one = server(*shlex.split(line), env=env, scope=scope)
     return [hit for _, check in LAUNCHING for hit in check(one, facts)]
 
 
 def ids(
-    line: str, facts: MachineFacts = NOTHING, scope: FileScope = FileScope.USER, **env: str
+    line: str,
+    facts: MachineFacts = NOTHING,
+    scope: FileScope = FileScope.USER,
+    env: dict[str, str] | None = None,
 ) -> list[str]:
-    found = hits(line, facts, scope, **env)
+    found = hits(line, facts, scope, env)
     return [h.rule.id for h in found if (h.persona or h.rule.persona) is Persona.REGULAR]
 
 
@@ -102,14 +108,14 @@ def ids(
     ],
 )
 def test_a_variable_that_loads_code(name: str, loads: str, harmless: str) -> None:
-    assert ids("x", **{name: loads}) == ["MA206"]
-    assert ids("x", **{name: f" {harmless} "}) == []
+    assert ids("x", env={name: loads}) == ["MA206"]
+    assert ids("x", env={name: f" {harmless} "}) == []
     assert ids(f"docker run -e '{name}={loads}' {IMAGE}") == ["MA206"]
     assert ids(f"podman run --env '{name}={loads}' {IMAGE}") == ["MA206"]
     assert ids(f"nerdctl run -e '{name}={loads}' {IMAGE}") == ["MA206"]
     assert ids(f"docker run -e {name} {IMAGE}") == []
     assert ids(f"docker run -e 'A={name}={loads}' {IMAGE}") == []
-    assert ids("x", **{name.lower(): loads}) == ([] if name in ("ENV", "BROWSER") else ["MA206"])
+    assert ids("x", env={name.lower(): loads}) == ([] if name in ("ENV", "BROWSER") else ["MA206"])
 
 
 # MA204, MA205 ------------------------------------------------------------------------------------
@@ -304,19 +310,19 @@ def test_an_index_that_is_added(line: str, expected: list[str]) -> None:
     + [("PIP_TRUSTED_HOST", False), ("UV_INSECURE_HOST", False)],
 )  # fmt: skip
 def test_a_variable_names_an_index(name: str, medium: bool) -> None:
-    (hit,) = hits("x", **{name: "https://i.example"})
-    (clear,) = hits("x", **{name: "a=https://j.example http://i.example"})
+    (hit,) = hits("x", env={name: "https://i.example"})
+    (clear,) = hits("x", env={name: "a=https://j.example http://i.example"})
 
     assert (hit.rule.id, hit.severity) == ("MA108", Severity.MEDIUM if medium else Severity.HIGH)
     assert clear.severity is Severity.HIGH
-    assert [ids("x", **{name: text}) for text in ("", "${X}", "$X", "%X%", "<url>")] == [[]] * 5
+    assert [ids("x", env={name: text}) for text in ("", "${X}", "$X", "%X%", "<url>")] == [[]] * 5
 
 
 def test_variables_that_are_no_address() -> None:
-    assert ids("x", UV_INDEX_STRATEGY="unsafe-best-match") == ["MA108"]
-    assert ids("x", UV_INDEX_STRATEGY="first-index") == []
-    assert ids("x", NPM_CONFIG_IGNORE_SCRIPTS="False") == ["MA108"]
-    assert ids("x", npm_config_ignore_scripts="true") == []
+    assert ids("x", env={"UV_INDEX_STRATEGY": "unsafe-best-match"}) == ["MA108"]
+    assert ids("x", env={"UV_INDEX_STRATEGY": "first-index"}) == []
+    assert ids("x", env={"NPM_CONFIG_IGNORE_SCRIPTS": "False"}) == ["MA108"]
+    assert ids("x", env={"npm_config_ignore_scripts": "true"}) == []
 
 
 def setting(
@@ -394,9 +400,9 @@ def test_a_variable_that_takes_the_place_of_a_file(name: str) -> None:
         index_settings=facts.index_settings, indexes=frozenset({"https://k.example"})
     )
 
-    assert ids(line, facts, **{name: ""}) == ["MA108"]
-    assert ids(line, known, **{name: "https://k.example/"}) == []
-    assert ids(line, known, **{name: "k=https://ana:x@K.example"}) == []
+    assert ids(line, facts, env={name: ""}) == ["MA108"]
+    assert ids(line, known, env={name: "https://k.example/"}) == []
+    assert ids(line, known, env={name: "k=https://ana:x@K.example"}) == []
 
 
 # MA207 -------------------------------------------------------------------------------------------
@@ -418,8 +424,8 @@ def test_a_folder_that_is_searched(name: str, text: str, expected: list[str]) ->
         "/open": PathState(exists=True, writable="/open"), "/shut": PathState(exists=True),
     })  # fmt: skip
 
-    assert ids("x", facts, **{name: text}) == expected
-    assert ids("x", facts, **{f"MY_{name}": text}) == []
+    assert ids("x", facts, env={name: text}) == expected
+    assert ids("x", facts, env={f"MY_{name}": text}) == []
 
 
 # MA101, MA105, MA106 -----------------------------------------------------------------------------
