@@ -97,7 +97,7 @@ GROUPS = {
             "unit/rules", "unit/system/test_git_tracking.py",
             "unit/operations/test_audit_engine.py", "integration/test_audit_corpora.py",
         ),
-        5,
+        3,
         asked="not square and not bounded",  # how long 5 MB take
     ),
     "policies": Group(

@@ -39,7 +39,7 @@ _SOCKET = re.compile(
 )
 _ROOTLESS = re.compile(r"/run/user/|\$\{?XDG_RUNTIME_DIR|\.docker/run/|/\.colima/", re.IGNORECASE)
 _SOURCE = re.compile(r"((?:[A-Za-z]:[\\/]|\\\\|//\./)?[^:]*):.*", re.DOTALL)
-_PATH = re.compile(r"[/~$%]|[A-Za-z]:[\\/]")
+_PATH = re.compile(r"[/~$%\\]|[A-Za-z]:[\\/]")
 
 _GRANTING = frozenset({
     "npm:@modelcontextprotocol/server-filesystem",

@@ -6,6 +6,7 @@ appendix A.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from mcpinstall.model.finding import Severity
@@ -26,13 +27,24 @@ _PRIVILEGES: Mapping[str, Mapping[str, float]] = {
 
 def severity(vector: str) -> Severity:
     """Return the rating of a vector of version 3; high where that can't be told (version 4)."""
-    start, *parts = vector.split("/")
-    if not start.startswith("CVSS:3"):
-        return Severity.HIGH
     try:
-        return _rated(_rounded_up(_score(dict(part.split(":", 1) for part in parts))))
+        return _rated(score(vector))
     except (KeyError, ValueError):
         return Severity.HIGH
+
+
+def score(vector: str) -> float:
+    """Return the base score of a vector of version 3.
+
+    Raises:
+        ValueError: for another vector.
+        KeyError: where a metric is missing, or has a value that there is not.
+    """
+    start, *parts = vector.split("/")
+    if not start.startswith("CVSS:3"):
+        raise ValueError("no vector of version 3")
+    exact = _score(dict(part.partition(":")[::2] for part in parts))
+    return math.ceil(round(exact * 10, 4)) / 10  # 8.93 is 9.0, and 4.000002 is 4.0
 
 
 def _rated(score: float) -> Severity:
@@ -41,12 +53,6 @@ def _rated(score: float) -> Severity:
     if score >= 7:
         return Severity.HIGH
     return Severity.MEDIUM if score >= 4 else Severity.LOW
-
-
-def _rounded_up(score: float) -> float:
-    """Return a score with one decimal, as appendix A has it: 8.93 is 9.0, 4.000002 is 4.0."""
-    scaled = round(score * 100_000)
-    return scaled / 100_000 if scaled % 10_000 == 0 else (scaled // 10_000 + 1) / 10
 
 
 def _score(metrics: Mapping[str, str]) -> float:

@@ -138,7 +138,7 @@ def _interprets(words: Sequence[Value]) -> bool:
 def _reads_input(rest: Sequence[Value]) -> bool:
     given = read(rest, Grammar(valued=frozenset({"-o", "-O", "-W", "-X"})))
     if given.has("-c", "-File"):
-        return False
+        return [one.text for one in given.rest[:1]] == ["-"]
     return not given.rest or given.rest[0].text.lower() in _STANDARD_INPUT
 
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mcpinstall.model.advisory import Advisory, affects, affects_npm, first_fixed
+from mcpinstall.model.advisory import (
+    BEGINNING,
+    Advisory,
+    affects,
+    affects_npm,
+    first_fixed,
+)
 from mcpinstall.model.audited import AuditedServer
 from mcpinstall.model.finding import Severity
 from mcpinstall.model.names import normalized_package
@@ -44,8 +50,8 @@ def malicious(package: Package, facts: MachineFacts) -> Iterator[Hit]:
 def vulnerable(package: Package, facts: MachineFacts) -> Iterator[Hit]:
     """Yield that the exact version of a package has vulnerabilities."""
     version = _version(package, facts)
-    about = [one for one in _records(package, facts) if version and not one.is_malicious]
-    if about:
+    about = _records(package, facts)
+    if version and about:
         worst = max((severity(one.severity) for one in about), key=lambda one: one.rank)
         yield Hit(
             rule=VULNERABLE, pointer=package.value.pointer, severity=worst,
@@ -56,8 +62,6 @@ def vulnerable(package: Package, facts: MachineFacts) -> Iterator[Hit]:
 
 def _records(package: Package, facts: MachineFacts) -> list[Advisory]:
     """Return what is about a package as it is named: at its version, else at every version."""
-    if package.kind not in {Kind.NPM, Kind.PYPI}:
-        return []
     if version := _version(package, facts):
         return _known(package.kind, package.name, version, facts)
     ecosystem, name, _ = asked(package.kind, package.name, "")
@@ -136,9 +140,8 @@ def _every(advisory: Advisory) -> bool:
     """Tell whether a record is about every version there is."""
     if advisory.withdrawn is not None:
         return False
-    ends = [event for one in advisory.ranges for event in one[1:]]
-    starts = any(one and one[0].version == "0" for one in advisory.ranges)
-    return (starts and not ends) or not (advisory.ranges or advisory.versions)
+    is_open = any([event.version for event in one] == [BEGINNING] for one in advisory.ranges)
+    return is_open or not (advisory.ranges or advisory.versions)
 
 
 def _ids(advisories: list[Advisory]) -> str:

@@ -77,7 +77,7 @@ def check(
 def _judged(fetch: Fetch, package: Package, scope: FileScope, facts: MachineFacts) -> _Loose | None:
     if package.pin in {Pin.EXACT, Pin.LOCAL} or fetch.is_offline:
         return None
-    if package.kind is Kind.LOCAL or is_placeholder(package.value.text):
+    if is_placeholder(package.value.text):
         return None
     severity = _severity(package, scope)
     is_locked = fetch.runner in LOCAL_FIRST and bool(locked_version(package, facts))

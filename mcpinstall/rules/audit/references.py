@@ -22,10 +22,11 @@ _ELSEWHERE = re.compile(
 
 _WORDS = (
     "example", "your", "placeholder", "changeme", "change-me", "change_me", "replace", "insert",
-    "xxxx", "redacted", "dummy", "sample", "fake", "todo", "_here", "-here", "****", "....", "…", "0123456789", "1234567890", "abcdefgh",
+    "xxxx", "redacted", "dummy", "sample", "fake", "todo", "_here", "-here",
+    "****", "....", "…", "0123456789", "1234567890", "abcdefgh",
 )  # fmt: skip
 _WHOLE = frozenset({
-    "", "secret", "password", "pass", "passwd", "token", "key", "api-key", "api_key", "apikey",
+    "secret", "password", "pass", "passwd", "token", "key", "api-key", "api_key", "apikey",
     "test", "none", "null", "true", "false", "default", "changeit", "admin", "root", "postgres",
     "user", "username", "xxx", "foo", "bar", "abc", "123", "...", "pwd", "mysql", "guest",
 })  # fmt: skip
@@ -108,7 +109,7 @@ def dead_placeholders(text: str, host: str) -> tuple[Placeholder, ...]:
     expands = next((spellings for start, spellings in EXPANDS if host.startswith(start)), None)
     if expands is None:
         return ()
-    editor = _EDITOR if expands & {"env", "input"} else frozenset[str]()
+    editor = _EDITOR if "env" in expands else frozenset[str]()
     return tuple(
         Placeholder(found, spelling)
         for spelling, pattern in SPELLINGS.items()

@@ -223,6 +223,6 @@ def _abbreviates(option: str, whole: str, other: str) -> bool:
 
 
 def _powershell_script(name: str, words: tuple[Value, ...], *, is_encoded: bool) -> Script | None:
-    if not words:
+    if not words or [one.text for one in words] == ["-"]:  # that is its standard input
         return None
     return Script(language=Shell.POWERSHELL, name=name, words=words, is_encoded=is_encoded)

@@ -84,6 +84,12 @@ def _start(name: str, words: Words) -> Inner:
     return Inner(name, words[at:])
 
 
+def _setarch(name: str, words: Words) -> Inner:
+    """Read `setarch [ARCH] [options] PROGRAM …`."""
+    behind = words[_text(words, 0)[:1] != "-" :]
+    return Inner(name, behind[skip(behind, frozenset()) :])
+
+
 def _text(words: Sequence[Value], at: int) -> str:
     return words[at].text if at < len(words) else ""
 
@@ -266,7 +272,7 @@ TAKEN_OFF: Mapping[str, Reader] = {
     "taskset": _options(positionals=1),
     "nohup": _options(),
     "setsid": _options(),
-    "setarch": _options(positionals=1),
+    "setarch": _setarch,
     "linux32": _options(),
     "linux64": _options(),
     "time": _options("-f -o"),

@@ -14,23 +14,19 @@ SPELLED = {
     "brace": "${API_KEY}", "opencode": "{env:API_KEY}", "percent": "%API_KEY%",
     "dollar": "$API_KEY",
 }  # fmt: skip
-NOBODY = "claude-desktop copilot-xcode codex-user lm-studio boltai"
-FILLED_IN = {
-    **dict.fromkeys(NOBODY.split(), ""),
-    **dict.fromkeys("vscode-user vscodium-user visual-studio".split(), "env input"),
-    **dict.fromkeys(
-        "cursor-user copilot-jetbrains windsurf devin cline roo-code-user kilo-code-legacy-user "
-        "amazon-q-ide".split(), "env",
-    ),
-    **dict.fromkeys(
-        "claude-code-user xcode-claude goose kiro-user amp-user auggie factory-droid "
-        "librechat".split(), "brace",
-    ),
-    **dict.fromkeys("copilot-cli-user crush-user mcporter-user".split(), "brace dollar"),
-    **dict.fromkeys("gemini-cli-user qwen-code-user".split(), "brace dollar percent"),
-    **dict.fromkeys("kilo-code-user kilo-code-project opencode-user".split(), "opencode"),
-    "continue-user": "github",
-}  # fmt: skip
+HOSTS = {
+    "": "claude-desktop copilot-xcode codex-user lm-studio boltai",
+    "env input": "vscode-user vscodium-user visual-studio",
+    "env": "cursor-user copilot-jetbrains windsurf devin cline roo-code-user amazon-q-ide "
+    "kilo-code-legacy-user",
+    "brace": "claude-code-user xcode-claude goose kiro-user amp-user auggie factory-droid "
+    "librechat",
+    "brace dollar": "copilot-cli-user crush-user mcporter-user",
+    "brace dollar percent": "gemini-cli-user qwen-code-user",
+    "opencode": "kilo-code-user kilo-code-project opencode-user",
+    "github": "continue-user",
+}
+FILLED_IN = {host: spelled for spelled, hosts in HOSTS.items() for host in hosts.split()}
 
 
 @pytest.mark.parametrize("spelling", SPELLED)
@@ -61,6 +57,7 @@ def test_editors_fill_in_names_of_their_own(name: str) -> None:
         "https://h.example/%2Fa%41B%20",
         "costs 5$ and 10%",
         "a $WORD in a text",
+        "$WORD in a text",
         "{name}",
         "a$",
         "$a",
@@ -68,6 +65,16 @@ def test_editors_fill_in_names_of_their_own(name: str) -> None:
 )
 def test_what_only_looks_like_a_reference_is_none(text: str) -> None:
     assert dead_placeholders(text, "claude-desktop") == ()
+
+
+@pytest.mark.parametrize("text", ["https://h.example/${KEY}/%41", "a ${KEY} b", "%KEY%/x"])
+def test_a_reference_inside_a_text_counts(text: str) -> None:
+    assert len(dead_placeholders(text, "claude-desktop")) == 1
+
+
+@pytest.mark.parametrize("text", ["<a>q7VkZ3pW", "q7VkZ3pW(a)", "[a] q7VkZ3pW"])
+def test_a_bracket_around_a_part_is_no_placeholder(text: str) -> None:
+    assert not is_placeholder(text)
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,8 @@ REFERENCES = [
     "$env:API_KEY", "{env:API_KEY}", "{file:~/.secrets/key}", "${{ secrets.API_KEY }}",
     "${{ inputs.KEY }}", "%API_KEY%", "op://vault/item/field", "keychain:my-item",
     "vault:secret/data/app#key", "Bearer ${API_KEY}", "{{API_KEY}}", "$(pass show api)",
-    "%MySecretVariable17%", "doppler://project/key", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:key-AbCdEf",
+    "%MySecretVariable17%", "doppler://project/key",
+    "arn:aws:secretsmanager:eu-west-1:123456789012:secret:key-AbCdEf",
 ]  # fmt: skip
 PLACEHOLDERS = [
     "", "<your-token>", "your-api-key-goes-here", "YOUR_API_KEY_HERE", "xxxxxxxxxxxxxxxxxxxxxxxx",

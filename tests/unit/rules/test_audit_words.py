@@ -12,6 +12,7 @@ from mcpinstall.model.json_text import Json
 from mcpinstall.rules.audit.approval import fingerprints, place
 from mcpinstall.rules.audit.file_facts import FileFacts, Tracking
 from mcpinstall.rules.audit.rule import Persona
+from mcpinstall.rules.audit.secret_values import Confidential, confidential
 from tests.builders.audited import hits, ids, server
 from tests.builders.canaries import random_text, token
 
@@ -289,7 +290,7 @@ def test_the_entries_of_servers_are_no_settings(key: str) -> None:
 def test_a_header_that_only_carries_credentials_holds_one(header: str) -> None:
     assert rules(url=REMOTE, headers={header: "s3cr3t-pw-17"}) == ["MA303"]
     assert rules(url=REMOTE, headers={header: "Bearer s3cr3t-1"}) == ["MA303"]
-    assert rules(url=REMOTE, headers={header: "Bearer s3cr3t"}) == []
+    assert rules(url=REMOTE, headers={header: "Bearer s3cr3t7"}) == []
     assert rules(url=REMOTE, headers={header: "Bearer ${X}"}) == []
     assert rules(url=REMOTE, headers={header: "Bearer YOUR_API_KEY"}) == []
     assert rules(url="http://h.example/mcp", headers={header: "${X}"}) == ["MA405"]
@@ -445,3 +446,64 @@ def test_of_several_the_nearest_is_compared() -> None:
         facts = FileFacts(approved={place(now): [fingerprints(one) for one in order]})
         (hit,) = hits(now, facts)
         assert hit.message.endswith(": `env/B` is another")
+
+
+# MA301 to MA303: what to write instead, and what no message holds --------------------------------
+
+WRITTEN = {
+    "`${input:NAME}`": "vscode-user vscodium-user visual-studio",
+    "`${NAME}`": "claude-code-user xcode-claude gemini-cli-user qwen-code-user copilot-cli-user "
+    "kiro-user amp-user auggie factory-droid librechat mcporter-user",
+    "`${env:NAME}`": "cursor-user windsurf devin cline roo-code-user amazon-q-ide "
+    "copilot-jetbrains",
+    "`{env:NAME}`": "kilo-code-user kilo-code-project opencode-user",
+    "`${{ secrets.NAME }}`": "continue-user",
+    "`$NAME`": "crush-user",
+    "`env_keys`": "goose",
+    "`bearer_token_env_var`": "codex-user",
+    "`mcpi install`": "claude-desktop zed-user",
+}
+
+
+@pytest.mark.parametrize(
+    ("host", "spelled"),
+    [(host, spelled) for spelled, hosts in WRITTEN.items() for host in hosts.split()],
+)
+def test_a_secret_is_to_be_written_as_its_host_reads_references(host: str, spelled: str) -> None:
+    (hit,) = hits(server("x", env={"A": token("github")}, host=host))
+
+    assert spelled in hit.fix
+    assert all(other not in hit.fix for other in WRITTEN if other != spelled)
+
+
+def test_what_a_secrets_name_says_is_in_no_message() -> None:
+    one = server(
+        "x", "--password", "hunter2", "--pin", "1234", "--key=abc",
+        env={"A_TOKEN": "opaque-1", "B": token("npm")},
+        headers={"Cookie": "c=9876", "X-Region": "eu-west"},
+        url="https://ana:w0rd@h.example/?token=tok1&mode=fast#code=c0de&key=k9k9",
+    )  # fmt: skip
+    texts = confidential(one)
+
+    assert texts.texts == {
+        "hunter2", "opaque-1", token("npm"), "c=9876", "w0rd", "tok1", "k9k9",
+    }  # fmt: skip
+    assert texts.within("of hunter2hunter2 and tok1") == ("hunter2", "tok1")
+    assert texts.within("hunter and tok") == ()
+    assert Confidential(["abcd", "abcdef"]).within("abcdef") == ("abcdef", "abcd")
+    assert Confidential([]).within("abc") == ()
+
+
+def test_a_secret_of_a_repository_says_where_and_how_sure() -> None:
+    likely, certain = {"A_TOKEN": random_text()}, {"A": token("npm")}
+
+    def found(env: dict[str, str], tracking: Tracking) -> tuple[Severity | None, str, str]:
+        (hit,) = hits(server("x", env=env), FileFacts(scope=PROJECT, tracking=tracking))
+        assert hit.rule.id == "MA304"
+        return hit.severity, hit.message.rpartition(", ")[2], hit.fix.rpartition("; ")[2]
+
+    tracked = found(certain, Tracking.TRACKED)
+    assert tracked == (None, "in a file that git tracks", "it stays in git's history")
+    assert found(likely, Tracking.TRACKED)[0] is Severity.HIGH
+    assert found(certain, Tracking.NOT_IGNORED)[1] == "in a file that git does not ignore"
+    assert "history" not in found(certain, Tracking.NOT_IGNORED)[2]

@@ -59,17 +59,17 @@ def test_an_ip_address_is_read_in_every_spelling(host: str, ip: str | None) -> N
 @pytest.mark.parametrize(
     ("reach", "hosts"),
     [
-        ("loopback", "localhost LOCALHOST a.localhost localhost. 127.0.0.1 127.9.9.9 [::1] 0 "
-                     "0.0.0.0 [::] [::ffff:127.0.0.1]"),
-        ("metadata", "169.254.169.254 169.254.0.1 metadata.google.internal metadata.goog "
-                     "instance-data instance-data.ec2.internal 100.100.100.200 168.63.129.16 "
-                     "[fe80::1] [fd00:ec2::254] [fd20:ce::254]"),
-        ("private", "10.0.0.1 10.255.255.255 172.16.0.1 172.31.255.255 192.168.0.1 [fc00::1] "
-                    "[fd00:ec2::253] host.docker.internal gateway.docker.internal "
-                    "host.containers.internal nas.local intranet"),
-        ("other", "h.example localhost.example 8.8.8.8 172.15.0.1 172.32.0.1 11.0.0.1 192.167.0.1 "
-                  "100.100.100.201 168.63.129.17 169.253.1.1 169.255.1.1 [2001:db8::1] "
-                  "docker.internal.example metadata.google.internal.example"),
+        ("loopback", """localhost LOCALHOST a.localhost localhost. 127.0.0.1 127.9.9.9 [::1] 0
+            0.0.0.0 [::] [::ffff:127.0.0.1]"""),
+        ("metadata", """169.254.169.254 169.254.0.1 metadata.google.internal metadata.goog
+            instance-data instance-data.ec2.internal 100.100.100.200 168.63.129.16
+            [fe80::1] [fd00:ec2::254] [fd20:ce::254]"""),
+        ("private", """10.0.0.1 10.255.255.255 172.16.0.1 172.31.255.255 192.168.0.1 [fc00::1]
+            [fd00:ec2::253] host.docker.internal gateway.docker.internal
+            host.containers.internal nas.local intranet"""),
+        ("other", """h.example localhost.example 8.8.8.8 172.15.0.1 172.32.0.1 11.0.0.1
+            192.167.0.1 100.100.100.201 168.63.129.17 169.253.1.1 169.255.1.1 [2001:db8::1]
+            docker.internal.example metadata.google.internal.example"""),
     ],
 )  # fmt: skip
 def test_a_host_is_as_far_away_as_it_says(reach: str, hosts: str) -> None:

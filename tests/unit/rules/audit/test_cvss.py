@@ -8,34 +8,36 @@ from __future__ import annotations
 import pytest
 
 from mcpinstall.model.finding import Severity
-from mcpinstall.rules.audit.cvss import severity
+from mcpinstall.rules.audit.cvss import score, severity
 
 
 @pytest.mark.parametrize(
-    ("vector", "expected"),
+    ("vector", "points", "expected"),
     [
-        ("AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N", Severity.MEDIUM),  # 6.1
-        ("AV:N/AC:L/PR:L/UI:N/S:C/C:L/I:L/A:N", Severity.MEDIUM),  # 6.4
-        ("AV:N/AC:H/PR:N/UI:R/S:U/C:L/I:N/A:N", Severity.LOW),  # 3.1
-        ("AV:N/AC:L/PR:L/UI:N/S:C/C:H/I:H/A:H", Severity.CRITICAL),  # 9.9
-        ("AV:L/AC:L/PR:H/UI:N/S:U/C:L/I:L/A:L", Severity.MEDIUM),  # 4.2
-        ("AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:H", Severity.HIGH),  # 8.8
-        ("AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N", Severity.HIGH),  # 7.5
-        ("AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", Severity.CRITICAL),  # 9.8
-        ("AV:N/AC:H/PR:N/UI:N/S:C/C:N/I:H/A:N", Severity.MEDIUM),  # 6.8
-        ("AV:P/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", Severity.MEDIUM),  # 6.8
-        ("AV:A/AC:L/PR:N/UI:N/S:C/C:H/I:N/A:H", Severity.CRITICAL),  # 9.3
-        ("AV:A/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", Severity.HIGH),  # 8.8
-        ("AV:L/AC:H/PR:L/UI:R/S:U/C:L/I:N/A:N", Severity.LOW),  # 2.2
-        ("AV:N/AC:L/PR:H/UI:N/S:C/C:H/I:H/A:H", Severity.CRITICAL),  # 9.1
-        ("AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N", Severity.LOW),  # 0.0
+        ("AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N", 6.1, Severity.MEDIUM),
+        ("AV:N/AC:L/PR:L/UI:N/S:C/C:L/I:L/A:N", 6.4, Severity.MEDIUM),
+        ("AV:N/AC:H/PR:N/UI:R/S:U/C:L/I:N/A:N", 3.1, Severity.LOW),
+        ("AV:N/AC:L/PR:L/UI:N/S:C/C:H/I:H/A:H", 9.9, Severity.CRITICAL),
+        ("AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H", 10.0, Severity.CRITICAL),
+        ("AV:L/AC:L/PR:H/UI:N/S:U/C:L/I:L/A:L", 4.2, Severity.MEDIUM),
+        ("AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:H", 8.8, Severity.HIGH),
+        ("AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N", 7.5, Severity.HIGH),
+        ("AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 9.8, Severity.CRITICAL),
+        ("AV:N/AC:H/PR:N/UI:N/S:C/C:N/I:H/A:N", 6.8, Severity.MEDIUM),
+        ("AV:P/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 6.8, Severity.MEDIUM),
+        ("AV:A/AC:L/PR:N/UI:N/S:C/C:H/I:N/A:H", 9.3, Severity.CRITICAL),
+        ("AV:A/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 8.8, Severity.HIGH),
+        ("AV:L/AC:H/PR:L/UI:R/S:U/C:L/I:N/A:N", 2.2, Severity.LOW),
+        ("AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N", 0.0, Severity.LOW),
+        ("AV:N/AC:L/PR:N/UI:N/S:C/C:N/I:N/A:N", 0.0, Severity.LOW),
         # Rounded up to one decimal before it is rated.
-        ("AV:N/AC:L/PR:L/UI:R/S:C/C:H/I:H/A:H", Severity.CRITICAL),  # 8.98, so 9.0
-        ("AV:N/AC:H/PR:N/UI:N/S:U/C:H/I:L/A:L", Severity.HIGH),  # 6.92, so 7.0
-        ("AV:N/AC:H/PR:N/UI:N/S:C/C:L/I:N/A:N", Severity.MEDIUM),  # 3.95, so 4.0
+        ("AV:N/AC:L/PR:L/UI:R/S:C/C:H/I:H/A:H", 9.0, Severity.CRITICAL),
+        ("AV:N/AC:H/PR:N/UI:N/S:U/C:H/I:L/A:L", 7.0, Severity.HIGH),
+        ("AV:N/AC:H/PR:N/UI:N/S:C/C:L/I:N/A:N", 4.0, Severity.MEDIUM),
     ],
 )
-def test_a_vector_is_rated_by_its_score(vector: str, expected: Severity) -> None:
+def test_a_vector_is_rated_by_its_score(vector: str, points: float, expected: Severity) -> None:
+    assert score(f"CVSS:3.1/{vector}") == points
     assert severity(f"CVSS:3.1/{vector}") is expected
     assert severity(f"CVSS:3.0/{vector}") is expected
 
