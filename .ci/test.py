@@ -31,6 +31,9 @@ ONE_PROCESS = {
 # A user's pip settings that would install somewhere else; index and proxy settings stay.
 ELSEWHERE = ("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON")
 
+# Hundreds of tests start the program: without compiled files each start compiles all of it.
+SLOWER = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
+
 
 def say(text: str) -> None:
     """Print one line of progress."""
@@ -49,7 +52,7 @@ def venv_python() -> Path:
 
 def environment() -> dict:
     """Return the caller's environment without what would lead pip or Python astray."""
-    dropped = {*ELSEWHERE, "PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__"}
+    dropped = {*ELSEWHERE, *SLOWER, "PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__"}
     return {name: value for name, value in os.environ.items() if name.upper() not in dropped}
 
 
