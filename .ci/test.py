@@ -17,7 +17,7 @@ LOCK = ROOT / ".ci" / "requirements.txt"
 VENV = ROOT / ".venv"
 STAMP = VENV / "mcpinstall-lock.sha256"
 OLDEST = (3, 11)
-MOST_WORKERS = 4
+MOST_WORKERS = 6
 ONE_PROCESS = {
     "--numprocesses",
     "--pdb",
@@ -133,7 +133,9 @@ def workers(arguments: list) -> list:
     )
     if decided:
         return []
-    return ["-n", str(min(os.cpu_count() or 1, MOST_WORKERS))]
+    processors = os.cpu_count() or 1
+    # A quarter of the time a worker waits for a network, a lock or the end of a process.
+    return ["-n", str(min(processors + (processors + 1) // 2, MOST_WORKERS))]
 
 
 def main() -> None:
