@@ -67,13 +67,18 @@ class BlockedConnectionError(AssertionError):
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home folder, and no variable that leads out of it or changes the screen."""
+    return new_home(tmp_path, monkeypatch)
+
+
+def new_home(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make such a home in a folder, for as long as `monkeypatch` lasts."""
     for name in list(os.environ):
         if name.upper().startswith(HOST_PREFIXES) or name.upper() in SCREEN_VARIABLES:
             monkeypatch.delenv(name)
-    folder = tmp_path / "home"
+    folder = place / "home"
     folder.mkdir(mode=0o700)
     _without_a_keyring(folder, monkeypatch)
-    nowhere = dict.fromkeys(policy_files.SYSTEM_FOLDERS, str(tmp_path / "etc" / "mcpinstall"))
+    nowhere = dict.fromkeys(policy_files.SYSTEM_FOLDERS, str(place / "etc" / "mcpinstall"))
     monkeypatch.setattr(policy_files, "SYSTEM_FOLDERS", nowhere)  # the shipped one is compiled in
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("USERPROFILE", str(folder))

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+_HALF_WRITTEN = shutil.ignore_patterns("*.pyc.*")
+"""Compiled files that another process is about to rename."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,14 @@ def program() -> str:
 
 
 def copied_checkout(folder: Path) -> Path:
-    """Return a copy of program and registry that a test may damage."""
+    """Return a copy of program and registry that a test may damage.
+
+    Compiled files come with it: they count as long as their source keeps its time and size.
+    """
     target = folder / "checkout"
     target.mkdir()
     for name in ("mcpinstall", "manifests"):
-        shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, target / name, ignore=_HALF_WRITTEN)
     shutil.copy(ROOT / "pyproject.toml", target)
     return target
 

@@ -50,6 +50,8 @@ from mcpinstall.probing import canonical_tools
 from mcpinstall.receipts.store import JOURNAL, ReceiptStore
 from mcpinstall.registries import sources
 from mcpinstall.system import bundled
+from mcpinstall.system.machine import Machine
+from mcpinstall.system.paths import StatePaths, state_paths
 from tests.builders import registry_folders, servers, wheels
 from tests.builders.command import Command, copied_checkout
 from tests.builders.index_server import IndexServer
@@ -109,12 +111,17 @@ class World:
         return Context.current()
 
     @property
+    def paths(self) -> StatePaths:
+        """Where its state is; unlike `context`, this looks at no folder."""
+        return state_paths(Machine.current())
+
+    @property
     def store(self) -> ReceiptStore:
-        return ReceiptStore(self.context.paths)
+        return ReceiptStore(self.paths)
 
     @property
     def data(self) -> Path:
-        return self.context.paths.data
+        return self.paths.data
 
     # Offers ----------------------------------------------------------------------------------
 
@@ -287,7 +294,7 @@ class World:
 
     def servers_in(self, product: str) -> dict[str, tuple[str, ...]]:
         """Return the servers that a host would start: name and command line."""
-        file = hosts.read(hosts.find_rows(product), self.context.machine)
+        file = hosts.read(hosts.find_rows(product), Machine.current())
         return {one.name: (one.command or "", *one.args) for one in hosts.entries(file)}
 
     def receipts(self) -> dict[str, Receipt]:
@@ -308,43 +315,39 @@ class World:
         """Fail if a change has left anything half done behind."""
         assert not (self.data / "history" / JOURNAL).exists()
         assert self.strays() == []
-        assert list((self.context.paths.staging).glob("[0-9a-f]*")) == []
+        assert list((self.paths.staging).glob("[0-9a-f]*")) == []
         self.require_consistent()
 
     def strays(self) -> list[Path]:
         """Return temporary files anywhere in the home, and half-made folders of servers."""
-        found = [
-            path
-            for path in self.home.rglob(".*.mcpi")
-            if self.context.paths.cache not in path.parents
-        ]
+        cache = self.paths.cache
+        found = [path for path in self.home.rglob(".*.mcpi") if cache not in path.parents]
         return sorted([*found, *self.data.glob("servers/*/.*")])
 
     def require_consistent(self) -> None:
         """Fail unless receipts, chains, environments and host files say the same."""
-        receipts = self.receipts()
+        receipts, store, servers = self.receipts(), self.store, self.paths.servers
         here = [one for one in receipts.values() if not one.is_remote]
-        homes = {environments.server_home(self.context.paths.servers, slug(one)): one
-                 for one in here}  # fmt: skip
+        homes = {environments.server_home(servers, slug(one)) for one in here}
         assert self.homes() == sorted(homes)
         for home in homes:
             current = environments.current(home)
             assert current is not None
             assert environments.is_startable(home / current)
         for receipt in here:
-            home = environments.server_home(self.context.paths.servers, slug(receipt))
+            home = environments.server_home(servers, slug(receipt))
             assert receipt.generation == environments.current(home)
             assert environments.measure(home / receipt.generation).sha256 == receipt.tree_sha256
         for product in self.products:
             row = hosts.find_rows(product)
             ours = {name for name, one in receipts.items() if row.id in one.hosts}
-            assert set(self.store.chain(row.id).names) == ours
+            assert set(store.chain(row.id).names) == ours
+            started = self.servers_in(product) if ours else {}
             for name in ours:
-                command = self.servers_in(product)[name]
                 if receipts[name].is_remote:
                     assert receipts[name].url.encode() in self.file(product).read_bytes()
                 else:
-                    assert Path(command[0]).exists(), command
+                    assert Path(started[name][0]).exists(), started[name]
 
     def require_untouched(self, before: dict[str, bytes | None]) -> None:
         """Fail if a refused installation into an empty world has left anything."""

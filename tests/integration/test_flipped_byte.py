@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.builders.command import Command, copied_checkout, flip
+from tests.conftest import new_home
 
 pytestmark = pytest.mark.network
 
@@ -16,11 +19,36 @@ SERVER = Path("manifests", "io.github.modelcontextprotocol", "server-time")
 
 @pytest.fixture
 def mcpi(home: Path, tmp_path: Path) -> Command:
-    cwd = tmp_path / "work"
+    return beginning(home, tmp_path)
+
+
+def beginning(home: Path, place: Path) -> Command:
+    """Give a home one host and its file."""
+    cwd = place / "work"
     cwd.mkdir()
     (home / ".codex").mkdir()
     (home / ".codex" / "config.toml").write_text(CONFIG)
     return Command(home=home, cwd=cwd)
+
+
+@pytest.fixture(scope="module")
+def installed_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
+    """Install `time` once for each worker; an environment can't move, so its home stays."""
+    place = tmp_path_factory.mktemp("flipped")
+    with pytest.MonkeyPatch.context() as patch:
+        mcpi = beginning(new_home(place, patch), place)
+        mcpi.run("install", "time", "--host", "codex", "--yes")
+        shutil.copytree(mcpi.home, place / "kept", symlinks=True)
+        yield mcpi
+
+
+@pytest.fixture
+def installed(installed_once: Command) -> Command:
+    """Put that home back as it was right after the installation."""
+    kept = installed_once.home.with_name("kept")
+    shutil.rmtree(installed_once.home)
+    shutil.copytree(kept, installed_once.home, symlinks=True)
+    return installed_once
 
 
 @pytest.mark.parametrize(
@@ -57,35 +85,36 @@ def test_in_a_stored_wheel_it_is_repaired_and_reported(mcpi: Command) -> None:
     assert list(store.glob("*/*.damaged"))
 
 
+def test_put_back_as_it_was_nothing_is_found(installed: Command) -> None:
+    assert "no findings" in installed.run("verify", "--strict").stdout
+
+
 @pytest.mark.parametrize("suffix", [".py", ".pyc", ".so", "start.py", "pyvenv.cfg", "RECORD"])
-def test_in_the_environment_verify_names_the_file(mcpi: Command, suffix: str) -> None:
-    mcpi.run("install", "time", "--host", "codex", "--yes")
-    files = (path for path in mcpi.generation().rglob("*") if path.name.endswith(suffix))
+def test_in_the_environment_verify_names_the_file(installed: Command, suffix: str) -> None:
+    files = (path for path in installed.generation().rglob("*") if path.name.endswith(suffix))
     target = max(
         (p for p in files if p.is_file() and not p.is_symlink()), key=lambda p: p.stat().st_size
     )
     flip(target)
 
-    done = mcpi.run("verify", "--strict", status=1)
+    done = installed.run("verify", "--strict", status=1)
 
     assert target.name in done.stdout
 
 
-def test_an_added_file_is_named(mcpi: Command) -> None:
-    mcpi.run("install", "time", "--host", "codex", "--yes")
-    (site,) = mcpi.generation().glob("lib/*/site-packages")
+def test_an_added_file_is_named(installed: Command) -> None:
+    (site,) = installed.generation().glob("lib/*/site-packages")
     (site / "sitecustomize.py").write_text("print('hello')\n")
 
-    done = mcpi.run("verify", status=1)
+    done = installed.run("verify", status=1)
 
     assert "sitecustomize.py" in done.stdout
 
 
-def test_a_host_entry_that_starts_something_else_is_named(mcpi: Command) -> None:
-    mcpi.run("install", "time", "--host", "codex", "--yes")
-    path = mcpi.home / ".codex" / "config.toml"
+def test_a_host_entry_that_starts_something_else_is_named(installed: Command) -> None:
+    path = installed.home / ".codex" / "config.toml"
     path.write_text(path.read_text().replace("current/bin/python", "other/bin/python"))
 
-    done = mcpi.run("verify", status=1)
+    done = installed.run("verify", status=1)
 
     assert "codex-user" in done.stdout
