@@ -171,7 +171,7 @@ def _written(
         paths = manifest_relock.commit(changed, world)
     if report is not None:
         text = markdown_changes.report([one for one in diffs if one is not None])
-        files.write_atomic(report, text.encode(), mode=0o644)
+        files.write_result(report, text.encode())
     ui.say(screens.written(changed, paths, ui.width))
     if session.as_json:
         outcome = "done" if changed else "nothing-to-do"

@@ -113,10 +113,10 @@ def _base_of(path: Path) -> Path:
     """Return the executable behind links and, for an environment made of copies, its base."""
     real = Path(os.path.realpath(path))
     require_program(real)
-    if not (real.is_file() and os.access(real, os.X_OK)):
+    if not (files.is_file(real) and os.access(real, os.X_OK)):
         raise refused(path, "there is no program of that name")
     for folder in real.parents[:2]:
-        if (folder / "pyvenv.cfg").is_file():
+        if files.is_file(folder / "pyvenv.cfg"):
             return _home_of(folder / "pyvenv.cfg", real)
     return real
 
@@ -127,8 +127,8 @@ def _home_of(configuration: Path, program: Path) -> Path:
     names = (program.name, "python3", "python", "python.exe")
     for base in [Path(home[1]) / name for name in names] if home else []:
         real = Path(os.path.realpath(base))
-        inside = any((folder / "pyvenv.cfg").is_file() for folder in real.parents[:2])
-        if base.is_absolute() and real.is_file() and not inside:
+        inside = any(files.is_file(folder / "pyvenv.cfg") for folder in real.parents[:2])
+        if base.is_absolute() and files.is_file(real) and not inside:
             return real
     raise refused(program, "it is a virtual environment whose base is not there")
 

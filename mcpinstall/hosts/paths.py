@@ -9,7 +9,7 @@ from pathlib import Path
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.host import HomePointer, HostRow
 from mcpinstall.system import limits
-from mcpinstall.system.files import exists, read_optional
+from mcpinstall.system.files import exists, is_folder, read_optional
 from mcpinstall.system.machine import Machine
 
 _TOKEN = re.compile(
@@ -223,7 +223,7 @@ def _live(templates: tuple[str, ...], machine: Machine) -> tuple[list[Path], lis
             plain.append(path)
             live += [path] if exists(path) else []
     plain = list(dict.fromkeys(plain))
-    return list(dict.fromkeys(live)) or [one for one in plain if one.parent.is_dir()], plain
+    return list(dict.fromkeys(live)) or [one for one in plain if is_folder(one.parent)], plain
 
 
 def choices(row: HostRow, machine: Machine) -> tuple[Path, ...]:

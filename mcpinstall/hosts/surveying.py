@@ -17,7 +17,7 @@ from mcpinstall.hosts.json_scan import utf8
 from mcpinstall.hosts.table import PROJECT_PLACE
 from mcpinstall.model.host import BOM, Format, HostRow
 from mcpinstall.system import limits
-from mcpinstall.system.files import read_optional
+from mcpinstall.system.files import exists, read_optional
 from mcpinstall.system.machine import Machine
 from mcpinstall.system.permissions import acl_lets_others_write, others_exchange, others_write
 
@@ -86,7 +86,7 @@ def survey(row: HostRow, machine: Machine) -> tuple[SeenFile, ...]:
     if not row.servers_key:
         return ()
     here = _of_project(row, machine)
-    return tuple(_seen(here, path) for path in paths.existing(row, machine) if path.is_file())
+    return tuple(_seen(here, path) for path in paths.existing(row, machine) if exists(path))
 
 
 def unread(row: HostRow, machine: Machine) -> tuple[UnreadFile, ...]:

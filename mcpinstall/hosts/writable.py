@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts.paths import choices, config_path, is_configured_elsewhere, matches
 from mcpinstall.model.host import HostRow, ServerEntry
+from mcpinstall.system.files import exists
 from mcpinstall.system.machine import Machine
 
 _PASTE = "put these lines there yourself"
@@ -65,6 +66,6 @@ def _missing(row: HostRow, machine: Machine) -> str:
     if choices(row, machine):  # some of them exist: which one is another question
         return ""
     path = config_path(row, machine)
-    if path.exists():
+    if exists(path):
         return ""
     return f"there is no `{path}`, which only the program itself can make"

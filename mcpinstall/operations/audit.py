@@ -25,6 +25,7 @@ from mcpinstall.operations.audit_sorting import SortedOut
 from mcpinstall.operations.context import Context
 from mcpinstall.rules.audit.rule import Hit, Persona
 from mcpinstall.rules.audit.secrets import told_name
+from mcpinstall.system.files import is_folder
 from mcpinstall.system.machine import Machine
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def _read(wanted: Wanted, row: HostRow | None, machine: Machine) -> Iterator[Rea
             yield _of_stdin(wanted, row, machine)
             continue
         path = Path(os.path.abspath(machine.cwd / text))  # noqa: PTH100 (`..` without links)
-        if path.is_dir():
+        if is_folder(path):
             for place in audit_places.below(path, machine):
                 if os.path.lexists(place.path):
                     yield audit_files.read(place, machine)

@@ -22,7 +22,7 @@ from mcpinstall.rules.audit.approvals import CHANGED
 from mcpinstall.rules.audit.file_facts import Approved
 from mcpinstall.rules.audit.parts import escaped
 from mcpinstall.system import limits
-from mcpinstall.system.files import exists, read_bounded, write_atomic
+from mcpinstall.system.files import exists, read_bounded, write_result
 from mcpinstall.system.machine import Machine
 
 _FIRST, _SCHEMA = "mcpi.audit-baseline/v1", "mcpi.audit-baseline/v2"
@@ -87,7 +87,7 @@ def write_baseline(path: Path, report: AuditReport) -> None:
             entries.setdefault(at, []).append(digests)
     document = {"schema": _SCHEMA, "fingerprints": known, "files": files}
     text = json.dumps(document, indent=2, sort_keys=True)
-    write_atomic(path, f"{text}\n".encode(), mode=0o644)
+    write_result(path, f"{text}\n".encode())
 
 
 def approvals(file: ReadFile, machine: Machine) -> ApprovedFile:

@@ -30,7 +30,7 @@ def place(target: Path, found: Mapping[str, bytes], *, again: bool = False) -> N
         McpInstallError: `server-exists`, `disk-failed`.
     """
     settle(target)
-    if target.exists() and not again:
+    if files.exists(target) and not again:
         raise exists(target)
     made = _new_folders(target.parent)
     staged = _beside(target, _STAGED)
@@ -83,7 +83,7 @@ def settle(target: Path) -> None:
 
 def unsettled(target: Path) -> bool:
     """Tell whether a run died while it wrote this folder."""
-    return any(_beside(target, end).is_dir() for end in (_STAGED, _OLD))
+    return any(files.is_folder(_beside(target, end)) for end in (_STAGED, _OLD))
 
 
 def settle_all(folder: Path) -> None:

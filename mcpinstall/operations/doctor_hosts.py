@@ -13,6 +13,7 @@ from mcpinstall.operations import doctor_entries, host_files, typed
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.findings import Kind
 from mcpinstall.operations.trouble import Trouble, Unseen
+from mcpinstall.system import files
 
 _UNREADABLE = frozenset({ErrorCode.FILE_UNREADABLE, ErrorCode.DISK_FAILED})
 
@@ -191,7 +192,7 @@ def _is_left_behind(row: HostRow, context: Context) -> bool:
     if row.programs or row.applications:
         return not hosts.is_installed(row, context.machine)
     successor = hosts.candidates(hosts.find_rows(row.successor), context.machine)
-    return any(path.exists() for path in successor)
+    return any(map(files.exists, successor))
 
 
 def _inert(row: HostRow, found: Sequence[hosts.SeenFile], context: Context) -> Iterator[Trouble]:

@@ -12,7 +12,7 @@ from mcpinstall.model.receipt import Receipt
 from mcpinstall.operations import revoked
 from mcpinstall.operations.context import Context
 from mcpinstall.receipts.store import ReceiptStore
-from mcpinstall.system import homes, machine_id
+from mcpinstall.system import files, homes, machine_id
 
 if TYPE_CHECKING:
     from mcpinstall.model.revocation import Withdrawal
@@ -63,6 +63,6 @@ def _state(receipt: Receipt, context: Context) -> str:
         current = None
     if current is None or not (home / current).is_dir():
         return "environment missing"
-    if not Path(receipt.python_path).exists():
+    if not files.exists(Path(receipt.python_path)):
         return "interpreter missing"
     return OK

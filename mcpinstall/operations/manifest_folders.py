@@ -101,14 +101,14 @@ def read(root: Path, cwd: Path) -> RegistryFiles:
 
 def _default(cwd: Path) -> Path:
     """Return where a repository keeps its manifests: the folder itself, or `manifests/`."""
-    return Path() if (cwd / "registry.toml").is_file() else Path("manifests")
+    return Path() if files.is_file(cwd / "registry.toml") else Path("manifests")
 
 
 def _root_of(path: Path) -> tuple[Path, str]:
     for root in (path, *path.parents):
-        if (root / "registry.toml").is_file():
+        if files.is_file(root / "registry.toml"):
             parts = path.relative_to(root).parts
-            is_named = len(parts) >= _DEPTH or path.is_dir()
+            is_named = len(parts) >= _DEPTH or files.is_folder(path)
             return root, "/".join(parts[:_DEPTH]) if is_named else ""
     raise McpInstallError(
         ErrorCode.NOT_FOUND,
@@ -139,7 +139,7 @@ def _versions(root: Path) -> Iterator[str]:
         for server in _folders(root / namespace):
             for version in _folders(root / namespace / server):
                 folder = root / namespace / server / version
-                if any((folder / name).exists() for name in ("manifest.toml", *FILES)):
+                if any(files.exists(folder / name) for name in ("manifest.toml", *FILES)):
                     yield f"{namespace}/{server}/{version}"
 
 

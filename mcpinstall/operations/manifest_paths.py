@@ -10,6 +10,7 @@ from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.operations import authoring, authoring_folders, registry_folder
 from mcpinstall.operations.context import Context
+from mcpinstall.system import files
 
 
 def versions(paths: Sequence[Path], context: Context) -> tuple[Path, ...]:
@@ -23,9 +24,9 @@ def versions(paths: Sequence[Path], context: Context) -> tuple[Path, ...]:
     found: list[Path] = []
     for path in map(_upwards, paths):
         _settle(path, context)
-        if (path / "manifest.toml").is_file():
+        if files.is_file(path / "manifest.toml"):
             found.append(path)
-        elif (path / "registry.toml").is_file():
+        elif files.is_file(path / "registry.toml"):
             rows = authoring.index_rows(path)
             for name in dict.fromkeys(row.name for row in rows):
                 row = registries.newest([row for row in rows if row.name == name])
@@ -41,12 +42,12 @@ def versions(paths: Sequence[Path], context: Context) -> tuple[Path, ...]:
 
 def _upwards(path: Path) -> Path:
     """Return a path whose parents are the folders above it: those of `.` and `..` are not."""
-    short = len(path.parts) < 3 and not (path / "registry.toml").is_file()
+    short = len(path.parts) < 3 and not files.is_file(path / "registry.toml")
     return Path(os.path.abspath(path)) if short or ".." in path.parts else path  # noqa: PTH100
 
 
 def _settle(path: Path, context: Context) -> None:
-    if (path / "registry.toml").is_file():
+    if files.is_file(path / "registry.toml"):
         with registry_folder.alone(path, context):
             authoring_folders.settle_all(path)
     elif path.name and authoring_folders.unsettled(path):  # (`/` has no name)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.operations.context import Context
 from mcpinstall.planning.inputs import Around
+from mcpinstall.system import files
 
 
 def around(context: Context, *, plaintext_secrets: bool = False) -> Around:
@@ -17,7 +17,7 @@ def around(context: Context, *, plaintext_secrets: bool = False) -> Around:
     return Around(
         cwd=machine.cwd,
         home=machine.home,
-        exists=Path.exists,
+        exists=files.exists,
         plaintext_secrets=plaintext_secrets,
     )
 

@@ -53,11 +53,12 @@ class Repository:
         Raises:
             McpInstallError: `registry-invalid` when there is none.
         """
-        versions = [
-            int(path.name.partition(".")[0])
-            for path in self._metadata.glob("*.root.json")
-            if path.name.partition(".")[0].isdecimal()
-        ]
+        with files.disk_errors(f"look into `{self._metadata}`"):
+            versions = [
+                int(path.name.partition(".")[0])
+                for path in self._metadata.glob("*.root.json")
+                if path.name.partition(".")[0].isdecimal()
+            ]
         if not versions:
             raise McpInstallError(
                 ErrorCode.REGISTRY_INVALID,

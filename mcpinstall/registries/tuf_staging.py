@@ -134,7 +134,8 @@ def read(repository: Repository) -> Staged:
             change of another state than the live one, or one that does more than can be shown.
     """
     folder = repository.folder / tuf_layout.STAGED
-    paths = sorted(folder.glob("*.json"))
+    with files.disk_errors(f"look into `{folder}`"):
+        paths = sorted(folder.glob("*.json"))
     if not paths:
         raise McpInstallError(
             ErrorCode.NOT_FOUND, f"nothing waits for signatures in `{repository.folder}`"

@@ -28,12 +28,17 @@ def disk_errors(what: str) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        name = f" (`{error.filename}`)" if error.filename else ""
+        other = error.filename and str(error.filename) not in what and not _is_temporary(error)
+        name = f" (`{error.filename}`)" if other else ""
         raise McpInstallError(
             ErrorCode.DISK_FAILED,
             f"could not {what}: {reason}{name}",
             hint=_hint(error),
         ) from error
+
+
+def _is_temporary(error: OSError) -> bool:
+    return _temporary_names(None).fullmatch(Path(str(error.filename)).name) is not None
 
 
 def _hint(error: OSError) -> str:
@@ -96,6 +101,16 @@ def unsafe(path: Path, why: str) -> McpInstallError:
 def exists(path: Path) -> bool:
     """Tell whether something can be seen at `path`; what can't be looked at counts as missing."""
     return os.path.exists(path)  # noqa: PTH110 (`Path.exists` raises where it may not look)
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether a file can be seen at `path`, as `exists` does."""
+    return os.path.isfile(path)  # noqa: PTH113 (as above)
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether a folder can be seen at `path`, as `exists` does."""
+    return os.path.isdir(path)  # noqa: PTH112 (as above)
 
 
 def is_pipe(path: Path) -> bool:
@@ -197,6 +212,21 @@ def write_atomic(
             with contextlib.suppress(OSError):
                 temporary.unlink()
             raise
+
+
+def write_result(path: Path, data: bytes) -> None:
+    """Write a file that the user named for a result; a device or a pipe gets the data itself.
+
+    A link stays, and what it leads to is written.
+
+    Raises:
+        McpInstallError: `disk-failed`.
+    """
+    with disk_errors(f"write `{path}`"):
+        if exists(path) and not (is_file(path) or is_folder(path)):
+            path.write_bytes(data)
+            return
+    write_atomic(Path(os.path.realpath(path)), data, mode=0o644)
 
 
 def temporary_beside(path: Path) -> tuple[Path, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -259,3 +260,17 @@ def test_a_baseline_of_many_servers_is_read(project: Path, mcpi: Mcpi) -> None:
 
     with ends(30):
         assert mcpi("audit", "--baseline", "known.json").status == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
+def test_a_baseline_takes_the_place_of_no_device(project: Path, mcpi: Mcpi) -> None:
+    """As root `/dev/stdout` or `/dev/null` would be a plain file from then on."""
+    put(project / ".mcp.json", clock=SERVER)
+    os.mkfifo(project / "pipe")
+    reader = os.open(project / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+
+    assert mcpi("audit", "--save-baseline", "pipe").status == 0
+
+    assert json.loads(os.read(reader, 65_536))["schema"]
+    os.close(reader)
+    assert (project / "pipe").is_fifo()

@@ -87,6 +87,17 @@ command-missing  Cursor: `gone` starts `/nowhere/server`, which is not there
 """)
 
 
+def test_a_folder_in_the_place_of_a_hosts_file_is_told(mcpi: Mcpi, home: Path) -> None:
+    (home / ".cursor/mcp.json").mkdir(parents=True)
+
+    ran = mcpi("doctor", columns=200)
+
+    assert ran.status == 5
+    assert f"Cursor: `{home}/.cursor/mcp.json`" in ran.out + ran.err
+    assert "1 file, 1 of them not read, with 0 servers" in ran.out
+    assert "Nothing is wrong, 1 not looked at" in ran.out
+
+
 def test_doctor_in_json(mcpi: Mcpi, home: Path) -> None:
     put(home / ".cursor/mcp.json", {"mcpServers": {"gone": {"command": "/nowhere/server"}}})
 

@@ -263,3 +263,30 @@ def test_the_version_needs_no_command(
     cli.main()
 
     assert out.getvalue().startswith("mcpinstall ")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "audit", "audit --baseline", "audit --host cursor", "manifest verify", "manifest diff -",
+        "manifest lock --yes", "manifest sign --yes", "manifest index", "registry publish",
+        "registry sign", "registry prune", "install time --offline --dry-run --print --python",
+    ],
+)  # fmt: skip
+def test_a_path_that_is_too_long_for_the_system_is_no_bug(mcpi: Mcpi, command: str) -> None:
+    for name in ("a" * 300, "a/" * 4000):
+        assert mcpi(*command.split(), name, terminal=False).status in {2, 3, 5}
+
+
+def test_a_folder_that_cannot_be_looked_at_is_no_bug(
+    mcpi: Mcpi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here because its name is too long; as for another user's, `Path.exists` raises."""
+    path = f"/tmp/{'a' * 300}/x"
+    ran = mcpi("install", "git", "--set", f"repository={path}", "--print", "--dry-run")
+    assert ran.status == 2
+    assert "`repository` does not exist" in ran.err
+
+    monkeypatch.setenv("XDG_CONFIG_HOME", path)
+    for command in ("hosts", "doctor", "list"):
+        assert mcpi(command).status in {0, 1, 3, 5}

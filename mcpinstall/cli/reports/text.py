@@ -98,6 +98,8 @@ def _sum(report: Report) -> str:
         return f"{looked}: no findings" + (", but not all was checked" if report.unchecked else "")
     counts = Counter(one.rule.severity for one in report.findings)
     parts = [
-        f"{counts[severity]} {severity}" for severity in reversed(Severity) if counts[severity]
+        f"{words.number(counts[severity])} {severity}"
+        for severity in reversed(Severity)
+        if counts[severity]
     ]
     return f"{looked}: {words.count(len(report.findings), 'finding')} ({', '.join(parts)})"

@@ -83,3 +83,41 @@ def test_a_folder_that_a_link_leads_to_is_looked_at_where_it_is(tmp_path: Path) 
         files.private_folder(tmp_path / "link" / "ours")
 
     assert refused.value.code is ErrorCode.STATE_UNSAFE
+
+
+# Results ----------------------------------------------------------------------------------------
+
+
+@posix
+def test_a_result_goes_into_a_pipe_and_does_not_take_its_place(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+
+    files.write_result(pipe, b"found")
+
+    assert os.read(reader, 100) == b"found"
+    os.close(reader)
+    assert files.is_pipe(pipe)
+
+
+@posix
+def test_a_result_follows_a_link(tmp_path: Path) -> None:
+    (tmp_path / "there").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("there")
+
+    files.write_result(tmp_path / "link", b"new")
+
+    assert (tmp_path / "there").read_bytes() == b"new"
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_what_could_not_be_written_is_named_once(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+
+    with pytest.raises(McpInstallError) as refused:
+        files.write_result(tmp_path / "folder", b"x")
+
+    assert refused.value.code is ErrorCode.DISK_FAILED
+    assert refused.value.message.count(str(tmp_path)) == 1
+    assert ".mcpi" not in refused.value.message
