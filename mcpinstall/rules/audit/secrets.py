@@ -27,6 +27,7 @@ _SHORTEST_LIKELY = 16  # characters of a name that may be a token
 _LEAST_ENTROPY = 3.3  # bits a character; 16 random hexadecimal digits have about 3.4
 _SHOWN, _LONGEST_SHOWN = 80, 320  # characters
 _SPOKEN_VOWELS = ("A", "E", "I", "O", "U", "npm", "xAI")
+_LONGEST_NAME = 1024  # characters; a name of that length is none
 _RUN = re.compile(r"[A-Za-z0-9]{12,}")
 
 
@@ -239,17 +240,25 @@ def without_secrets(
     return text
 
 
-@functools.lru_cache(maxsize=4096)
 def is_secret_itself(name: str) -> bool:
     """Tell whether a name is a secret, as where a token was pasted in its place."""
+    return _is_secret_itself(name[:_LONGEST_NAME])
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_secret_itself(name: str) -> bool:
     if len(name) < _SHORTEST_LIKELY or _WORDS_ONLY.fullmatch(name):
         return False
     return certain_in(name) is not None or _resembles_a_secret(name) or bool(_JWT.search(name))
 
 
 def told_name(name: str) -> str:
-    """Return a name of a server, variable or key for a report or record; never a secret."""
-    return f"({len(name)} characters)" if is_secret_itself(name) else name
+    """Return a name of a server, variable or key for a report or record; never a secret.
+
+    One that is longer than names are is told by its length, too.
+    """
+    hidden = len(name) > _LONGEST_NAME or is_secret_itself(name)
+    return f"({len(name)} characters)" if hidden else name
 
 
 def told_pointer(pointer: str) -> str:
@@ -259,7 +268,7 @@ def told_pointer(pointer: str) -> str:
 
 def _told_key(key: str) -> str:
     plain = key.replace("~1", "/").replace("~0", "~")
-    return told_name(plain) if is_secret_itself(plain) else key
+    return key if (told := told_name(plain)) == plain else told
 
 
 def masked(text: str) -> str:
