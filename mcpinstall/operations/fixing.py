@@ -265,7 +265,7 @@ class _Engine:
     def _next(
         self, found: Sequence[Judged], pointer: str, tried: set[tuple[Key, str]]
     ) -> tuple[Judged, Fixer] | None:
-        for one in found:
+        for one in sorted(found, key=_of_others):
             finding, hit, server = one
             fixer = remedies.BY_RULE.get(hit.rule.id)
             is_here = (server.pointer if server else "") == pointer
@@ -320,6 +320,12 @@ class _Work:
     """Why nothing in it is changed."""
     owned: Mapping[str, str]
     """Entries that mcpi wrote, each with what helps."""
+
+
+def _of_others(one: Judged) -> bool:
+    """Tell what is not for an entry of ours: to write one again may do more than its own rule."""
+    fixer = remedies.BY_RULE.get(one[1].rule.id)
+    return not (fixer and fixer.of_own)
 
 
 def _is_same(one: Left, other: Left) -> bool:

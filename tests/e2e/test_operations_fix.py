@@ -7,6 +7,7 @@ import json
 import pytest
 
 from mcpinstall.operations import audit, fix_commit, fixing, undo
+from tests.builders.canaries import token
 from tests.builders.world import World
 
 pytestmark = pytest.mark.e2e
@@ -28,15 +29,30 @@ def prepared(world: World) -> fixing.PreparedFixes:
     return fixing.prepare(audit.Wanted(host="cursor"), NAMED, world.context)
 
 
-def test_an_entry_that_mcpi_wrote_is_left_to_its_own_commands(world: World) -> None:
+def test_an_entry_that_mcpi_wrote_is_written_again_and_not_patched(world: World) -> None:
     world.install("clock", hosts=["cursor"])
-    with_variable(world, "clock")
+    before = json.loads(with_variable(world, "clock"))
+
+    found = prepared(world)
+    list(fix_commit.commit(found))
+
+    assert [one.fixer for one in found.files[0].fixed] == ["restore-entry"]
+    assert [one for one in found.left if one.finding.rule.id == "MA206"] == []
+    assert json.loads(world.file("cursor").read_bytes()) == before
+
+
+def test_what_an_entry_of_mcpi_had_from_the_beginning_is_left_to_its_own_command(
+    world: World,
+) -> None:
+    world.offer("vault", environment=[{"name": "TOKEN", "isRequired": True, "isSecret": True}])
+    given = (("TOKEN", token("github")),)
+    world.install("vault", hosts=["cursor"], settings=given, plaintext_secrets=True)
 
     found = prepared(world)
 
-    assert found.files == ()
-    assert [(one.reason, one.hint) for one in found.left if one.finding.rule.id == "MA206"] == [
-        ("mcpi installed this entry", "mcpi configure clock")
+    assert [one.change for one in found.files if one.change] == []
+    assert [(one.reason, one.hint) for one in found.left if one.finding.rule.id == "MA301"] == [
+        ("mcpi installed this entry", "mcpi configure vault")
     ]
 
 
@@ -66,17 +82,22 @@ def test_every_order_of_going_back_ends_in_the_users_bytes(world: World) -> None
     assert world.file("cursor").read_bytes() == before
 
 
-def test_a_fix_below_a_later_change_waits_for_it(world: World) -> None:
+def test_a_fix_below_a_later_installation_goes_back_alone(world: World) -> None:
     with_variable(world, "mine")
+    before = json.loads(world.file("cursor").read_bytes())
     (done,) = fix_commit.commit(prepared(world))
     assert done.record is not None
     world.install("clock", hosts=["cursor"])
-    later = world.file("cursor").read_bytes()
+    ours = world.servers_in("cursor")["clock"]
 
-    with pytest.raises(Exception, match="changed since, so its former bytes can't come back"):
-        undo.prepare(done.record.id, world.context)
+    found = undo.prepare(done.record.id, world.context)
+    undo.commit(found, world.context)
 
-    assert world.file("cursor").read_bytes() == later
+    assert "only what the fix had changed goes back" in found.notes[0]
+    assert world.servers_in("cursor")["clock"] == ours
+    world.require_consistent()
+    world.uninstall("clock")
+    assert json.loads(world.file("cursor").read_bytes()) == before
 
 
 def test_an_uninstallation_after_a_fix_takes_exactly_its_own_entry(world: World) -> None:
