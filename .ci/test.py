@@ -1,8 +1,8 @@
 """Run the tests with nothing but Python 3.11 or newer: `python3 .ci/test.py [pytest arguments]`.
 
 Makes `.venv`, installs the locked dependencies by digest and the project itself, then runs pytest.
-A second run installs only when the lock or `pyproject.toml` changed.  Standard library only; the
-package index is the one that pip is configured to use.
+A second run installs only when the lock or `pyproject.toml` changed; `--only-install` runs no test.
+Standard library only; the package index is the one that pip is configured to use.
 """
 
 import hashlib
@@ -152,6 +152,8 @@ def main() -> None:
         )
     make_venv()
     install()
+    if sys.argv[1:] == ["--only-install"]:
+        return
     run("-m", "pytest", *workers(sys.argv[1:]), *sys.argv[1:])
 
 
