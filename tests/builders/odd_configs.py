@@ -233,10 +233,16 @@ extensions:
 
 
 def _large() -> OddConfig:
-    """Return ten megabytes, as Claude Code has them after a year."""
+    """Return ten megabytes, as Claude Code has them after a year.
+
+    Every project has the same history, which is printed once: this runs in each collection.
+    """
     history = [{"display": f"fix the test number {number} – please\n"} for number in range(1000)]
     size = len(json.dumps(history, ensure_ascii=False).encode())
-    projects = {f"/home/ann/code/{n}": {"history": history} for n in range(10_000_000 // size + 1)}
-    document = {**_DOCUMENT, "projects": projects}
+    document = {**_DOCUMENT, "projects": {"PLACE": {"history": history}}}
     shown = json.dumps(document, ensure_ascii=False, indent=2)
-    return OddConfig(host="claude-code", name="10 MB", content=shown.encode())
+    start, end = shown.index('    "PLACE"'), shown.rindex("\n  }\n}")
+    places = (f"/home/ann/code/{number}" for number in range(10_000_000 // size + 1))
+    projects = ",\n".join(shown[start:end].replace("PLACE", place, 1) for place in places)
+    content = shown[:start] + projects + shown[end:]
+    return OddConfig(host="claude-code", name="10 MB", content=content.encode())
