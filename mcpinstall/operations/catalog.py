@@ -45,7 +45,8 @@ def search(
 ) -> tuple[IndexRow, ...]:
     """Return the newest version of every server whose name, title or summary holds `text`.
 
-    Servers of the user's own folders are named `REGISTRY:NAME`, as `mcpi install` wants them.
+    Those that are named so come first.  Servers of the user's own folders are named
+    `REGISTRY:NAME`, as `mcpi install` wants them.
     `mcp:TEXT` asks the user's MCP registry, which looks at names only; with `updated_since`
     (a time, RFC 3339) for what changed since.
 
@@ -84,7 +85,12 @@ def search(
             "none of your registries could be searched",
             hint="each of them is named above, with its reason",
         )
-    return tuple(rows)
+    return tuple(sorted(rows, key=lambda row: not _is_named(row, text)))
+
+
+def _is_named(row: IndexRow, text: str) -> bool:
+    names = (row.alias, row.alias.rpartition(":")[2], row.name, row.name.rpartition("/")[2])
+    return text.casefold() in (name.casefold() for name in names if name)
 
 
 def _of_mcp(text: str, updated_since: str, context: Context) -> Iterator[IndexRow]:

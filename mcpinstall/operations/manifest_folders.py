@@ -113,7 +113,8 @@ def _root_of(path: Path) -> tuple[Path, str]:
     raise McpInstallError(
         ErrorCode.NOT_FOUND,
         f"`{path}` is no registry and lies in none: there is no `registry.toml`",
-        hint="name the folder that has `registry.toml`, or a manifest below it",
+        hint="name the folder that has `registry.toml`, or a manifest below it; "
+        "docs/own-registry.md says how to begin one",
     )
 
 

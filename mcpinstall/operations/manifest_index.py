@@ -45,7 +45,7 @@ def prepare(folder: Path, context: Context) -> Listing:
         raise McpInstallError(
             ErrorCode.FILE_UNREADABLE,
             f"`{folder}` has no `registry.toml`",
-            hint="name the folder of a registry",
+            hint="name the folder of a registry; docs/own-registry.md says how to begin one",
         )
     pinned, index = authoring.pinned(folder, registry)
     there = files.read_optional(folder / "index.toml", limits.INDEX_BYTES)

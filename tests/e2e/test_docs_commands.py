@@ -118,6 +118,7 @@ def shell(folder: ManifestFolder, home: Path) -> Shell:
 OWN = sections("own-registry.md")
 SIGSTORE = "A folder signed with Sigstore"
 NEW, USERS = "Add a server, and keep it new", "What users do then"
+EMPTY = "Begin with an empty folder"
 
 
 def test_a_tuf_registry_is_owned_as_the_page_says(shell: Shell) -> None:
@@ -126,12 +127,26 @@ def test_a_tuf_registry_is_owned_as_the_page_says(shell: Shell) -> None:
     with Site(shell.cwd / "site") as site:
         shell.url = site.url
         for title, commands in OWN.items():
-            if title not in (SIGSTORE, NEW, USERS):
+            if title not in (SIGSTORE, NEW, USERS, EMPTY):
                 said += "".join(shell.run(words) for words in commands)
 
     assert "Clock" in said
     assert "namespace io.github.user gets the key" in said
     assert site.requests
+
+
+def test_a_registry_begins_with_what_the_page_says(tmp_path: Path, home: Path) -> None:
+    page = (ROOT / "docs" / "own-registry.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "manifests").mkdir()
+    (tmp_path / "manifests" / "registry.toml").write_text(text, encoding="utf-8")
+    shell = Shell(cwd=tmp_path, home=home, keys={})
+
+    for words in OWN[EMPTY]:
+        shell.run(words, "--yes")
+
+    said = shell.run(["mcpi", "manifest", "verify", "manifests"])
+    assert "0 manifests: no findings" in said
 
 
 def test_a_server_is_added_kept_new_and_moved_as_the_page_says(world: World) -> None:
