@@ -260,11 +260,7 @@ def _from_first(row: HostRow, before: AppliedEntry, after: AppliedEntry, last: P
 
     A host may have written the file anew in between: fields are told by what they say.
     """
-    old = _own(row, before.entry)
-    keys = [key for key, v in _own(row, after.entry).items() if [v] == _read(row, last.inserted)]
     for first in before.own:
-        if any([old[key]] == _read(row, first.inserted) for key in keys):
-            return dataclasses.replace(last, removed=first.removed)
         if last.removed and first.inserted.endswith(last.removed):
             lead = first.inserted[: -len(last.removed)]
             return Patch(
@@ -272,6 +268,11 @@ def _from_first(row: HostRow, before: AppliedEntry, after: AppliedEntry, last: P
                 removed=first.removed,
                 inserted=lead + last.inserted,
             )
+    old = _own(row, before.entry)
+    keys = [key for key, v in _own(row, after.entry).items() if [v] == _read(row, last.inserted)]
+    for first in before.own:
+        if any([old[key]] == _read(row, first.inserted) for key in keys):
+            return dataclasses.replace(last, removed=first.removed)
     key = row.entry.args_key
     if key in keys and [old[key]] == _read(row, last.removed):  # at first the command had them
         return dataclasses.replace(last, removed=b"[]")
