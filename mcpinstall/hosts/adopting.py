@@ -7,7 +7,7 @@ byte for byte: variables, approvals, whether it is off, comments, order and inde
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import edits, proof, tolerant
@@ -217,19 +217,47 @@ def given_back(content: bytes, row: HostRow, applied: AppliedEntry) -> bytes | N
     if applied.entry.keeps is None:
         return None
     try:
-        own, _ = fields(row, applied.entry)
-        own.pop(row.entry.names_key or "", None)
         there = _value(content, row, applied.entry.name)
-        for key, ours in own.items():
-            patches = [one for one in applied.own if [ours] == _read(row, one.inserted)]
-            found = [_read(row, one.removed) for one in patches]
-            if there.get(key) != ours or not found or not found[0]:
+        for key, ours in _own(row, applied.entry).items():
+            first = _first(row, applied, key)
+            if there.get(key) != ours or not first:
                 return None
             inner = _inner(row, applied.entry.name)
-            content = edits.put_value(content, inner, key, found[0][0], replace=True).apply(content)
+            content = edits.put_value(content, inner, key, first[0], replace=True).apply(content)
     except (FormError, McpInstallError):
         return None
     return content
+
+
+def is_given_back(content: bytes, row: HostRow, applied: AppliedEntry) -> bool:
+    """Tell whether nothing of ours is left in what an adopted entry starts."""
+    if applied.entry.keeps is None:
+        return True
+    try:
+        there, own = _value(content, row, applied.entry.name), _own(row, applied.entry)
+    except McpInstallError:
+        return False
+    firsts = {key: _first(row, applied, key) for key in own}
+    return all(
+        there.get(key) == firsts[key][0] if firsts[key] else there.get(key) != ours
+        for key, ours in own.items()
+    )
+
+
+def _own(row: HostRow, entry: ServerEntry) -> dict[str, object]:
+    """Return command and arguments as they are written into a host's file, by field."""
+    own, _ = fields(row, entry)
+    own.pop(row.entry.names_key or "", None)
+    return own
+
+
+def _first(row: HostRow, applied: AppliedEntry, key: str) -> list[object]:
+    """Return the one value that a field had at first; nothing where nobody can tell."""
+    ours = _own(row, applied.entry)[key]
+    patches = [one for one in applied.own if [ours] == _read(row, one.inserted)]
+    if patches:
+        return _read(row, patches[0].removed)
+    return [[]] if key == row.entry.args_key else []  # there were none: the command had them
 
 
 def _read(row: HostRow, value: bytes) -> list[object]:
@@ -244,23 +272,34 @@ def _read(row: HostRow, value: bytes) -> list[object]:
     return [found["x"]] if isinstance(found, dict) and len(found) == 1 and "x" in found else []
 
 
-def first_value(before: AppliedEntry, after: AppliedEntry) -> AppliedEntry:
+def first_value(row: HostRow, before: AppliedEntry, after: AppliedEntry) -> AppliedEntry:
     """Return what was applied last so that taking it back gives what stood there at first."""
-    *others, patch = (_from_first(before.own, one) for one in after.own)
+    *others, patch = (_from_first(row, before, after, one) for one in after.own)
     return dataclasses.replace(after, fields=tuple(others), patch=patch)
 
 
-def _from_first(before: Sequence[Patch], after: Patch) -> Patch:
-    """Return a patch that replaces the text before the first of two changes by that of the last."""
-    for first in before:
-        if after.removed and first.inserted.endswith(after.removed):
-            lead = first.inserted[: -len(after.removed)]
+def _from_first(row: HostRow, before: AppliedEntry, after: AppliedEntry, last: Patch) -> Patch:
+    """Return a patch that replaces the text before the first of two changes by that of the last.
+
+    A host may have written the file anew in between: fields are told by what they say.
+    """
+    for first in before.own:
+        if last.removed and first.inserted.endswith(last.removed):
+            lead = first.inserted[: -len(last.removed)]
             return Patch(
-                offset=after.offset - len(lead),
+                offset=last.offset - len(lead),
                 removed=first.removed,
-                inserted=lead + after.inserted,
+                inserted=lead + last.inserted,
             )
-    return after
+    old = _own(row, before.entry)
+    keys = [key for key, v in _own(row, after.entry).items() if [v] == _read(row, last.inserted)]
+    for first in before.own:
+        if any([old[key]] == _read(row, first.inserted) for key in keys):
+            return dataclasses.replace(last, removed=first.removed)
+    key = row.entry.args_key
+    if key in keys and [old[key]] == _read(row, last.removed):  # at first the command had them
+        return dataclasses.replace(last, removed=b"[]")
+    return last
 
 
 def _value(content: bytes, row: HostRow, name: str) -> dict[str, object]:

@@ -215,7 +215,7 @@ def _exchanged(
     stale, _ = inputs.remove(content, row, chain.entries[number].entry, keep=needed)
     content = _patched(content, stale) or b""
     if entry.keeps is not None:
-        new = adopting.first_value(chain.entries[number], new)
+        new = adopting.first_value(row, chain.entries[number], new)
         entries = (*chain.entries[:number], new, *chain.entries[number + 1 :])
         return entries, content, len(entries) == 1
     # Taking it out later must not bring our own old value back: record its removal instead.
@@ -239,6 +239,8 @@ def _without(file: HostFile, applied: AppliedEntry) -> tuple[bytes | None, tuple
     exact: bytes | None = content
     for patch in reversed(applied.own):
         exact = None if exact is None else _put_back(file.row, exact, patch, name)
+    if exact is not None and not adopting.is_given_back(exact, file.row, applied):
+        exact = None
     if exact is None and (exact := adopting.given_back(content, file.row, applied)) is not None:
         warnings = (f"only command and arguments of `{name}` go back: its file was written anew",)
     if exact is None or (applied.created and not exact.strip()):

@@ -10,7 +10,7 @@ from mcpinstall.model.secret import Secret
 from mcpinstall.operations import adoption, audit, fix_commit, fixing, undo, uninstall
 from mcpinstall.operations.prepared import Prepared
 from tests.builders.canaries import token
-from tests.builders.changes import ALL_FAULTS, Change
+from tests.builders.changes import ALL_FAULTS, Change, lasting
 from tests.builders.world import World
 
 TICK = {
@@ -59,9 +59,7 @@ def prepared_adoption(
         offer(world, name, *products), Request(names=(), secrets=tuple(secrets))
     )
     prepared = adoption.prepare(wanted, world.context)
-    for _, staged in prepared.staged:
-        staged.result()
-    return prepared
+    return lasting(prepared)
 
 
 def adopt(world: World, name: str = "tick", *products: str) -> None:
@@ -138,8 +136,7 @@ def updating_what_was_adopted(world: World) -> Change:
     world.offer("clock", "2.0", arguments=[fixed])
     prepared = world.prepare_update()
     assert prepared is not None
-    for _, staged in prepared.staged:
-        staged.result()
+    prepared = lasting(prepared)
     return Change(world, lambda: world.carry_out(prepared), world.update)
 
 

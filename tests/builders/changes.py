@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import stat
 import tempfile
@@ -395,9 +396,15 @@ def fixing_a_file(world: World) -> Change:
     return Change(world, lambda: list(fix_commit.commit(prepared)), again)
 
 
-def _committed(world: World, prepared: Prepared, again: Callable[[], object]) -> Change:
+def lasting(prepared: Prepared) -> Prepared:
+    """Return a plan with its environments built, and good for as long as all its faults take."""
     for _, staged in prepared.staged:
         staged.result()
+    return replace(prepared, started=math.inf)
+
+
+def _committed(world: World, prepared: Prepared, again: Callable[[], object]) -> Change:
+    prepared = lasting(prepared)
     return Change(world, lambda: commit.commit(prepared, world.context), again)
 
 

@@ -424,6 +424,42 @@ def test_an_adopted_entry_is_still_its_users_after_a_new_environment(
     assert world.host_files() == before | {"codex": TICK["codex"] + b"# new"}
 
 
+@pytest.mark.parametrize(
+    "start",
+    [
+        {"command": "uvx", "args": ["clock-server", "--zone=Oslo"]},
+        {"args": ["clock-server"], "env": {"A": "1"}, "command": "uvx"},
+        {"command": "uvx clock-server --zone=Oslo"},
+        {"command": "uvx clock-server", "args": []},
+    ],
+)
+@pytest.mark.parametrize("often", [1, 2])
+def test_no_half_entry_is_left_where_its_host_writes_the_file_anew(
+    world: World, start: dict[str, Any], often: int
+) -> None:
+    """Whatever mcpi writes, its host writes in its own layout, before and after."""
+    world.file("cursor").write_text(json.dumps({"mcpServers": {"tick": start}}))
+    adopt(world)
+
+    for number in range(often):
+        anew(world, indent=number + 1)
+        world.configure("tick", ("zone", f"zone{number}"))
+        assert differences(world) == []
+    anew(world, indent=4)
+    world.uninstall("tick")
+
+    now = entry(world)
+    assert now.pop("args", []) == start.get("args", [])
+    assert now == {key: value for key, value in start.items() if key != "args"}
+    assert world.receipts() == {}
+
+
+def anew(world: World, indent: int) -> None:
+    """Let a host write its file in another layout."""
+    document = json.loads(world.file("cursor").read_bytes())
+    world.file("cursor").write_text(json.dumps(document, indent=indent, sort_keys=True))
+
+
 def test_one_adoption_is_taken_back_in_a_file_that_was_edited_since(world: World) -> None:
     foreign(world)
     before = world.host_files()
