@@ -159,9 +159,7 @@ def test_a_known_tool_lets_everybody_in(tool: str, option: str) -> None:
     assert len(hits(server("npx", tool, *option.split(), "x"))) == 1
     name = option.replace("=", " ").split()[0]
     for no in ("false", "0"):
-        assert (
-            rules("npx", tool, f"{name}={no}") == []
-        )
+        assert rules("npx", tool, f"{name}={no}") == []
     assert rules("npx", tool, "--note", option.lstrip("-")) == []
     assert rules("npx", f"{tool}/x", option) == []
 
