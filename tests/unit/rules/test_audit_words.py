@@ -145,6 +145,7 @@ def test_a_published_port_is_open_but_on_loopback(port: str, expected: list[str]
     assert rules("docker", "run", "--publish-all", image) == ["MA404"]
     assert rules("docker", "run", "--publish-all=false", image) == []
     assert rules("docker", "run", image, "-p", port) == []
+    assert rules("docker", "run", "-p") == []
 
 
 @pytest.mark.parametrize(
@@ -585,6 +586,8 @@ def test_a_proxy_without_a_scheme_is_told() -> None:
         (server("x", env={"MY_PAT": "a"}), server("x", env={"MY_PAT": "b"}), False),
         (server("x", "https://a.example/"), server("x", "https://b.example/"), True),
         (server("x", "https://ana:a@h.example/"), server("x", "https://ana:b@h.example/"), False),
+        (server("x", "https://ana@h.example/"), server("x", "https://bob@h.example/"), False),
+        (server("x", "key-" + token("github")), server("x", "key-" + token("npm")), False),
         (server(url="https://a:b@h.example/?q=1"), server(url="https://a:b@h.example/?q=2"), False),
         (server(url="https://h.example/?mode=a&token=b"),
          server(url="https://h.example/?mode=c&token=d"), False),
