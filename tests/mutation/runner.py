@@ -220,16 +220,16 @@ def _set_constants(path: str, before: bytes, after: bytes) -> None:
     kept = (type, types.FunctionType, types.ModuleType)
     for key, value in new.items():
         if repr(value) != repr(old.get(key)) and not isinstance(value, kept):
-            before, loaded[key] = loaded[key], value
-            if isinstance(before, tuple | frozenset | dict):
-                _set_everywhere(before, value)
+            imported, loaded[key] = loaded[key], value
+            if isinstance(imported, tuple | frozenset | dict):
+                _set_everywhere(imported, value)
 
 
-def _set_everywhere(before: object, value: object) -> None:
+def _set_everywhere(old: object, value: object) -> None:
     """Give the value to the modules that imported the old one by its name."""
     for name, module in list(sys.modules.items()):
         if name.startswith("mcpinstall."):
-            vars(module).update({key: value for key, it in vars(module).items() if it is before})
+            vars(module).update({key: value for key, it in vars(module).items() if it is old})
 
 
 def _executed(source: bytes, path: str, loaded: Mapping[str, object]) -> dict[str, object]:

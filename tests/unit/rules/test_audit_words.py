@@ -163,6 +163,7 @@ def test_a_known_tool_lets_everybody_in(tool: str, option: str) -> None:
         assert rules("npx", tool, f"{name}={no}") == []
     assert rules("npx", tool, "--note", option.lstrip("-")) == []
     assert rules("npx", f"{tool}/x", option) == []
+    assert rules("npx", tool, "--mode", "none") == []
 
 
 @pytest.mark.parametrize("option", ["--no-auth", "--disable-auth"])

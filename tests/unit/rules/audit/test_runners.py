@@ -340,6 +340,8 @@ def test_code_in_an_argument_of_the_runner_is_kept_apart(line: str, code: str | 
         ("cargo install --frozen a", True),
         ("cargo --frozen install a", True),
         ("cargo install a", False),
+        ("dnx A", False),
+        ("go run h.example/m@main", False),
         ("nix run --offline nixpkgs#a", True),
         ("nix run nixpkgs#a", False),
     ],
