@@ -127,11 +127,13 @@ class Runner:
     def _chosen(self, mutant: Mutant) -> list[str]:
         """Return the names of the tests that ran the mutant's lines, quickest first."""
         wanted = _asking(self.sources[mutant.path], mutant)
+        is_data = not any(mutant.path in test.lines for test in self.tests.values())
         chosen: list[str] = []
         total = 0.0
         for name, test in sorted(self.tests.items(), key=lambda item: item[1].seconds):
             lines = test.lines.get(mutant.path, frozenset())
-            if lines and (wanted is None or not lines.isdisjoint(wanted)):
+            named = lines and (wanted is None or not lines.isdisjoint(wanted))
+            if named or (is_data and mutant.at_import):  # a table that other modules read
                 total += test.seconds
                 if chosen and total > self.seconds:
                     break
@@ -219,7 +221,16 @@ def _set_constants(path: str, before: bytes, after: bytes) -> None:
     kept = (type, types.FunctionType, types.ModuleType)
     for key, value in new.items():
         if repr(value) != repr(old.get(key)) and not isinstance(value, kept):
-            loaded[key] = value
+            imported, loaded[key] = loaded[key], value
+            if isinstance(imported, tuple | frozenset | dict):
+                _set_everywhere(imported, value)
+
+
+def _set_everywhere(old: object, value: object) -> None:
+    """Give the value to the modules that imported the old one by its name."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("mcpinstall."):
+            vars(module).update({key: value for key, it in vars(module).items() if it is old})
 
 
 def _module(path: str) -> str:

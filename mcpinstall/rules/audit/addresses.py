@@ -121,11 +121,11 @@ def _inner(ip: IpAddress) -> IpAddress:
 
 def _loose_ipv4(host: str) -> IPv4Address | None:
     """Read what inet_aton(3) reads: one to four numbers, the last one fills what is left."""
-    words = host.split(".", 4)
-    numbers = [_number(word) for word in words]
-    if not 1 <= len(words) <= 4 or any(number is None for number in numbers):
+    words = host.split(".")
+    numbers = [number for word in words if (number := _number(word)) is not None]
+    if len(words) > 4 or len(numbers) < len(words):
         return None
-    *first, last = (number or 0 for number in numbers)
+    *first, last = numbers
     if any(number > 255 for number in first) or last >= 256 ** (4 - len(first)):
         return None
     value = last
@@ -135,9 +135,9 @@ def _loose_ipv4(host: str) -> IPv4Address | None:
 
 
 def _number(word: str) -> int | None:
-    if not word.isascii() or not word.isalnum() or len(word) > 16:
+    if not word.isascii() or not word.isalnum():
         return None
-    base = 16 if word.startswith("0x") else 8 if len(word) > 1 and word[0] == "0" else 10
+    base = 16 if word.startswith("0x") else 8 if word[0] == "0" else 10
     try:
         return int(word, base)
     except ValueError:

@@ -14,7 +14,6 @@ from mcpinstall.rules.audit.addresses import parse
 from mcpinstall.rules.audit.file_facts import Approved
 from mcpinstall.rules.audit.parts import escaped
 from mcpinstall.rules.audit.references import holds_reference
-from mcpinstall.rules.audit.secret_values import is_credential_header
 from mcpinstall.rules.audit.secrets import (
     is_secret_name,
     secret_in,
@@ -67,8 +66,7 @@ def fingerprints(server: AuditedServer) -> Mapping[str, str]:
 
 def is_approved(server: AuditedServer, approved: Approved) -> bool:
     """Tell whether the baseline has an entry as it is."""
-    known = approved.get(place(server), ())
-    return bool(known) and fingerprints(server) in known
+    return fingerprints(server) in approved.get(place(server), ())
 
 
 def differences(server: AuditedServer, approved: Approved) -> Iterator[str]:
@@ -98,8 +96,6 @@ def _variable(variable: Variable) -> str:
 def _header(header: Variable) -> str:
     """Return a header's value only where it is a reference: most headers are credentials."""
     text = header.value.text
-    if is_credential_header(header.name) and not holds_reference(text):
-        return "set"
     return text if holds_reference(text) and not secret_in(text, header.name) else "set"
 
 
@@ -130,7 +126,7 @@ def _address(text: str) -> str:
     if address is None:
         return _kept("", text)
     hidden = address.has_login or any(_names_secret(name) for name, _ in address.parameters)
-    bare = text.split("?", 1)[0] if hidden else text
+    bare = text.partition("?")[0] if hidden else text
     if address.has_login:
         scheme, _, rest = bare.partition("://")
         bare = f"{scheme}://{rest.rpartition('@')[2]}"

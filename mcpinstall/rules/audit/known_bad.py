@@ -79,10 +79,12 @@ def _link(advisory: Advisory, facts: MachineFacts) -> str:
 def installed(server: AuditedServer, facts: MachineFacts) -> Iterator[Hit]:
     """Yield what is known of the packages in an environment of mcpinstall."""
     managed = facts.managed
-    for name, version in managed.packages if managed else ():
+    if managed is None:
+        return
+    for name, version in managed.packages:
         about = _known(Kind.PYPI, name, version, facts)
         bad = [one for one in about if one.is_malicious]
-        if managed and about:
+        if about:
             what = "is known to be malicious" if bad else "has known vulnerabilities"
             worst = max((severity(one.severity) for one in about), key=lambda one: one.rank)
             yield Hit(

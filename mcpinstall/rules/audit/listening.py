@@ -43,7 +43,7 @@ _BIND_OPTIONS = frozenset({
 _BIND_VARIABLE = re.compile(r"(?:[A-Z0-9]+_)*(?:HOST|BIND|BIND_ADDRESS|LISTEN|LISTEN_ADDRESS)")
 _PUBLISH = frozenset({"-p", "--publish"})
 _YES = frozenset({"1", "true", "yes", "on"})
-_NO_LOGIN_OPTIONS = frozenset({"--no-auth", "--disable-auth", "--auth=none"})
+_NO_LOGIN_OPTIONS = frozenset({"--no-auth", "--disable-auth"})
 _NO_LOGIN_TOOLS = ("inspector", "mcp-proxy", "mcpo", "supergateway", "mcp-remote", "mcphub",
                    "mcp-gateway", "mcp-server-chart", "fastmcp", "desktop-commander")  # fmt: skip
 
@@ -70,7 +70,8 @@ def no_login(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
     known: Persona | None = None if runs(server, *_NO_LOGIN_TOOLS) else Persona.PEDANTIC
     for option in options(server):
         off = option.text[:64].lower() in ("false", "0")
-        if option.name in _NO_LOGIN_OPTIONS and not off and not option.is_behind:
+        is_switch = option.name in _NO_LOGIN_OPTIONS and not off and not option.is_behind
+        if is_switch or (option.name == "--auth" and option.text.lower() == "none"):
             yield _unprotected(option.pointer, option.name, known)
     if allowed := allowed_http(server):
         yield from _allowed_http(server, allowed)

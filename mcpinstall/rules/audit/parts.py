@@ -20,7 +20,7 @@ _MOST_SETTINGS = 2000
 
 _SHELLS = frozenset({"sh", "bash", "zsh", "fish", "dash", "cmd", "powershell", "pwsh"})
 _CONTAINERS = frozenset({"docker", "podman", "nerdctl"})
-_BRIDGES = ("mcp-remote", "mcp-proxy", "supergateway", "mcp-remote-client", "mcp-streamablehttp-")
+_BRIDGES = ("mcp-remote", "mcp-proxy", "supergateway", "mcp-streamablehttp-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

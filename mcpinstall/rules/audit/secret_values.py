@@ -129,7 +129,7 @@ class Confidential:
         """Return those that a text holds, the longest first; however many there are to look for."""
         found = {
             text[at : at + length]
-            for at in range(len(text) - _SHORTEST_HIDDEN + 1 if self.texts else 0)
+            for at in range(len(text))
             for length in self._lengths.get(text[at : at + _SHORTEST_HIDDEN], ())
             if text[at : at + length] in self.texts
         }

@@ -148,7 +148,7 @@ def pypi(value: Value) -> Package:
     if rest[:1] == "@":
         rest = rest[1:].strip()
         if "://" in rest or rest[:5] == "file:":
-            return _local(value) if rest[:5] == "file:" else source(value)
+            return source(value)
         exact = bool(_PYTHON_VERSION.fullmatch(rest))
         return _package(Kind.PYPI, name, rest, _python_pin(rest, is_exact=exact), value)
     if rest[:1] in {"/", "\\"}:  # `folder/…`

@@ -10,7 +10,6 @@ from mcpinstall.rules.audit.addresses import Address, Reach
 from mcpinstall.rules.audit.file_facts import FileFacts
 from mcpinstall.rules.audit.parts import addresses, headers, options, runs, targets
 from mcpinstall.rules.audit.rule import Hit, rule
-from mcpinstall.rules.audit.secret_values import is_credential_header
 from mcpinstall.rules.audit.secrets import is_secret_name, shown
 
 CLEARTEXT = rule(
@@ -42,15 +41,14 @@ def check(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
             )  # fmt: skip
         if is_cleartext_target(reached, value, address):
             near = Severity.LOW if address.reach is Reach.PRIVATE else None
-            has_credentials = named or carries_credentials(address)
-            if not is_told or has_credentials:
+            if not is_told:
                 yield Hit(
                     rule=CLEARTEXT, pointer=value.pointer, severity=near,
                     message=f"`{shown(address.host)}` is reached by `{address.scheme}`, which"
                     " everybody on the way can read and change",
                     fix=f"write `{address.scheme}s://`",
                 )  # fmt: skip
-            if has_credentials:
+            if named or carries_credentials(address):
                 yield Hit(
                     rule=CREDENTIALS, pointer=value.pointer,
                     severity=Severity.HIGH if near else None,
@@ -64,7 +62,7 @@ def allowed_http(server: AuditedServer) -> str:
     """Return the pointer of `--allow-http` of `mcp-remote`, of which MA407 tells."""
     if not runs(server, "mcp-remote"):
         return ""
-    every = (one for one in options(server) if one.name == "--allow-http" and not one.is_behind)
+    every = (one for one in options(server) if one.name == "--allow-http")
     return next((one.pointer for one in every), "")
 
 
@@ -79,10 +77,7 @@ def is_cleartext_target(reached: frozenset[str], value: Value, address: Address)
 
 def names_credentials(server: AuditedServer) -> bool:
     """Tell whether a header proves who asks, also as a reference."""
-    return any(
-        is_credential_header(header.name) or is_secret_name(header.name)
-        for header in headers(server)
-    )
+    return any(is_secret_name(header.name) for header in headers(server))
 
 
 def carries_credentials(address: Address) -> bool:

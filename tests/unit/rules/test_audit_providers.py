@@ -224,6 +224,8 @@ def test_a_password_of_an_address_is_judged_by_itself(start: str) -> None:
     [
         ("a b " * 100, "(400 characters)"),
         ("ab " * 40, "ab " * 26 + "ab…"),
+        ("ab " * 26 + "ab", "ab " * 26 + "ab"),
+        ("a b " * 80, "a b " * 20 + "…"),
         ("postgres://u:s3cr3t-pw@h", "(24 characters)"),
         (private_key(), f"({len(private_key())} characters)"),
         ("abcdefghijklmnop-x", "abcdefghijklmnop-x"),

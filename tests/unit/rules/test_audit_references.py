@@ -55,6 +55,7 @@ def test_editors_fill_in_names_of_their_own(name: str) -> None:
     "text",
     [
         "https://h.example/%2Fa%41B%20",
+        "https://h.example/%ABc%20",
         "costs 5$ and 10%",
         "a $WORD in a text",
         "$WORD in a text",

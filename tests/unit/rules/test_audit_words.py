@@ -145,6 +145,7 @@ def test_a_published_port_is_open_but_on_loopback(port: str, expected: list[str]
     assert rules("docker", "run", "--publish-all", image) == ["MA404"]
     assert rules("docker", "run", "--publish-all=false", image) == []
     assert rules("docker", "run", image, "-p", port) == []
+    assert rules("docker", "run", "-p") == []
 
 
 @pytest.mark.parametrize(
@@ -153,13 +154,16 @@ def test_a_published_port_is_open_but_on_loopback(port: str, expected: list[str]
      "mcp-remote@1.0.0", "mcphub", "mcp-gateway", "@antv/mcp-server-chart", "fastmcp",
      "@wonderwhy-er/desktop-commander"],
 )  # fmt: skip
-@pytest.mark.parametrize("option", ["--no-auth", "--disable-auth", "--auth=none"])
+@pytest.mark.parametrize("option", ["--no-auth", "--disable-auth", "--auth=none", "--auth None"])
 def test_a_known_tool_lets_everybody_in(tool: str, option: str) -> None:
-    found = hits(server("npx", tool, option))
-
-    assert ids(found) == (["MA407"] if "=" not in option else ids(found))
-    assert ids(hits(server("npx", tool, f"{option.partition('=')[0]}=false"))) == []
-    assert ids(hits(server("npx", tool, "--note", option.lstrip("-")))) == []
+    assert rules("npx", tool, *option.split()) == ["MA407"]
+    assert len(hits(server("npx", tool, *option.split(), "x"))) == 1
+    name = option.replace("=", " ").split()[0]
+    for no in ("false", "0"):
+        assert rules("npx", tool, f"{name}={no}") == []
+    assert rules("npx", tool, "--note", option.lstrip("-")) == []
+    assert rules("npx", f"{tool}/x", option) == []
+    assert rules("npx", tool, "--mode", "none") == []
 
 
 @pytest.mark.parametrize("option", ["--no-auth", "--disable-auth"])
@@ -507,3 +511,104 @@ def test_a_secret_of_a_repository_says_where_and_how_sure() -> None:
     assert found(likely, Tracking.TRACKED)[0] is Severity.HIGH
     assert found(certain, Tracking.NOT_IGNORED)[1] == "in a file that git does not ignore"
     assert "history" not in found(certain, Tracking.NOT_IGNORED)[2]
+
+
+# What several rules ask for ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "shell", ["sh", "bash", "zsh", "fish", "dash", "cmd", "powershell", "/usr/bin/pwsh", "Cmd.EXE"]
+)
+def test_a_shell_fills_in_variables_itself(shell: str) -> None:
+    assert rules(shell, "-c", "x ${HOME}", host="claude-desktop") == []
+    assert rules(f"{shell}x", "-c", "x ${HOME}", host="claude-desktop") == ["MA307"]
+
+
+@pytest.mark.parametrize("engine", ["docker", "podman", "/usr/bin/nerdctl"])
+def test_what_a_container_is_given_is_its_environment(engine: str) -> None:
+    def found(*options: str) -> list[str]:
+        return rules(engine, "run", *options, "example/clock@sha256:0")
+
+    for option in ("-e", "--env"):
+        assert found(option, "NODE_TLS_REJECT_UNAUTHORIZED=0") == ["MA402"]
+        assert found(option, "NODE_TLS_REJECT_UNAUTHORIZED") == []
+    assert found("--label", "NODE_TLS_REJECT_UNAUTHORIZED=0") == []
+    assert found("-p", "80:80") == ["MA404"]
+    assert found() == rules(engine, "run", "example/clock@sha256:0", "--host", ANY) == []
+
+
+@pytest.mark.parametrize("option", ["--header", "-H", "--headers"])
+@pytest.mark.parametrize(
+    "bridge", ["mcp-remote@1.0.0", "mcp-proxy", "supergateway", "mcp-streamablehttp-client"]
+)
+def test_what_a_bridge_sends_are_its_headers(bridge: str, option: str) -> None:
+    assert rules("npx", bridge, REMOTE, option, "Cookie: s3cr3t-pw-17") == ["MA303"]
+    assert rules("npx", bridge, REMOTE, option, "Cookie") == []
+    assert rules("npx", bridge, REMOTE, "--note", "Cookie: s3cr3t-pw-17") == []
+    assert rules("npx", "server", REMOTE, option, "Cookie: s3cr3t-pw-17") == []
+    assert rules("npx", bridge, "http://h.example/", option, "X-My-Secret: ${X}") == ["MA405"]
+
+
+def test_an_address_with_credentials_is_told_once() -> None:
+    far, near = "http://h.example/?token=x", "http://i.example/"
+
+    assert rules("npx", "mcp-remote@1.0.0", far, "--allow-http") == ["MA405"]
+    told = hits(server("npx", "mcp-remote@1.0.0", near, "http://j.example/", "--allow-http"))
+    assert [hit.rule.id for hit in told] == ["MA407"]
+    assert len(hits(server("x", "--insecure", "y"))) == 1
+    assert rules("x", "--any", ANY) == []
+    assert rules("/usr/bin/curl", "-k", REMOTE) == ["MA402"]
+    assert rules("x", others={"a": {"b/c": ["x", token("github")]}}) == ["MA301"]
+
+
+def test_a_key_is_heard_of_where_nobody_says_whose_the_file_is() -> None:
+    assert rules("x", others={"trust": True}) == ["MA501"]
+
+
+def test_a_proxy_without_a_scheme_is_told() -> None:
+    def found(settings: dict[str, Json]) -> list[str]:
+        return [
+            hit.message for hit in hits(server("x"), FileFacts(scope=PROJECT, settings=settings))
+        ]
+
+    (told,) = found({"env": {"https_proxy": "proxy.example:3128"}})
+    assert told.endswith("another way")
+    assert found({"https_proxy": "proxy.example:3128"}) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "differs"),
+    [
+        (server("x", "--pin", "a"), server("x", "--pin"), True),
+        (server("x", "--pin=a"), server("x"), True),
+        (server("x", "tokenA"), server("x", "tokenB"), True),
+        (server("x", "--pat=a"), server("x", "--pat=b"), False),
+        (server("x", "--jwt", "a"), server("x", "--jwt", "b"), False),
+        (server("x", env={"MY_PAT": "a"}), server("x", env={"MY_PAT": "b"}), False),
+        (server("x", "https://a.example/"), server("x", "https://b.example/"), True),
+        (server("x", "https://ana:a@h.example/"), server("x", "https://ana:b@h.example/"), False),
+        (server("x", "https://ana@h.example/"), server("x", "https://bob@h.example/"), False),
+        (server("x", "key-" + token("github")), server("x", "key-" + token("npm")), False),
+        (server(url="https://a:b@h.example/?q=1"), server(url="https://a:b@h.example/?q=2"), False),
+        (server(url="https://h.example/?mode=a&token=b"),
+         server(url="https://h.example/?mode=c&token=d"), False),
+        (server("x", env={"A": "${X} " + token("github")}),
+         server("x", env={"A": "${X} " + token("npm")}), False),
+        (server(url=REMOTE, headers={"A": "${X} " + token("github")}),
+         server(url=REMOTE, headers={"A": "${X} " + token("npm")}), False),
+    ],
+)  # fmt: skip
+def test_a_baseline_depends_on_no_secret_but_on_what_is_none(
+    before: AuditedServer, now: AuditedServer, differs: bool
+) -> None:
+    assert (fingerprints(before) != fingerprints(now)) is differs
+
+
+def test_an_entry_of_a_list_stands_where_its_name_says() -> None:
+    assert place(replace(BEFORE, pointer="/a/b/0")) == "/a/b/clock"
+
+
+def test_twenty_fields_are_all_that_there_are() -> None:
+    many = server("x", env={f"A{number:02}": "a" for number in range(20)})
+
+    assert "more fields" not in changes(server("x"), many)

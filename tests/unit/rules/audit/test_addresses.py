@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcpinstall.rules.audit.addresses import LONGEST, parse
+from mcpinstall.rules.audit.addresses import LONGEST, host_ip, parse
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,8 @@ from mcpinstall.rules.audit.addresses import LONGEST, parse
         ("\u0663.1.1.1", None),
         ("+1.2.3.4", None),
         ("1_0.2.3.4", None),
-        ("00000000000000000001", None),
+        ("00000000000000000001", "0.0.0.1"),
+        ("1.2.3.4.0", None),
         ("h.example", None),
     ],
 )
@@ -108,6 +109,11 @@ def test_an_address_without_them_has_none() -> None:
     assert found is not None
     assert (found.has_login, found.login, found.password) == (False, "", "")
     assert (found.parameters, found.fragment) == ((), ())
+
+
+def test_what_is_no_ip_address_is_none() -> None:
+    assert host_ip("a:b:c") is None
+    assert host_ip("") is None
 
 
 @pytest.mark.parametrize("text", ["", "h.example", "http://", "http://[", "http://[::1", "//"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcpinstall.rules.audit.pins import fetch
+from mcpinstall.rules.audit.specs import is_placeholder
 from mcpinstall.rules.audit.unwrap import unwrap
 from tests.unit.rules.audit.launches import values
 
@@ -167,6 +168,7 @@ SPECS = [
     ("npx x@github:o/r", "x@github:o/r mutable"),
     ("npx x@https://h.example/a.tgz", "x@https://h.example/a.tgz mutable"),
     ("npx x@o/r", "x@o/r mutable"),
+    ("npx x@a/b/c", "x floating"),
     ("npx git@github.com:o/r", "git@github.com:o/r mutable"),
     (f"npx git+ssh://git@h.example/r#{HEX40}", "git+ssh://h.example/r exact"),
     ("npx gitlab:o/r", "gitlab:o/r mutable"),
@@ -338,6 +340,8 @@ def test_code_in_an_argument_of_the_runner_is_kept_apart(line: str, code: str | 
         ("cargo install --frozen a", True),
         ("cargo --frozen install a", True),
         ("cargo install a", False),
+        ("dnx A", False),
+        ("go run h.example/m@main", False),
         ("nix run --offline nixpkgs#a", True),
         ("nix run nixpkgs#a", False),
     ],
@@ -454,3 +458,12 @@ def test_a_name_is_as_long_as_npm_allows_and_no_longer() -> None:
 
     assert found is not None
     assert len(found.packages[0].name) == 214
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("${X}", True), (" $X ", True), ("%X%", True), ("<name>", True), ("${X}-b", False),
+     ("a", False), ("$1", False), (f"${{X:-{'a' * 2000}}}", False)],
+)  # fmt: skip
+def test_only_a_whole_reference_says_nothing_of_a_package(text: str, expected: bool) -> None:
+    assert is_placeholder(text) is expected
