@@ -48,7 +48,7 @@ def prepared(of: ServerPlan, before: ToolList | None) -> Prepared:
         inspected=0, needed=0,
     )  # fmt: skip
     replaced = Replacement(
-        slug=of.slug, before=(plans.receipt(version="1.0"),), server=of.reviewed,
+        slug=of.slug, before=(plans.receipt(version="1.0"), plans.receipt("second", version="1.0")), server=of.reviewed,
         comparison=None if before is None else comparison,
     )  # fmt: skip
     other = replace(replaced, slug="notes-000000000000", comparison=None)
