@@ -767,3 +767,13 @@ def test_holds_and_lets_go(mcpi: Mcpi, updates: Updates) -> None:
             {"entry": "repo", "version": "2026.9.1", "hold": "held"},
         ]
     )
+
+
+@pytest.mark.parametrize("words", [("hold", "git"), ("unhold", "git"), ("outdated",)])
+def test_quiet_says_nothing(mcpi: Mcpi, updates: Updates, words: tuple[str, ...]) -> None:
+    updates.found = ()
+
+    assert mcpi(*words).err
+    ran = mcpi(*words, "--quiet")
+
+    assert (ran.status, ran.err) == (0, "")
