@@ -339,18 +339,21 @@ def test_another_refusal_is_not_asked_about_again(mcpi: Mcpi, updates: Updates) 
 
 
 @pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize(
+    ("code", "status"), [(ErrorCode.PROBE_FAILED, 5), (ErrorCode.ARCHIVE_REFUSED, 3)]
+)
 def test_a_server_that_stops_others_says_how_they_are_moved(
-    mcpi: Mcpi, updates: Updates, count: int
+    mcpi: Mcpi, updates: Updates, code: ErrorCode, status: int, count: int
 ) -> None:
     updates.selection = Selection(targets=(target(),) * count, kept=(), pinned=False)
-    updates.late_refusals = [McpInstallError(ErrorCode.PROBE_FAILED, "it did not answer")]
+    updates.late_refusals = [McpInstallError(code, "it did not answer")]
 
     refused = mcpi("update", "--yes")
     declined = mcpi("update", typed="n\n")
 
-    said = "none of 2 servers was moved: `mcpi update NAME` moves one of them"
-    assert (refused.status, declined.status) == (5, 4)
-    assert (said in " ".join(refused.err.split())) is (count == 2)
+    said, words = "was moved: `mcpi update NAME` moves", " ".join(refused.err.split())
+    assert (refused.status, declined.status) == (status, 4)
+    assert (f"none of 2 servers {said}" in words) is (said in words) is (count == 2)
     assert said not in " ".join(declined.err.split())
 
 
