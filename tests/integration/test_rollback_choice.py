@@ -20,7 +20,7 @@ from tests.builders.generations import State
 from tests.builders.remote_offers import offer_remote, remote
 from tests.builders.tuf_world import Site, TufWorld
 from tests.builders.unfinished import Scene
-from tests.builders.world import World
+from tests.builders.world import ARGUMENT, World
 
 FULL = "io.github.user/clock"
 PLACE = {"type": "named", "name": "--in", "placeholder": "UTC", "description": "The zone"}
@@ -173,7 +173,7 @@ def test_where_nobody_describes_a_version_any_more_it_goes_back(
     later(state, "clock")
     kept = {"1.1": "2.0", "2.0": "1.1"}[version]
     world.registry.forget(FULL)
-    world.offer("clock", kept, **({} if kept == "1.1" else {"arguments": [PLACE]}))
+    world.offer("clock", kept, arguments=[ARGUMENT if kept == "1.1" else PLACE])
     described = [replacing.described(one["clock"], world.context) for one in (state.old, state.new)]
     assert [found is not None for found in described] == [kept == "1.1", kept == "2.0"]
 
