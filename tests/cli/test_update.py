@@ -84,6 +84,8 @@ class Updates(Operations):
     found: tuple[Outdated, ...] = ()
     rollback: PreparedRollback | None = None
     names: tuple[object, ...] = ()
+    asked: Request | None = None
+    """What `outdated` was asked with."""
 
     def select(self, names: Sequence[str], version: object, *_: object) -> Selection:
         self.names = (*names, version)
@@ -113,8 +115,8 @@ def updates(operations: Operations, monkeypatch: pytest.MonkeyPatch) -> Updates:
         monkeypatch.setitem(sys.modules, f"mcpinstall.operations.{name}", module)
         monkeypatch.setattr(mcpinstall.operations, name, module, raising=False)
 
-    def outdated(names: Sequence[str], *_: object) -> tuple[Outdated, ...]:
-        fake.names = tuple(names)
+    def outdated(names: Sequence[str], request: Request, context: object) -> tuple[Outdated, ...]:
+        fake.names, fake.asked = tuple(names), request
         return fake.found
 
     def held(names: object, state: object) -> tuple[Receipt, ...]:
@@ -339,18 +341,21 @@ def test_another_refusal_is_not_asked_about_again(mcpi: Mcpi, updates: Updates) 
 
 
 @pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize(
+    ("code", "status"), [(ErrorCode.PROBE_FAILED, 5), (ErrorCode.ARCHIVE_REFUSED, 3)]
+)
 def test_a_server_that_stops_others_says_how_they_are_moved(
-    mcpi: Mcpi, updates: Updates, count: int
+    mcpi: Mcpi, updates: Updates, code: ErrorCode, status: int, count: int
 ) -> None:
     updates.selection = Selection(targets=(target(),) * count, kept=(), pinned=False)
-    updates.late_refusals = [McpInstallError(ErrorCode.PROBE_FAILED, "it did not answer")]
+    updates.late_refusals = [McpInstallError(code, "it did not answer")]
 
     refused = mcpi("update", "--yes")
     declined = mcpi("update", typed="n\n")
 
-    said = "none of 2 servers was moved: `mcpi update NAME` moves one of them"
-    assert (refused.status, declined.status) == (5, 4)
-    assert (said in " ".join(refused.err.split())) is (count == 2)
+    said, words = "was moved: `mcpi update NAME` moves", " ".join(refused.err.split())
+    assert (refused.status, declined.status) == (status, 4)
+    assert (f"none of 2 servers {said}" in words) is (said in words) is (count == 2)
     assert said not in " ".join(declined.err.split())
 
 
@@ -445,6 +450,17 @@ def test_names_and_version_reach_the_operation(mcpi: Mcpi, updates: Updates) -> 
     assert (request.allow, request.offline, request.unattended) == (
         frozenset({"vulnerable"}), True, True,
     )  # fmt: skip
+
+
+def test_nothing_is_allowed_that_nobody_asked_for(mcpi: Mcpi, updates: Updates) -> None:
+    mcpi("update", "--yes")
+    mcpi("outdated")
+
+    for request in (*updates.requests, updates.asked):
+        assert request is not None
+        assert (request.offline, request.plaintext_secrets, request.allow) == (
+            False, False, frozenset(),
+        )  # fmt: skip
 
 
 def test_without_names_all_are_meant(mcpi: Mcpi, updates: Updates) -> None:
@@ -767,3 +783,13 @@ def test_holds_and_lets_go(mcpi: Mcpi, updates: Updates) -> None:
             {"entry": "repo", "version": "2026.9.1", "hold": "held"},
         ]
     )
+
+
+@pytest.mark.parametrize("words", [("hold", "git"), ("unhold", "git"), ("outdated",)])
+def test_quiet_says_nothing(mcpi: Mcpi, updates: Updates, words: tuple[str, ...]) -> None:
+    updates.found = ()
+
+    assert mcpi(*words).err
+    ran = mcpi(*words, "--quiet")
+
+    assert (ran.status, ran.err) == (0, "")

@@ -174,6 +174,19 @@ def test_only_files_with_an_entry_that_changes_are_changed(world: World) -> None
     assert hosts.find_rows("codex-user") in found.rows
 
 
+def test_an_entry_of_the_user_under_the_same_name_is_not_written_over(world: World) -> None:
+    """Somebody took ours out of the file and put another one there."""
+    receipt = put(world, hosts=("codex-user",))
+    world.offer("clock", "2.0", arguments=[{**ARGUMENT, "default": "Oslo"}])
+    path = world.file("codex")
+    path.write_bytes(path.read_bytes() + b'[mcp_servers.clock]\ncommand = "/bin/theirs"\n')
+
+    with pytest.raises(McpInstallError) as error:
+        planned(world, target(world, receipt))
+
+    assert refusal(error)[1] in {2, 3, 5}
+
+
 # What has to be given --------------------------------------------------------------------------
 
 

@@ -11,14 +11,16 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.input_value import InputValue
 from mcpinstall.model.receipt import Hold
 from mcpinstall.model.revocation import Revocation
-from mcpinstall.operations import configuration, lookup, rollback
+from mcpinstall.operations import configuration, lookup, replacing, rollback
 from mcpinstall.operations.rollback import PreparedRollback
 from mcpinstall.system import bundled
+from tests.builders import plans
 from tests.builders.advisories import advise, advisory, file, today
 from tests.builders.generations import State
+from tests.builders.remote_offers import offer_remote, remote
 from tests.builders.tuf_world import Site, TufWorld
 from tests.builders.unfinished import Scene
-from tests.builders.world import World
+from tests.builders.world import ARGUMENT, World
 
 FULL = "io.github.user/clock"
 PLACE = {"type": "named", "name": "--in", "placeholder": "UTC", "description": "The zone"}
@@ -171,8 +173,31 @@ def test_where_nobody_describes_a_version_any_more_it_goes_back(
     later(state, "clock")
     kept = {"1.1": "2.0", "2.0": "1.1"}[version]
     world.registry.forget(FULL)
-    world.offer("clock", kept, arguments=[PLACE])
+    world.offer("clock", kept, arguments=[ARGUMENT if kept == "1.1" else PLACE])
+    described = [replacing.described(one["clock"], world.context) for one in (state.old, state.new)]
+    assert [found is not None for found in described] == [kept == "1.1", kept == "2.0"]
 
     state.back()
 
     assert state.receipts()["clock"].version == "1.1"
+
+
+def test_an_address_that_was_set_since_is_not_written_over(world: World, state: State) -> None:
+    known = {}
+    for version in ("1.0", "2.0"):
+        there = remote(f"https://mcp.example.org/{version}")
+        offer_remote(world, there, version=version)
+        found = lookup.reviewed(f"cloud@{version}", world.context)
+        known[version] = plans.receipt(
+            "cloud", name=found.manifest.name, version=version, generation="", hosts=(),
+            transport="streamable-http", url=there["url"], registry_root=bundled.ROOT,
+            manifest_sha256=found.manifest_sha256,
+        )  # fmt: skip
+    state.write(known["1.0"], action="install")
+    state.write(known["2.0"], action="update")
+    state.write(replace(known["2.0"], inputs=(ZONE,)))
+
+    with pytest.raises(McpInstallError, match="a later change touched `cloud`") as error:
+        state.prepare("cloud")
+
+    assert error.value.code is ErrorCode.NOTHING_TO_UNDO

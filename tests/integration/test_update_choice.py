@@ -146,6 +146,27 @@ def test_a_withdrawn_version_is_offered_only_with_leave_or_when_nobody_can_be_as
     assert note.startswith("whether a version was withdrawn is not known: ")
 
 
+def test_a_package_that_the_index_does_not_know_was_not_withdrawn_from_it(world: World) -> None:
+    receipt = put(world)
+    world.offer("clock", "2.0")
+    world.index.pages.pop("clock-server")
+
+    found = offered(world, receipt)
+
+    assert (told(found), found.notes) == (("2.0", "2.0", []), ())
+
+
+def test_a_withdrawn_package_is_nothing_to_who_uses_the_server_elsewhere(world: World) -> None:
+    there = remote("https://mcp.example.org/one")
+    receipt = put(world, transport="streamable-http", python_path="", url=there["url"])
+    wheel = world.offer("clock", "2.0", remotes=[there])
+    world.index.listing(wheel).yanked = "broken"
+
+    found = offered(world, receipt)
+
+    assert (told(found), found.notes) == (("2.0", "2.0", []), ())
+
+
 def test_what_is_used_where_it_runs_needs_no_python(world: World) -> None:
     offer_remote(world, remote("https://mcp.example.org/one"))
     receipt = put(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model import server_text
 from mcpinstall.model.backing import Backing
 from mcpinstall.model.plan import Request
 from mcpinstall.model.receipt import Hold
@@ -15,12 +16,12 @@ from mcpinstall.operations import lookup, update
 from mcpinstall.operations.prepared import Prepared
 from mcpinstall.operations.replacing import Target
 from mcpinstall.operations.update import Selection
-from tests.builders.world import World, refusal
+from tests.builders import registry_folders
+from tests.builders.world import ARGUMENT, World, refusal
 from tests.builders.written import put, target
 
 NOTHING = Request(names=())
 NEEDED = {"type": "named", "name": "--in", "isRequired": True, "placeholder": "UTC"}
-URL = "https://mcp.example.org/"
 
 
 def prepared(world: World, *targets: Target, pinned: bool = False, **request: Any) -> Prepared:  # noqa: ANN401
@@ -100,3 +101,21 @@ def test_other_bytes_than_those_that_were_installed_stop_the_plan_and_leave_noth
 
     assert refusal(error)[1] == 3
     assert list(world.context.paths.staging.glob("[0-9a-f]*")) == []
+
+
+def test_a_version_of_another_index_is_not_taken_from_this_one(world: World) -> None:
+    receipt = put(world)
+    world.offer("clock", "2.0")
+    of = target(world, receipt)
+    said = registry_folders.server_json(
+        of.server.manifest.name, "2.0", packageArguments=[ARGUMENT],
+        registryBaseUrl="https://packages.example.org/simple",
+    )  # fmt: skip
+    elsewhere = replace(of.server, server=server_text.parse(said, "server.json"))
+    world.index.requests.clear()
+
+    with pytest.raises(McpInstallError) as error:
+        prepared(world, replace(of, server=elsewhere))
+
+    assert refusal(error) == (ErrorCode.INDEX_FORBIDDEN, 3)
+    assert world.index.requests == []

@@ -195,7 +195,10 @@ def test_a_server_is_named_by_its_first_entry(world: World) -> None:
     with pytest.raises(McpInstallError) as error:
         select(world)
     assert "this is about `xylo-1`, which `mcpi hold xylo-1`" in error.value.hint
-    rows = outdated.outdated(("second",), NOTHING, world.context)
+    steps: list[str] = []
+    context = replace(world.context, progress=Steps(steps))
+    rows = outdated.outdated(("second",), NOTHING, context)
+    assert steps[0] == "asking where `clock` came from"
     assert [one.receipts[0].entry_name for one in rows] == ["clock"]
 
 

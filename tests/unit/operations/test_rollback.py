@@ -75,7 +75,9 @@ def test_every_entry_of_the_server_goes_back(state: State) -> None:
     state.install("clock", "second")
     state.update("clock", "second")
 
-    assert state.prepare("second").steps[0].entries == ("clock", "second")
+    prepared = state.prepare("second")
+    assert prepared.steps[0].entries == ("clock", "second")
+    assert [note.partition(":")[0] for note in prepared.notes] == ["`clock` 1.0.0"]
     state.back("second")
 
     assert state.receipts() == state.old
@@ -289,15 +291,18 @@ def test_files_that_are_gone_do_not_come_back(updated: State, when: str) -> None
     assert "`clock`" in error.message
 
 
-def test_files_that_were_changed_are_not_switched_to(updated: State) -> None:
-    prepared = updated.prepare()
-    start = updated.scene.home / OLD / "start.py"
+def test_files_that_were_changed_are_not_switched_to(state: State) -> None:
+    state.install("clock", "second")
+    state.update("clock", "second")
+    prepared = state.prepare()
+    start = state.scene.home / OLD / "start.py"
     start.chmod(0o600)
     start.write_text("print('another')")
 
-    error = refused(lambda: rollback.commit(prepared, updated.context))
+    error = refused(lambda: rollback.commit(prepared, state.context))
 
-    unchanged(updated, error, ErrorCode.ENVIRONMENT_DIFFERS)
+    unchanged(state, error, ErrorCode.ENVIRONMENT_DIFFERS)
+    assert "the files of `clock` 1.0.0" in error.message
     assert "mcpi update clock --to 1.0.0" in error.hint
 
 

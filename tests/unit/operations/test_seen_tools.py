@@ -47,8 +47,9 @@ def prepared(of: ServerPlan, before: ToolList | None) -> Prepared:
         before=replace(described(), tools=before or OLD), after=described(), changes=(), notes=(),
         inspected=0, needed=0,
     )  # fmt: skip
+    entries = (plans.receipt(version="1.0"), plans.receipt("second", version="1.0"))
     replaced = Replacement(
-        slug=of.slug, before=(plans.receipt(version="1.0"),), server=of.reviewed,
+        slug=of.slug, before=entries, server=of.reviewed,
         comparison=None if before is None else comparison,
     )  # fmt: skip
     other = replace(replaced, slug="notes-000000000000", comparison=None)
