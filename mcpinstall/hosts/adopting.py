@@ -7,7 +7,7 @@ byte for byte: variables, approvals, whether it is off, comments, order and inde
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import edits, proof, tolerant
