@@ -239,7 +239,7 @@ def is_given_back(content: bytes, row: HostRow, applied: AppliedEntry) -> bool:
         return False
     firsts = {key: _first(row, applied, key) for key in own}
     return all(
-        there.get(key) == firsts[key][0] if firsts[key] else there.get(key) != ours
+        (there.get(key) or []) == firsts[key][0] if firsts[key] else there.get(key) != ours
         for key, ours in own.items()
     )
 

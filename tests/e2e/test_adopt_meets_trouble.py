@@ -25,7 +25,6 @@ from mcpinstall.operations import (
     fix_commit,
     fixing,
     host_choice,
-    undo,
     verify,
 )
 from mcpinstall.operations.adoption import Standing
@@ -214,10 +213,14 @@ def test_a_fix_of_a_file_that_changed_since_its_diff_is_refused(world: World) ->
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 @pytest.mark.parametrize("style", STYLES)
 def test_of_a_host_that_saves_all_the_time_no_save_is_lost(world: World, style: str) -> None:
+    """A host that empties its file saves seldom enough to be heard before its next save.
+
+    Where it saves twice between two system calls, what it reads in between is neither file.
+    """
     faulty(world)
     ends = set()
 
-    with saving(world.file("cursor"), style, 0.05) as report:
+    with saving(world.file("cursor"), style, 0.4 if style == STYLES[0] else 0.05) as report:
         for _ in range(8):
             for change in (adopt, fix):
                 try:
@@ -503,7 +506,10 @@ def adopt_users(world: World) -> None:
     world.carry_out(adoption.prepare(adoption.request(offer, Request(names=())), world.context))
 
 
-def test_an_undone_fix_of_a_secret_leaves_it_in_no_record_that_stays(world: World) -> None:
+@pytest.mark.parametrize("first", ["the fix", "the adoption"])
+def test_an_undone_fix_of_a_secret_leaves_it_in_no_record_that_stays(
+    world: World, first: str
+) -> None:
     secret = token("github")
     foreign(world, "cursor")
     edited(world, lambda servers: servers["tick"]["env"].update(GITHUB_TOKEN=secret))
@@ -512,13 +518,16 @@ def test_an_undone_fix_of_a_secret_leaves_it_in_no_record_that_stays(world: Worl
     assert secret.encode() not in world.file("cursor").read_bytes()
     adopt(world)
 
-    with pytest.raises(McpInstallError) as refused:
-        undo.prepare(world.history()[0].id, world.context)
-    assert refused.value.code is ErrorCode.NOTHING_TO_UNDO
-    world.undo()
+    if first == "the fix":
+        world.undo(world.history()[0].id)
+        assert secret.encode() in world.file("cursor").read_bytes()
+    else:
+        world.undo()
     world.undo()
 
     assert world.file("cursor").read_bytes() == before
+    told = (one for one in world.home.rglob("*") if one.is_file() and one.parent.name != "history")
+    assert [one for one in told if secret.encode() in one.read_bytes()] == [world.file("cursor")]
 
 
 @pytest.mark.parametrize("seed", range(3))

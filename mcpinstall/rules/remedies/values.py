@@ -10,7 +10,8 @@ from mcpinstall.model.audited import AuditedServer
 from mcpinstall.model.json_text import Json
 from mcpinstall.model.value_edit import ValueEdit, removed, set_to
 from mcpinstall.rules.audit import hidden_text
-from mcpinstall.rules.audit.parts import MOST_WORDS, is_container, settings
+from mcpinstall.rules.audit.parts import MOST_WORDS, addresses, is_container, settings, targets
+from mcpinstall.rules.audit.transport import allowed_http, is_cleartext_target
 from mcpinstall.rules.remedies.launches import remove_variable
 from mcpinstall.rules.remedies.remedy import (
     ELSEWHERE,
@@ -51,7 +52,10 @@ def strip_characters(case: Case) -> Outcome:
 
 def use_https(case: Case) -> Outcome:
     """Write `https` for `http`, where the address names no port."""
-    pointer = case.hit.pointer
+    return _encrypted(case, case.hit.pointer)
+
+
+def _encrypted(case: Case, pointer: str) -> Outcome:
     text = case.at(pointer)
     if not isinstance(text, str):
         return ELSEWHERE
@@ -93,6 +97,24 @@ def drop_setting(case: Case) -> Outcome:
     if edits is None:
         return ELSEWHERE
     return Remedy(what=f"take `{text}` out", edits=edits, plain=(text,))
+
+
+def require_login(case: Case) -> Outcome:
+    """Take out what opens a server; an address that it let pass without encryption gets `https`."""
+    dropped, server = drop_setting(case), case.server
+    if server is None or not isinstance(dropped, Remedy) or not allowed_http(server):
+        return dropped
+    reached, edits, plain = targets(server), list(dropped.edits), list(dropped.plain)
+    notes = dropped.notes
+    for value, address in addresses(server):
+        if is_cleartext_target(reached, value, address):
+            encrypted = _encrypted(case, value.pointer)
+            if not isinstance(encrypted, Remedy):
+                return encrypted
+            edits[:0], plain[:0] = encrypted.edits, encrypted.plain
+            notes = encrypted.notes
+    what = f"{dropped.what}, and write `https`" if notes else dropped.what
+    return Remedy(what=what, edits=tuple(edits), plain=tuple(plain), notes=notes)
 
 
 def listen_locally(case: Case) -> Outcome:
@@ -167,7 +189,7 @@ VALUES = (
           title="takes out what switches the check of certificates off"),
     Fixer(name="listen-locally", rules=("MA404",), is_safe=False, build=listen_locally,
           title="writes 127.0.0.1 where a server listens to the whole network"),
-    Fixer(name="require-login", rules=("MA407",), is_safe=False, build=drop_setting,
+    Fixer(name="require-login", rules=("MA407",), is_safe=False, build=require_login,
           title="takes out what lets everybody use a server"),
     Fixer(name="ask-again", rules=("MA501",), is_safe=False, build=ask_again,
           title="takes out what allows every tool or server beforehand"),

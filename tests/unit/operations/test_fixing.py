@@ -25,6 +25,7 @@ from mcpinstall.rules import remedies
 from mcpinstall.rules.audit.rule import Hit, Persona, rule
 from tests.builders.host_formats import parse
 
+REMOTE = ("-y", "mcp-remote@0.1.29")
 ANY = "0.0.0.0"  # noqa: S104
 DIGEST = "sha256:" + 32 * "0f"
 ALL = frozenset(one.name for one in remedies.FIXERS if not one.is_safe)
@@ -314,6 +315,18 @@ CASES = [
             servers(a={"command": "x", "env": {}}),
         ),
         id="login",
+    ),
+    pytest.param(
+        (
+            CURSOR,
+            servers(
+                a={"command": "npx", "args": [*REMOTE, "http://a.example.com", "--allow-http"]}
+            ),
+            "MA407",
+            "require-login",
+            servers(a={"command": "npx", "args": [*REMOTE, "https://a.example.com"]}),
+        ),
+        id="allowed-http",
     ),
     pytest.param(
         (
