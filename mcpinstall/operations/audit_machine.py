@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -17,7 +16,7 @@ from mcpinstall.model.advisory_text import AdvisoryFile
 from mcpinstall.model.audited import AuditedServer, FileScope
 from mcpinstall.model.finding import Unchecked
 from mcpinstall.model.receipt import Receipt
-from mcpinstall.operations import audit_hooks, clock, revoked
+from mcpinstall.operations import audit_hooks, bundled_packages, clock, revoked
 from mcpinstall.operations.audit_files import ReadFile, shown
 from mcpinstall.operations.audit_indexes import Indexes
 from mcpinstall.operations.audit_locks import NpmLocks
@@ -34,7 +33,6 @@ from mcpinstall.rules.audit.machine_facts import (
 )
 from mcpinstall.rules.audit.tool_texts import tool_names
 from mcpinstall.system import limits
-from mcpinstall.system.files import read_optional
 from mcpinstall.system.permissions import others_write
 
 if TYPE_CHECKING:
@@ -242,13 +240,9 @@ class _Aliases(Mapping[str, str]):
     def _read(self) -> Iterator[tuple[str, str]]:
         """Yield what manifests say; no digest is compared, for an installation does that."""
         bundled = registries.open_bundled(self._context.paths, self._context.now)
-        folder = registries.bundled_folder()
         for row in bundled.index():
-            file = folder / row.name / row.version / "manifest.toml"
-            data = read_optional(file, limits.MANIFEST_BYTES) or b""
-            package = tomllib.loads(data.decode("utf-8")).get("package", {})
-            key = f"{package.get('registryType')}:{package.get('identifier')}"
-            yield key, bundled.alias_of(row.name) or row.name
+            kind, name = bundled_packages.choice_of(row)
+            yield f"{kind}:{name}", bundled.alias_of(row.name) or row.name
 
     def __getitem__(self, key: str) -> str:
         return self._known[key]

@@ -12,19 +12,27 @@ from mcpinstall.model.registry import IndexRow
 from mcpinstall.system import limits
 from mcpinstall.system.files import read_optional
 
+_TABLE = "\n[package]\n"
 
-def package_of(row: IndexRow) -> str:
-    """Return the package of the Python index that a row is made of; empty where there is none.
 
-    The installation compares the manifest's digest; this is only for finding the row.
+def choice_of(row: IndexRow) -> tuple[str, str]:
+    """Return kind and name of the package that a row is made of, such as `pypi`; empty for none.
+
+    An installation compares the manifest's digest; this is only for finding the row, and reads
+    one table of a file in canonical form.
     """
     file = registries.bundled_folder() / row.name / row.version / "manifest.toml"
     with contextlib.suppress(McpInstallError, ValueError):
-        data = read_optional(file, limits.MANIFEST_BYTES) or b""
-        choice = tomllib.loads(data.decode("utf-8")).get("package", {})
-        if choice.get("registryType") == "pypi":
-            return normalized_package(str(choice.get("identifier")))
-    return ""
+        text = (read_optional(file, limits.MANIFEST_BYTES) or b"").decode("utf-8")
+        choice = tomllib.loads(text.partition(_TABLE)[2].partition("\n[")[0])
+        return str(choice.get("registryType", "")), str(choice.get("identifier", ""))
+    return "", ""
+
+
+def package_of(row: IndexRow) -> str:
+    """Return the package of the Python index that a row is made of; empty where there is none."""
+    kind, name = choice_of(row)
+    return normalized_package(name) if kind == "pypi" else ""
 
 
 def named_by(package: str, bundled: registries.Registry) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from mcpinstall.model.audited import AuditedServer, FileScope, Value
 from mcpinstall.model.finding import Severity
@@ -44,9 +45,17 @@ _BUILDERS = frozenset({"make", "just", "task", "gradlew", "mvnw", "rake"})
 _SCRIPT = re.compile(r"[^\s:]{1,1000}\.(?:py|js|mjs|cjs|ts|mts|sh|ps1|rb|pl|php|jar|bat|cmd|lua|R)")
 
 
-def executed(server: AuditedServer) -> Iterator[Value]:
-    """Yield the program, and the script or archive that an interpreter is given."""
-    launch = unwrap(server.argv).launch
+def executed(server: AuditedServer) -> tuple[Value, ...]:
+    """Return the program, and the script or archive that an interpreter is given."""
+    return _executed(server.argv)
+
+
+@lru_cache(maxsize=8)  # several rules ask about one server, then all about the next
+def _executed(argv: tuple[Value, ...]) -> tuple[Value, ...]:
+    return tuple(_each_executed(unwrap(argv).launch))
+
+
+def _each_executed(launch: Sequence[Value]) -> Iterator[Value]:
     if not launch:
         return
     yield launch[0]

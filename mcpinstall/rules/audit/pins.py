@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 
 from mcpinstall.model.audited import Value
 from mcpinstall.rules.audit import other_runners, specs
@@ -40,6 +40,11 @@ _Reader = Callable[[str, tuple[Value, ...]], Fetch | None]
 
 def fetch(launch: Sequence[Value]) -> Fetch | None:
     """Return what a launch without wrappers fetches; None for a program that is no runner."""
+    return _fetched(tuple(launch))
+
+
+@lru_cache(maxsize=8)  # several rules ask about one server, then all about the next
+def _fetched(launch: tuple[Value, ...]) -> Fetch | None:
     if not launch:
         return None
     name = program(_default(launch[0]).text)

@@ -127,6 +127,8 @@ class Confidential:
 
     def within(self, text: str) -> tuple[str, ...]:
         """Return those that a text holds, the longest first; however many there are to look for."""
+        if not self.texts:
+            return ()
         found = {
             text[at : at + length]
             for at in range(len(text))
