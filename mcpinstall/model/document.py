@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mcpinstall.errors import McpInstallError
+from mcpinstall.model import faults
 from mcpinstall.model.finding import Location
 from mcpinstall.model.regions import Span, json_spans, toml_spans
 
@@ -80,6 +81,8 @@ class Document:
             return Location(
                 file=self.path, line=line, column=column, end_line=line, end_column=column + 1
             )
+        if span := faults.place(self.data, error.message):
+            return self.region(span)
         spans = self._found()
         for named in _QUOTED.findall(error.message):
             path = named.removeprefix(f"{self.name}.")

@@ -15,7 +15,10 @@ Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json
 MAX_DEPTH = 64
 """Nesting of any document that is read; deeper ones are refused before they are parsed."""
 
-_KEY_SHOWN = 100  # characters in an error
+KEY_SHOWN = 100
+"""Characters of a key in an error."""
+TOO_LARGE = "it holds a number that is too large"
+"""What an error says of one."""
 
 
 def parse(data: bytes, where: str) -> Json:
@@ -43,7 +46,7 @@ def parse(data: bytes, where: str) -> Json:
     except json.JSONDecodeError as error:
         raise _invalid(where, f"line {error.lineno}, column {error.colno}: {error.msg}") from None
     except (ValueError, RecursionError) as error:
-        raise _invalid(where, str(error)) from None
+        raise _invalid(where, without_limits(error)) from None
     return value
 
 
@@ -78,7 +81,7 @@ def _unique_keys(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     found: dict[str, Json] = {}
     for key, value in pairs:
         if key in found:
-            message = f"the key {json.dumps(key[:_KEY_SHOWN])} appears twice in one object"
+            message = f"the key {json.dumps(key[:KEY_SHOWN])} appears twice in one object"
             raise ValueError(message)
         found[key] = value
     return found
@@ -92,9 +95,16 @@ def _refuse_constant(name: str) -> NoReturn:
 def _finite(text: str) -> float:
     number = float(text)
     if math.isinf(number):
-        message = "it holds a number that is too large"
-        raise ValueError(message)
+        raise ValueError(TOO_LARGE)
     return number
+
+
+def without_limits(error: Exception) -> str:
+    """Return what a parser says, in words of the document where it speaks of Python's limits."""
+    if isinstance(error, RecursionError):
+        return "it nests too deep"
+    said = str(error)
+    return TOO_LARGE if said.startswith("Exceeds the limit") else said
 
 
 def _require_shallow(text: str, where: str) -> None:

@@ -57,6 +57,8 @@ def _portable(text: str) -> str:
     for part in text.split("/"):
         if is_device_name(part):
             raise _invalid(text, f"Windows takes `{part}` for a device, not for a folder")
+        if part.endswith("."):
+            raise _invalid(text, f"Windows leaves out the `.` at the end of `{part}`")
     return text
 
 

@@ -23,13 +23,14 @@ class Span(NamedTuple):
     end: int
 
 
-_JSON_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}:,]|[^\s"\[\]{}:,]++')
+JSON_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}:,]|[^\s"\[\]{}:,]++')
+"""Strings, marks and words of JSON."""
 
 
 def json_spans(text: str) -> dict[str, Span]:
     """Return the span of every member and item of a document that `json` accepts."""
     reader = _Json(
-        text, [(mark[0], mark.start(), mark.end()) for mark in _JSON_TOKEN.finditer(text)]
+        text, [(mark[0], mark.start(), mark.end()) for mark in JSON_TOKEN.finditer(text)]
     )
     reader.value("", None)
     return reader.found

@@ -7,6 +7,7 @@ import tomllib
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.fields import Fields
+from mcpinstall.model.json_text import without_limits
 
 MAX_KEY_PARTS = 16
 """Parts of a dotted key; `tomllib` takes time and memory that grow with their square."""
@@ -37,7 +38,7 @@ def parse(data: bytes, code: ErrorCode, where: str) -> Fields:
     except UnicodeDecodeError as error:
         raise _invalid(code, where, f"it is not UTF-8 at byte {error.start}") from None
     except (ValueError, RecursionError) as error:
-        raise _invalid(code, where, str(error) or "it nests too deep") from None
+        raise _invalid(code, where, without_limits(error)) from None
 
 
 def require_short_keys(text: str) -> None:

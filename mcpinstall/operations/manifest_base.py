@@ -73,7 +73,9 @@ class Repository:
             )
         self._git, self._root, self._options = found, root, options
         self._environment = process.child_environment(context.machine, _VARIABLES)
-        self._environment |= {"GIT_CEILING_DIRECTORIES": str(context.machine.home.parent)}
+        home = context.machine.home
+        if root.is_relative_to(home):  # (elsewhere git's own rule holds: no other user's)
+            self._environment |= {"GIT_CEILING_DIRECTORIES": str(home.parent)}
 
     def files(self, ref: str) -> dict[str, str]:
         """Return every file below the registry at a commit, and the id of its content.
@@ -151,12 +153,12 @@ class Repository:
                     f"{self._root}`",
                     evidence=said,
                 )
-            raise McpInstallError(
-                ErrorCode.NOT_FOUND,
-                f"git knows no commit `{ref}` in `{self._root}`",
-                hint="in CI, fetch it first: a shallow clone has only the newest commit",
-                evidence=said,
-            )
+            message = f"git knows no commit `{ref}` in `{self._root}`"
+            hint = "in CI, fetch it first: a shallow clone has only the newest commit"
+            if "not a git repository" in said:
+                message = f"`{self._root}` lies in no git repository"
+                hint = f"without {self._options} none is needed"
+            raise McpInstallError(ErrorCode.NOT_FOUND, message, hint=hint, evidence=said)
         return done.stdout.decode("ascii", "replace").strip()
 
     def _run(self, *words: str, stdin: bytes = b"") -> bytes:

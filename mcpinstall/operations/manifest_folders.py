@@ -48,6 +48,8 @@ class FolderFiles:
     documents: dict[str, Document]
     strangers: tuple[str, ...]
     """Paths, as findings name them, of what does not belong there."""
+    unread: tuple[str, ...] = ()
+    """Names of files that are there and could not be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,8 @@ class RegistryFiles:
     path: str
     documents: dict[str, Document]
     folders: tuple[FolderFiles, ...]
+    strangers: tuple[str, ...]
+    """Paths, as findings name them, of what lies beside the versions and belongs to none."""
     unread: tuple[Unchecked, ...]
 
 
@@ -93,9 +97,14 @@ def read(root: Path, cwd: Path) -> RegistryFiles:
         for name, limit in _OWN.items()
         if (document := _document(root / name, shown, limit, unread)) is not None
     }
-    folders = tuple(_folder(root, where, shown, unread) for where in _versions(root))
+    versions = tuple(_versions(root))
     return RegistryFiles(
-        root=root, path=shown, documents=own, folders=folders, unread=tuple(unread)
+        root=root,
+        path=shown,
+        documents=own,
+        folders=tuple(_folder(root, where, shown, unread) for where in versions),
+        strangers=tuple(f"{shown}/{one}".removeprefix("./") for one in _strangers(root, versions)),
+        unread=tuple(unread),
     )
 
 
@@ -144,10 +153,25 @@ def _versions(root: Path) -> Iterator[str]:
                     yield f"{namespace}/{server}/{version}"
 
 
+def _strangers(root: Path, versions: Sequence[str]) -> Iterator[str]:
+    """Yield what lies in the folders of versions and is none, and links to folders in the root.
+
+    The root may be that of a repository, which has other files, too.
+    """
+    known = {"/".join(one.split("/")[:depth]) for one in versions for depth in range(1, _DEPTH + 1)}
+    for entry in _entries(root):
+        if entry.is_symlink() and entry.is_dir():
+            yield entry.name
+    for place in sorted(one for one in known if one.count("/") < _DEPTH - 1):
+        inside = (f"{place}/{entry.name}" for entry in _entries(root / place))
+        yield from (one for one in inside if one not in known)
+
+
 def _folder(root: Path, where: str, shown: str, unread: list[Unchecked]) -> FolderFiles:
     path = f"{shown}/{where}".removeprefix("./")
     documents: dict[str, Document] = {}
     strangers: list[str] = []
+    before = len(unread)
     for entry in _entries(root / where):
         if entry.name not in _LIMITS or not entry.is_file(follow_symlinks=False):
             strangers.append(f"{path}/{entry.name}")
@@ -155,7 +179,13 @@ def _folder(root: Path, where: str, shown: str, unread: list[Unchecked]) -> Fold
         document = _document(Path(entry.path), path, _LIMITS[entry.name], unread)
         if document is not None:
             documents[entry.name] = document
-    return FolderFiles(where=where, path=path, documents=documents, strangers=tuple(strangers))
+    return FolderFiles(
+        where=where,
+        path=path,
+        documents=documents,
+        strangers=tuple(strangers),
+        unread=tuple(gap.subject.rpartition("/")[2] for gap in unread[before:]),
+    )
 
 
 def _document(path: Path, folder: str, limit: int, unread: list[Unchecked]) -> Document | None:

@@ -9,9 +9,11 @@ import contextlib
 import functools
 import hashlib
 import json
+import operator
 import secrets
+import sys
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +29,10 @@ from mcpinstall.rules.manifests.facts import NeededHook, Version, WheelFacts
 from mcpinstall.system import files, limits
 
 _RULES = {rule.id: rule for rule in manifests.RULES}
-_DECIDING = ("model", "registries", "rules", "verification")
-"""Packages of ours whose code decides what is found: with other code, nothing is remembered."""
+_OTHER_WORK = ("cli", "hosts", "keyrings", "receipts")
+"""Packages of ours that decide nothing of what is found; with other code of the rest, or another
+Python, nothing is remembered."""
+_SPOILED = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,25 +47,22 @@ class Remembered:
 
 
 class Results:
-    """A folder of the user's cache with results in it."""
+    """A folder of the user's cache with results in it; none where others can write to it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._ours = False
+        with contextlib.suppress(McpInstallError):
+            files.private_folder(folder)
+            self._ours = True
 
     def remembered(self, key: str) -> Remembered | None:
         """Return what is remembered under a key, or None."""
-        with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
+        with contextlib.suppress(*_SPOILED):
             document = self._read(key)
             return Remembered(
-                findings=tuple(
-                    Finding(
-                        rule=_RULES[item.pop("rule")],
-                        location=Location(**item.pop("location")),
-                        **item,
-                    )
-                    for item in document["findings"]
-                ),
-                packages=tuple((str(name), str(number)) for name, number in document["packages"]),
+                findings=tuple(_finding(item) for item in document["findings"]),
+                packages=tuple((_text(name), _text(one)) for name, one in document["packages"]),
                 published=bool(document["published"]),
             )
         return None
@@ -78,16 +79,14 @@ class Results:
 
     def wheel(self, artifact: Artifact) -> WheelFacts | None:
         """Return what is known of a wheel, or None."""
-        with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
+        with contextlib.suppress(*_SPOILED):
             item = self._read(_wheel_key(artifact))["wheel"]
-            hooks = tuple(
-                NeededHook(member=one["member"], sha256=one["sha256"], kind=HookKind(one["kind"]))
-                for one in item.pop("hooks")
-            )
-            return replace(
-                WheelFacts(**item),
-                hooks=hooks,
-                scripts=tuple(str(name) for name in item["scripts"]),
+            return WheelFacts(
+                filename=artifact.filename,
+                refusal=_text(item["refusal"]),
+                hooks=tuple(_hook(one) for one in item["hooks"]),
+                scripts=tuple(_text(name) for name in _list(item["scripts"])),
+                licensed=item["licensed"] is True,
             )
         return None
 
@@ -99,6 +98,8 @@ class Results:
         return self._folder / key[:2] / f"{key}.json"
 
     def _read(self, key: str) -> dict[str, Any]:
+        if not self._ours:
+            return {}
         try:
             data = files.read_optional(self._path(key), limits.STATE_BYTES)
         except McpInstallError:
@@ -106,19 +107,52 @@ class Results:
         return dict(json.loads(data or b"{}"))
 
     def _write(self, key: str, document: object) -> None:
-        """Write without waiting for the disk: what a crash leaves unreadable is found again."""
+        """Write without waiting for the disk: what isn't kept, or is unreadable, is found again."""
+        if not self._ours:
+            return
         path = self._path(key)
-        files.private_folder(self._folder)
-        files.private_folder(path.parent)
         temporary = path.with_name(f".{secrets.token_hex(8)}.mcpi")
-        with files.disk_errors(f"write `{path}`"):
+        with contextlib.suppress(McpInstallError), files.disk_errors(f"write `{path}`"):
+            files.private_folder(path.parent)
             temporary.write_bytes(json.dumps(document).encode())
             temporary.replace(path)
 
 
+def _finding(item: dict[str, Any]) -> Finding:
+    """Return a finding as it was kept, with every value of the kind that it was."""
+    words = ("message", "subject", "fix", "evidence", "excerpt", "why")
+    place = item["location"]
+    numbers = ("line", "column", "end_line", "end_column")
+    return Finding(
+        rule=_RULES[_text(item["rule"])],
+        location=Location(
+            file=_text(place["file"]), **{name: operator.index(place[name]) for name in numbers}
+        ),
+        **{name: _text(item[name]) for name in words},
+    )
+
+
+def _hook(item: dict[str, Any]) -> NeededHook:
+    return NeededHook(
+        member=_text(item["member"]), sha256=_text(item["sha256"]), kind=HookKind(item["kind"])
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _list(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise TypeError
+    return value
+
+
 def version_key(folder: FolderFiles, depth: str) -> str:
     """Return the key of one version's results; `depth` says how deep was looked."""
-    parts = [rules_digest(), depth, folder.path, *folder.strangers]
+    parts = [rules_digest(), depth, folder.path, *folder.strangers, "unread", *folder.unread]
     parts += [f"{name}:{one.sha256}" for name, one in sorted(folder.documents.items())]
     return _digest(parts)
 
@@ -131,11 +165,15 @@ def document_key(document: Document) -> str:
 @functools.cache
 def rules_digest() -> str:
     """Return a digest of the code that decides what is found."""
-    found = hashlib.sha256(mcpinstall.__version__.encode())
+    import packaging
+
+    words = (mcpinstall.__version__, sys.version, packaging.__version__)
+    found = hashlib.sha256("\0".join(words).encode())
     package = Path(mcpinstall.__file__).parent
-    for name in _DECIDING:
-        for path in sorted((package / name).rglob("*.py")):
-            found.update(path.relative_to(package).as_posix().encode())
+    for path in sorted(package.rglob("*.py")):
+        place = path.relative_to(package)
+        if place.parts[0] not in _OTHER_WORK:
+            found.update(place.as_posix().encode())
             found.update(hashlib.sha256(path.read_bytes()).digest())
     return found.hexdigest()
 

@@ -114,7 +114,7 @@ def _registry(run: _Run, files: RegistryFiles, chosen: frozenset[str] | None) ->
         if not earlier.files and earlier.registry is None:
             run.left_out.append(f"`{files.path}` has no manifests at `{run.wanted.base}`")
     every = tuple(_known(folder) for folder in files.folders)
-    facts = reading.registry(files.path, files.documents, every)
+    facts = reading.registry(files.path, files.documents, every, files.strangers)
     run.findings += manifests.of_registry(facts, run.context.now)
     _advisory_file(run, facts)
     if earlier is not None:
@@ -226,7 +226,9 @@ def _publishers(run: _Run, facts: RegistryFacts, versions: Iterable[Version]) ->
 
 
 def _parsed(folder: FolderFiles) -> Version:
-    return reading.version(folder.where, folder.path, folder.documents, folder.strangers)
+    return reading.version(
+        folder.where, folder.path, folder.documents, folder.strangers, folder.unread
+    )
 
 
 def _judge(run: _Run, fresh: Sequence[tuple[str, Version]]) -> None:

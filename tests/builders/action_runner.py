@@ -67,6 +67,8 @@ class Runner:
             return str(ROOT)
         if expression == "github.event.pull_request.base.sha":
             return self.pull_base
+        if expression == "steps.python.outputs.python-path":
+            return sys.executable
         kind, _, name = expression.partition(".")
         assert kind == "inputs"
         return inputs[name]

@@ -94,7 +94,7 @@ def test_what_is_newer_becomes_a_change_and_nothing_of_it_runs(
     assert relocked(repository, world) == {"changed": "yes"}
 
     report = (repository / "relock.md").read_text()
-    assert report.startswith("Asked to review: somebody.")
+    assert report.startswith("Asked to review: somebody.  Close this and open it again")
     assert "`io.github.user/weather`: `1.0` → `1.1`" in report
     assert (repository / "relock.txt").read_text() == f"manifests/{FULL}/1.1\n"
     assert not witness.exists()

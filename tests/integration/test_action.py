@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -354,14 +355,100 @@ def test_only_jobs_without_the_forks_files_may_write() -> None:
 def test_the_comment_has_report_and_comparison_of_a_job_that_only_reads() -> None:
     verify = document(WORKFLOW)["jobs"]["verify"]
     with_ = [step["with"] for step in verify["steps"] if step.get("uses") == "./.mcpinstall"]
+    temp = "${{ runner.temp }}/"  # a proposal could have a link in the workspace
     (uploaded,) = [s["with"]["path"] for s in verify["steps"] if "upload-artifact" in str(s)]
     (posted,) = [s["run"] for s in document(WORKFLOW)["jobs"]["comment"]["steps"] if "run" in s]
+    shown = [s["run"] for s in verify["steps"] if "GITHUB_STEP_SUMMARY" in s.get("run", "")]
 
     assert verify["permissions"] == {"contents": "read"}
     assert [one.get("command", "verify") for one in with_] == ["verify", "verify", "diff"]
     assert with_[2]["beside"] == with_[1]["output"]
-    assert with_[2]["output"] == uploaded
-    assert f"--body-file {uploaded} " in posted
+    assert with_[2]["output"] == uploaded == "${{ runner.temp }}/comment.md"
+    assert shown == ['cat "$RUNNER_TEMP/comment.md" >>"$GITHUB_STEP_SUMMARY"']
+    assert "cat comment.md" in posted
+    assert all(one.get("output", temp).startswith(temp) for one in with_)
+
+
+def test_a_check_is_never_skipped_for_what_passes_for_passed() -> None:
+    assert "if" not in document(WORKFLOW)["jobs"]["verify"]
+
+
+def guards() -> list[str]:
+    jobs = document(WORKFLOW)["jobs"].values()
+    steps = [step for job in jobs for step in job["steps"]]
+    return [
+        before["run"] for before, step in pairwise(steps) if "path" in step.get("with", {})
+        and "checkout" in step["uses"]
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("planted", ["link", "lost link", "folder", "file", "branch", ""])
+def test_the_tool_is_laid_over_nothing_of_a_proposal(tmp_path: Path, planted: str) -> None:
+    place = tmp_path / ".mcpinstall"
+    if "link" in planted:
+        place.symlink_to("nowhere" if "lost" in planted else ".")
+    elif planted == "folder":
+        place.mkdir()
+    elif planted == "file":
+        place.touch()
+    ref = "main" if planted == "branch" else "0" * 40
+
+    scripts = guards()
+    done = [
+        subprocess.run(["bash", "-e", "-c", one], cwd=tmp_path, env={"REF": ref}, check=False)
+        for one in scripts
+    ]
+
+    assert len(scripts) == 3
+    assert [one.returncode == 0 for one in done] == [not planted] * 3
+
+
+GH = """#!{python}
+import json, os, pathlib, sys
+kept = pathlib.Path("kept.json")
+comments = json.loads(kept.read_text())
+words = sys.argv[2:]
+path = next(one for one in words if one.startswith("repos/"))
+if "--paginate" in words:
+    for one in comments:
+        if one["user"]["type"] == "Bot" and one["body"].startswith(os.environ["MARK"]):
+            print(one["id"])
+    sys.exit()
+body = pathlib.Path(next(one for one in words if one.startswith("body=@"))[6:]).read_text()
+if "POST" in words:
+    assert path.endswith("/issues/7/comments"), path
+    comments.append({{"id": 100, "user": {{"type": "Bot"}}, "body": body}})
+else:
+    (one,) = [one for one in comments if path.endswith(f"/issues/comments/{{one['id']}}")]
+    one["body"] = body
+kept.write_text(json.dumps(comments))
+"""
+
+
+def test_only_its_own_comment_is_written_anew(tmp_path: Path) -> None:
+    (step,) = [s for s in document(WORKFLOW)["jobs"]["comment"]["steps"] if "run" in s]
+    mark = step["env"]["MARK"]
+    others = [
+        {"id": 1, "user": {"type": "Bot"}, "body": "coverage"},
+        {"id": 2, "user": {"type": "User"}, "body": f"{mark}\nnot mine"},
+    ]
+    (tmp_path / "kept.json").write_text(json.dumps(others), encoding="utf-8")
+    gh = tmp_path / "bin" / "gh"
+    gh.parent.mkdir()
+    gh.write_text(GH.format(python=sys.executable), encoding="utf-8")
+    gh.chmod(0o755)
+    environment = {
+        "PATH": f"{gh.parent}:/usr/bin:/bin", "MARK": mark,
+        "COMMENTS": "repos/o/r/issues/7/comments", "COMMENT": "repos/o/r/issues/comments",
+    }  # fmt: skip
+
+    for text in ("first", "second"):
+        (tmp_path / "comment.md").write_text(text, encoding="utf-8")
+        subprocess.run(["bash", "-e", "-c", step["run"]], cwd=tmp_path, env=environment, check=True)
+
+    found = json.loads((tmp_path / "kept.json").read_text(encoding="utf-8"))
+    assert found[:2] == others
+    assert [one["body"] for one in found[2:]] == [f"{mark}\nsecond"]
 
 
 def test_packages_run_only_where_a_maintainer_set_a_label() -> None:

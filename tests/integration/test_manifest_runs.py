@@ -346,6 +346,32 @@ def test_only_what_changed_is_looked_at(committed: ManifestFolder) -> None:
 
 
 @needs_git
+def test_a_home_inside_of_the_repository_hides_it_not(
+    committed: ManifestFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = committed.folder.parent / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+
+    assert verified(base="main", files_only=True).findings == ()
+
+
+@needs_git
+def test_no_repository_above_the_home_is_looked_at(
+    folder: ManifestFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = folder.folder.parent
+    git(folder, "init", "-q", str(work.parent))
+    monkeypatch.setenv("HOME", str(work))
+
+    with pytest.raises(McpInstallError) as error:
+        verified(base="HEAD", files_only=True)
+
+    assert error.value.code is ErrorCode.NOT_FOUND
+    assert "lies in no git repository" in error.value.message
+
+
+@needs_git
 @pytest.mark.parametrize("ref", ["nowhere", "--output=x", "-h", "main:x"])
 def test_a_commit_that_is_unknown_is_told(committed: ManifestFolder, ref: str) -> None:
     with pytest.raises(McpInstallError) as error:

@@ -40,10 +40,10 @@ _WHEELS = (
     artifacts.bytes_and_archives, artifacts.hooks, artifacts.scripts, artifacts.licences,
 )  # fmt: skip
 _REGISTRY = (
-    form.refused_registry, form.canonical_registry,
+    form.refused_registry, form.canonical_registry, files.beside,
     registry.index, registry.pinned, registry.advisories, registry.trust_root, registry.aliases,
     registry.revocations,
-    lookalikes.look_alikes,
+    lookalikes.look_alikes, lookalikes.versions,
 )  # fmt: skip
 
 

@@ -39,6 +39,8 @@ class Version:
     documents: Mapping[str, Document]
     strangers: tuple[str, ...] = ()
     """Paths of what is in the folder and does not belong there."""
+    unread: tuple[str, ...] = ()
+    """Names of files that are there and could not be read, as for their length."""
     manifest: Manifest | None = None
     """None where it was refused, like the next three."""
     server: ServerJson | None = None
@@ -122,6 +124,8 @@ class RegistryFacts:
     rows: tuple[IndexRow, ...] | None
     refusals: tuple[tuple[str, McpInstallError], ...]
     versions: Sequence[Version] = field(default=())
+    strangers: tuple[str, ...] = ()
+    """Paths of what lies beside the versions and belongs to none."""
 
     def finding(
         self,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mcpinstall.model.finding import Finding, Location, Severity
 from mcpinstall.model.manifest_text import FILES
-from mcpinstall.rules.manifests.facts import MANIFEST, Version, rule
+from mcpinstall.rules.manifests.facts import MANIFEST, RegistryFacts, Version, rule
 
 DIGEST_DIFFERS = rule(111, "digest-differs", Severity.CRITICAL, "A file is not the pinned one")
 FILE_MISSING = rule(112, "file-missing", Severity.HIGH, "A pinned file is missing")
@@ -20,12 +20,16 @@ def digests(version: Version) -> Iterator[Finding]:
     """Yield files that are missing, or have other bytes than the manifest pins."""
     if version.manifest is None:
         if MANIFEST not in version.documents:
-            yield version.finding(FILE_MISSING, MANIFEST, "the folder has no `manifest.toml`")
+            why = "the folder has no `manifest.toml`"
+            if MANIFEST in version.unread:
+                why = f"`{MANIFEST}` could not be read"
+            yield version.finding(FILE_MISSING, MANIFEST, why)
         return
     for name, sha256 in version.manifest.files:
         if name not in version.documents:
+            what = "could not be read" if name in version.unread else "not there"
             yield version.finding(
-                FILE_MISSING, MANIFEST, f"`{name}` is pinned, and not there", at=f"files.{name}"
+                FILE_MISSING, MANIFEST, f"`{name}` is pinned, and {what}", at=f"files.{name}"
             )
         elif version.file(name).sha256 != sha256:
             yield version.finding(
@@ -54,6 +58,18 @@ def strangers(version: Version) -> Iterator[Finding]:
     for name in sorted(version.documents.keys() & set(FILES) - pinned):
         yield version.finding(
             FILE_UNKNOWN, name, f"`{name}` is not pinned by the manifest", fix="take it out"
+        )
+
+
+def beside(registry: RegistryFacts) -> Iterator[Finding]:
+    """Yield what lies beside the versions: no index has it, and who looks at a folder sees it."""
+    for path in registry.strangers:
+        yield Finding(
+            rule=FILE_UNKNOWN,
+            location=Location(file=path),
+            message=f"`{path.rpartition('/')[2]}` belongs to no version",
+            subject=path.removeprefix(f"{registry.path}/"),
+            fix="take it out",
         )
 
 

@@ -1,4 +1,4 @@
-"""MV309: names, aliases and titles that a reader takes for one another."""
+"""MV309: names, aliases, titles and versions that a reader takes for one another."""
 
 from __future__ import annotations
 
@@ -30,10 +30,21 @@ def _aliases(registry: RegistryFacts) -> Iterator[Finding]:
     full = dict(registry.file.aliases) if registry.file else {}
     for earlier, later in alike_pairs(tuple(full)):
         if full[earlier] != full[later]:
-            yield registry.finding(
-                LOOK_ALIKE, REGISTRY, f"the alias `{later}` is easily taken for `{earlier}`",
-                at=f"aliases.{later}", fix="choose another alias",
-            )  # fmt: skip
+            yield _alias(registry, later, f"`{earlier}`")
+    servers: dict[str, str] = {}
+    for row in registry.rows or ():
+        servers.setdefault(row.name.partition("/")[2], row.name)
+    for server, alias in alike_pairs((*servers, *full)):
+        told = server in full  # as another alias
+        if alias in full and not told and full[alias] != servers[server]:
+            yield _alias(registry, alias, f"`{server}` of `{servers[server]}`")
+
+
+def _alias(registry: RegistryFacts, alias: str, other: str) -> Finding:
+    return registry.finding(
+        LOOK_ALIKE, REGISTRY, f"the alias `{alias}` is easily taken for {other}",
+        at=f"aliases.{alias}", fix="choose another alias",
+    )  # fmt: skip
 
 
 def _rows(registry: RegistryFacts) -> Iterator[Finding]:
@@ -41,13 +52,18 @@ def _rows(registry: RegistryFacts) -> Iterator[Finding]:
     first: dict[str, IndexRow] = {}
     for row in registry.rows or ():
         first.setdefault(row.name, row)
+    numbers = {row: number for number, row in reversed(tuple(enumerate(registry.rows or ())))}
     places: dict[str, dict[str, IndexRow]] = {"name": {}, "server": {}, "title": {}}
     for row in first.values():
         namespace, _, server = row.name.partition("/")
         places["name"].setdefault(namespace, row)
         places["server"].setdefault(server, row)
-        places["title"].setdefault(row.title, row)
-    numbers = {row: number for number, row in reversed(tuple(enumerate(registry.rows or ())))}
+        other = places["title"].setdefault(row.title, row)
+        if other is not row:
+            yield registry.finding(
+                LOOK_ALIKE, INDEX, f"`{row.name}` has the title of `{other.name}`",
+                at=f"servers[{numbers[row]}].title", subject=row.name, fix="choose another title",
+            )  # fmt: skip
     for kind, rows in places.items():
         for earlier, later in alike_pairs(tuple(rows)):
             row, other = rows[later], rows[earlier]
@@ -60,6 +76,30 @@ def _rows(registry: RegistryFacts) -> Iterator[Finding]:
                 subject=row.name,
                 fix="make sure that it is meant, and choose a name that is plainly another",
             )  # fmt: skip
+
+
+def versions(registry: RegistryFacts) -> Iterator[Finding]:
+    """Yield versions of one server that are one version, spelled in two ways (`1.2`, `1.2.0`)."""
+    first: dict[tuple[str, object], IndexRow] = {}
+    for number, row in enumerate(registry.rows or ()):
+        other = first.setdefault((row.name, _ordered(row.version)), row)
+        if other is not row:
+            yield registry.finding(
+                LOOK_ALIKE, INDEX, f"`{row.version}` of `{row.name}` is the version "
+                f"`{other.version}` in another spelling",
+                at=f"servers[{number}].version", subject=f"{row.name}/{row.version}",
+                fix="give it a new version",
+            )  # fmt: skip
+
+
+def _ordered(version: str) -> object:
+    """Return what two spellings of a version have in common."""
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(version)
+    except InvalidVersion:
+        return version.lower()
 
 
 def alike_pairs(words: Sequence[str]) -> Iterator[tuple[str, str]]:

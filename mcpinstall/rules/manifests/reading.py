@@ -49,7 +49,11 @@ class _Parser:
 
 
 def version(
-    where: str, path: str, documents: Mapping[str, Document], strangers: Sequence[str] = ()
+    where: str,
+    path: str,
+    documents: Mapping[str, Document],
+    strangers: Sequence[str] = (),
+    unread: Sequence[str] = (),
 ) -> Version:
     """Return one version's folder as facts."""
     parser = _Parser(documents)
@@ -58,6 +62,7 @@ def version(
         path=path,
         documents=documents,
         strangers=tuple(strangers),
+        unread=tuple(unread),
         manifest=parser.parse(MANIFEST, manifest_text.parse),
         server=parser.parse(SERVER, server_text.parse),
         lock=parser.parse(LOCK, lock_text.parse),
@@ -68,7 +73,10 @@ def version(
 
 
 def registry(
-    path: str, documents: Mapping[str, Document], versions: Sequence[Version]
+    path: str,
+    documents: Mapping[str, Document],
+    versions: Sequence[Version],
+    strangers: Sequence[str] = (),
 ) -> RegistryFacts:
     """Return a registry's own files as facts."""
     parser = _Parser(documents)
@@ -79,4 +87,5 @@ def registry(
         rows=parser.parse(INDEX, registry_text.parse_index),
         refusals=tuple(parser.refusals),
         versions=versions,
+        strangers=tuple(strangers),
     )
