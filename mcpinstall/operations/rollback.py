@@ -16,8 +16,8 @@ from mcpinstall.operations import (
     lookup,
     policies,
     receipt_changes,
-    replacing,
     server_plans,
+    starts,
     transaction,
     undo,
     ways_back,
@@ -238,8 +238,8 @@ def _require_fitting(step: Step, record: HistoryRecord, context: Context) -> Non
     later = [one for one in step.now if brought.get(one.entry_name) != _launch(one)]
     if step.changed or not later:
         return
-    now, before = (replacing.described(one, context) for one in (step.now[0], step.after[0]))
-    if now and before and not replacing.are_started_alike(before, now):
+    now, before = (starts.described(one, context) for one in (step.now[0], step.after[0]))
+    if now and before and not starts.are_alike(before, now):
         raise ways_back.came_later(later[0], step.after)
 
 

@@ -69,7 +69,16 @@ def require_same(prepared: Prepared, server: ServerPlan, context: Context) -> No
     Raises:
         McpInstallError: `tools-changed`, the differences as evidence.
     """
-    replaced = next((one for one in prepared.replacements if one.slug == server.slug), None)
+    # Of what runs elsewhere, each entry has its own version; of what runs here, all have one.
+    replaced = next(
+        (
+            one
+            for one in prepared.replacements
+            if one.slug == server.slug
+            and (server.remote is None or server.entry.name in one.entries)
+        ),
+        None,
+    )
     if replaced is None or replaced.comparison is None or server.reviewed.tools.known:
         return
     before = replaced.comparison.before.tools
