@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -10,7 +10,7 @@ from mcpinstall.model.plan import ServerPlan
 from mcpinstall.model.receipt import Hold, Receipt
 from mcpinstall.operations import direct, lookup, publishers, server_plans, transaction
 from mcpinstall.operations.context import Context
-from mcpinstall.operations.prepared import Draft
+from mcpinstall.operations.prepared import Draft, Prepared
 
 
 def is_exact(spec: str) -> bool:
@@ -81,17 +81,46 @@ def unhold(names: Sequence[str], context: Context) -> tuple[Receipt, ...]:
     return _set(names, Hold.NONE, "unhold", context)
 
 
+def pin(prepared: Prepared, context: Context) -> tuple[Receipt, ...]:
+    """Pin what was named in the exact version that is in place already.
+
+    Returns:
+        Receipts of all entries that are pinned now and were not before.
+
+    Raises:
+        McpInstallError: `disk-failed`.
+    """
+    wanted = {slug for slug, hold in prepared.holds if hold is Hold.PINNED}
+    if not any(one.hold is Hold.NONE for one in _in_place(wanted, prepared, context)):
+        return ()
+    with transaction.exclusive(context):
+        found = _in_place(wanted, prepared, context)
+        free = [one for one in found if one.hold is Hold.NONE]
+        _write(free, Hold.PINNED, "pin", context)
+    return tuple(replace(one, hold=Hold.PINNED) for one in free)
+
+
+def _in_place(slugs: Collection[str], prepared: Prepared, context: Context) -> list[Receipt]:
+    """Return the receipts of servers that have the version of a plan (still)."""
+    shown = {server.reviewed.manifest_sha256 for server in prepared.plan.servers}
+    every = [server_plans.receipts_of(slug, context) for slug in slugs]
+    return [one for there in every for one in there if {r.manifest_sha256 for r in there} <= shown]
+
+
 def _set(names: Sequence[str], wanted: Hold, action: str, context: Context) -> tuple[Receipt, ...]:
     with transaction.exclusive(context):
         slugs = dict.fromkeys(
             lookup.receipt_slug(lookup.installed(name, context)) for name in names
         )
         every = [one for slug in slugs for one in server_plans.receipts_of(slug, context)]
-        before = tuple(one for one in every if one.hold is not wanted)
-        after = tuple(replace(one, hold=wanted) for one in before)
-        if before:
-            change = transaction.Transaction(
-                action=action, receipts_before=before, receipts_after=after
-            )
-            transaction.run(change, context)
+        _write([one for one in every if one.hold is not wanted], wanted, action, context)
     return tuple(replace(one, hold=wanted) for one in every)
+
+
+def _write(receipts: Sequence[Receipt], wanted: Hold, action: str, context: Context) -> None:
+    if receipts:
+        after = tuple(replace(one, hold=wanted) for one in receipts)
+        change = transaction.Transaction(
+            action=action, receipts_before=tuple(receipts), receipts_after=after
+        )
+        transaction.run(change, context)

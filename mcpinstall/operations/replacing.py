@@ -283,7 +283,7 @@ def _replacement(
         before=wanted.receipts,
         server=wanted.server,
         comparison=comparison,
-        notes=tuple(_notes(wanted, context)),
+        notes=tuple(_notes(wanted, main, request, context)),
     )
 
 
@@ -297,7 +297,7 @@ def _narrowed(server: ReviewedServer, digests: set[str]) -> ReviewedServer:
     return replace(server, lock=replace(server.lock, packages=kept))
 
 
-def _notes(wanted: Target, context: Context) -> Iterator[str]:
+def _notes(wanted: Target, main: ServerPlan, request: Request, context: Context) -> Iterator[str]:
     receipt, server = wanted.receipts[0], wanted.server
     name, version = receipt.entry_name, server.manifest.version
     if (why := revoked.one(receipt, context)) is not None:
@@ -309,7 +309,7 @@ def _notes(wanted: Target, context: Context) -> Iterator[str]:
     was = receipt.review == ReviewState.CERTIFIED.value
     if was and server.registry.review is not ReviewState.CERTIFIED:
         yield f"`{name}` {receipt.version} is CERTIFIED; {version} is NOT REVIEWED"
-    if seen_tools.are_compared_later(server, wanted.before):
+    if seen_tools.are_compared_later(main, wanted.before, offline=request.offline):
         yield (
             f"the tools of `{name}` {version} are not known yet: it is "
             f"{'asked' if receipt.is_remote else 'started'} after your yes, and "

@@ -108,8 +108,29 @@ def test_a_hold_that_came_before_the_yes_stops_another_version(world: World) -> 
 
 
 def test_an_exact_version_that_is_in_place_is_pinned_from_then_on(world: World) -> None:
-    world.install("clock", hosts=["cursor"])
+    world.install("clock", hosts=["cursor", "codex"])
+    mcpi, again = world.command(), ("install", "clock@1.0", "--host", "cursor")
+    mcpi.run(*again, "--dry-run")
+    assert world.receipts()["clock"].hold is Hold.NONE
 
-    world.install("clock@1.0", hosts=["cursor"])
+    answer = mcpi.answer(*again)
 
+    assert (answer["outcome"], answer["pinned"]) == ("nothing-to-do", ["clock"])
     assert world.receipts()["clock"].hold is Hold.PINNED
+    assert "pinned" not in mcpi.run(*again).stderr
+    assert mcpi.answer(*again)["pinned"] == []
+    world.undo()
+    assert world.receipts()["clock"].hold is Hold.NONE
+    world.require_clean()
+
+
+@pytest.mark.parametrize("name", ["clock", "clock@1.0"])
+def test_what_is_held_or_not_named_in_a_version_is_not_pinned(world: World, name: str) -> None:
+    world.install("clock", hosts=["cursor"])
+    if "@" in name:
+        world.hold("clock")
+    before = world.receipts()
+
+    world.command().run("install", name, "--host", "cursor")
+
+    assert world.receipts() == before
