@@ -82,7 +82,7 @@ def unhold(names: Sequence[str], context: Context) -> tuple[Receipt, ...]:
 
 
 def pin(prepared: Prepared, context: Context) -> tuple[Receipt, ...]:
-    """Pin what was named in the exact version that is in place already.
+    """Pin what an installation names in the exact version that is in place already.
 
     Returns:
         Receipts of all entries that are pinned now and were not before.
@@ -91,20 +91,29 @@ def pin(prepared: Prepared, context: Context) -> tuple[Receipt, ...]:
         McpInstallError: `disk-failed`.
     """
     wanted = {slug for slug, hold in prepared.holds if hold is Hold.PINNED}
-    if not any(one.hold is Hold.NONE for one in _in_place(wanted, prepared, context)):
+    plans = [one for one in prepared.plan.servers if one.slug in wanted]
+    return pin_as_they_are({(one.slug, one.reviewed.manifest_sha256) for one in plans}, context)
+
+
+def pin_as_they_are(wanted: Collection[tuple[str, str]], context: Context) -> tuple[Receipt, ...]:
+    """Pin servers, by slug and manifest, if they (still) have that version; as `pin`."""
+    if not _free(wanted, context):
         return ()
     with transaction.exclusive(context):
-        found = _in_place(wanted, prepared, context)
-        free = [one for one in found if one.hold is Hold.NONE]
-        _write(free, Hold.PINNED, "pin", context)
-    return tuple(replace(one, hold=Hold.PINNED) for one in free)
+        found = _free(wanted, context)
+        _write(found, Hold.PINNED, "pin", context)
+    return tuple(replace(one, hold=Hold.PINNED) for one in found)
 
 
-def _in_place(slugs: Collection[str], prepared: Prepared, context: Context) -> list[Receipt]:
-    """Return the receipts of servers that have the version of a plan (still)."""
-    shown = {server.reviewed.manifest_sha256 for server in prepared.plan.servers}
-    every = [server_plans.receipts_of(slug, context) for slug in slugs]
-    return [one for there in every for one in there if {r.manifest_sha256 for r in there} <= shown]
+def _free(wanted: Collection[tuple[str, str]], context: Context) -> list[Receipt]:
+    """Return the entries of such servers that are neither held nor pinned."""
+    found = [(server_plans.receipts_of(slug, context), manifest) for slug, manifest in wanted]
+    return [
+        one
+        for there, manifest in found
+        for one in there
+        if one.hold is Hold.NONE and {r.manifest_sha256 for r in there} == {manifest}
+    ]
 
 
 def _set(names: Sequence[str], wanted: Hold, action: str, context: Context) -> tuple[Receipt, ...]:

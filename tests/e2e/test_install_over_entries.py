@@ -124,6 +124,19 @@ def test_an_exact_version_that_is_in_place_is_pinned_from_then_on(world: World) 
     world.require_clean()
 
 
+def test_an_update_to_the_version_that_is_there_pins_it_as_well(world: World) -> None:
+    world.install("clock", hosts=["cursor"])
+    mcpi, to = world.command(), ("update", "clock", "--to", "1.0")
+    mcpi.run(*to, "--dry-run")
+    mcpi.run("update", "clock")
+    assert world.receipts()["clock"].hold is Hold.NONE
+
+    assert mcpi.answer(*to)["pinned"] == ["clock"]
+
+    assert world.receipts()["clock"].hold is Hold.PINNED
+    assert mcpi.answer(*to)["pinned"] == []
+
+
 @pytest.mark.parametrize("name", ["clock", "clock@1.0"])
 def test_what_is_held_or_not_named_in_a_version_is_not_pinned(world: World, name: str) -> None:
     world.install("clock", hosts=["cursor"])
