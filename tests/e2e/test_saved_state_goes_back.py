@@ -1,4 +1,4 @@
-"""A saved state of a TUF registry that was put back in an older one: what each command does then."""
+"""A saved state of a TUF registry is put back in an older one: what each command does then."""
 
 from __future__ import annotations
 
