@@ -219,6 +219,7 @@ def _one(session: Session, offer: Offer, base: Request, answers: Answers) -> int
     if change.may_ask(session, answers):
         state = session.context
         request = dialog.completed(session.ui, request, lambda one: operation.draft(one, state))
-    with session.working() as state:
-        prepared = adoption.prepare(request, state, stage=change.may_act(session, answers))
-    return change.carry_out(session, prepared, answers)
+    may_act = change.may_act(session, answers)
+    return change.install_asking_again(
+        session, lambda state: adoption.prepare(request, state, stage=may_act), answers
+    )

@@ -85,6 +85,31 @@ def carry_out(session: Session, prepared: Prepared, answers: Answers) -> int:
     return Exit.DONE
 
 
+def install_asking_again(
+    session: Session, prepare: Callable[[Context], Prepared], answers: Answers
+) -> int:
+    """Show, ask and commit; once more where tools differ that nobody could tell before.
+
+    What takes the place of another version is told beside the plan in JSON.
+    """
+    from mcpinstall.cli import json_update, render_update
+    from mcpinstall.operations import seen_tools
+
+    while True:
+        with session.working() as state:
+            prepared = prepare(state)
+        if prepared.replacements:
+            found = [json_update.replacement(one) for one in prepared.replacements]
+            session.also["replaced"] = found
+        try:
+            return carry_out(session, prepared, answers)
+        except McpInstallError as error:
+            is_new = error.code is ErrorCode.TOOLS_CHANGED and may_ask(session, answers)
+            if not (is_new and seen_tools.came_since(prepared, session.context)):
+                raise
+            session.ui.insist(render_update.other_tools(error, session.ui.width))
+
+
 def _discard(session: Session, prepared: Prepared) -> None:
     """Take away what was staged; a build that is under way takes a moment."""
     from mcpinstall.operations import install
@@ -96,10 +121,15 @@ def _discard(session: Session, prepared: Prepared) -> None:
 
 
 def _in_place(session: Session, prepared: Prepared, answers: Answers) -> int:
+    from mcpinstall.operations import holds
+
     session.ui.say(render_done.in_place(prepared, session.ui.width))
     session.ui.say(render_diff.skipped(prepared.skipped, session.ui.width))
+    pinned = () if answers.dry_run or not prepared.holds else holds.pin(prepared, session.context)
+    session.ui.say(render_done.pinned(pinned, session.ui.width))
     if session.as_json:
-        session.answer(outcome="nothing-to-do", plan=json_output.plan(prepared, ()))
+        names = [one.entry_name for one in pinned]
+        session.answer(outcome="nothing-to-do", plan=json_output.plan(prepared, ()), pinned=names)
     elif answers.dry_run:
         session.ui.raw(f"sha256:{bare(prepared.plan.digest)}")
     return Exit.DONE

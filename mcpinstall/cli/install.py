@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import typer
 
 from mcpinstall.cli import options
 from mcpinstall.cli.session import Session
-from mcpinstall.errors import ErrorCode, McpInstallError
-
-if TYPE_CHECKING:
-    from mcpinstall.cli import change
-    from mcpinstall.model.plan import Request
 
 
 def install(
@@ -70,25 +63,7 @@ def install(
     if change.may_ask(session, answers):
         state = session.context
         request = dialog.completed(session.ui, request, lambda one: operation.draft(one, state))
-    return _carried_out(session, request, answers)
-
-
-def _carried_out(session: Session, request: Request, answers: change.Answers) -> int:
-    """Show, ask and commit; once more where tools differ that nobody could tell before."""
-    from mcpinstall.cli import change, json_update, render_update
-    from mcpinstall.operations import install as operation
-    from mcpinstall.operations import seen_tools
-
-    while True:
-        with session.working() as state:
-            prepared = operation.prepare(request, state, stage=change.may_act(session, answers))
-        if prepared.replacements:
-            found = [json_update.replacement(one) for one in prepared.replacements]
-            session.also["replaced"] = found
-        try:
-            return change.carry_out(session, prepared, answers)
-        except McpInstallError as error:
-            is_new = error.code is ErrorCode.TOOLS_CHANGED and change.may_ask(session, answers)
-            if not (is_new and seen_tools.came_since(prepared, session.context)):
-                raise
-            session.ui.insist(render_update.other_tools(error, session.ui.width))
+    may_act = change.may_act(session, answers)
+    return change.install_asking_again(
+        session, lambda state: operation.prepare(request, state, stage=may_act), answers
+    )

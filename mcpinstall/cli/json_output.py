@@ -337,7 +337,7 @@ def shown(one: Shown) -> Object:
             "requires_python": manifest.package.requires_python,
             "platforms": list(manifest.package.platforms),
         },
-        "remotes": [{"transport": one.transport, "url": one.url} for one in manifest.remotes],
+        "remotes": [{"transport": transport, "url": url} for transport, url in one.remotes],
         "audience": str(manifest.audience),
         "integrates": str(manifest.integrates),
         "inputs": [_input(question) for question in one.questions],

@@ -142,6 +142,14 @@ Allow: TypeAlias = Annotated[
         help="Accept `unreviewed`, `stale`, `yanked` or `vulnerable`; repeatable.",
     ),
 ]
+AllowBack: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow",
+        metavar="WHAT",
+        help="Accept `vulnerable`: a version with a known vulnerability.",
+    ),
+]
 
 
 def secrets(

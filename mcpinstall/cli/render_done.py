@@ -9,6 +9,7 @@ from mcpinstall.cli import words
 from mcpinstall.cli.layout import BLANK, Line, Screen, Segment, Tone, line, wrapped
 from mcpinstall.model.host import EnvironmentValue, HostRow
 from mcpinstall.model.plan import ServerPlan
+from mcpinstall.model.receipt import Receipt
 from mcpinstall.operations.prepared import Done, Prepared
 
 _VERBS = {
@@ -132,6 +133,15 @@ def in_place(prepared: Prepared, width: int) -> Screen:
         else (f"{verb} already installed")
     )
     return wrapped(f"{words.listed(names)} {fact}", width, "    ")
+
+
+def pinned(receipts: Sequence[Receipt], width: int) -> Screen:
+    """Return that entries keep the version that was named; nothing where none is new in that."""
+    if not receipts:
+        return ()
+    names = words.listed([f"{one.entry_name} {one.version}" for one in receipts])
+    fact = f"  {names} pinned from now on: the version was named; `mcpi update` passes it over"
+    return wrapped(fact, width, "    ")
 
 
 def uninstalled(names: Sequence[str], rows: Sequence[HostRow], width: int) -> Screen:

@@ -70,13 +70,18 @@ def _facts(shown: Shown, width: int) -> Screen:
     versions = ", ".join(_version(one, shown) for one in shown.versions)
     facts = (
         *local,
-        *(("remote", f"{one.transport} {one.url}") for one in manifest.remotes),
+        *(("remote", _remote(*one, shown)) for one in shown.remotes),
         ("publisher", render_publishers.named(manifest)),
         *render_publishers.facts(shown.receipts),
         *((("versions", versions),) if versions else ()),
         ("installed", f"as {entries}" if entries else f"no{_offer(shown)}"),
     )
     return tuple(row for name, fact in facts for row in _fact(name, fact, width))
+
+
+def _remote(transport: str, url: str, shown: Shown) -> str:
+    is_guess = shown.reviewed.registry.kind is RegistryKind.NONE and not shown.receipts
+    return f"{transport}{' (or `--transport sse`)' if is_guess else ''} {url}"
 
 
 def _version(version: str, shown: Shown) -> str:

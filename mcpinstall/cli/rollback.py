@@ -15,14 +15,7 @@ def rollback(
     context: typer.Context,
     *,
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Installed server.")] = None,
-    allow: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--allow",
-            metavar="WHAT",
-            help="Accept `vulnerable`: a version with a known vulnerability.",
-        ),
-    ] = None,
+    allow: options.AllowBack = None,
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
     as_json: options.Json = False,

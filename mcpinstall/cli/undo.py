@@ -17,6 +17,7 @@ def undo(
     record_id: Annotated[
         str | None, typer.Argument(metavar="[ID]", help="Change, from `mcpi history`.")
     ] = None,
+    allow: options.AllowBack = None,
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
     as_json: options.Json = False,
@@ -34,7 +35,7 @@ def undo(
     session: Session = context.obj
     session.begin(as_json=as_json, quiet=quiet, verbose=verbose)
     answers = change.Answers(yes=yes, dry_run=dry_run)
-    prepared = operation.prepare(record_id, session.context)
+    prepared = operation.prepare(record_id, session.context, allow=options.allowances(allow))
     shown, view = change.diffs(prepared.changes), change.view(session, answers)
     record = prepared.record
     what = render_removal.taking_back(record)

@@ -64,7 +64,7 @@ def update(
     session.ui.insist(render_update.kept(selection.kept, session.ui.width))
     session.also = {"replaced": [], "kept": json_update.kept(selection.kept)}
     if not selection.targets:
-        return _nothing(session, selection, request)
+        return _nothing(session, selection, request, answers)
     if change.may_ask(session, answers):
         request = dialog.completed(
             session.ui, request, lambda asked: operation.draft(selection, asked, session.context)
@@ -109,14 +109,20 @@ def _tell_of_others(error: McpInstallError, selection: Selection) -> None:
         error.hint = "; ".join(filter(None, (error.hint, others)))
 
 
-def _nothing(session: Session, selection: Selection, request: Request) -> int:
+def _nothing(
+    session: Session, selection: Selection, request: Request, answers: change.Answers
+) -> int:
     """Say that no server has anything newer to take, or that nobody could tell."""
-    from mcpinstall.cli import render_update
+    from mcpinstall.cli import render_done, render_update
+    from mcpinstall.operations import update as operation
 
     session.ui.say(render_update.nothing(selection.kept, session.ui.width))
+    pinned = () if answers.dry_run else operation.pin_kept(selection, session.context)
+    session.ui.say(render_done.pinned(pinned, session.ui.width))
     if request.settings:
         session.ui.note("`--set` was not used; `mcpi configure NAME --set KEY=VALUE` sets inputs")
     session.ui.insist(render_update.unfinished(selection.kept, session.ui.width))
     if session.as_json:
-        session.answer(outcome="nothing-to-do")
+        names = [one.entry_name for one in pinned]
+        session.answer(outcome="nothing-to-do", pinned=names)
     return Exit.DONE if selection.is_complete else Exit.COULD_NOT

@@ -83,7 +83,8 @@ def _require_bounded(artifacts: Sequence[Artifact]) -> None:
         f"the {len(artifacts)} files of the lock have {total:,} bytes together, and at most "
         f"{limits.LOCKED_BYTES:,} are fetched; the largest is `{largest.filename}` "
         f"({largest.size:,})",
-        hint="fewer platforms (`--platform`), or a package that needs less",
+        hint="lock it for fewer platforms (`--platform` of `manifest new`, fewer `platforms` in "
+        "`manifest.toml`), or take a package that needs less",
     )
 
 

@@ -11,9 +11,9 @@ from mcpinstall import registries
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model import revocation
 from mcpinstall.model.receipt import Receipt
-from mcpinstall.model.registry import IndexRow, ReviewedServer
+from mcpinstall.model.registry import IndexRow, RegistryKind, ReviewedServer
 from mcpinstall.model.registry_entry import Status
-from mcpinstall.operations import configuration, lookup, server_plans
+from mcpinstall.operations import configuration, direct, lookup, server_plans
 from mcpinstall.operations.context import Context
 from mcpinstall.planning import inputs
 from mcpinstall.receipts.store import ReceiptStore
@@ -31,6 +31,16 @@ class Shown:
     """Its installed entries."""
     revoked_versions: tuple[str, ...] = ()
     """Those of `versions` that the registry revoked by name."""
+
+    @property
+    def remotes(self) -> tuple[tuple[str, str], ...]:
+        """Transport and address of each place where it runs.
+
+        Which transport an address speaks only its user said, when it was installed.
+        """
+        if self.reviewed.registry.kind is RegistryKind.NONE and self.receipts:
+            return tuple(dict.fromkeys((one.transport, one.url) for one in self.receipts))
+        return tuple((one.transport, one.url) for one in self.reviewed.manifest.remotes)
 
 
 _MCP = "mcp:"
@@ -141,7 +151,10 @@ def show(spec: str, context: Context) -> Shown:
         McpInstallError: `not-found`, `name-ambiguous` …
     """
     receipts = ReceiptStore(context.paths).receipts()
-    named = next((receipt for receipt in receipts if receipt.entry_name == spec), None)
+    is_address = spec.startswith(f"{direct.PREFIX}:")  # described by its receipt alone
+    named = next(
+        (one for one in receipts if spec == (one.name if is_address else one.entry_name)), None
+    )
     server = (
         lookup.of_receipt(named, context, withdrawn=True)
         if named

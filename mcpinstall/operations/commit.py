@@ -13,6 +13,7 @@ from mcpinstall.model.environment import StagedEnvironment
 from mcpinstall.model.receipt import Switch
 from mcpinstall.model.registry import RegistryKind
 from mcpinstall.operations import (
+    holds,
     host_changes,
     host_choice,
     lookup,
@@ -184,7 +185,8 @@ def _require_same_state(prepared: Prepared, context: Context) -> None:
                 f"another `mcpi` removed or exchanged `{server.name}` meanwhile",
                 hint="run the command again to see the new plan",
             )
-
+    if prepared.installs:
+        holds.require_movable(prepared.plan.servers, context)
     for one in prepared.replacements:
         there = server_plans.receipts_of(one.slug, context)
         version = one.before[0].manifest_sha256

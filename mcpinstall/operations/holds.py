@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -10,7 +10,7 @@ from mcpinstall.model.plan import ServerPlan
 from mcpinstall.model.receipt import Hold, Receipt
 from mcpinstall.operations import direct, lookup, publishers, server_plans, transaction
 from mcpinstall.operations.context import Context
-from mcpinstall.operations.prepared import Draft
+from mcpinstall.operations.prepared import Draft, Prepared
 
 
 def is_exact(spec: str) -> bool:
@@ -81,17 +81,55 @@ def unhold(names: Sequence[str], context: Context) -> tuple[Receipt, ...]:
     return _set(names, Hold.NONE, "unhold", context)
 
 
+def pin(prepared: Prepared, context: Context) -> tuple[Receipt, ...]:
+    """Pin what an installation names in the exact version that is in place already.
+
+    Returns:
+        Receipts of all entries that are pinned now and were not before.
+
+    Raises:
+        McpInstallError: `disk-failed`.
+    """
+    wanted = {slug for slug, hold in prepared.holds if hold is Hold.PINNED}
+    plans = [one for one in prepared.plan.servers if one.slug in wanted]
+    return pin_as_they_are({(one.slug, one.reviewed.manifest_sha256) for one in plans}, context)
+
+
+def pin_as_they_are(wanted: Collection[tuple[str, str]], context: Context) -> tuple[Receipt, ...]:
+    """Pin servers, by slug and manifest, if they (still) have that version; as `pin`."""
+    if not _free(wanted, context):
+        return ()
+    with transaction.exclusive(context):
+        found = _free(wanted, context)
+        _write(found, Hold.PINNED, "pin", context)
+    return tuple(replace(one, hold=Hold.PINNED) for one in found)
+
+
+def _free(wanted: Collection[tuple[str, str]], context: Context) -> list[Receipt]:
+    """Return the entries of such servers that are neither held nor pinned."""
+    found = [(server_plans.receipts_of(slug, context), manifest) for slug, manifest in wanted]
+    return [
+        one
+        for there, manifest in found
+        for one in there
+        if one.hold is Hold.NONE and {r.manifest_sha256 for r in there} == {manifest}
+    ]
+
+
 def _set(names: Sequence[str], wanted: Hold, action: str, context: Context) -> tuple[Receipt, ...]:
     with transaction.exclusive(context):
         slugs = dict.fromkeys(
             lookup.receipt_slug(lookup.installed(name, context)) for name in names
         )
         every = [one for slug in slugs for one in server_plans.receipts_of(slug, context)]
-        before = tuple(one for one in every if one.hold is not wanted)
-        after = tuple(replace(one, hold=wanted) for one in before)
-        if before:
-            change = transaction.Transaction(
-                action=action, receipts_before=before, receipts_after=after
-            )
-            transaction.run(change, context)
+        _write([one for one in every if one.hold is not wanted], wanted, action, context)
     return tuple(replace(one, hold=wanted) for one in every)
+
+
+def _write(receipts: Sequence[Receipt], wanted: Hold, action: str, context: Context) -> None:
+    if receipts:
+        after = tuple(replace(one, hold=wanted) for one in receipts)
+        change = transaction.Transaction(
+            action=action, receipts_before=tuple(receipts), receipts_after=after
+        )
+        transaction.run(change, context)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mcpinstall import hosts
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model.host import BOM, HostRow
+from mcpinstall.model.host import BOM, HostRow, SecretStyle
 from mcpinstall.model.plan import Request
 from mcpinstall.operations import host_files
 from mcpinstall.operations.context import Context
@@ -151,6 +151,17 @@ def remember(rows: tuple[HostRow, ...], context: Context) -> None:
     if rows:
         text = json.dumps(sorted(row.id for row in rows)).encode()
         files.write_atomic(files.private_folder(context.paths.data) / _LAST_CHOICE, text)
+
+
+def any_host() -> HostRow:
+    """Return a row for the entry that is printed when no host is known: the commonest form."""
+    return replace(
+        hosts.find_rows("claude-desktop"),
+        title="Your MCP host",
+        reload="restart it",
+        secret_style=SecretStyle.TEMPLATE,
+        secret_template="${%s}",  # noqa: S106 (how most hosts name a variable)
+    )
 
 
 def _writable(context: Context) -> tuple[HostRow, ...]:

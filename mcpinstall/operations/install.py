@@ -10,7 +10,7 @@ from pathlib import Path
 from mcpinstall import hosts, indexes, verification
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.checks import Check, CheckResult, Outcome
-from mcpinstall.model.host import HostChange, HostRow, SecretStyle
+from mcpinstall.model.host import HostChange, HostRow
 from mcpinstall.model.plan import Plan, Request, ServerPlan
 from mcpinstall.model.registry import ReviewedServer
 from mcpinstall.operations import (
@@ -31,6 +31,7 @@ from mcpinstall.operations import (
     server_plans,
     settings,
     staging,
+    starts,
     unreviewed_records,
 )
 from mcpinstall.operations.context import Context
@@ -194,7 +195,9 @@ def prepare(
         if found.rows != rows:  # a host that was passed over needs no secret
             secret = secret_places.placed(servers, found.rows, request, context)
             servers = secret.servers
-    shown = () if found.rows and not request.print_only else (rows or (_any_host(),))
+    if action in INSTALLING:
+        starts.require_none_left_behind(servers, () if request.print_only else found.rows, context)
+    shown = () if found.rows and not request.print_only else (rows or (host_choice.any_host(),))
     if shown:
         require_printable(servers)
         names = policies.host_names(rows) or [policies.UNKNOWN_HOST]
@@ -255,17 +258,6 @@ def require_printable(servers: Sequence[ServerPlan]) -> None:
                     f"`{variable.name}` is a secret, and an entry that is printed would show it",
                     hint=f"print a reference: `--set {variable.name}=env:{variable.name}`",
                 )
-
-
-def _any_host() -> HostRow:
-    """Return a row for the entry that is printed when no host is known: the commonest form."""
-    return replace(
-        hosts.find_rows("claude-desktop"),
-        title="Your MCP host",
-        reload="restart it",
-        secret_style=SecretStyle.TEMPLATE,
-        secret_template="${%s}",  # noqa: S106 (how most hosts name a variable)
-    )
 
 
 def with_files(

@@ -186,6 +186,8 @@ class PreparedUndo:
     notes: tuple[str, ...] = ()
     whole: bool = True
     """All of the change goes back; else the part of some entries, which `record` is then."""
+    allow: frozenset[str] = frozenset()
+    """`vulnerable`: also a version with a known vulnerability."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

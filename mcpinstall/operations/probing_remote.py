@@ -52,31 +52,33 @@ def require_unchanged(server: ServerPlan, context: Context) -> CheckResult:
         message = f"{server.name} is no remote server"
         raise ValueError(message)
     try:
-        return _outcome(server, remote, ask(server.reviewed, remote, context), context)
+        return _outcome(server, ask(server.reviewed, remote, context), context)
     except McpInstallError as error:
         error.elsewhere = True
         raise
 
 
-def _is_one_for_all(server: ServerPlan, remote: Remote) -> bool:
+def is_one_for_all(server: ServerPlan) -> bool:
     """Tell whether every entry asks alike, so that one's tools say something of another's.
 
     An address, or a header that is sent, with a part that the user sets can lead to other tools.
     """
+    remote = server.entry.remote
+    if remote is None:
+        return True
     sent = [one for one in remote.headers if not one.secret and one.value is not None]
     return server.remote is not None and remote.url == server.remote.url_template and not sent
 
 
 def _outcome(
     server: ServerPlan,
-    remote: Remote,
     found: probing.ProbeResult | probing.NeedsAuthorization,
     context: Context,
 ) -> CheckResult:
     if isinstance(found, probing.NeedsAuthorization):
         return probing.authorization_check(found)
     if not server.reviewed.tools.known:
-        if _is_one_for_all(server, remote):
+        if is_one_for_all(server):
             unreviewed.keep_tools(server.reviewed, found.tools, context)
         return probing.unreviewed_check(found)
     lines = differences(server.reviewed, found)

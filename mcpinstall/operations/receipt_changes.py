@@ -59,6 +59,8 @@ def of_installation(
         )
     for slug, hold in prepared.holds:  # of a server, not of one entry
         siblings = server_plans.receipts_of(slug, context)
+        if any(one.hold is Hold.HELD for one in siblings):  # (another `mcpi` did, since the plan)
+            continue
         before |= {one.entry_name: one for one in siblings if one.hold is not hold}
         wanted = {one.entry_name: one for one in siblings if one.hold is not hold} | {
             name: one for name, one in after.items() if receipt_slug(one) == slug

@@ -10,19 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mcpinstall import hosts, registries
-from mcpinstall.errors import McpInstallError
 from mcpinstall.model.host import HostChange, HostRow
 from mcpinstall.model.plan import Request, ServerPlan
 from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import ReviewedServer, ReviewState
 from mcpinstall.model.secret import KeptSecret
-from mcpinstall.model.server_json import (
-    EnvironmentInput,
-    Input,
-    NamedArgument,
-    Package,
-    PositionalArgument,
-)
 from mcpinstall.operations import (
     configure,
     describing,
@@ -34,6 +26,7 @@ from mcpinstall.operations import (
     seen_tools,
     server_plans,
     settings,
+    starts,
 )
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.prepared import HostChoice, MissingInput, Replacement
@@ -67,21 +60,7 @@ class Planned:
 
 def target(receipts: tuple[Receipt, ...], server: ReviewedServer, context: Context) -> Target:
     """Return what an update is about; the installed version is described by its registry."""
-    return Target(receipts=receipts, server=server, before=described(receipts[0], context))
-
-
-def described(receipt: Receipt, context: Context) -> ReviewedServer | None:
-    """Return what is installed; None where its registry doesn't describe it (any more)."""
-    try:
-        found = lookup.of_receipt(receipt, context, withdrawn=True)
-    except McpInstallError:
-        return None  # that nothing is compared then is said in the plan
-    return found if found.manifest_sha256 == receipt.manifest_sha256 else None
-
-
-def are_started_alike(one: ReviewedServer, other: ReviewedServer) -> bool:
-    """Tell whether an entry that starts one version starts the other just as well."""
-    return _started(server_plans.package_of(one)) == _started(server_plans.package_of(other))
+    return Target(receipts=receipts, server=server, before=starts.described(receipts[0], context))
 
 
 # Entries ---------------------------------------------------------------------------------------
@@ -102,7 +81,7 @@ class _Entry:
         before = self.target.before
         if before is None or self.receipt.is_remote or self.given:
             return False
-        return are_started_alike(before, self.target.server)
+        return starts.are_alike(before, self.target.server)
 
     def request(self, request: Request, context: Context) -> tuple[Request, tuple[str, ...]]:
         """Return the request that makes the entry anew, and the inputs that fall away.
@@ -241,33 +220,6 @@ def _rows(receipt: Receipt) -> tuple[HostRow, ...]:
     return tuple(hosts.find_rows(row) for row in receipt.hosts)
 
 
-def _started(package: Package) -> Package:
-    """Return what counts of a package for how it is started: no version, no words for people."""
-    return replace(
-        package,
-        version=None,
-        file_sha256=None,
-        registry_base_url=None,
-        runtime_hint=None,
-        runtime_arguments=(),
-        arguments=tuple(_argument(one) for one in package.arguments),
-        environment=tuple(
-            EnvironmentInput(name=one.name, input=_bare(one.input)) for one in package.environment
-        ),
-    )
-
-
-def _argument(
-    argument: PositionalArgument | NamedArgument,
-) -> PositionalArgument | NamedArgument:
-    return replace(argument, input=_bare(argument.input))
-
-
-def _bare(wanted: Input) -> Input:
-    inner = tuple((name, _bare(one)) for name, one in wanted.variables)
-    return replace(wanted, description="", placeholder=None, variables=inner)
-
-
 # What changed ----------------------------------------------------------------------------------
 
 
@@ -331,7 +283,7 @@ def _replacement(
         before=wanted.receipts,
         server=wanted.server,
         comparison=comparison,
-        notes=tuple(_notes(wanted, context)),
+        notes=tuple(_notes(wanted, main, request, context)),
     )
 
 
@@ -345,7 +297,7 @@ def _narrowed(server: ReviewedServer, digests: set[str]) -> ReviewedServer:
     return replace(server, lock=replace(server.lock, packages=kept))
 
 
-def _notes(wanted: Target, context: Context) -> Iterator[str]:
+def _notes(wanted: Target, main: ServerPlan, request: Request, context: Context) -> Iterator[str]:
     receipt, server = wanted.receipts[0], wanted.server
     name, version = receipt.entry_name, server.manifest.version
     if (why := revoked.one(receipt, context)) is not None:
@@ -357,7 +309,7 @@ def _notes(wanted: Target, context: Context) -> Iterator[str]:
     was = receipt.review == ReviewState.CERTIFIED.value
     if was and server.registry.review is not ReviewState.CERTIFIED:
         yield f"`{name}` {receipt.version} is CERTIFIED; {version} is NOT REVIEWED"
-    if seen_tools.are_compared_later(server, wanted.before):
+    if seen_tools.are_compared_later(main, wanted.before, offline=request.offline):
         yield (
             f"the tools of `{name}` {version} are not known yet: it is "
             f"{'asked' if receipt.is_remote else 'started'} after your yes, and "

@@ -6,8 +6,8 @@ changed them, its change is taken back as `undo` does it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from mcpinstall import environments
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -16,16 +16,15 @@ from mcpinstall.operations import (
     lookup,
     policies,
     receipt_changes,
-    replacing,
+    returning,
     server_plans,
+    starts,
     transaction,
     undo,
     ways_back,
 )
-from mcpinstall.operations.advisories import Advisories
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.prepared import Done, PreparedUndo
-from mcpinstall.planning import advisories
 
 ACTION = "rollback"
 
@@ -88,11 +87,11 @@ def prepare(name: str | None, context: Context, *, allow: Collection[str] = ()) 
     undone = None
     if any(step.changed for step in steps):
         if whole and not undo.has_later(record, context):
-            undone = undo.prepare(record.id, context)
+            undone = undo.prepare(record.id, context, allow=allow)
         else:
             entries = [name for step in steps for name in step.entries]
-            undone = undo.prepare_part(record, entries, context)
-    notes = _require_allowed(steps, allow, context)
+            undone = undo.prepare_part(record, entries, context, allow=allow)
+    notes = _require_allowed(steps, allow, context) if undone is None else ()
     return PreparedRollback(
         record=record, steps=steps, undone=undone, whole=whole, allow=frozenset(allow), notes=notes
     )
@@ -107,9 +106,7 @@ def commit(prepared: PreparedRollback, context: Context) -> Done:
     if prepared.undone is not None:
         for step in prepared.steps:
             _require_unharmed(step, context)
-        notes = _require_allowed(prepared.steps, prepared.allow, context)
-        done = undo.commit(prepared.undone, context, action=ACTION)
-        return replace(done, notes=(*notes, *done.notes))
+        return undo.commit(prepared.undone, context, action=ACTION)
     with transaction.exclusive(context):
         for step in prepared.steps:
             if _step(step.slug, prepared.record, context) != step:
@@ -238,8 +235,8 @@ def _require_fitting(step: Step, record: HistoryRecord, context: Context) -> Non
     later = [one for one in step.now if brought.get(one.entry_name) != _launch(one)]
     if step.changed or not later:
         return
-    now, before = (replacing.described(one, context) for one in (step.now[0], step.after[0]))
-    if now and before and not replacing.are_started_alike(before, now):
+    now, before = (starts.described(one, context) for one in (step.now[0], step.after[0]))
+    if now and before and not starts.are_alike(before, now):
         raise ways_back.came_later(later[0], step.after)
 
 
@@ -270,31 +267,9 @@ def _require_allowed(
         What has to be known of the versions that come back, as sentences.
     """
     back = tuple(receipt for step in steps for receipt in step.after)
-    undo.require_not_revoked(back, context)
+    returning.require_not_revoked(back, context)
     policies.require_installable(back, policies.load(context), context)
-    known = Advisories(context)
-    return tuple(
-        note
-        for step in steps
-        if not step.after[0].is_remote
-        for note in _advised(step.after[0], known, allow, context)
-    )
-
-
-def _advised(
-    receipt: Receipt, known: Advisories, allow: Collection[str], context: Context
-) -> Iterator[str]:
-    name = f"`{receipt.entry_name}` {receipt.version}"
-    try:
-        server = lookup.of_receipt(receipt, context, withdrawn=True)
-    except McpInstallError as error:
-        yield f"{name}: advisories were not checked ({error.message})"
-        return
-    found = known.of_receipt(receipt, server)
-    advisories.require(receipt.entry_name, found, allow)
-    yield from (f"{name}: advisories of {why}" for why in found.unread)
-    if found.affected:
-        yield f"{name} has known vulnerabilities: {advisories.sentence(found.affected)}"
+    return returning.advised(back, allow, context)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from mcpinstall import probing
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.plan import Request, ServerPlan
 from mcpinstall.model.registry import ReviewedServer
-from mcpinstall.operations import lookup, server_plans, unreviewed
+from mcpinstall.operations import lookup, probing_remote, server_plans, unreviewed
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.prepared import Prepared, Replacement
 from mcpinstall.planning import remotes
@@ -30,9 +30,16 @@ def with_seen(server: ReviewedServer, context: Context) -> ReviewedServer:
     return replace(server, tools=unreviewed.first_tools(server, context))
 
 
-def are_compared_later(server: ReviewedServer, before: ReviewedServer | None) -> bool:
-    """Tell whether only a start of the new version can tell its tools from those of before."""
-    return before is not None and before.tools.known and not server.tools.known
+def are_compared_later(server: ServerPlan, before: ReviewedServer | None, *, offline: bool) -> bool:
+    """Tell whether a start of the new version will tell its tools from those of before.
+
+    What runs elsewhere is not asked `offline`, nor compared where one's tools say nothing of
+    another's.
+    """
+    known = before is not None and before.tools.known and not server.reviewed.tools.known
+    if server.remote is None:
+        return known
+    return known and not offline and probing_remote.is_one_for_all(server)
 
 
 def reviewed(spec: str, request: Request, context: Context) -> ReviewedServer:
@@ -69,7 +76,16 @@ def require_same(prepared: Prepared, server: ServerPlan, context: Context) -> No
     Raises:
         McpInstallError: `tools-changed`, the differences as evidence.
     """
-    replaced = next((one for one in prepared.replacements if one.slug == server.slug), None)
+    # Of what runs elsewhere, each entry has its own version; of what runs here, all have one.
+    replaced = next(
+        (
+            one
+            for one in prepared.replacements
+            if one.slug == server.slug
+            and (server.remote is None or server.entry.name in one.entries)
+        ),
+        None,
+    )
     if replaced is None or replaced.comparison is None or server.reviewed.tools.known:
         return
     before = replaced.comparison.before.tools

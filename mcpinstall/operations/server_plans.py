@@ -335,11 +335,13 @@ def require_compatible(server: ServerPlan, context: Context, *, configuring: boo
     before, now = _comparable(receipt.inputs), _comparable(kept_inputs(server))
     same = (before, receipt.extra_arguments) == (now, server.extra_arguments)
     if not configuring and not same:
+        change = f"change them with `mcpi configure {server.entry.name} --set KEY=VALUE`"
+        if receipt.version != server.version:
+            change = f"`mcpi update {server.entry.name} --to {server.version}` keeps them"
         raise McpInstallError(
             ErrorCode.SERVER_EXISTS,
             f"`{server.entry.name}` is installed with other inputs",
-            hint=f"change them with `mcpi configure {server.entry.name} --set KEY=VALUE`, "
-            "or add a second entry with `--as NAME`",
+            hint=f"{change}, or add a second entry with `--as NAME`",
         )
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from mcpinstall import environments, hosts
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model import revocation
 from mcpinstall.model.environment import StagedEnvironment
 from mcpinstall.model.host import HostChange, ServerEntry
 from mcpinstall.model.plan import Request, ServerPlan
@@ -22,7 +21,7 @@ from mcpinstall.operations import (
     probing_server,
     receipt_changes,
     recovery,
-    revoked,
+    returning,
     secret_places,
     server_plans,
     staging,
@@ -45,18 +44,28 @@ def undone(context: Context) -> frozenset[str]:
     return ways_back.undone(history(context))
 
 
-def prepare(record_id: str | None, context: Context) -> PreparedUndo:
+def prepare(
+    record_id: str | None, context: Context, *, allow: Collection[str] = ()
+) -> PreparedUndo:
     """Say what taking a change back does; without an id, the last one that still stands.
+
+    With `allow` "vulnerable", also where that brings a version with a known vulnerability back.
 
     Raises:
         McpInstallError: `nothing-to-undo`, also when a later change touched the same entries;
             `policy-refused` for what policy forbids by now, `version-revoked` and its like for
-            what its registry revoked.
+            what its registry revoked, `version-vulnerable`, `package-malicious`.
     """
-    return _of_record(_chosen(record_id, context), context)
+    return _of_record(_chosen(record_id, context), context, allow=allow)
 
 
-def prepare_part(record: HistoryRecord, entries: Collection[str], context: Context) -> PreparedUndo:
+def prepare_part(
+    record: HistoryRecord,
+    entries: Collection[str],
+    context: Context,
+    *,
+    allow: Collection[str] = (),
+) -> PreparedUndo:
     """Say what taking back a change of some entries does, whatever came after it elsewhere.
 
     Raises:
@@ -74,7 +83,7 @@ def prepare_part(record: HistoryRecord, entries: Collection[str], context: Conte
         switches=tuple(one for one in record.switches if one.slug in slugs),
     )
     _require_untouched(part, context)
-    return replace(_of_record(part, context, whole=False), whole=False)
+    return replace(_of_record(part, context, whole=False, allow=allow), whole=False)
 
 
 def _require_untouched(part: HistoryRecord, context: Context) -> None:
@@ -93,16 +102,19 @@ def _require_untouched(part: HistoryRecord, context: Context) -> None:
                 raise ways_back.came_later(one, part.receipts_before)
 
 
-def _of_record(record: HistoryRecord, context: Context, *, whole: bool = True) -> PreparedUndo:
-    require_not_revoked(record.receipts_before, context)
-    policies.require_installable(record.receipts_before, policies.load(context), context)
+def _of_record(
+    record: HistoryRecord, context: Context, *, whole: bool = True, allow: Collection[str]
+) -> PreparedUndo:
+    advised = _require_allowed(record, allow, context)
     found = [_reversed(change, record, context, whole=whole) for change in record.files]
     changes = [change for change, _ in found]
     return PreparedUndo(
         record=record,
         changes=tuple(c for c in changes if c.after != c.file.content),
         unwritten=tuple(c for c in changes if c.after == c.file.content),
+        allow=frozenset(allow),
         notes=(
+            *advised,
             *(note for _, note in found if note),
             *secret_places.going(record.receipts_after, record.receipts_before, context),
             *secret_places.lost(record.receipts_before, context),
@@ -119,12 +131,10 @@ def commit(prepared: PreparedUndo, context: Context, *, action: str = "undo") ->
         McpInstallError: what stopped it; everything is as before then.
     """
     record = prepared.record
-    rules = policies.load(context)
-    require_not_revoked(record.receipts_before, context)
-    policies.require_installable(record.receipts_before, rules, context)  # (3) again
+    advised = _require_allowed(record, prepared.allow, context)  # (3) again
     folder = staging.new_folder(context)
     try:
-        rebuilt = _rebuilt(record, folder, context)
+        rebuilt = _rebuilt(record, prepared.allow, folder, context)
         with transaction.exclusive(context):
             if prepared.whole:
                 _chosen(record.id, context)
@@ -134,33 +144,18 @@ def commit(prepared: PreparedUndo, context: Context, *, action: str = "undo") ->
             done = transaction.run(change, context, _probe_of(rebuilt, context))
     finally:
         staging.discard(folder)
-    notes = (*prepared.notes, *secret_places.left(done, context))
-    return Done(record=done, receipts=done.receipts_after, notes=notes)
+    notes = dict.fromkeys((*advised, *prepared.notes, *secret_places.left(done, context)))
+    return Done(record=done, receipts=done.receipts_after, notes=tuple(notes))
 
 
-def require_not_revoked(receipts: Sequence[Receipt], context: Context) -> None:
-    """Refuse to bring back what was revoked since; what is in place as it was may stay.
-
-    Raises:
-        McpInstallError: `version-revoked` and its like, `state-unsafe`.
-    """
-    store = ReceiptStore(context.paths)
-    for receipt in receipts:
-        now = store.receipt(receipt.entry_name)
-        if now is not None and _brings_nothing(receipt, now):
-            continue
-        revocation.require_none(revoked.one(receipt, context))
-        try:
-            found = lookup.of_receipt(receipt, context, withdrawn=True)
-        except McpInstallError:
-            continue  # nothing new is built of what nobody can tell any more
-        revocation.require_none(found.withdrawal)
-
-
-def _brings_nothing(receipt: Receipt, now: Receipt) -> bool:
-    """Tell whether a former receipt has no version and no host that the entry does not have now."""
-    before, after = ((one.registry_root, one.manifest_sha256) for one in (receipt, now))
-    return before == after and set(receipt.hosts) <= set(now.hosts)
+def _require_allowed(
+    record: HistoryRecord, allow: Collection[str], context: Context
+) -> tuple[str, ...]:
+    """Refuse what was revoked, is forbidden, or known to be bad by now; return what is told."""
+    back = record.receipts_before
+    returning.require_not_revoked(back, context)
+    policies.require_installable(back, policies.load(context), context)
+    return returning.advised(back, allow, context)
 
 
 def _chosen(record_id: str | None, context: Context) -> HistoryRecord:
@@ -265,7 +260,9 @@ class _Rebuilt:
     staged: StagedEnvironment
 
 
-def _rebuilt(record: HistoryRecord, folder: Path, context: Context) -> dict[str, _Rebuilt]:
+def _rebuilt(
+    record: HistoryRecord, allow: Collection[str], folder: Path, context: Context
+) -> dict[str, _Rebuilt]:
     """Return a new environment, by slug, for each server that has none to go back to."""
     found: dict[str, _Rebuilt] = {}
     known = advisories.Advisories(context)
@@ -273,7 +270,7 @@ def _rebuilt(record: HistoryRecord, folder: Path, context: Context) -> dict[str,
         slug = lookup.receipt_slug(receipt)
         if slug in found or _standing(receipt, context) is not None:
             continue
-        request = Request(names=())
+        request = Request(names=(), allow=frozenset(allow))
         server = server_plans.rebuild(receipt, request, context)
         fetched, (verified,) = staging.fetched([server], request, folder, context)
         policy.check(

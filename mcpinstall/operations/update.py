@@ -14,6 +14,7 @@ from mcpinstall.model.plan import Request
 from mcpinstall.model.receipt import Hold, Receipt
 from mcpinstall.model.registry import ReviewedServer
 from mcpinstall.operations import (
+    holds,
     install,
     lookup,
     missing_inputs,
@@ -124,6 +125,17 @@ def select(
         else:
             targets.append(replacing.target(receipts, found, context))
     return Selection(targets=tuple(targets), kept=tuple(kept), pinned=version is not None)
+
+
+def pin_kept(selection: Selection, context: Context) -> tuple[Receipt, ...]:
+    """Pin what was named in the version that it has; return the entries that are new in that.
+
+    Raises:
+        McpInstallError: `disk-failed`.
+    """
+    kept = [one.receipt for one in selection.kept] if selection.pinned else []
+    wanted = {(lookup.receipt_slug(one), one.manifest_sha256) for one in kept}
+    return holds.pin_as_they_are(wanted, context) if wanted else ()
 
 
 def with_seen_tools(selection: Selection, context: Context) -> Selection | None:

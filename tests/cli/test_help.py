@@ -253,6 +253,7 @@ Arguments:
   [ID]  Change, from `mcpi history`.
 
 Options:
+  --allow WHAT   Accept `vulnerable`: a version with a known vulnerability.
   -y, --yes      Answer the question with yes; skips no check.
   -n, --dry-run  Show what would be done; change nothing.
   --json         Print one JSON object on standard output.

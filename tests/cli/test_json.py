@@ -16,6 +16,7 @@ from mcpinstall.model.checks import Check
 from mcpinstall.model.host import ConfiguredServer, EnvironmentValue
 from mcpinstall.model.registry import IndexRow
 from mcpinstall.model.revocation import Withdrawal
+from mcpinstall.operations.catalog import Shown
 from mcpinstall.operations.findings import Finding
 from mcpinstall.operations.prepared import PreparedRemoval
 from tests.builders import plans
@@ -403,7 +404,7 @@ def test_what_was_revoked(mcpi: Mcpi, operations: Operations) -> None:
 
 
 def test_one_server(mcpi: Mcpi, operations: Operations) -> None:
-    operations.prepared = SimpleNamespace(
+    operations.prepared = Shown(
         reviewed=plans.reviewed(), questions=(plans.question(),), versions=("1",), receipts=(),
         revoked_versions=(),
     )  # fmt: skip

@@ -14,6 +14,7 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.checks import Check, CheckResult, Outcome
 from mcpinstall.model.registry import IndexRow
 from mcpinstall.model.revocation import Revocation, Withdrawal
+from mcpinstall.operations import direct
 from mcpinstall.operations.catalog import Shown
 from tests.builders import plans
 from tests.cli.conftest import Mcpi, Operations
@@ -275,7 +276,7 @@ def test_show(mcpi: Mcpi, operations: Operations) -> None:
     token = plans.question(
         "TOKEN", description="of your forge", secret=True, required=False, default=None
     )
-    operations.prepared = SimpleNamespace(
+    operations.prepared = Shown(
         reviewed=plans.reviewed(),
         questions=(plans.question(), token),
         versions=("2026.10.19", "2026.9.1"),
@@ -307,6 +308,20 @@ input                             needed            meaning
 
 2 tools: git_diff, git_log
 """)
+
+
+def test_show_guesses_no_transport_of_an_address(mcpi: Mcpi, operations: Operations) -> None:
+    server = direct.server("https://mcp.example.com/sse")
+    operations.prepared = Shown(reviewed=server, questions=(), versions=(), receipts=())
+    assert "streamable-http (or `--transport sse`) https://mcp.example.com/sse" in _words(mcpi)
+
+    there = plans.receipt("old", transport="sse", url="https://mcp.example.com/sse")
+    operations.prepared = replace(operations.prepared, receipts=(there,))
+    assert "remote sse https://mcp.example.com/sse" in _words(mcpi)
+
+
+def _words(mcpi: Mcpi) -> str:
+    return " ".join(mcpi("show", "remote:https://mcp.example.com/sse").out.split())
 
 
 def test_show_tells_what_was_revoked(mcpi: Mcpi, operations: Operations) -> None:

@@ -130,6 +130,7 @@ def updates(operations: Operations, monkeypatch: pytest.MonkeyPatch) -> Updates:
         draft=lambda selection, request, context: fake.draft(request, context),
         prepare=fake.prepare_update,
         with_seen_tools=lambda selection, context: fake.seen,
+        pin_kept=lambda selection, context: (OLD,) if selection.pinned else (),
     )
     install("install", discard=fake.discard)
     install("commit", commit=fake.commit)
@@ -252,6 +253,15 @@ def test_nothing_to_update(
     assert (answer["outcome"], answer["replaced"]) == ("nothing-to-do", [])
     assert [one["code"] is not None for one in answer["kept"]] == [one is NOT_ASKED for one in kept]
     assert updates.calls == []
+
+
+def test_the_version_that_is_there_and_was_named_is_pinned(mcpi: Mcpi, updates: Updates) -> None:
+    updates.selection = Selection(targets=(), kept=(CURRENT,), pinned=True)
+
+    assert "pinned from now on" in " ".join(mcpi("update", "git", "--to", "1").err.split())
+    assert json.loads(mcpi("update", "git", "--to", "1", "--json").out)["pinned"] == ["git"]
+    ran = mcpi("update", "git", "--to", "1", "--json", "--dry-run")
+    assert json.loads(ran.out)["pinned"] == []
 
 
 def test_settings_that_nothing_uses_are_told(mcpi: Mcpi, updates: Updates) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -116,6 +117,28 @@ def test_a_person_is_asked_twice_and_sees_the_difference(
     weather.require_clean()
 
 
+def test_an_adoption_over_another_version_asks_so_as_well(weather: World) -> None:
+    """The entry that is adopted, and the installed one, start the newer version from then on."""
+    fetched = {"command": "uvx", "args": [f"{SERVER}==1.1"]}
+    weather.file("claude-code").write_text(json.dumps({"mcpServers": {"forecast": fetched}}))
+    mcpi, named = weather.command(), f"Type `pypi:{SERVER}` for yes"
+    with at_a_terminal(mcpi, "adopt", "forecast") as terminal:
+        for _ in range(2):
+            terminal.until(named)
+            assert set(weather.receipts()) == {SERVER}
+            terminal.type(f"pypi:{SERVER}\n")
+
+        assert terminal.status() == 0
+    assert NEW_TEXT in words(terminal.shown)
+    assert {name: one.version for name, one in weather.receipts().items()} == {
+        "forecast": "1.1", SERVER: "1.1",
+    }  # fmt: skip
+    weather.undo()
+    (replaced,) = mcpi.answer("adopt", "forecast", "--dry-run")["replaced"]
+    assert (replaced["entries"], replaced["after"]) == ([SERVER], "1.1")
+    weather.require_clean()
+
+
 def test_a_first_installation_compares_nothing_and_its_digest_stays(weather: World) -> None:
     """What was seen of a version counts where it takes a place; elsewhere digests are the same."""
     weather.uninstall(SERVER)
@@ -227,6 +250,40 @@ def test_an_installation_over_a_remote_one_compares_them_as_well(
         assert refusal(error) == (ErrorCode.TOOLS_CHANGED, 3)
         world.install(f"mcp:{NAME}@2.0.0", hosts=["cursor"])
     assert version(world, "far") == "2.0.0"
+
+
+def test_tools_are_compared_with_those_of_the_entry_that_is_moved(
+    far: tuple[World, IndexServer, RemoteServer],
+) -> None:
+    """Another entry of the server, in another version, had the tools of the new one."""
+    world, registry, first = far
+    with RemoteServer() as second:
+        second.tools = list(OTHER_TOOLS)
+        described(registry, second.url, "2.0.0")
+        world.install(f"mcp:{NAME}@2.0.0", hosts=["codex"], entry_name="other")
+        world.unhold("other")
+        described(registry, first.url, "3.0.0")
+
+        with pytest.raises(McpInstallError, match=r"`other` 3\.0\.0 offers other tools") as error:
+            world.update()
+
+    assert refusal(error) == (ErrorCode.TOOLS_CHANGED, 3)
+    assert {name: version(world, name) for name in ("far", "other")} == {
+        "far": "1.0.0", "other": "2.0.0",
+    }  # fmt: skip
+
+
+def test_no_second_question_is_promised_where_nothing_is_compared(
+    far: tuple[World, IndexServer, RemoteServer],
+) -> None:
+    world, registry, server = far
+    at = server.url.replace("/mcp", "/{place}")
+    described(registry, at, "3.0.0", variables={"place": {"isRequired": True}})
+
+    prepared = world.prepare_update("far", settings=(("place", "mcp"),))
+
+    assert prepared is not None
+    assert not any("not known yet" in one for one in prepared.replacements[0].notes)
 
 
 def test_tools_that_it_exchanges_between_the_two_questions_are_refused(

@@ -214,6 +214,24 @@ def test_a_registry_is_locked_as_a_whole_and_its_changes_are_told(world: World) 
     assert registries.one_version(world.registry.folder / "io.github.user/clock/1.0") == clock
 
 
+def test_a_lock_of_too_many_bytes_stops_no_other_and_names_what_helps(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(world.index, "sky-maps", "1.1", body=None, members=HOOK)
+    monkeypatch.setattr("mcpinstall.system.limits.LOCKED_BYTES", 1)
+
+    alone = lock(world)
+    every = lock(world, "--json", folder=world.registry.folder)
+
+    assert (alone.status, "error[artifact-size]" in alone.seen) == (3, True), alone.seen
+    assert "fewer `platforms` in `manifest.toml`" in " ".join(alone.seen.split())
+    servers_ = {one["name"].split("/")[1]: one for one in json.loads(every.out)["servers"]}
+    assert every.status == 3
+    assert servers_["weather"]["problem"] == "artifact-size"
+    assert servers_["clock"]["problem"] is None
+    assert not target(world, "1.0+lock.1").exists()
+
+
 def test_an_answer_of_no_writes_nothing(world: World) -> None:
     publish(world.index, "sky-maps", "1.1", body=None, members=HOOK)
 

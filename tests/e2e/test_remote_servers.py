@@ -316,6 +316,21 @@ def test_a_remote_server_is_listed_shown_and_not_built(world: World) -> None:
     assert refusal(refused)[0] == ErrorCode.USAGE
 
 
+def test_an_address_is_shown_with_the_transport_that_it_was_installed_with(world: World) -> None:
+    with RemoteServer(era=LEGACY, sse=True) as server:
+        address = f"remote:{server.url}"
+        assert catalog.show(address, world.context).remotes == (("streamable-http", server.url),)
+        world.install(
+            address, hosts=["cursor"], entry_name="old", transport="sse", headers=("X-Key",),
+            settings=(("X-Key", "env:THE_KEY"),),
+        )  # fmt: skip
+
+        for name in (address, "old"):
+            shown = catalog.show(name, world.context)
+            assert shown.remotes == (("sse", server.url),)
+            assert "X-Key" in [question.name for question in shown.questions]
+
+
 def test_a_host_that_can_t_have_it_is_told_what_to_do(world: World) -> None:
     offer_remote(world, remote("https://mcp.example.com/mcp"))
 

@@ -17,7 +17,7 @@ from mcpinstall.model.receipt import Receipt
 from mcpinstall.model.registry import ReviewState
 from mcpinstall.model.revocation import Revocation
 from mcpinstall.model.tools import UNKNOWN_TOOLS
-from mcpinstall.operations import lookup, replacing
+from mcpinstall.operations import lookup, replacing, starts
 from mcpinstall.operations.replacing import Planned, Target
 from tests.builders.remote_offers import offer_remote, remote
 from tests.builders.world import ARGUMENT, World, refusal
@@ -122,7 +122,7 @@ def test_where_nobody_describes_what_is_installed_the_entry_is_made_anew(world: 
 
     assert of.before is None
     unknown = put(world, entry="second", registry_root="ef" * 32)
-    assert replacing.described(unknown, world.context) is None
+    assert starts.described(unknown, world.context) is None
     assert not planned(world, of).servers[0].keeps_entries
 
 

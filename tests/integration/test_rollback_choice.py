@@ -11,7 +11,7 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.input_value import InputValue
 from mcpinstall.model.receipt import Hold
 from mcpinstall.model.revocation import Revocation
-from mcpinstall.operations import configuration, lookup, replacing, rollback
+from mcpinstall.operations import configuration, lookup, rollback, starts
 from mcpinstall.operations.rollback import PreparedRollback
 from mcpinstall.system import bundled
 from tests.builders import plans
@@ -174,7 +174,7 @@ def test_where_nobody_describes_a_version_any_more_it_goes_back(
     kept = {"1.1": "2.0", "2.0": "1.1"}[version]
     world.registry.forget(FULL)
     world.offer("clock", kept, arguments=[ARGUMENT if kept == "1.1" else PLACE])
-    described = [replacing.described(one["clock"], world.context) for one in (state.old, state.new)]
+    described = [starts.described(one["clock"], world.context) for one in (state.old, state.new)]
     assert [found is not None for found in described] == [kept == "1.1", kept == "2.0"]
 
     state.back()

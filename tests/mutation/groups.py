@@ -136,8 +136,8 @@ GROUPS = {
         (
             "operations/holds.py", "operations/offers*.py", "operations/outdated.py",
             "operations/replacing.py", "operations/rollback.py", "operations/seen_tools.py",
-            "operations/update.py", "operations/ways_back.py", "cli/hold.py", "cli/outdated.py",
-            "cli/rollback.py", "cli/update.py",
+            "operations/starts.py", "operations/update.py", "operations/ways_back.py",
+            "cli/hold.py", "cli/outdated.py", "cli/rollback.py", "cli/update.py",
         ),
         (
             "cli/test_update.py", "unit/operations/test_holds.py",
@@ -146,8 +146,9 @@ GROUPS = {
             "integration/test_replacing.py", "integration/test_rollback_choice.py",
             "integration/test_unreviewed_choice.py", "integration/test_update_choice.py",
             "integration/test_update_plan.py", "integration/test_update_selection.py",
-            "attacks/test_update_leads_elsewhere.py", "e2e/test_outdated.py",
-            "e2e/test_rollback.py", "e2e/test_update.py", "e2e/test_update_asks_again.py",
+            "attacks/test_update_leads_elsewhere.py", "e2e/test_install_over_entries.py",
+            "e2e/test_outdated.py", "e2e/test_rollback.py", "e2e/test_update.py",
+            "e2e/test_update_asks_again.py",
             "e2e/test_update_command.py", "e2e/test_update_entries.py",
             "e2e/test_update_sources.py",
         ),

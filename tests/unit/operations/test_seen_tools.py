@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
+from mcpinstall.model.host import Remote, ServerEntry
 from mcpinstall.model.plan import ServerPlan
 from mcpinstall.model.registry import ReviewedServer
 from mcpinstall.model.tools import UNKNOWN_TOOLS, ToolList
@@ -14,7 +15,7 @@ from mcpinstall.operations import seen_tools, unreviewed
 from mcpinstall.operations.context import Context
 from mcpinstall.operations.describing import Comparison
 from mcpinstall.operations.prepared import Prepared, Replacement
-from tests.builders import plans
+from tests.builders import plans, remote_plans
 from tests.builders.described import described
 
 OLD = ToolList(tools=({"name": "clock", "description": "Tells the time"},))
@@ -37,8 +38,20 @@ def server(tools: ToolList) -> ReviewedServer:
 def test_only_what_a_start_can_tell_is_compared_later(
     before: ToolList, after: ToolList, *, expected: bool
 ) -> None:
-    assert seen_tools.are_compared_later(server(after), server(before)) is expected
-    assert not seen_tools.are_compared_later(server(after), None)
+    plan = plans.server(server(after))
+    for offline in (False, True):  # (what runs here is started anyhow)
+        assert seen_tools.are_compared_later(plan, server(before), offline=offline) is expected
+    assert not seen_tools.are_compared_later(plan, None, offline=False)
+
+
+def test_what_runs_elsewhere_is_not_asked_offline() -> None:
+    whole = Remote(transport="streamable-http", url=remote_plans.TEMPLATE)
+    plan = remote_plans.remote_server(entry=ServerEntry(name="cloud", remote=whole))
+
+    assert seen_tools.are_compared_later(plan, server(OLD), offline=False)
+    assert not seen_tools.are_compared_later(plan, server(OLD), offline=True)
+    completed = remote_plans.remote_server()  # the user's part stands in its address
+    assert not seen_tools.are_compared_later(completed, server(OLD), offline=False)
 
 
 def prepared(of: ServerPlan, before: ToolList | None) -> Prepared:
