@@ -10,10 +10,9 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.hosts import edits, proof, tolerant
-from mcpinstall.hosts.entry import fields, is_own_kind, kept, shape
+from mcpinstall.hosts import edits, tolerant
+from mcpinstall.hosts.entry import fields, is_own_kind, kept, shape, started
 from mcpinstall.hosts.forms import FormError, ScanError
-from mcpinstall.hosts.json_scan import utf8
 from mcpinstall.model import json_text
 from mcpinstall.model.adoption import KeptFields
 from mcpinstall.model.host import AppliedEntry, EntryShape, Format, HostRow, Patch, ServerEntry
@@ -136,13 +135,10 @@ def starts_as(content: bytes, row: HostRow, entry: ServerEntry) -> bool:
 
 def is_same(content: bytes, row: HostRow, entry: ServerEntry) -> bool:
     """Tell whether an adopted entry starts what `entry` says, in the environment that it kept."""
-    try:
-        value = proof.server(proof.tree(row, content), row, entry.name)
-    except ScanError:
-        return False
+    value = edits.server(content, row, entry.name)
     if not isinstance(value, dict) or entry.keeps is None:
         return False
-    return not differing_keys(utf8(value), row, entry)
+    return not differing_keys(value, row, entry)
 
 
 def differing_keys(value: object, row: HostRow, entry: ServerEntry) -> tuple[str, ...]:
@@ -199,9 +195,7 @@ def _differing(
     if is_own_kind(value):
         yield "type"
     yield from sorted(set(there.keys) ^ set(keeps.keys))
-    yield from (
-        key for key in (row.remote.url_key, row.remote.sse_url_key) if key and value.get(key)
-    )
+    yield from (key for key in row.remote.address_keys if value.get(key))
 
 
 def _has(table: object, wanted: dict[str, object]) -> bool:
@@ -209,23 +203,46 @@ def _has(table: object, wanted: dict[str, object]) -> bool:
     return all(found.get(key) == text for key, text in wanted.items())
 
 
+def is_users(content: bytes, row: HostRow, entry: ServerEntry) -> bool:
+    """Tell whether an adopted entry starts another program than ours by now: its user's."""
+    if entry.keeps is None:
+        return False
+    command, _ = started(row, _value(content, row, entry.name))
+    return command != entry.command
+
+
 def given_back(content: bytes, row: HostRow, applied: AppliedEntry) -> bytes | None:
     """Return a file that was written anew since, with what its user's entry started at first.
 
-    None where the entry does not start what we wrote any more, or the form can't take it.
+    None where the form can't take it.
     """
     if applied.entry.keeps is None:
         return None
+    name = applied.entry.name
     try:
-        there = _value(content, row, applied.entry.name)
-        for key, ours in _own(row, applied.entry).items():
+        for key in _own(row, applied.entry):
             first = _first(row, applied, key)
-            if there.get(key) != ours or not first:
+            if not first:
                 return None
-            inner = _inner(row, applied.entry.name)
-            content = edits.put_value(content, inner, key, first[0], replace=True).apply(content)
+            if first[0] or _value(content, row, name).get(key):
+                inner = _inner(row, name)
+                patch = edits.put_value(content, inner, key, first[0], replace=True)
+                content = patch.apply(content)
+        return _without_variables(content, row, applied.entry)
     except (FormError, McpInstallError):
         return None
+
+
+def _without_variables(content: bytes, row: HostRow, entry: ServerEntry) -> bytes:
+    """Take the variables out that came with us, where they have our values."""
+    _, ours = fields(row, entry)
+    key, kept_names = row.entry.env_key, entry.keeps.variables if entry.keeps else ()
+    for name, text in ours.items():
+        there = _value(content, row, entry.name).get(key)
+        if name not in kept_names and isinstance(there, dict) and there.get(name) == text:
+            content = edits.remove(content, _inner(row, entry.name, key), name).apply(content)
+    if ours and not kept_names and _value(content, row, entry.name).get(key) == {}:
+        content = edits.remove(content, _inner(row, entry.name), key).apply(content)
     return content
 
 
@@ -239,9 +256,23 @@ def is_given_back(content: bytes, row: HostRow, applied: AppliedEntry) -> bool:
         return False
     firsts = {key: _first(row, applied, key) for key in own}
     return all(
-        (there.get(key) or []) == firsts[key][0] if firsts[key] else there.get(key) != ours
+        (there.get(key) or None) == (firsts[key][0] or None)
+        if firsts[key]
+        else there.get(key) != ours
         for key, ours in own.items()
     )
+
+
+def without_addresses(content: bytes, row: HostRow, entry: ServerEntry) -> bytes:
+    """Return a file whose entry connects to no address: what was adopted had none.
+
+    Raises:
+        McpInstallError: `host-config-invalid`.
+    """
+    for key in row.remote.address_keys:
+        if key in _value(content, row, entry.name):
+            content = edits.remove(content, _inner(row, entry.name), key).apply(content)
+    return content
 
 
 def _own(row: HostRow, entry: ServerEntry) -> dict[str, object]:
@@ -272,25 +303,32 @@ def _read(row: HostRow, value: bytes) -> list[object]:
     return [found["x"]] if isinstance(found, dict) and len(found) == 1 and "x" in found else []
 
 
-def first_value(row: HostRow, before: AppliedEntry, after: AppliedEntry) -> AppliedEntry:
-    """Return what was applied last so that taking it back gives what stood there at first."""
-    *others, patch = (_from_first(row, before, after, one) for one in after.own)
+def first_value(
+    content: bytes, row: HostRow, before: AppliedEntry, after: AppliedEntry
+) -> AppliedEntry:
+    """Return what was applied last so that taking it back gives what stood there at first.
+
+    `content` is the file with what was applied last.
+    """
+    *others, patch = (_from_first(content, row, (before, after), one) for one in after.own)
     return dataclasses.replace(after, fields=tuple(others), patch=patch)
 
 
-def _from_first(row: HostRow, before: AppliedEntry, after: AppliedEntry, last: Patch) -> Patch:
+def _from_first(
+    content: bytes, row: HostRow, applied: tuple[AppliedEntry, AppliedEntry], last: Patch
+) -> Patch:
     """Return a patch that replaces the text before the first of two changes by that of the last.
 
     A host may have written the file anew in between: fields are told by what they say.
     """
+    before, after = applied
     for first in before.own:
-        if last.removed and first.inserted.endswith(last.removed):
-            lead = first.inserted[: -len(last.removed)]
-            return Patch(
-                offset=last.offset - len(lead),
-                removed=first.removed,
-                inserted=lead + last.inserted,
-            )
+        if last.removed and first.inserted.count(last.removed) == 1:
+            lead, _, tail = first.inserted.partition(last.removed)
+            whole = lead + last.inserted + tail
+            if whole in content:
+                at = last.offset - len(lead)
+                return Patch(offset=at, removed=first.removed, inserted=whole)
     old = _own(row, before.entry)
     keys = [key for key, v in _own(row, after.entry).items() if [v] == _read(row, last.inserted)]
     for first in before.own:

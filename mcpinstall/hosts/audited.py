@@ -86,7 +86,7 @@ class Reader:
         return tuple(dict.fromkeys((*((own,) if own else ()), *usual)))
 
     def _url_keys(self) -> Tokens:
-        own = (self.row.remote.url_key, self.row.remote.sse_url_key) if self.row else ()
+        own = self.row.remote.address_keys if self.row else ()
         return tuple(dict.fromkeys((*own, *_URL)))
 
     def _header_ways(self) -> tuple[Tokens, ...]:

@@ -211,13 +211,16 @@ def _exchanged(
         return (*chain.entries[:number], *again), after, True
     row, old = file.row, secret_text.inputs(file.row, chain.entries[number].entry).keys()
     needed = secret_text.inputs(row, entry).keys()
-    new, content = _applied(file.content, row, entry, replace=True, strip=strip, have=old & needed)
+    content = file.content
+    if content and entry.keeps is not None and edits.contains(content, row, entry.name):
+        content = adopting.without_addresses(content, row, entry)
+    new, content = _applied(content, row, entry, replace=True, strip=strip, have=old & needed)
     stale, _ = inputs.remove(content, row, chain.entries[number].entry, keep=needed)
     content = _patched(content, stale) or b""
     if entry.keeps is not None:
-        new = adopting.first_value(row, chain.entries[number], new)
+        new = adopting.first_value(content, row, chain.entries[number], new)
         entries = (*chain.entries[:number], new, *chain.entries[number + 1 :])
-        return entries, content, len(entries) == 1
+        return entries, content, len(entries) == 1 and _goes_back(content, row, new)
     # Taking it out later must not bring our own old value back: record its removal instead.
     gone = edits.remove(content, file.row, entry.name)
     asked, _ = inputs.remove(gone.apply(content), file.row, entry)
@@ -227,6 +230,22 @@ def _exchanged(
     return entries, content, len(entries) == 1
 
 
+def _goes_back(content: bytes, row: HostRow, applied: AppliedEntry) -> bool:
+    """Tell whether an adopted entry's patches, undone, give what its user's entry started at first.
+
+    Those of a file that its host has written anew since are made of texts of two layouts.
+    """
+    state = _unapplied(content, (applied,))
+    if state is None or state.content is None:
+        return False
+    drop = frozenset({applied.entry.name})
+    try:
+        one, two = (proof.outline_of(row, each, drop) for each in (content, state.content))
+    except ScanError:
+        return False
+    return proof.same_others(one, two) and adopting.is_given_back(state.content, row, applied)
+
+
 def _without(file: HostFile, applied: AppliedEntry) -> tuple[bytes | None, tuple[str, ...]]:
     """Take an entry out of a file that others have changed since."""
     content, name = file.content, applied.entry.name
@@ -234,6 +253,9 @@ def _without(file: HostFile, applied: AppliedEntry) -> tuple[bytes | None, tuple
         left, notes = _without_inputs(content, file.row, applied)
         return left, (f"`{name}` was not in `{file.path}` any more", *notes)
     warnings: tuple[str, ...] = ()
+    if adopting.is_users(content, file.row, applied.entry):
+        left, notes = _without_inputs(content, file.row, applied)
+        return left, (f"`{name}` in `{file.path}` starts another program by now; it stays", *notes)
     if not _is_entry(content, file.row, applied.entry):
         warnings = (f"`{name}` was changed since mcpinstall added it, and goes as it is now",)
     exact: bytes | None = content

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import codecs, json_plain, positions, proof, remote_entry
@@ -133,14 +133,17 @@ def _servers(content: bytes, row: HostRow) -> dict[str, object]:
     return proof.servers(document, dataclasses.replace(row, servers_key=()))
 
 
-def is_entry(content: bytes, row: HostRow, entry: ServerEntry) -> bool:
-    """Tell whether the server of that name has exactly the value of `entry`.
+def server(content: bytes, row: HostRow, name: str) -> object:
+    """Return the value of a server in a file; None where there is none, or no way to it."""
+    try:
+        return servers(content, row).get(name)
+    except McpInstallError:
+        return None
 
-    Raises:
-        ScanError: The file can't be parsed.
-    """
-    value = proof.server(proof.tree(row, content), row, entry.name)
-    return value == latin(shape(row, entry))
+
+def is_entry(content: bytes, row: HostRow, entry: ServerEntry) -> bool:
+    """Tell whether the server of that name has exactly the value of `entry`."""
+    return server(content, row, entry.name) == shape(row, entry)
 
 
 def starts_as(content: bytes, row: HostRow, entry: ServerEntry) -> bool:
@@ -149,25 +152,16 @@ def starts_as(content: bytes, row: HostRow, entry: ServerEntry) -> bool:
     What hosts add for themselves, such as a list of allowed tools, does not count, nor does an
     empty list or table.
     """
-    try:
-        value = proof.server(proof.tree(row, content), row, entry.name)
-    except ScanError:
-        return False
-    if not isinstance(value, dict):
-        return False
-    return not differing_keys(value, row, entry, read_as=latin)
+    value = server(content, row, entry.name)
+    return isinstance(value, dict) and not differing_keys(value, row, entry)
 
 
 def differing_keys(
-    value: Mapping[object, object],
-    row: HostRow,
-    entry: ServerEntry,
-    *,
-    read_as: Callable[[object], object] = lambda text: text,
+    value: Mapping[object, object], row: HostRow, entry: ServerEntry
 ) -> tuple[str, ...]:
     """Return the fields that decide what is started and are not as `entry` says.
 
-    `value` is the server as it stands in a file; `read_as` is what its reader makes of texts.
+    `value` is the server as it stands in a file.
 
     Raises:
         McpInstallError: `host-unsupported` when the host can't have the entry any more.
@@ -177,7 +171,7 @@ def differing_keys(
     found = tuple(
         key
         for key in dict.fromkeys(keys)
-        if key and (value.get(key) or None) != (read_as(wanted.get(key)) or None)
+        if key and (value.get(key) or None) != (wanted.get(key) or None)
     )
     return (*found, "type") if is_own_kind(value) else found
 

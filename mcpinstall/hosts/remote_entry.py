@@ -49,14 +49,14 @@ def keys(row: HostRow) -> tuple[str, ...]:
     """Return the fields of an entry that decide where its host connects, and what it sends."""
     shape = row.remote
     chosen = {key for key, _ in (*(shape.http or ()), *(shape.sse or ())) if key in _CHOOSING}
-    own = (shape.url_key, shape.sse_url_key, *shape.headers_key[:1], shape.bearer_key,
+    own = (*shape.address_keys, *shape.headers_key[:1], shape.bearer_key,
            shape.variables_key, shape.auth_key, shape.names_key)  # fmt: skip
     return tuple(dict.fromkeys((*sorted(chosen), *filter(None, own), *_ALSO_SENDING)))
 
 
 def url_of(row: HostRow, fields: dict[object, object]) -> str | None:
     """Return the address in an entry, wherever its host reads it."""
-    for key in dict.fromkeys((row.remote.url_key, row.remote.sse_url_key, "url")):
+    for key in dict.fromkeys((*row.remote.address_keys, "url")):
         if isinstance(found := fields.get(key), str):
             return found
     return None

@@ -7,7 +7,7 @@ from mcpinstall.model.host import RemoteShape
 
 _KEYS = (
     "http", "sse", "url-key", "sse-url-key", "headers-key", "name-key", "template", "names-key",
-    "bearer-key", "variables-key", "auth-key", "auth",
+    "bearer-key", "variables-key", "auth-key", "auth", "older-url-keys",
 )  # fmt: skip
 
 
@@ -34,6 +34,7 @@ def remote_shape(fields: Fields, template: str | None) -> RemoteShape:
         sse=_constants(remote, "sse"),
         url_key=url_key,
         sse_url_key=remote.text("sse-url-key", url_key),
+        older_url_keys=remote.texts("older-url-keys"),
         headers_key=remote.texts("headers-key") if "headers-key" in remote.table else ("headers",),
         name_key=remote.optional_text("name-key"),
         template=_template(remote) if "template" in remote.table else template,

@@ -66,7 +66,8 @@ def turned(pointer: str, old: Json, new: Json) -> Iterator[ValueEdit]:
     What a list has too much goes from its end, so that the comments of the others stay theirs.
     """
     if isinstance(old, dict) and isinstance(new, dict) and old:
-        last = next(reversed(old))
+        plain = (key for key in reversed(old) if not isinstance(old[key], dict))
+        last = next(plain, next(reversed(old)))  # (behind a table of TOML it would be the table's)
         for key, value in new.items():
             here = _below(pointer, key)
             if key in old:

@@ -201,7 +201,7 @@ class ManagedServers:
         if not keys:
             return _Drift()
         named = " and ".join((", ".join(f"`{key}`" for key in keys[:-1]), f"`{keys[-1]}`"))
-        ours = {row.entry.command_key, row.entry.args_key}
+        ours = {row.entry.command_key, row.entry.args_key, *row.remote.address_keys}
         return _Drift(
             message=f"has another {named.removeprefix(' and ')} than mcpinstall wrote",
             by_hand=tuple(key for key in keys if key not in ours) if written.keeps else (),

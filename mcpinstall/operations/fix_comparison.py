@@ -68,8 +68,7 @@ def worse(
     was, now = (Counter(key_of(one) for one, _, _ in found) for found in (before, after))
     groups_was, groups_now = _groups(before), _groups(after)
     for group, severities in groups_now.items():
-        known = groups_was.get(group, [])
-        if len(severities) > len(known) or max(severities) > max(known):
+        if _is_worse(groups_was.get(group, []), severities):
             return NoRemedy(f"the entry would have another finding then: {group[0]}")
     for one, count in Counter(aim.key for aim in aims if not aim.is_eased).items():
         if now[one] > max(was[one] - count, 0):
@@ -95,6 +94,12 @@ def aim_of(finding: AuditFinding, fixer: Fixer | None = None) -> Aim:
         is_eased=fixer is not None and fixer.only_eases,
         is_counted=fixer is not None and fixer.is_counted,
     )
+
+
+def _is_worse(before: list[int], after: list[int]) -> bool:
+    """Tell whether there are more findings, or one is graver than any that it could stand for."""
+    pairs = zip(sorted(before, reverse=True), sorted(after, reverse=True), strict=False)
+    return len(after) > len(before) or any(now > was for was, now in pairs)
 
 
 def _groups(found: Sequence[Judged]) -> dict[Group, list[int]]:

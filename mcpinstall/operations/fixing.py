@@ -155,6 +155,9 @@ class _Engine:
         """Return what happens to a file; None for nothing."""
         first = group[0]
         there, file, refusal = placed(first.place, context)
+        if file is not None and file.content != first.document.data:
+            file = None
+            refusal = NoRemedy("it was saved while it was judged", "run the command again")
         modes, fixed = self._modes(group, context)
         if refusal is not None and modes:
             refusal = NoRemedy(refusal.reason, "its rights go first: then run the command again")

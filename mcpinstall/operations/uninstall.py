@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from mcpinstall import hosts
@@ -50,16 +50,20 @@ def prepare(names: Sequence[str], selectors: Sequence[str], context: Context) ->
         servers_removed=tuple(sorted(set(_removed(receipts, kept, context).values()))),
         kept=kept,
         unwritten=tuple(c for c in changes if c.after == c.file.content),
-        notes=(*removal.notes, *_back(receipts), *secret_places.going(receipts, kept, context)),
+        notes=(
+            *removal.notes,
+            *(note for one in changes if one.after == one.file.content for note in one.warnings),
+            *_back(removal.given_back.values()),
+            *secret_places.going(receipts, kept, context),
+        ),
     )
 
 
-def _back(receipts: Sequence[Receipt]) -> tuple[str, ...]:
+def _back(receipts: Iterable[Receipt]) -> tuple[str, ...]:
     """Return what hosts start again, where entries were adopted: these stay, as they were."""
     return tuple(
         f"`{one.entry_name}` was adopted: its entry stays, and starts `{one.adopted}` again"
         for one in receipts
-        if one.adopted
     )
 
 
@@ -112,6 +116,8 @@ class _Removal:
     def __init__(self, context: Context) -> None:
         self.changes: dict[str, HostChange] = {}
         self.notes: list[str] = []
+        self.given_back: dict[str, Receipt] = {}
+        """Of entries that were adopted, by name."""
         self._context = context
 
     def take_out(self, receipt: Receipt, row_id: str) -> None:
@@ -120,7 +126,8 @@ class _Removal:
         self.changes[row_id] = change
         name, row = receipt.entry_name, change.file.row
         file = replace(change.file, content=change.after)
-        present = name in {server.name for server in hosts.entries(file)}
+        there = {server.name: server for server in hosts.entries(file)}
+        present = name in there
         if name not in change.chain_after.names:
             why = "was not written by mcpinstall; it stays" if present else "is not there any more"
             self.notes.append(f"`{name}` in `{file.path}` {why} ({row.title})")
@@ -128,7 +135,13 @@ class _Removal:
         if not present:
             self.notes.append(f"`{name}` is not in `{file.path}` any more ({row.title})")
         step = hosts.take_out(file, change.chain_after, name)
-        self.changes[row_id] = replace(change, after=step.after, chain_after=step.chain_after)
+        warnings = tuple(dict.fromkeys((*change.warnings, *step.warnings)))
+        self.changes[row_id] = replace(
+            change, after=step.after, chain_after=step.chain_after, warnings=warnings
+        )
+        now = hosts.entries(replace(file, content=step.after))
+        if receipt.adopted and any(one.name == name and one != there[name] for one in now):
+            self.given_back[name] = receipt
 
     def _unchanged(self, row_id: str) -> HostChange:
         file = host_files.read(hosts.find_rows(row_id), self._context)

@@ -20,7 +20,7 @@ import pytest
 from mcpinstall.operations import commit
 from mcpinstall.operations.settling import settle
 from mcpinstall.system import files
-from tests.builders.adopted_changes import ADOPTED, FIXES, KEYRING
+from tests.builders.adopted_changes import ADOPTED, FIXES, KEYRING, WAYS_BACK
 from tests.builders.changes import ALL_FAULTS, CHANGES, LIGHT, RECOVERIES, Change
 from tests.builders.session import Session
 from tests.builders.vaults import session, vault
@@ -80,10 +80,10 @@ def test_an_adoption_and_its_keyring_die_anywhere(
     assert new > 0
 
 
-@pytest.mark.parametrize("name", RECOVERIES)
+@pytest.mark.parametrize("name", [*RECOVERIES, *WAYS_BACK])
 def test_the_way_back_dies_anywhere(world: World, name: str) -> None:
     """Recovery itself is killed; the next one goes on where it stood."""
-    _, new = points(RECOVERIES[name](world))
+    _, new = points((RECOVERIES | WAYS_BACK)[name](world))
 
     assert new > 5
 

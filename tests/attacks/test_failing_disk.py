@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.builders import faults, system_calls
-from tests.builders.adopted_changes import ADOPTED, FIXES, KEYRING
+from tests.builders.adopted_changes import ADOPTED, FIXES, KEYRING, WAYS_BACK
 from tests.builders.changes import (
     ALL_FAULTS,
     CHANGES,
@@ -162,9 +162,9 @@ def test_an_adoption_and_its_keyring_on_a_failing_disk(
     assert counts.ends["old"] > 0
 
 
-@pytest.mark.parametrize("name", RECOVERIES)
+@pytest.mark.parametrize("name", [*RECOVERIES, *WAYS_BACK])
 def test_recovery_on_a_failing_disk(world: World, name: str) -> None:
-    counts = tried(RECOVERIES[name](world), truthful=False)
+    counts = tried((RECOVERIES | WAYS_BACK)[name](world), truthful=False)
 
     _LOG.info("%s: %s", name, counts)
     assert counts.calls > 30

@@ -10,7 +10,7 @@ from mcpinstall.model.secret import Secret
 from mcpinstall.operations import adoption, audit, fix_commit, fixing, undo, uninstall
 from mcpinstall.operations.prepared import Prepared
 from tests.builders.canaries import token
-from tests.builders.changes import ALL_FAULTS, Change, lasting
+from tests.builders.changes import ALL_FAULTS, LAST, Change, lasting, recovery
 from tests.builders.world import World
 
 TICK = {
@@ -202,6 +202,12 @@ if ALL_FAULTS:
         "adopt in one file": lambda world: adoption_of(world, "cursor"),
         "update of what was adopted": updating_what_was_adopted,
     }
+
+WAYS_BACK: dict[str, Callable[[World], Change]] = {
+    "recovery of an adoption": lambda world: recovery(world, adoption_of, LAST),
+    "recovery of an adoption's undo": lambda world: recovery(world, undoing_an_adoption, LAST),
+}
+"""Recovery of such a change that died late."""
 
 KEYRING: dict[str, Callable[[World], Change]] = {
     "adopt with a secret": adoption_with_a_secret,

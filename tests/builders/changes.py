@@ -470,15 +470,15 @@ LIGHT: dict[str, Callable[[World], Change]] = {
 }
 """Changes of so few calls that a part of the faults of a disk would not come to their end."""
 
-_LAST = "/history/.2"  # the record of the change, which is its last effect
+LAST = "/history/.2"  # the record of the change, which is its last effect
 RECOVERIES: dict[str, Callable[[World], Change]] = {
-    "recovery of an install": lambda world: recovery(world, installation, _LAST),
+    "recovery of an install": lambda world: recovery(world, installation, LAST),
     "recovery of an install in five hosts": lambda world: recovery(
-        world, installation_in_five_hosts, _LAST
+        world, installation_in_five_hosts, LAST
     ),
-    "recovery of an uninstall": lambda world: recovery(world, uninstallation, _LAST),
-    "recovery of a new version": lambda world: recovery(world, new_version, _LAST),
-    "recovery of an update": lambda world: recovery(world, update_of_two, _LAST),
+    "recovery of an uninstall": lambda world: recovery(world, uninstallation, LAST),
+    "recovery of a new version": lambda world: recovery(world, new_version, LAST),
+    "recovery of an update": lambda world: recovery(world, update_of_two, LAST),
     "recovery of a change that happened": lambda world: recovery(world, reinstallation, ".gone"),
 }
 """Recovery itself, which can fail as well."""

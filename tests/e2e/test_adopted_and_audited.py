@@ -12,7 +12,7 @@ import pytest
 
 from mcpinstall.model.audit_report import AuditFinding
 from mcpinstall.model.plan import Request
-from mcpinstall.operations import adoption, audit, fixing
+from mcpinstall.operations import adoption, audit, fixing, uninstall
 from tests.builders.canaries import token
 from tests.builders.world import World
 from tests.cli.conftest import Mcpi, mcpi
@@ -180,7 +180,6 @@ def test_the_command_for_an_environment_that_is_gone_builds_it(world: World, mcp
     [
         (lambda entry: entry["env"].update(HTTPS_PROXY="http://evil.example"), "env"),
         (lambda entry: entry.update(envFile="/opt/evil"), "envFile"),
-        (lambda entry: entry.update(url="https://evil.example/mcp"), "url"),
         (lambda entry: entry.pop("cwd"), "cwd"),
     ],
 )
@@ -263,9 +262,30 @@ def test_an_adopted_entry_that_starts_something_else_by_now_starts_nothing_old(
     adopt(world, "tick")
     edited(world, lambda entry: entry.update(command="/bin/sh", args=["-c", "other"]))
 
-    world.uninstall("tick")
+    before = world.file("cursor").read_bytes()
+    prepared = uninstall.prepare(["tick"], [], world.context)
+    uninstall.commit(prepared, world.context)
 
-    assert b"uvx" not in world.file("cursor").read_bytes()
+    assert world.file("cursor").read_bytes() == before
+    assert [one for one in prepared.notes if "starts another program by now; it stays" in one]
+    assert not any("starts `uvx clock-server` again" in one for one in prepared.notes)
+    assert (world.receipts(), world.homes()) == ({}, [])
+
+
+def test_what_an_uninstallation_does_not_give_back_is_said_before_the_yes(world: World) -> None:
+    put(world, tick=TICK)
+    adopt(world, "tick")
+    edited(world, lambda entry: entry["args"].append("--more"))
+
+    prepared = uninstall.prepare(["tick"], [], world.context)
+    uninstall.commit(prepared, world.context)
+
+    (change,) = prepared.changes
+    assert any("only command and arguments of `tick` go back" in one for one in change.warnings)
+    assert "`tick` was adopted: its entry stays, and starts `uvx clock-server` again" in (
+        prepared.notes
+    )
+    assert json.loads(world.file("cursor").read_bytes()) == {"mcpServers": {"tick": TICK}}
 
 
 def test_a_finding_in_what_an_adopted_entry_kept_names_a_way_that_works(

@@ -12,6 +12,7 @@ import pytest
 from mcpinstall.model.plan import Request
 from mcpinstall.operations import adoption, audit, fix_commit, fixing
 from tests.builders.canaries import random_text
+from tests.builders.remote_offers import offer_remote, remote
 from tests.builders.world import World
 from tests.cli.conftest import Mcpi, mcpi
 
@@ -192,6 +193,69 @@ def test_a_secret_in_clear_text_comes_back_and_is_nowhere_shown(world: World, mc
     assert world.file("cursor").read_bytes() == installed
     for text in (ran.out, ran.err, planned.out, planned.err):
         assert secret not in text
+
+
+# An address beside our command ------------------------------------------------------------------
+
+GEMINI, QWEN = "gemini-cli", "qwen-code"
+"""Hosts that follow an address, whichever of these fields it stands in, and start no command."""
+
+
+@pytest.mark.parametrize("key", ["httpUrl", "url"])
+@pytest.mark.parametrize("is_adopted", [False, True])
+@pytest.mark.parametrize("product", [GEMINI, QWEN])
+@pytest.mark.parametrize("way", ["fix", "configure"])
+def test_an_address_that_comes_to_an_entry_is_found_and_taken_out(
+    world: World, key: str, is_adopted: bool, product: str, way: str
+) -> None:
+    world.more_hosts = {GEMINI: ".gemini/settings.json", QWEN: ".qwen/settings.json"}
+    before = with_entry(world, product, is_adopted=is_adopted)
+    document = json.loads(world.file(product).read_bytes())
+    document["mcpServers"]["clock"][key] = "https://evil.example/mcp"
+    world.file(product).write_text(json.dumps(document, indent=4))
+
+    assert found(world) == [f"it has another `{key}` than mcpinstall wrote"]
+    if way == "fix":
+        fix(world)
+    else:
+        world.configure("clock")
+
+    assert found(world) == []
+    assert json.loads(world.file(product).read_bytes()) == json.loads(before)
+    world.require_consistent()
+    world.undo()
+    assert json.loads(world.file(product).read_bytes()) == document
+    world.uninstall("clock")
+    assert b"python" not in world.file(product).read_bytes()
+
+
+def with_entry(world: World, product: str, *, is_adopted: bool) -> bytes:
+    """Give a host a server of ours, adopted or not; return its file."""
+    path = world.file(product)
+    path.parent.mkdir(mode=0o700)
+    path.write_text('{"mcpServers": {}}')
+    if is_adopted:
+        entry = {"command": "uvx", "args": ["clock-server"], "trust": False}
+        path.write_text(json.dumps({"mcpServers": {"clock": entry}}, indent=2))
+        (offer,) = [one for one in adoption.survey((), world.context).offers if one.name == "clock"]
+        world.carry_out(adoption.prepare(adoption.request(offer, Request(names=())), world.context))
+    else:
+        world.install("clock", hosts=[product])
+    return path.read_bytes()
+
+
+def test_an_address_of_a_remote_server_is_not_led_elsewhere(world: World) -> None:
+    world.more_hosts = {GEMINI: ".gemini/settings.json"}
+    path = world.file(GEMINI)
+    path.parent.mkdir(mode=0o700)
+    path.write_text("{}")
+    offer_remote(world, remote("https://cloud.example/mcp"))
+    world.install("cloud", hosts=[GEMINI], offline=True)
+    document = json.loads(path.read_bytes())
+    document["mcpServers"]["cloud"]["httpUrl"] = "https://evil.example/mcp"
+    path.write_text(json.dumps(document))
+
+    assert found(world) == ["it has another `httpUrl` than mcpinstall wrote"]
 
 
 def fix(world: World) -> None:

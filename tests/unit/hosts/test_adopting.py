@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import pytest
+import yaml
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import add, diff, kept_fields, starts_as, take_out
@@ -277,3 +279,88 @@ def test_a_list_of_servers_is_refused() -> None:
         add(file, no_chain(row), entry, replace=True)
 
     assert "a list" in refused.value.message
+
+
+# In files that others changed ---------------------------------------------------------------------
+
+
+def rewritten(change: HostChange, text: str) -> HostChange:
+    """Return the change with a file that somebody has written anew."""
+    return dataclasses.replace(change, file=dataclasses.replace(change.file, content=text.encode()))
+
+
+@pytest.mark.parametrize("word", ["\\u00e9", "\\u20ac", "\\ud83d\\ude00"])
+def test_a_file_whose_host_escapes_letters_is_read_as_any_other(word: str) -> None:
+    change = adopted(CURSOR, FILES[CURSOR].replace('"now"', f'"{word}"'))
+
+    assert starts_as(change.after or b"", change.file.row, entry_of(change))
+
+
+def test_an_entry_of_ours_is_the_same_where_its_host_escapes_letters() -> None:
+    file = host_file(CURSOR, None)
+    entry = ServerEntry(name="time", command="/opt/p/python", args=("--zone", "Genève"))
+    content = add(file, no_chain(file.row), entry).after or b""
+    escaped = content.decode().replace("è", "\\u00e8").encode()
+
+    assert escaped != content
+    assert starts_as(escaped, file.row, entry)
+
+
+def test_an_entry_that_had_no_arguments_has_none_again_in_a_file_edited_elsewhere() -> None:
+    text = '{"mcpServers": {"time": {"command": "uvx clock"}}}'
+    change = adopted(CURSOR, text)
+
+    back = take_out(rewritten(change, f"{(change.after or b'').decode()}\n").file,
+                    change.chain_after, "time")  # fmt: skip
+
+    assert back.after == f"{text}\n".encode()
+
+
+@pytest.mark.parametrize("row", FILES)
+def test_an_entry_that_its_user_changed_back_stays_whole(row: str) -> None:
+    change = rewritten(adopted(row, FILES[row]), FILES[row] + "\n")
+
+    back = take_out(change.file, change.chain_after, "time")
+
+    assert back.after == FILES[row].encode() + b"\n"
+    assert any("starts another program by now; it stays" in one for one in back.warnings)
+
+
+def test_of_an_entry_with_one_argument_more_all_but_the_start_stays() -> None:
+    change = now(adopted(CURSOR, FILES[CURSOR]), '"Oslo"]', '"Oslo", "--more"]')
+
+    back = take_out(change.file, change.chain_after, "time")
+
+    assert (back.after or b"").decode() == FILES[CURSOR]
+
+
+def test_a_variable_that_came_with_us_goes_from_a_file_written_anew() -> None:
+    change = adopted(CURSOR, FILES[CURSOR], env=(EnvironmentValue(name="MODE", value="safe"),))
+    anew = json.dumps(json.loads(change.after or b""), indent=5)
+
+    back = take_out(rewritten(change, anew).file, change.chain_after, "time")
+
+    assert json.loads(back.after or b"") == json.loads(FILES[CURSOR])
+
+
+def test_an_address_that_came_to_an_adopted_entry_goes_with_a_new_command() -> None:
+    change = now(adopted(GEMINI, FILES[GEMINI]), '"cwd"', '"httpUrl": "https://e.example/", "cwd"')
+    other = dataclasses.replace(entry_of(change), args=("-I", "start.py"))
+    assert not starts_as(change.after or b"", change.file.row, entry_of(change))
+
+    again = now(add(change.file, change.chain_after, other, replace=True))
+
+    assert starts_as(again.after or b"", change.file.row, other)
+    assert take_out(again.file, again.chain_after, "time").after == FILES[GEMINI].encode()
+
+
+def test_a_start_that_was_given_twice_in_two_layouts_goes_back_to_the_first() -> None:
+    text = 'extensions:\n  time: {"args": ["a"], "cmd": "uvx", "envs": {"A": "1"}}\n'
+    change = now(adopted(GOOSE, text))
+    anew = yaml.safe_dump(yaml.safe_load(change.after or b""))
+    other = dataclasses.replace(entry_of(change), args=("-I", "start.py"))
+
+    again = now(add(rewritten(change, anew).file, change.chain_after, other, replace=True))
+    back = take_out(again.file, again.chain_after, "time")
+
+    assert yaml.safe_load(back.after or b"") == yaml.safe_load(text)
