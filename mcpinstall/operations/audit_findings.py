@@ -11,6 +11,7 @@ from mcpinstall.errors import ErrorCode
 from mcpinstall.model.audit_report import AuditFinding
 from mcpinstall.model.audited import AuditedServer, Value
 from mcpinstall.model.finding import Severity, Unchecked
+from mcpinstall.model.secret_forms import without_secrets
 from mcpinstall.operations.audit_excerpts import Excerpts
 from mcpinstall.operations.audit_files import ReadFile
 from mcpinstall.operations.audit_identity import entry_digest, identity
@@ -20,7 +21,7 @@ from mcpinstall.rules.audit.causes import without_general
 from mcpinstall.rules.audit.file_facts import Checks, FileChecks
 from mcpinstall.rules.audit.rule import AuditRule, Confidence, Hit, Persona
 from mcpinstall.rules.audit.secret_values import Confidential, confidential, confidential_in
-from mcpinstall.rules.audit.secrets import told_name, told_pointer, without_secrets
+from mcpinstall.rules.audit.secrets import told_name, told_pointer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -161,4 +161,5 @@ def _fix(package: Package, facts: MachineFacts, adopted: str) -> str:
         Kind.GO: f"name the version: `{name}@vX.Y.Z`",
         Kind.NUGET: f"name the version: `{name}@X.Y.Z`",
         Kind.CRATES: f"name the version: `{name}@X.Y.Z`",
-    }.get(package.kind, "name the commit, or the file's digest as `#sha256=…`")
+        Kind.SOURCE: "name the commit, or for pip and uv the file's digest as `#sha256=…`",
+    }.get(package.kind, "name the commit")

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from mcpinstall.model.audited import AuditedServer, FileScope
 from mcpinstall.model.finding import Severity
 from mcpinstall.model.json_text import Json
+from mcpinstall.model.secret_forms import passwords_in
 from mcpinstall.rules.audit.addresses import parse
 from mcpinstall.rules.audit.file_facts import FileFacts, Tracking
 from mcpinstall.rules.audit.parts import environment, headers, options, settings
-from mcpinstall.rules.audit.references import holds_reference, is_placeholder
+from mcpinstall.rules.audit.references import holds_reference, is_placeholder, is_stand_in
 from mcpinstall.rules.audit.rule import AuditRule, Confidence, Hit, rule
 from mcpinstall.rules.audit.secrets import (
     LONGEST,
@@ -20,7 +21,6 @@ from mcpinstall.rules.audit.secrets import (
     certain_in,
     is_secret_itself,
     is_secret_name,
-    passwords_in,
     secret_in,
     shown,
 )
@@ -149,8 +149,8 @@ def confidential(server: AuditedServer) -> Confidential:
         named += [("password", address.password), *address.parameters, *address.fragment]
     secret = [
         text for name, text in named
-        if is_secret_name(name) or is_credential_header(name) or secret_in(text, name)
-        or is_secret_itself(text)
+        if ((is_secret_name(name) or is_credential_header(name)) and not is_stand_in(text))
+        or secret_in(text, name) or is_secret_itself(text)
     ]  # fmt: skip
     return Confidential((*secret, *(one for text in secret for one in passwords_in(text))))
 

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpinstall.model.finding import Severity
+from mcpinstall.model.secret_forms import without_secrets
 from mcpinstall.rules.audit.file_facts import FileFacts
 from mcpinstall.rules.audit.rule import Confidence
-from mcpinstall.rules.audit.secrets import LONGEST, secret_in, shown, without_secrets
+from mcpinstall.rules.audit.secrets import LONGEST, secret_in, shown
 from tests.builders.audited import hits, ids, server
 from tests.builders.canaries import (
     ALNUM,
