@@ -186,13 +186,12 @@ class _Site:
     def _in_archive(self, path: Path) -> Iterator[str]:
         """Yield the modules that `zipimport` would find; what is no archive holds none."""
         import io
-        import struct
         import zipfile
 
         try:
             with zipfile.ZipFile(io.BytesIO(read_bounded(path, _ARCHIVE))) as archive:
                 names = [one.filename for one in archive.infolist()]
-        except (zipfile.BadZipFile, struct.error, ValueError, EOFError, NotImplementedError):
+        except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError):
             return
         except McpInstallError as error:
             self._view.problem(path, error.message)
