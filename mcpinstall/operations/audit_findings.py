@@ -20,7 +20,12 @@ from mcpinstall.rules import audit as rules
 from mcpinstall.rules.audit.causes import without_general
 from mcpinstall.rules.audit.file_facts import Checks, FileChecks
 from mcpinstall.rules.audit.rule import AuditRule, Confidence, Hit, Persona
-from mcpinstall.rules.audit.secret_values import Confidential, confidential, confidential_in
+from mcpinstall.rules.audit.secret_values import (
+    Confidential,
+    confidential,
+    confidential_in,
+    public_names,
+)
 from mcpinstall.rules.audit.secrets import told_name, told_pointer
 
 
@@ -157,14 +162,18 @@ class Judge:
         """Return what no report may hold of the whole file."""
         of_servers = (self._confidential(one).texts for one in self._file.servers)
         others = confidential_in(self._file.facts.settings)
-        return Confidential(itertools.chain(others, *of_servers))
+        named = (name for one in self._file.servers for name in public_names(one))
+        return Confidential(
+            itertools.chain(others, *of_servers), lambda: (self._file.shown, *named)
+        )
 
     def _argv(self, server: AuditedServer) -> tuple[Value, ...]:
-        """Return command and arguments for a line; what is known to be secret is empty."""
+        """Return command and arguments for a line; what holds something secret is empty."""
         if server.pointer not in self._lines:
             known = self._confidential(server)
             self._lines[server.pointer] = tuple(
-                one if one.text not in known.texts else replace(one, text="") for one in server.argv
+                replace(one, text="") if one.text in known.texts or known.within(one.text) else one
+                for one in server.argv
             )
         return self._lines[server.pointer]
 

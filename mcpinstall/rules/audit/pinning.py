@@ -98,7 +98,7 @@ def _severity(package: Package, scope: FileScope) -> Severity:
 def _adopted(server: AuditedServer) -> str:
     """Return the command that takes an entry of the user's own over; nothing for others."""
     name = server.name.text
-    is_own = server.scope is FileScope.USER and not server.wrappers
+    is_own = server.scope is FileScope.USER and set(server.wrappers) <= {"cmd"}
     is_plain = _NAME.fullmatch(name) and not is_secret_itself(name)
     return f"mcpi adopt {name}" if is_own and is_plain else ""
 

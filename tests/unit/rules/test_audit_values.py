@@ -138,8 +138,9 @@ FIRES: dict[str, list[AuditedServer]] = {
         server("x", env={"DANGEROUSLY_OMIT_AUTH": "true"}),
         bridge("http://mcp.example.com/sse", "--allow-http"),
         server("npx", "@modelcontextprotocol/inspector@0.17.0", "--no-auth"),
-        server("npx", "@modelcontextprotocol/inspector@2.7.0",
-               env={"DANGEROUSLY_OMIT_AUTH": "false"}),
+        server(
+            "npx", "@modelcontextprotocol/inspector@2.7.0", env={"DANGEROUSLY_OMIT_AUTH": "false"}
+        ),
         server("uvx", "mcpo==0.0.17", "--disable-auth"),
     ],
     "MA501": [
@@ -264,10 +265,12 @@ SILENT: dict[str, list[AuditedServer]] = {
     ],
     "MA407": [
         server("x", env={"DANGEROUSLY_OMIT_AUTH": "false"}),
-        server("npx", "@modelcontextprotocol/inspector@2.8.0",
-               env={"DANGEROUSLY_OMIT_AUTH": "false"}),
-        server("npx", "@modelcontextprotocol/inspector@2.8.0",
-               env={"DANGEROUSLY_OMIT_AUTH": "yes"}),
+        server(
+            "npx", "@modelcontextprotocol/inspector@2.8.0", env={"DANGEROUSLY_OMIT_AUTH": "false"}
+        ),
+        server(
+            "npx", "@modelcontextprotocol/inspector@2.8.0", env={"DANGEROUSLY_OMIT_AUTH": "yes"}
+        ),
         server("npx", "@modelcontextprotocol/inspector@2.7.0", env={"DANGEROUSLY_OMIT_AUTH": ""}),
         bridge("http://localhost:3000/sse", "--allow-http"),
         bridge(REMOTE, "--allow-http"),
