@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from mcpinstall.errors import ErrorCode
@@ -88,7 +88,7 @@ class Judge:
         for ids, file_check in self._wanted.file:
             hits += self._asked(ids, file_check, self._file.servers, facts)
         for hit in sorted_out(hits):
-            about = _server_at(hit.pointer, self._file.servers)
+            about = self._server_at(hit.pointer)
             yield self._finding(self._told(hit, self._of_file), about), hit, about
 
     def _told(self, hit: Hit, known: Confidential) -> Hit:
@@ -167,6 +167,16 @@ class Judge:
             itertools.chain(others, *of_servers), lambda: (self._file.shown, *named)
         )
 
+    def _server_at(self, pointer: str) -> AuditedServer | None:
+        """Return the server in whose entry a pointer leads."""
+        while pointer and pointer not in self._by_pointer:
+            pointer = pointer.rpartition("/")[0]
+        return self._by_pointer.get(pointer)
+
+    @functools.cached_property
+    def _by_pointer(self) -> dict[str, AuditedServer]:
+        return {one.pointer: one for one in reversed(self._file.servers)}
+
     def _argv(self, server: AuditedServer) -> tuple[Value, ...]:
         """Return command and arguments for a line; what holds something secret is empty."""
         if server.pointer not in self._lines:
@@ -183,11 +193,3 @@ def _rated(
     rule: AuditRule, severity: Severity, confidence: Confidence, persona: Persona
 ) -> AuditRule:
     return replace(rule, severity=severity, confidence=confidence, persona=persona)
-
-
-def _server_at(pointer: str, servers: Sequence[AuditedServer]) -> AuditedServer | None:
-    """Return the server in whose entry a pointer leads."""
-    for server in servers:
-        if pointer == server.pointer or pointer.startswith(f"{server.pointer}/"):
-            return server
-    return None
