@@ -44,7 +44,8 @@ class Found:
     def __str__(self) -> str:
         likely = "" if self.is_certain else "what looks like "
         article = "an" if self.provider.startswith(_SPOKEN_VOWELS) else "a"
-        return f"{likely}{article} {self.provider} of {self.length} characters"
+        characters = "1 character" if self.length == 1 else f"{self.length} characters"
+        return f"{likely}{article} {self.provider} of {characters}"
 
 
 _R = r"[A-Za-z0-9]"

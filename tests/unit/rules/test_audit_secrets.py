@@ -29,6 +29,12 @@ from tests.builders.canaries import (
 from tests.builders.watchdog import ends
 
 DASHES = "8-4-4-4-12"
+
+
+def test_a_secret_of_one_character_is_told_as_such() -> None:
+    assert str(secret_in("postgres://app:?@db/x".replace("?", "q"))).endswith(" of 1 character")
+
+
 UUID = "-".join(characters(HEX, int(size)) for size in DASHES.split("-"))
 RANDOM = random_text()
 
