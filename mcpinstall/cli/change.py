@@ -44,9 +44,18 @@ def may_act(session: Session, answers: Answers) -> bool:
 
 def diffs(changes: Sequence[HostChange]) -> tuple[FileDiff, ...]:
     """Return each change with its redacted diff."""
-    from mcpinstall import hosts
+    return tuple(diff(change) for change in changes)
 
-    return tuple(FileDiff(change=change, lines=hosts.diff(change)) for change in changes)
+
+def diff(change: HostChange, plain: frozenset[str] = frozenset()) -> FileDiff:
+    """Return a change with its redacted diff, which shows the texts in `plain`.
+
+    Names are shown; where somebody pasted a secret in the place of one, it is masked.
+    """
+    from mcpinstall import hosts
+    from mcpinstall.model.secret_forms import masked
+
+    return FileDiff(change=change, lines=tuple(map(masked, hosts.diff(change, plain))))
 
 
 def view(session: Session, answers: Answers) -> View:

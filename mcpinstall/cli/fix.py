@@ -196,15 +196,7 @@ def _carried_out(session: Session, prepared: PreparedFixes) -> tuple[FixDone, ..
 
 def _diffs(files: Sequence[FileFix]) -> dict[str, FileDiff]:
     """Return the diff of each file whose bytes change, by the file's name."""
-    from mcpinstall.hosts import diffs
-    from mcpinstall.rules.audit.secrets import masked
-
-    found = {}
-    for one in files:
-        if one.change is not None:  # (also a key may be a secret)
-            lines = tuple(map(masked, diffs.diff(one.change, one.plain)))
-            found[one.name] = FileDiff(change=one.change, lines=lines)
-    return found
+    return {one.name: change.diff(one.change, one.plain) for one in files if one.change is not None}
 
 
 def _finish(

@@ -6,6 +6,7 @@ compared by PEP 440; those of npm by Semantic Versioning.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +22,10 @@ BEGINNING = "0"
 """`introduced` in the first version, however that is called: it sorts before every version."""
 MALICIOUS_PREFIX = "MAL-"
 """Ids of records about packages that were made to do harm."""
+
+
+_MOST_SAID = 10_000  # versions that all records of a package name; 430 advisories name 5,000
+_MOST_TRIED = 200  # fixed versions, the lowest first
 
 
 class Bound(StrEnum):
@@ -96,12 +101,10 @@ def affects(advisory: Advisory, version: str) -> bool:
     Raises:
         ValueError: for a version that is not one of PEP 440.
     """
-    from packaging.version import Version
-
     if advisory.withdrawn is not None:
         return False
-    exact = Version(version)
-    every = {exact, Version(exact.public)}
+    exact = _python_key(version)
+    every = {exact, _python_key(exact.public)}
     if any(_is_listed(listed, every) for listed in advisory.versions):
         return True
     return any(_in_range(one, exact) for one in advisory.ranges)
@@ -118,7 +121,7 @@ def affects_npm(advisory: Advisory, version: str) -> bool:
     exact = semver.key(version)
     if any(_is_same(listed, exact) for listed in advisory.versions):
         return True
-    return any(_is_affected(one, exact, semver.key) for one in advisory.ranges)
+    return any(_is_affected(one, exact, _npm_key) for one in advisory.ranges)
 
 
 def fixed_after(advisory: Advisory, version: str, *, npm: bool = False) -> str:
@@ -135,54 +138,70 @@ def first_fixed(records: Sequence[Advisory], version: str, *, npm: bool = False)
 
     `records` are all that are known of the package, whatever versions they are about; one without
     any version is about all.  What comes before a release (`2.0rc1`) counts where nothing else is
-    known.
+    known.  Of records that say more than any honest ones, nothing is known.
     """
-    from packaging.version import Version
-
-    key: Callable[[str], Any] = semver.key if npm else Version
+    key: Callable[[str], Any] = _npm_key if npm else _python_key
     is_about = affects_npm if npm else affects
     standing = [one for one in records if one.withdrawn is None]
-    if not all(one.ranges or one.versions for one in standing):
+    is_open = not all(one.ranges or one.versions for one in standing)
+    if is_open or sum(map(_said, standing)) > _MOST_SAID:
         return ""
     try:
         named = {one: key(one) for record in standing for one in record.fixed}
-        free = [
-            one for one, this in named.items()
-            if this > key(version) and not any(is_about(record, one) for record in standing)
-        ]  # fmt: skip
+        above = [one for one, this in named.items() if this > key(version)]
+        above.sort(key=lambda one: (_is_before_release(one, npm=npm), named[one]))
+        free = (one for one in above[:_MOST_TRIED]
+                if not any(is_about(record, one) for record in standing))  # fmt: skip
+        return next(free, "")
     except ValueError:
         return ""
-    return min(free, key=lambda one: (_is_before_release(one, npm=npm), named[one]), default="")
+
+
+def _said(advisory: Advisory) -> int:
+    """Return how many versions a record names."""
+    return len(advisory.versions) + sum(map(len, advisory.ranges))
+
+
+@functools.lru_cache(maxsize=2 * _MOST_SAID)
+def _python_key(text: str) -> Version:
+    """Return what versions of Python packages are compared by.
+
+    Raises:
+        ValueError: for one that is none of PEP 440.
+    """
+    from packaging.version import Version
+
+    return Version(text)
+
+
+@functools.lru_cache(maxsize=2 * _MOST_SAID)
+def _npm_key(text: str) -> semver.Key:
+    return semver.key(text)
 
 
 def _is_before_release(version: str, *, npm: bool) -> bool:
-    from packaging.version import Version
-
-    return "-" in version.partition("+")[0] if npm else Version(version).is_prerelease
+    return "-" in version.partition("+")[0] if npm else _python_key(version).is_prerelease
 
 
 def _is_same(listed: str, version: semver.Key) -> bool:
     try:
-        return semver.key(listed) == version
+        return _npm_key(listed) == version
     except ValueError:
         return False
 
 
 def _is_listed(listed: str, versions: set[Version]) -> bool:
-    from packaging.version import InvalidVersion, Version
-
     try:
-        return Version(listed) in versions
-    except InvalidVersion:  # a name from before PEP 440: no version that is locked has one
+        return _python_key(listed) in versions
+    except ValueError:  # a name from before PEP 440: no version that is locked has one
         return False
 
 
 def _in_range(events: Sequence[Event], version: Version) -> bool:
-    from packaging.version import Version
-
     is_local = any("+" in event.version for event in events)
-    judged = [version] if is_local or version.local is None else [version, Version(version.public)]
-    return any(_is_affected(events, one, Version) for one in judged)
+    alone = is_local or version.local is None
+    judged = [version] if alone else [version, _python_key(version.public)]
+    return any(_is_affected(events, one, _python_key) for one in judged)
 
 
 def _is_affected(

@@ -17,7 +17,7 @@ from mcpinstall.rules.audit.file_facts import FileFacts
 from mcpinstall.rules.audit.parts import options
 from mcpinstall.rules.audit.pins import fetch
 from mcpinstall.rules.audit.references import holds_reference
-from mcpinstall.rules.audit.secrets import is_secret_name
+from mcpinstall.rules.audit.secrets import is_secret_itself, is_secret_name
 from mcpinstall.rules.audit.specs import Kind, Package, Pin
 from mcpinstall.rules.audit.unwrap import unwrap
 from mcpinstall.rules.audit.words import program
@@ -137,6 +137,8 @@ def _of_fields(server: AuditedServer) -> Iterator[str]:
     for key in FROM_ELSEWHERE:
         if server.others.get(key):
             yield f"`{key}` brings variables or code that nobody can see in the entry"
+    if any(map(is_secret_itself, server.others)):
+        yield "a secret stands in the place of a field's name"
     if is_own_kind(server.others):
         yield "its host starts something of its own for it"
 
@@ -171,6 +173,8 @@ def _of_variable(variable: Variable) -> Iterator[str]:
         yield f"`{name[:_SHOWN]}` chooses where its packages come from, or which"
     if not is_environment_variable(name):
         yield "it sets a variable whose name is none"
+    if is_secret_itself(name):  # names are shown and recorded
+        yield "a secret stands in the place of a variable's name"
 
 
 def _other(found: Fetch) -> str:

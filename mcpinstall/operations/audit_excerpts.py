@@ -10,8 +10,8 @@ from mcpinstall.hosts import redaction
 from mcpinstall.model.audited import Value
 from mcpinstall.model.finding import Location
 from mcpinstall.model.regions import Span
+from mcpinstall.model.secret_forms import masked
 from mcpinstall.operations.audit_files import ReadFile
-from mcpinstall.rules.audit.secrets import masked
 
 _LONGEST = 400  # characters of a line up to the end of the place; longer ones show no excerpt
 _BEHIND = 300  # characters behind it that a secret may end in

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from mcpinstall.errors import ErrorCode
 from mcpinstall.model.audit_report import AuditFinding
 from mcpinstall.model.audited import AuditedServer, Value
 from mcpinstall.model.finding import Severity, Unchecked
+from mcpinstall.model.secret_forms import without_secrets
 from mcpinstall.operations.audit_excerpts import Excerpts
 from mcpinstall.operations.audit_files import ReadFile
 from mcpinstall.operations.audit_identity import entry_digest, identity
@@ -19,8 +20,13 @@ from mcpinstall.rules import audit as rules
 from mcpinstall.rules.audit.causes import without_general
 from mcpinstall.rules.audit.file_facts import Checks, FileChecks
 from mcpinstall.rules.audit.rule import AuditRule, Confidence, Hit, Persona
-from mcpinstall.rules.audit.secret_values import Confidential, confidential, confidential_in
-from mcpinstall.rules.audit.secrets import told_name, told_pointer, without_secrets
+from mcpinstall.rules.audit.secret_values import (
+    Confidential,
+    confidential,
+    confidential_in,
+    public_names,
+)
+from mcpinstall.rules.audit.secrets import told_name, told_pointer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +88,7 @@ class Judge:
         for ids, file_check in self._wanted.file:
             hits += self._asked(ids, file_check, self._file.servers, facts)
         for hit in sorted_out(hits):
-            about = _server_at(hit.pointer, self._file.servers)
+            about = self._server_at(hit.pointer)
             yield self._finding(self._told(hit, self._of_file), about), hit, about
 
     def _told(self, hit: Hit, known: Confidential) -> Hit:
@@ -156,14 +162,28 @@ class Judge:
         """Return what no report may hold of the whole file."""
         of_servers = (self._confidential(one).texts for one in self._file.servers)
         others = confidential_in(self._file.facts.settings)
-        return Confidential(itertools.chain(others, *of_servers))
+        named = (name for one in self._file.servers for name in public_names(one))
+        return Confidential(
+            itertools.chain(others, *of_servers), lambda: (self._file.shown, *named)
+        )
+
+    def _server_at(self, pointer: str) -> AuditedServer | None:
+        """Return the server in whose entry a pointer leads."""
+        while pointer and pointer not in self._by_pointer:
+            pointer = pointer.rpartition("/")[0]
+        return self._by_pointer.get(pointer)
+
+    @functools.cached_property
+    def _by_pointer(self) -> dict[str, AuditedServer]:
+        return {one.pointer: one for one in reversed(self._file.servers)}
 
     def _argv(self, server: AuditedServer) -> tuple[Value, ...]:
-        """Return command and arguments for a line; what is known to be secret is empty."""
+        """Return command and arguments for a line; what holds something secret is empty."""
         if server.pointer not in self._lines:
             known = self._confidential(server)
             self._lines[server.pointer] = tuple(
-                one if one.text not in known.texts else replace(one, text="") for one in server.argv
+                replace(one, text="") if one.text in known.texts or known.within(one.text) else one
+                for one in server.argv
             )
         return self._lines[server.pointer]
 
@@ -173,11 +193,3 @@ def _rated(
     rule: AuditRule, severity: Severity, confidence: Confidence, persona: Persona
 ) -> AuditRule:
     return replace(rule, severity=severity, confidence=confidence, persona=persona)
-
-
-def _server_at(pointer: str, servers: Sequence[AuditedServer]) -> AuditedServer | None:
-    """Return the server in whose entry a pointer leads."""
-    for server in servers:
-        if pointer == server.pointer or pointer.startswith(f"{server.pointer}/"):
-            return server
-    return None

@@ -19,9 +19,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+from mcpinstall.errors import McpInstallError
 from mcpinstall.model import start_up
 from mcpinstall.operations.audit_records import Records
-from mcpinstall.system.files import read_beginning
+from mcpinstall.system.files import read_beginning, read_bounded
 
 _Read = TypeVar("_Read")
 
@@ -29,6 +30,7 @@ _LINKS = 8  # links from a program's name to its place
 _NAMES = 20_000  # of one folder; 400 packages have 1,000
 _HOOKS = 1_000  # that are read; an environment has five
 _LINES = 100  # of a `.pth` that name folders
+_ARCHIVE = 8 * 1024 * 1024  # bytes of an archive of modules; its list of names is in memory
 _SHOWN = 3  # in one message
 _CONFIGURATION = "pyvenv.cfg"
 _PATHS = "._pth"
@@ -183,15 +185,16 @@ class _Site:
 
     def _in_archive(self, path: Path) -> Iterator[str]:
         """Yield the modules that `zipimport` would find; what is no archive holds none."""
+        import io
         import zipfile
 
         try:
-            with zipfile.ZipFile(path) as archive:
+            with zipfile.ZipFile(io.BytesIO(read_bounded(path, _ARCHIVE))) as archive:
                 names = [one.filename for one in archive.infolist()]
         except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError):
             return
-        except OSError as error:
-            self._view.problem(path, error.strerror or str(error))
+        except McpInstallError as error:
+            self._view.problem(path, error.message)
             return
         for name in names:
             first, slash, rest = name.partition("/")

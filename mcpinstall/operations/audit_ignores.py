@@ -46,12 +46,12 @@ class Ignore:
 
     def fits(self, found: AuditFinding, context: Context) -> bool:
         """Tell whether it accepts a finding, and remember that."""
-        same = (
-            self.rule in (found.rule.id, found.rule.slug) and told_name(self.server) == found.server
-        )
+        same = self.rule in (found.rule.id, found.rule.slug)
+        if not same or told_name(self.server) != found.server:
+            return False
         if self.fingerprint != ("" if found.server else found.fingerprint):
             return False
-        if not same or (self.host and self.host != found.host):
+        if self.host and self.host != found.host:
             return False
         file = absolute(found.location.file, context.machine)
         if self.folder is not None and not file.is_relative_to(self.folder):
@@ -70,10 +70,15 @@ class Ignores:
     """All of them."""
 
     entries: list[Ignore] = field(default_factory=list)
+    _by_server: dict[str, list[Ignore]] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for one in self.entries:
+            self._by_server.setdefault(told_name(one.server), []).append(one)
 
     def of(self, found: AuditFinding, context: Context) -> Suppressed | None:
         """Return the finding with the reason for which somebody accepted it."""
-        for one in self.entries:
+        for one in self._by_server.get(found.server, ()):
             if one.fits(found, context):
                 return Suppressed(finding=found, reason=one.reason, source=one.source)
         return None

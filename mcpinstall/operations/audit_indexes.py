@@ -48,7 +48,8 @@ _FILES: tuple[tuple[Client, Mapping[str, tuple[str, ...]]], ...] = (
 )  # fmt: skip
 """Files of the system and the user, by the clients' documentation."""
 
-Found = Iterator[tuple[Effect, str]]
+Found = Iterator[tuple[Client, Effect, str]]
+"""For whom a setting counts, what it does, and an address."""
 
 
 class Indexes:
@@ -106,13 +107,14 @@ class Indexes:
                 return
 
     def _settings(self, client: Client, path: Path, *, is_project: bool) -> Iterator[IndexSetting]:
-        for effect, address in self._read(client, path, is_project=is_project):
+        for who, effect, address in self._read(client, path, is_project=is_project):
             yield IndexSetting(
-                client=client, effect=effect, file=path.name, is_project=is_project,
-                address=address,
-            )  # fmt: skip
+                client=who, effect=effect, file=path.name, is_project=is_project, address=address
+            )
 
-    def _read(self, client: Client, path: Path, *, is_project: bool) -> list[tuple[Effect, str]]:
+    def _read(
+        self, client: Client, path: Path, *, is_project: bool
+    ) -> list[tuple[Client, Effect, str]]:
         code = ErrorCode.CONFIG_INVALID
         try:
             data = read_optional(path, limits.POLICY_BYTES) or b""
@@ -143,9 +145,9 @@ def _npm(text: str, _path: Path) -> Found:
         if not equals or _REFERENCE.fullmatch(address) or line.lstrip()[:1] in ("#", ";"):
             continue
         if name == "registry":
-            yield Effect.REPLACES, address
+            yield Client.NPM, Effect.REPLACES, address
         elif name == "strict-ssl" and address.lower() == "false":
-            yield Effect.UNPROTECTED, ""
+            yield Client.NPM, Effect.UNPROTECTED, ""
 
 
 def _uv(text: str, path: Path) -> Found:
@@ -153,23 +155,25 @@ def _uv(text: str, path: Path) -> Found:
     if path.name == "pyproject.toml":
         document = _table(_table(document).get("tool")).get("uv")
     table = _table(document)
-    yield from _uv_table(table)
-    yield from _uv_table(_table(table.get("pip")))
+    yield from _uv_table(table, Client.UV)
+    yield from _uv_table(_table(table.get("pip")), Client.UV_PIP)
     for one in _list(table.get("index")):
         index = _table(one)
         if not index.get("explicit") and isinstance(address := index.get("url"), str):
-            yield (Effect.REPLACES if index.get("default") else Effect.ADDS), address
+            effect = Effect.REPLACES if index.get("default") else Effect.ADDS
+            yield Client.UV, effect, address
 
 
-def _uv_table(table: Mapping[str, object]) -> Found:
+def _uv_table(table: Mapping[str, object], who: Client) -> Found:
     if isinstance(address := table.get("index-url"), str):
-        yield Effect.REPLACES, address
+        yield who, Effect.REPLACES, address
     for key in ("extra-index-url", "find-links"):
-        yield from ((Effect.ADDS, one) for one in _list(table.get(key)) if isinstance(one, str))
+        listed = _list(table.get(key))
+        yield from ((who, Effect.ADDS, one) for one in listed if isinstance(one, str))
     if str(table.get("index-strategy", "")).startswith("unsafe-"):
-        yield Effect.ANY, ""
+        yield who, Effect.ANY, ""
     if _list(table.get("allow-insecure-host")):
-        yield Effect.UNPROTECTED, ""
+        yield who, Effect.UNPROTECTED, ""
 
 
 def _pip(text: str, _path: Path) -> Found:
@@ -182,11 +186,11 @@ def _pip(text: str, _path: Path) -> Found:
 
 def _pip_section(section: Mapping[str, str]) -> Found:
     values = {key.replace("_", "-"): value.split() for key, value in section.items()}
-    yield from ((Effect.REPLACES, one) for one in values.get("index-url", [])[:1])
+    yield from ((Client.PIP, Effect.REPLACES, one) for one in values.get("index-url", [])[:1])
     for key in ("extra-index-url", "find-links"):
-        yield from ((Effect.ADDS, one) for one in values.get(key, []))
+        yield from ((Client.PIP, Effect.ADDS, one) for one in values.get(key, []))
     if values.get("trusted-host"):
-        yield Effect.UNPROTECTED, ""
+        yield Client.PIP, Effect.UNPROTECTED, ""
 
 
 _PARSERS: Mapping[Client, Callable[[str, Path], Found]] = {

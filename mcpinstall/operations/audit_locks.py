@@ -13,7 +13,7 @@ from mcpinstall.model.audited import AuditedServer
 from mcpinstall.model.finding import Unchecked
 from mcpinstall.operations.audit_files import ReadFile, shown
 from mcpinstall.rules.audit.locked import asks_lock
-from mcpinstall.system.files import read_optional
+from mcpinstall.system.files import exists, read_optional
 from mcpinstall.system.machine import Machine
 
 _NAMES = ("npm-shrinkwrap.json", "package-lock.json")
@@ -44,6 +44,8 @@ class NpmLocks:
                 if path not in self._read:
                     self._read[path] = self._versions(path)
                 return self._read[path]
+            if folder == self._machine.home or exists(folder / ".git"):
+                return {}  # (what lies above belongs to somebody else)
         return {}
 
     def _versions(self, path: Path) -> Mapping[str, str]:

@@ -165,13 +165,22 @@ class Surroundings:
 
         What was read before counts, and what the registry says on this disk.
         """
-        receipt = self._installed.receipt_of(server, file) if self._installed else None
+        if self._installed is None:
+            return None
+        receipt, written = self._installed.started_by(server, file)
         if receipt is None:
             return None
         if receipt not in self._withdrawn:
             self._withdrawn[receipt] = self._withdrawal(receipt)
         why = self._withdrawn[receipt] or (managed.withdrawn if managed else "")
-        return Revoked(entry_name=receipt.entry_name, sentence=why) if why else None
+        if not why:
+            return None
+        return Revoked(
+            entry_names=self._installed.names_of(receipt),
+            sentence=why,
+            is_copy=written is None,
+            is_remote=receipt.is_remote,
+        )
 
     def _withdrawal(self, receipt: Receipt) -> str:
         """Return why its registry revoked an installed server; empty where it did not."""

@@ -80,13 +80,24 @@ class ManagedServers:
             self._failed(f"`{told_name(server.name.text)}`", error)
             return None
 
-    def receipt_of(self, server: AuditedServer, file: ReadFile) -> Receipt | None:
-        """Return the receipt of what an entry starts or connects to, whoever wrote the entry."""
+    def started_by(
+        self, server: AuditedServer, file: ReadFile
+    ) -> tuple[Receipt | None, ServerEntry | None]:
+        """Return the receipt of what an entry starts or connects to, whoever wrote the entry.
+
+        And the entry as mcpinstall wrote it, where it did.
+        """
         try:
-            return self._joined(server, file)[1] or self._by_address(server)
+            written, receipt = self._joined(server, file)
         except McpInstallError as error:
             self._failed(f"`{told_name(server.name.text)}`", error)
-            return None
+            return None, None
+        return receipt or self._by_address(server), written
+
+    def names_of(self, receipt: Receipt) -> tuple[str, ...]:
+        """Return the entries with the environment or address of a receipt, its own first."""
+        same = (one.entry_name for one in self._receipts.values() if _is_same(one, receipt))
+        return tuple(dict.fromkeys((receipt.entry_name, *same)))
 
     def notes(self) -> Iterator[str]:
         """Yield what was not compared, as sentences."""
@@ -292,6 +303,13 @@ def _few(sentences: tuple[str, ...]) -> tuple[str, ...]:
 def _home(receipt: Receipt, servers: Path) -> Path:
     """Return the folder of a server that is no remote one."""
     return homes.server_home(servers, names.slug(receipt.registry_root, receipt.name))
+
+
+def _is_same(one: Receipt, other: Receipt) -> bool:
+    """Tell whether two entries start one environment, or connect to one address."""
+    if one.is_remote or other.is_remote:
+        return one.is_remote and other.is_remote and one.url == other.url
+    return (one.registry_root, one.name) == (other.registry_root, other.name)
 
 
 def _base(receipt: Receipt) -> Interpreter:

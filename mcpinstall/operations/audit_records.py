@@ -6,7 +6,7 @@ import base64
 import csv
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -17,10 +17,14 @@ from mcpinstall.system.files import read_bounded, read_optional
 _ALGORITHMS = frozenset({"sha256", "sha384", "sha512"})
 """Digests that a RECORD may have (binary distribution format of PyPA: sha256 or better)."""
 _MOST = 20_000  # packages of one folder
+_ALL = 128 * 1024 * 1024  # bytes of all its RECORDs; 400 packages have 20 MB
+_LINES = 20_000  # lines about such files; 400 packages have 100
+_MARKS = (b".pth", b".start", b"customize")
+"""What the names of files have that Python runs by itself, in small letters."""
 
 
 class Records:
-    """All RECORDs in one `site-packages`; read when the first file is asked for."""
+    """What all RECORDs in one `site-packages` say of the files that Python runs by itself."""
 
     def __init__(self, site: Path, problem: Callable[[Path, str], None]) -> None:
         """Take the folder, and what is told of a RECORD that can't be read."""
@@ -34,23 +38,30 @@ class Records:
         except McpInstallError as error:
             self._problem(path, error.message)
             return False
-        wanted = os.path.normpath(path)
-        return any(
-            wanted == os.path.normpath(self._site / name) and _is_digest_of(digest, data)
-            for name, digest in self._rows(path.name)
-        )
-
-    def _rows(self, basename: str) -> Iterator[tuple[str, str]]:
-        """Yield path and digest of the lines that may be about files of that name."""
-        part = basename.replace('"', '""').encode("utf-8", "surrogateescape")
-        for record in self._texts:
-            if part in record:
-                lines = [line for line in record.splitlines() if part in line]
-                yield from _parsed(b"\n".join(lines).decode("utf-8", "surrogateescape"))
+        known = self._digests.get(os.path.normpath(path), ())
+        return any(_is_digest_of(digest, data) for digest in known)
 
     @cached_property
-    def _texts(self) -> tuple[bytes, ...]:
-        return tuple(text for text in map(self._read, self._folders()) if text)
+    def _digests(self) -> Mapping[str, list[str]]:
+        """Path → digests; read when the first file is asked for."""
+        found: dict[str, list[str]] = {}
+        for number, line in enumerate(self._lines()):
+            if number == _LINES:
+                self._problem(self._site, f"its RECORDs have more than {_LINES} such lines")
+                break
+            for name, digest in _parsed(line.decode("utf-8", "surrogateescape")):
+                found.setdefault(os.path.normpath(self._site / name), []).append(digest)
+        return found
+
+    def _lines(self) -> Iterator[bytes]:
+        left = _ALL
+        for folder in self._folders():
+            record = self._read(folder)
+            left -= len(record)
+            if left < 0:
+                self._problem(self._site, f"its RECORDs are larger than {_ALL} bytes")
+                return
+            yield from _with_marks(record)
 
     def _folders(self) -> list[Path]:
         try:
@@ -67,6 +78,18 @@ class Records:
         except McpInstallError as error:
             self._problem(folder / "RECORD", error.message)
             return b""
+
+
+def _with_marks(record: bytes) -> Iterator[bytes]:
+    """Yield the lines that have one of the marks; one that has several comes as often."""
+    small = record.lower()
+    for mark in _MARKS:
+        at = 0
+        while (found := small.find(mark, at)) >= 0:
+            begin = max(small.rfind(b"\n", at, found) + 1, at)
+            end = small.find(b"\n", found)
+            at = end if end >= 0 else len(record)
+            yield record[begin:at]
 
 
 def _parsed(text: str) -> Iterator[tuple[str, str]]:

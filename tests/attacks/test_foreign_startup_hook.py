@@ -24,6 +24,7 @@ import pytest
 from mcpinstall.model.audit_report import AuditReport
 from mcpinstall.operations import audit, audit_hooks
 from mcpinstall.operations.context import Context
+from tests.builders.watchdog import ends
 
 CODE = b"import os; os.getcwd()\n"
 DISTUTILS = (
@@ -300,6 +301,28 @@ def a_record_that_can_not_be_read(environment: Path) -> None:
     (site(environment) / "some-1.0.dist-info/RECORD").mkdir(parents=True)
 
 
+def an_archive_too_large(environment: Path) -> None:
+    (site(environment) / "a.pth").write_bytes(b"more.zip\n")
+    with (site(environment) / "more.zip").open("wb") as file:
+        file.truncate((8 << 20) + 1)
+
+
+def records_too_large(environment: Path) -> None:
+    (site(environment) / "a.pth").write_bytes(CODE)
+    for number in range(5):
+        folder = site(environment) / f"some{number}-1.0.dist-info"
+        folder.mkdir()
+        with (folder / "RECORD").open("wb") as file:
+            file.truncate(30 << 20)
+
+
+def records_with_too_many_hooks(environment: Path) -> None:
+    (site(environment) / "a.pth").write_bytes(CODE)
+    folder = site(environment) / "some-1.0.dist-info"
+    folder.mkdir()
+    (folder / "RECORD").write_bytes(b"b.pth,sha256=x,1\n" * 20_001)
+
+
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 
 
@@ -308,6 +331,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
     [
         hooks_without_end, folders_without_end, another_machine,
         pytest.param(what_can_not_be_read, marks=linux), a_record_that_can_not_be_read,
+        an_archive_too_large, records_too_large, records_with_too_many_hooks,
     ],
 )  # fmt: skip
 def test_what_could_not_be_looked_at_is_told(
@@ -319,6 +343,23 @@ def test_what_could_not_be_looked_at_is_told(
 
     assert (gap.subject, gap.code) == ("~/venv", "file-unreadable")
     assert "what Python runs there by itself is not known" in gap.message
+
+
+def test_records_are_read_once_however_many_hooks_there_are(
+    context: Context, environment: Path
+) -> None:
+    folder = site(environment) / "some-1.0.dist-info"
+    folder.mkdir()
+    digest = base64.urlsafe_b64encode(hashlib.sha256(CODE).digest()).rstrip(b"=").decode()
+    names = [f"n{number}.pth" for number in range(900)]
+    for name in names:
+        (site(environment) / name).write_bytes(CODE)
+    rows = "".join(f"{name},sha256={digest},1\n" for name in names)
+    others = "".join(f"some/module{number}.py,,\n" for number in range(300_000))
+    (folder / "RECORD").write_text(others + rows, encoding="utf-8")
+
+    with ends(10):
+        assert found(context, program(environment)) == []
 
 
 def test_more_names_than_are_looked_at_are_told(

@@ -17,6 +17,10 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
 NPX = {"command": "npx", "args": ["-y", "clock@1.0.0"]}
 UVX = {"command": "uvx", "args": ["clock==1.0.0"]}
 UV_RUN = {"command": "uv", "args": ["run", "--with", "clock==1.0.0", "clock"]}
+UV_PIP = {"command": "uv", "args": ["pip", "install", "clock==1.0.0"]}
+UV_INSTALL = {"command": "uv", "args": ["tool", "install", "clock==1.0.0"]}
+PIP = {"command": "pip3.11", "args": ["install", "clock==1.0.0"]}
+CREATE = {"command": "npm", "args": ["create", "clock@1.0.0"]}
 PIPX = {"command": "pipx", "args": ["run", "--spec", "clock==1.0.0", "clock"]}
 HTTP, HTTPS = "http://index.example.net/simple", "https://index.example.net/simple"
 UV = ".config/uv/uv.toml"
@@ -57,7 +61,11 @@ def found(
         (".npmrc", "strict-ssl=false", NPX, UNCHECKED),
         (UV, f'index-url = "{HTTP}"', UVX, NO_TLS),
         (UV, f'[[index]]\nurl = "{HTTP}"', UVX, NO_TLS),
-        (UV, f'[pip]\nextra-index-url = ["{HTTP}"]', UVX, NO_TLS),
+        (UV, f'[pip]\nextra-index-url = ["{HTTP}"]', UV_PIP, NO_TLS),
+        (UV, f'index-url = "{HTTP}"', UV_PIP, NO_TLS),
+        (UV, f'index-url = "{HTTP}"', UV_INSTALL, NO_TLS),
+        (".npmrc", f"registry={HTTP}", CREATE, NO_TLS),
+        (".config/pip/pip.conf", f"[global]\nindex-url = {HTTP}", PIP, NO_TLS),
         (UV, 'index-strategy = "unsafe-best-match"', UVX, "lets any index answer"),
         (UV, 'allow-insecure-host = ["a.example"]', UVX, UNCHECKED),
         (".config/pip/pip.conf", f"[global]\nindex-url = {HTTP}", PIPX, NO_TLS),
@@ -91,6 +99,9 @@ def test_a_users_file_that_names_an_unprotected_index_is_told(  # noqa: PLR0917
         (".npmrc", f"registry={HTTP}", {"type": "http", "url": "https://a.example/mcp"}),
         (UV, f'extra-index-url = ["{HTTPS}"]', UVX),
         (UV, f'[[index]]\nurl = "{HTTP}"\nexplicit = true', UVX),
+        (UV, f'[pip]\nindex-url = "{HTTP}"', UVX),  # uv hears these for `uv pip` alone
+        (UV, f'[pip]\nindex-url = "{HTTP}"', UV_RUN),
+        (".config/pip/pip.conf", f"[global]\nindex-url = {HTTP}", UV_PIP),
         (UV, f'index-url = "{HTTP}"', NPX),
         (UV, f'index-url = "{HTTP}"', PIPX),
         (UV, f'index-url = "{HTTP}"',
@@ -117,7 +128,9 @@ def test_what_a_file_says_of_others_or_safely_is_silent(  # noqa: PLR0917
          ("medium", "the project's `uv.toml` adds an index to the default one")),
         ("pyproject.toml", f'[tool.uv]\nextra-index-url = ["{HTTPS}"]', UV_RUN,
          ("medium", "the project's `pyproject.toml` adds an index to the default one")),
-        ("pyproject.toml", '[tool.uv.pip]\nindex-strategy = "unsafe-first-match"', UV_RUN,
+        ("uv.toml", f'[[index]]\nurl = "{HTTPS}"', UV_PIP,
+         ("medium", "the project's `uv.toml` adds an index to the default one")),
+        ("pyproject.toml", '[tool.uv.pip]\nindex-strategy = "unsafe-first-match"', UV_PIP,
          ("high", "the project's `pyproject.toml` lets any index answer")),
     ],
 )  # fmt: skip
@@ -139,6 +152,7 @@ def test_a_projects_file_counts_for_the_projects_entries_alone(  # noqa: PLR0917
         (".npmrc", f"@scope:registry={HTTPS}", NPX),
         ("uv.toml", f'index-url = "{pip_index.PyPI.simple_url}/"', UV_RUN),
         ("uv.toml", f'index-url = "{HTTPS}"', UVX),  # uv's tools don't read a project's file
+        ("uv.toml", f'index-url = "{HTTPS}"', UV_INSTALL),
         ("pyproject.toml", "[project]\nname = 'x'\n[tool.uv]\ndev-dependencies = []", UV_RUN),
     ],
 )  # fmt: skip

@@ -26,13 +26,18 @@ _DEFAULTS = frozenset({
 Nothing is ever fetched from them because of this list."""
 _LONGEST = 2048
 
+_NPM_LIKE = frozenset({
+    "npx", "npm exec", "npm x", "npm create", "npm init", "npm innovate", "pnpm dlx", "pnpx", "pnx",
+    "pnpm create", "bunx", "bun x", "bun create",
+})  # fmt: skip
 _CLIENTS = {
-    "npx": Client.NPM, "npm exec": Client.NPM, "npm x": Client.NPM, "pnpm dlx": Client.NPM,
-    "pnpx": Client.NPM, "bunx": Client.NPM, "bun x": Client.NPM,
-    "uvx": Client.UV, "uv tool run": Client.UV, "uv run": Client.UV,
-    "pipx run": Client.PIP, "pip install": Client.PIP, "pip3 install": Client.PIP,
-}  # fmt: skip
-_PROJECTS = {"npx", "npm exec", "npm x", "pnpm dlx", "pnpx", "bunx", "bun x", "uv run"}
+    **dict.fromkeys(_NPM_LIKE, frozenset({Client.NPM})),
+    **dict.fromkeys(("uvx", "uv tool run", "uv tool install", "uv run"), frozenset({Client.UV})),
+    "uv pip install": frozenset({Client.UV, Client.UV_PIP}),
+    "pipx run": frozenset({Client.PIP}),
+}
+_PIP = re.compile(r"pip[0-9.]{0,8} install")
+_PROJECTS = _NPM_LIKE | {"uv run", "uv pip install"}
 """Runners that obey a project's files; uv's tools and pip don't."""
 _OWN_ADDRESS = {"--registry", "--default-index", "--index-url", "-i"}
 _OWN_VARIABLE = {"NPM_CONFIG_REGISTRY", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"}
@@ -89,12 +94,19 @@ def normalized(text: str) -> str:
 
 
 def _counts(setting: IndexSetting, fetch: Fetch, *, has_own: bool) -> bool:
-    if _CLIENTS.get(fetch.runner) is not setting.client or fetch.is_offline:
+    if setting.client not in _clients(fetch.runner) or fetch.is_offline:
         return False
     if (setting.is_project and fetch.runner not in _PROJECTS) or fetch.all(*_NO_FILES):
         return False
     replaced = has_own or bool(fetch.all(*_OWN_ADDRESS))
     return not (replaced and setting.effect is Effect.REPLACES)
+
+
+def _clients(runner: str) -> frozenset[Client]:
+    """Return whose files a runner reads."""
+    if _PIP.fullmatch(runner):
+        return frozenset({Client.PIP})
+    return _CLIENTS.get(runner, frozenset())
 
 
 def _faults(setting: IndexSetting, facts: MachineFacts) -> Iterator[FileFault]:

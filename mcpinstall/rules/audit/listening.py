@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from mcpinstall.model import semver
 from mcpinstall.model.audited import AuditedServer
 from mcpinstall.model.finding import Severity
 from mcpinstall.rules.audit.addresses import Reach, host_ip
-from mcpinstall.rules.audit.fetches import fetches
+from mcpinstall.rules.audit.fetches import fetches, packages
 from mcpinstall.rules.audit.file_facts import FileFacts
 from mcpinstall.rules.audit.parts import (
     addresses,
@@ -36,13 +37,18 @@ NO_LOGIN = rule(
     cwe=306,
 )  # fmt: skip
 
-_BIND_OPTIONS = frozenset({
-    "--host", "--bind", "--listen", "--bind-address", "--listen-address", "--address", "--hostname",
-    "--http-host", "--sse-host", "--listen-host",
-})  # fmt: skip
-_BIND_VARIABLE = re.compile(r"(?:[A-Z0-9]+_)*(?:HOST|BIND|BIND_ADDRESS|LISTEN|LISTEN_ADDRESS)")
+_BIND_NAMES = (
+    "host", "bind", "listen", "bind-address", "listen-address", "address", "hostname", "http-host",
+    "sse-host", "listen-host", "addr", "bind-addr", "listen-addr", "http-addr", "http",
+)  # fmt: skip
+_BIND_OPTIONS = frozenset(f"{dashes}{name}" for dashes in ("-", "--") for name in _BIND_NAMES)
+"""Programs in Go take one dash as well."""
+_BIND_VARIABLE = re.compile(r"(?:[A-Z0-9]+_)*(?:HOST|(?:BIND|LISTEN)(?:_ADDR(?:ESS)?)?)")
+_PORT_ALONE = re.compile(r"\*?:[0-9]{1,5}")
+"""An address without a host, which is every one: `:8080`."""
 _PUBLISH = frozenset({"-p", "--publish"})
 _YES = frozenset({"1", "true", "yes", "on"})
+_INSPECTOR, _FIRST_STRICT = "@modelcontextprotocol/inspector", "2.8.0"
 _NO_LOGIN_OPTIONS = frozenset({"--no-auth", "--disable-auth"})
 _NO_LOGIN_TOOLS = ("inspector", "mcp-proxy", "mcpo", "supergateway", "mcp-remote", "mcphub",
                    "mcp-gateway", "mcp-server-chart", "fastmcp", "desktop-commander")  # fmt: skip
@@ -64,8 +70,7 @@ def wildcard(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
 def no_login(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
     """Yield what switches off a login, or the refusal of an unencrypted address."""
     for variable in environment(server):
-        yes = variable.value.text[:64].strip().lower() in _YES
-        if variable.name == "DANGEROUSLY_OMIT_AUTH" and yes:
+        if variable.name == "DANGEROUSLY_OMIT_AUTH" and _omits(variable.value.text, server):
             yield _unprotected(variable.value.pointer, variable.name)
     known: Persona | None = None if runs(server, *_NO_LOGIN_TOOLS) else Persona.PEDANTIC
     for option in options(server):
@@ -75,6 +80,18 @@ def no_login(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
             yield _unprotected(option.pointer, option.name, known)
     if allowed := allowed_http(server):
         yield from _allowed_http(server, allowed)
+
+
+def _omits(text: str, server: AuditedServer) -> bool:
+    """Tell whether a value switches the login off: before 2.8.0, the inspector took any for yes."""
+    bare = text[:64].strip().lower()
+    known = (one.version for _, one in packages(server) if one.name == _INSPECTOR)
+    version = next(known, "").lstrip("v=")
+    try:
+        is_old = semver.key(version) < semver.key(_FIRST_STRICT)
+    except ValueError:  # no exact one
+        return bare in _YES
+    return bool(text) if is_old else bare in {"1", "true"}
 
 
 def _allowed_http(server: AuditedServer, pointer: str) -> Iterator[Hit]:
@@ -113,6 +130,8 @@ def _open(pointer: str, what: str) -> Hit:
 
 def _is_any(text: str) -> bool:
     host = text[:256].strip()
+    if _PORT_ALONE.fullmatch(host):
+        return True
     if host[:1] == "[":
         host = host[1:].partition("]")[0]
     elif host.count(":") == 1:

@@ -26,11 +26,15 @@ class PathState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revoked:
-    """An entry of mcpinstall whose server a registry revoked since."""
+    """An entry that starts or connects to what a registry revoked since."""
 
-    entry_name: str
+    entry_names: tuple[str, ...]
+    """Entries of mcpinstall that start it, or connect to it."""
     sentence: str
     """What was revoked, why, and when."""
+    is_copy: bool = False
+    """Somebody else wrote the entry: no command takes it out."""
+    is_remote: bool = False
 
 
 class Client(StrEnum):
@@ -39,6 +43,8 @@ class Client(StrEnum):
     NPM = "npm"
     """Also what reads npm's files: pnpm and Bun."""
     UV = "uv"
+    UV_PIP = "uv pip"
+    """Settings of uv that count for `uv pip` alone."""
     PIP = "pip"
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from mcpinstall.model.audited import AuditedServer
 from mcpinstall.model.finding import Severity
-from mcpinstall.rules.audit.machine_facts import NOTHING, MachineFacts, Managed
+from mcpinstall.rules.audit.machine_facts import NOTHING, MachineFacts, Managed, Revoked
 from mcpinstall.rules.audit.rule import Hit, rule
 
 DRIFT = rule(
@@ -34,13 +34,24 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 def check(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]:
     """Yield that the server was revoked after mcpinstall installed it."""
-    if facts.revoked is not None:
+    found = facts.revoked
+    if found is not None:
         yield Hit(
-            rule=REVOKED,
-            pointer=server.pointer,
-            message=facts.revoked.sentence,
-            fix=_words("uninstall", facts.revoked.entry_name),
-        )
+            rule=REVOKED, pointer=server.pointer, message=found.sentence,
+            fix=_against_copy(found) if found.is_copy
+            else _words("uninstall", *found.entry_names[:1]),
+        )  # fmt: skip
+
+
+def _against_copy(found: Revoked) -> str:
+    """Return what helps where mcpinstall did not write the entry, and so does not take it out."""
+    fix = (
+        "take the entry out by hand, for mcpinstall did not write it; "
+        "`mcpi audit --fix --unsafe-fix switch-off` switches it off where its host can"
+    )
+    if found.is_remote:
+        return fix
+    return f"{fix}; `{_words('uninstall', *found.entry_names)}` deletes what it starts"
 
 
 def drift(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]:
@@ -106,8 +117,9 @@ def _command(word: str, found: Managed) -> str:
     return f"`{_words(word, found.entry_name)}`"
 
 
-def _words(word: str, name: str) -> str:
-    return f"mcpi {word} {name if _NAME.fullmatch(name) else shlex.quote(name)}"
+def _words(word: str, *names: str) -> str:
+    quoted = (name if _NAME.fullmatch(name) else shlex.quote(name) for name in names)
+    return " ".join(("mcpi", word, *quoted))
 
 
 MANAGED = (

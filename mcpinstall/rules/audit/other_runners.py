@@ -94,8 +94,7 @@ def _crates(found: Words) -> tuple[Package, ...]:
         version = next((one.text for one in found.all("--version", "--vers")), "")
         return tuple(specs.versioned(Kind.CRATES, one, version) for one in found.rest)
     commit = next((one.text for one in found.all("--rev")), "")
-    named = Value(text=f"git+{address.text}#{commit}", pointer=address.pointer)
-    return (specs.source(named),)
+    return (specs.repository(address, commit),)
 
 
 def nix(_: str, words: tuple[Value, ...]) -> Fetch | None:

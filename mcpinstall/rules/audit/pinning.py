@@ -98,7 +98,7 @@ def _severity(package: Package, scope: FileScope) -> Severity:
 def _adopted(server: AuditedServer) -> str:
     """Return the command that takes an entry of the user's own over; nothing for others."""
     name = server.name.text
-    is_own = server.scope is FileScope.USER and not server.wrappers
+    is_own = server.scope is FileScope.USER and set(server.wrappers) <= {"cmd"}
     is_plain = _NAME.fullmatch(name) and not is_secret_itself(name)
     return f"mcpi adopt {name}" if is_own and is_plain else ""
 
@@ -161,4 +161,5 @@ def _fix(package: Package, facts: MachineFacts, adopted: str) -> str:
         Kind.GO: f"name the version: `{name}@vX.Y.Z`",
         Kind.NUGET: f"name the version: `{name}@X.Y.Z`",
         Kind.CRATES: f"name the version: `{name}@X.Y.Z`",
-    }.get(package.kind, "name the commit, or the file's digest as `#sha256=…`")
+        Kind.SOURCE: "name the commit, or for pip and uv the file's digest as `#sha256=…`",
+    }.get(package.kind, "name the commit")

@@ -46,9 +46,14 @@ def is_placeholder(text: str, fewest: int = _FEWEST_CHARACTERS) -> bool:
     So does one of fewer than `fewest` different characters.
     """
     lower = text.strip().lower()
-    if lower in _WHOLE or _BRACKETED.fullmatch(text):
+    if is_stand_in(text) or _BRACKETED.fullmatch(text):
         return True
     return len(set(lower)) < fewest or any(word in lower for word in _WORDS)
+
+
+def is_stand_in(text: str) -> bool:
+    """Tell whether `text` as a whole is a word that examples have for a secret: `postgres`."""
+    return text.strip().lower() in _WHOLE
 
 
 @dataclass(frozen=True, slots=True)

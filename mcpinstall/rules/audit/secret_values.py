@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from mcpinstall.model.audited import AuditedServer, FileScope
 from mcpinstall.model.finding import Severity
 from mcpinstall.model.json_text import Json
+from mcpinstall.model.secret_forms import passwords_in
 from mcpinstall.rules.audit.addresses import parse
+from mcpinstall.rules.audit.fetches import packages
 from mcpinstall.rules.audit.file_facts import FileFacts, Tracking
 from mcpinstall.rules.audit.parts import environment, headers, options, settings
-from mcpinstall.rules.audit.references import holds_reference, is_placeholder
+from mcpinstall.rules.audit.references import holds_reference, is_placeholder, is_stand_in
 from mcpinstall.rules.audit.rule import AuditRule, Confidence, Hit, rule
 from mcpinstall.rules.audit.secrets import (
     LONGEST,
@@ -20,7 +22,6 @@ from mcpinstall.rules.audit.secrets import (
     certain_in,
     is_secret_itself,
     is_secret_name,
-    passwords_in,
     secret_in,
     shown,
 )
@@ -51,9 +52,11 @@ _PAIR = re.compile(
     re.IGNORECASE,
 )
 """A name and its value inside a text: `A=b`, `"a": "b"`, `--a b`, `Authorization: Bearer b`."""
+_WORD = re.compile(r"[A-Za-z0-9]+")
 _MOST_PAIRS = 100
 _MOST_TEXTS = 20_000  # of a file without servers
 _SHORTEST_HIDDEN = 4  # characters of a value that is taken out of messages
+_FEW = 32  # beginnings that are looked for one by one, which is fastest
 _SHORTEST_LITERAL = 8
 """Characters of what stands in such a header; anything shorter is a sample."""
 
@@ -117,17 +120,23 @@ def _hit(
 
 
 class Confidential:
-    """Texts that no report may hold."""
+    """Texts that no report may hold.
 
-    def __init__(self, texts: Iterable[str]) -> None:
+    A message may hold the short ones that are a part of a `named` package or server: the password
+    `neo4j` of `mcp-neo4j` is told by nobody who names that.
+    """
+
+    def __init__(self, texts: Iterable[str], named: Callable[[], Iterable[str]] = tuple) -> None:
         self.texts = frozenset(one for one in texts if len(one) >= _SHORTEST_HIDDEN)
+        short = {one for one in self.texts if len(one) < _SHORTEST_LITERAL}
+        words = {word for name in named() for word in _WORD.findall(name)} if short else set()
         self._lengths: dict[str, set[int]] = {}
-        for one in self.texts:
+        for one in self.texts - (short & words):
             self._lengths.setdefault(one[:_SHORTEST_HIDDEN], set()).add(len(one))
 
     def within(self, text: str) -> tuple[str, ...]:
         """Return those that a text holds, the longest first; however many there are to look for."""
-        if not self.texts:
+        if len(self._lengths) <= _FEW and not any(start in text for start in self._lengths):
             return ()
         found = {
             text[at : at + length]
@@ -151,10 +160,19 @@ def confidential(server: AuditedServer) -> Confidential:
         named += [("password", address.password), *address.parameters, *address.fragment]
     secret = [
         text for name, text in named
-        if is_secret_name(name) or is_credential_header(name) or secret_in(text, name)
-        or is_secret_itself(text)
+        if ((is_secret_name(name) or is_credential_header(name)) and not is_stand_in(text))
+        or secret_in(text, name) or is_secret_itself(text)
     ]  # fmt: skip
-    return Confidential((*secret, *(one for text in secret for one in passwords_in(text))))
+    return Confidential(
+        (*secret, *(one for text in secret for one in passwords_in(text))),
+        lambda: public_names(server),
+    )
+
+
+def public_names(server: AuditedServer) -> Iterator[str]:
+    """Yield the names of a server and of its packages, which reports have."""
+    yield server.name.text
+    yield from (package.name for _, package in packages(server))
 
 
 def confidential_in(document: Mapping[str, Json]) -> Iterator[str]:

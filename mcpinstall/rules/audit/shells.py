@@ -35,6 +35,7 @@ _CMD_STARTS = frozenset({"if", "for", "forfiles"})
 _CMD_BREAKS = re.compile(r"[,;=]+")
 _DASHES = "-\u2013\u2014\u2015"
 """All that PowerShell takes for the dash of an option."""
+_TO_FILL_IN = re.compile(r"(?:--?[a-z-]{1,30}=)?<[A-Za-z][A-Za-z_ -]{2,60}>")
 _GLOB = re.compile(r"[*?\[]")
 _SINGLE_QUOTED = re.compile(r"'[^']*'")
 _DOUBLE_QUOTED = re.compile(r'"[^"]*"')
@@ -191,9 +192,13 @@ def _cmd(words: Sequence[Value]) -> Script | None:
 
 
 def _is_active_in_cmd(text: str, count: int) -> bool:
-    """Tell whether `cmd` sees an operator; an address as a word of its own is taken for quoted."""
+    """Tell whether `cmd` sees an operator.
+
+    An address as a word of its own is taken for quoted, and `<your-token>` for what somebody is
+    to fill in.
+    """
     text = _DOUBLE_QUOTED.sub("", text[:LONGEST])
-    if count > 1 and "://" in text[:12]:
+    if count > 1 and ("://" in text[:12] or _TO_FILL_IN.fullmatch(text)):
         return False
     return bool(_CMD_ACTIVE.search(text))
 

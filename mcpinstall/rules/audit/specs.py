@@ -66,7 +66,7 @@ class Package:
 _SEMVER = re.compile(r"[v=]{0,2}\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
 _NPM = re.compile(r"(?P<name>@[^@/\s]+/[^@/\s]+|[^@/\s:]+)(?:@(?P<version>.*))?", re.DOTALL)
 _MOVING = frozenset({"latest", "next", "canary", "beta", "alpha", "nightly", "dev", "rc"})
-_COMMIT = re.compile(r"[@#/=](?:[0-9a-f]{64}|[0-9a-f]{40})(?=$|[#&?])", re.IGNORECASE)
+_COMMIT = re.compile(r"[0-9a-f]{64}|[0-9a-f]{40}", re.IGNORECASE)
 _DIGEST = re.compile(
     r"#(?:[^#]*&)?sha(?:256|384|512)[=:-][0-9A-Za-z+/=_-]{43,128}(?=$|&)", re.IGNORECASE
 )
@@ -74,6 +74,11 @@ _GIT = re.compile(
     r"(?:git\+|hg\+|bzr\+|svn\+|git:|git@|ssh:|github:|gitlab:|bitbucket:|gist:|sourcehut:)",
     re.IGNORECASE,
 )
+_FORGE = re.compile(
+    r"https://(?:www\.)?(?:github\.com|gitlab\.com|bitbucket\.org)/[^/#]+/[^/#]+#.*",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What npm takes for a repository though it begins as any address."""
 _SHORT_GITHUB = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+(?:#.*)?", re.DOTALL)
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 _PATH = re.compile(
@@ -87,7 +92,8 @@ _PYTHON_VERSION = re.compile(r"v?\d[0-9A-Za-z.!+_-]*")
 _IMAGE_ID = re.compile(r"(?:sha256:)?[0-9a-f]{64}|[0-9a-f]{12}")
 _IMAGE_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$|@sha512:[0-9a-f]{128}$")
 _BEHIND = re.compile(r"[?#].*", re.DOTALL)
-_CREDENTIALS = re.compile(r"//[^/@]*@")
+_CREDENTIALS = re.compile(r"//[^/?#]*@")
+_FILE = re.compile(r"(?:[^:/?#]*@\s*)?(?:[a-z]+\+)?file:", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}|\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|<[^<>]*>")
 
 
@@ -96,17 +102,15 @@ def npm(value: Value) -> Package:
     text = value.text[:LONGEST].strip()
     if _PATH.match(text):
         return _local(value)
-    if _GIT.match(text) or is_address(text):
-        return source(value)
-    if _SHORT_GITHUB.fullmatch(text):
-        return source(value)
+    if _is_remote(text):
+        return _source(value, is_exact=_has_npm_commit(text))
     name, version = _name_and_version(text)
     if version[:4] == "npm:":  # an alias: `x@npm:real@1.0.0`
         name, version = _name_and_version(version[4:])
     elif _PATH.match(version):
         return _local(value)
-    elif _GIT.match(version) or is_address(version) or _SHORT_GITHUB.fullmatch(version):
-        return source(value)
+    elif _is_remote(version):
+        return _source(value, is_exact=_has_npm_commit(version))
     return Package(
         kind=Kind.NPM, name=name, version=version[:SHOWN], pin=_semver_pin(version), value=value
     )
@@ -137,7 +141,7 @@ def pypi(value: Value) -> Package:
     """Read a requirement (PEP 508), and `name@version` as `uvx` writes it."""
     text = value.text[:LONGEST].strip()
     if _GIT.match(text) or is_address(text):
-        return source(value)
+        return _source(value, is_exact=_is_python_pinned(text))
     is_file = text.endswith((".whl", ".tar.gz", ".zip")) and "://" not in text
     if _PATH.match(text) or is_file:
         return _local(value)
@@ -148,7 +152,7 @@ def pypi(value: Value) -> Package:
     if rest[:1] == "@":
         rest = rest[1:].strip()
         if "://" in rest or rest[:5] == "file:":
-            return source(value)
+            return _source(value, is_exact=_is_python_pinned(rest))
         exact = bool(_PYTHON_VERSION.fullmatch(rest))
         return _package(Kind.PYPI, name, rest, _python_pin(rest, is_exact=exact), value)
     if rest[:1] in {"/", "\\"}:  # `folder/…`
@@ -191,9 +195,8 @@ def nix(value: Value) -> Package:
     text = value.text[:LONGEST]
     if _PATH.match(text) or text[:1] in {".", "#"}:
         return _local(value)
-    if _COMMIT.search(text) or "narHash=" in text:
-        return _package(Kind.NIX, text, "", Pin.EXACT, value)
-    return _package(Kind.NIX, text, "", Pin.MUTABLE, value)
+    pin = Pin.EXACT if _has_nix_commit(text) else Pin.MUTABLE
+    return _package(Kind.NIX, text, "", pin, value)
 
 
 def versioned(kind: Kind, value: Value, version: str = "") -> Package:
@@ -210,12 +213,66 @@ def jar(value: Value) -> Package:
 
 
 def source(value: Value) -> Package:
-    """Read an address: a repository or a file."""
+    """Read the address of a file, of which nobody checks a digest."""
+    return _source(value, is_exact=False)
+
+
+def repository(value: Value, commit: str) -> Package:
+    """Read the address of a git repository, and the commit that is asked for beside it."""
+    named = Value(text=f"git+{value.text}", pointer=value.pointer)
+    return _source(named, is_exact=_is_id(commit))
+
+
+def _source(value: Value, *, is_exact: bool) -> Package:
     text = value.text[:LONGEST]
-    if re.search(r"(?:^|@|\+)\s*file:", text):
+    if _FILE.match(text):
         return _local(value)
-    exact = _COMMIT.search(text) or _DIGEST.search(text)
-    return _package(Kind.SOURCE, _bare(text), "", Pin.EXACT if exact else Pin.MUTABLE, value)
+    return _package(Kind.SOURCE, _bare(text), "", Pin.EXACT if is_exact else Pin.MUTABLE, value)
+
+
+def _is_remote(text: str) -> bool:
+    """Tell whether npm and its like fetch a text from an address, or from GitHub."""
+    return bool(_GIT.match(text) or is_address(text) or _SHORT_GITHUB.fullmatch(text))
+
+
+def _is_id(text: str) -> bool:
+    return _COMMIT.fullmatch(text) is not None
+
+
+def _has_npm_commit(text: str) -> bool:
+    """Tell whether a repository is named with a commit: `#ID`, `#ID&path:a`, `#commit=ID`.
+
+    Behind the address of an archive npm looks at nothing, also at no digest.
+    """
+    if is_address(text) and not _FORGE.fullmatch(text):
+        return False
+    first, *others = text.partition("#")[2].split("&")
+    named = (one[7:] for one in [first, *others] if one.startswith("commit="))
+    return _is_id(first) or any(map(_is_id, named))
+
+
+def _is_python_pinned(text: str) -> bool:
+    """Tell whether a repository is named with a commit, or an archive with its digest.
+
+    `git+https://…@ID`, before `#` and `?`; `https://…#sha256=…`.
+    """
+    if not _GIT.match(text):
+        return _DIGEST.search(text) is not None
+    path = re.split(r"[#?]", text, maxsplit=1)[0].partition("://")[2]
+    return "/" in path and _is_id(path.rpartition("@")[2])
+
+
+def _has_nix_commit(text: str) -> bool:
+    """Tell whether a flake is named with a commit, or the digest of its files."""
+    path, _, query = text.partition("#")[0].partition("?")
+    given = dict(part.partition("=")[::2] for part in query.split("&"))
+    if given.get("narHash"):
+        return True
+    if "://" in path:
+        return bool(_GIT.match(path)) and _is_id(given.get("rev", ""))
+    above, _, last = path.rpartition("/")
+    is_whole = "/" in above or ":" not in above.removeprefix("flake:")
+    return _is_id(given.get("rev", "")) or (bool(above) and is_whole and _is_id(last))
 
 
 def is_address(text: str) -> bool:

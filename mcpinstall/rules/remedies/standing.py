@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mcpinstall.model.json_text import Json
 from mcpinstall.model.value_edit import added, set_to, turned
 from mcpinstall.rules.audit.fetches import packages
-from mcpinstall.rules.audit.known_bad import free_version, vulnerable
+from mcpinstall.rules.audit.known_bad import MALICIOUS, free_version, vulnerable
 from mcpinstall.rules.audit.parts import escaped
 from mcpinstall.rules.audit.specs import Package, Pin
 from mcpinstall.rules.remedies.launches import in_word, is_version
@@ -56,7 +56,7 @@ def _vulnerable(case: Case) -> Iterator[Package]:
             yield package
 
 
-# MA105 -------------------------------------------------------------------------------------------
+# MA105, MA804 ------------------------------------------------------------------------------------
 
 
 def switch_off(case: Case) -> Outcome:
@@ -75,12 +75,13 @@ def switch_off(case: Case) -> Outcome:
         return ELSEWHERE
     behind = tokens(server.argv[0].pointer)[len(tokens(server.pointer))] if server.argv else ""
     edit = set_to(pointer, value) if key in entry else added(pointer, value, behind=behind)
+    done = "what it did when it ran has been done: change every secret that it could read"
     return Remedy(
         what=f"switch the server off: `{key}` = {str(value).lower()}", edits=(edit,),
         plain=(key,),
         notes=(
             "the entry stays in the file: remove it there",
-            "what it did when it ran has been done: change every secret that it could read",
+            *((done,) if case.hit.rule is MALICIOUS else ()),
         ),
     )  # fmt: skip
 
@@ -108,8 +109,8 @@ def restore(case: Case) -> Outcome:
 STANDING = (
     Fixer(name="raise-version", rules=("MA106",), is_safe=False, build=raise_version,
           is_counted=True, title="names the first version that is known to be fixed"),
-    Fixer(name="switch-off", rules=("MA105",), is_safe=False, build=switch_off, only_eases=True,
-          title="lets the host not start a malicious package any more"),
+    Fixer(name="switch-off", rules=("MA105", "MA804"), is_safe=False, build=switch_off,
+          only_eases=True, title="lets the host not start a malicious or revoked server any more"),
     Fixer(name="restore-entry", rules=("MA111",), is_safe=True, build=restore, of_own=True,
           is_counted=True,
           title="writes again what mcpinstall wrote"),

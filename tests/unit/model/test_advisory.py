@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -12,6 +13,7 @@ from packaging.version import Version
 from mcpinstall.model import advisory as model
 from mcpinstall.model.advisory import Bound, Event
 from tests.builders.advisories import advisory
+from tests.builders.watchdog import ends
 
 Said = tuple[tuple[str, str], ...]
 FROM_START: Said = (("introduced", "0"),)
@@ -141,3 +143,50 @@ def test_the_last_affected_version_is_the_end(last: str, version: str) -> None:
     found = advisory("A-1", ("introduced", "0"), ("last_affected", last))
 
     assert model.affects(found, version) is (Version(version) <= Version(last))
+
+
+# The version to go to -----------------------------------------------------------------------------
+
+fixes = st.lists(st.tuples(versions, versions), min_size=1, max_size=4)
+
+
+@given(fixes, versions)
+def test_the_version_to_go_to_is_the_lowest_fixed_one_that_nothing_is_about(
+    said: list[tuple[str, str]], version: str
+) -> None:
+    records = [
+        advisory(f"GHSA-{n}", ("introduced", low), ("fixed", high))
+        for n, (low, high) in enumerate(said)
+    ]
+    free = [
+        one
+        for _, one in said
+        if Version(one) > Version(version) and not any(model.affects(r, one) for r in records)
+    ]
+    wanted = min(free, key=lambda one: (Version(one).is_prerelease, Version(one)), default="")
+
+    found = model.first_fixed(records, version)
+
+    assert (found and Version(found)) == (wanted and Version(wanted))
+
+
+def test_withdrawn_records_say_nothing_and_open_ones_everything() -> None:
+    known = advisory("GHSA-1", ("introduced", "0"), ("fixed", "2.0"))
+    later = advisory("GHSA-2", ("introduced", "0"), ("fixed", "3.0"))
+
+    assert model.first_fixed([known, later], "1.0") == "3.0"
+    withdrawn = replace(later, withdrawn=date(2026, 1, 1))
+    assert model.first_fixed([known, withdrawn], "1.0") == "2.0"
+    assert model.first_fixed([known, advisory("GHSA-3", ranges=())], "1.0") == ""
+    assert model.first_fixed([known], "no version") == ""
+
+
+@pytest.mark.parametrize("npm", [False, True])
+@pytest.mark.parametrize("count", [4_900, 60_000])
+def test_a_record_of_a_hostile_service_takes_no_minutes(count: int, *, npm: bool) -> None:
+    said = [("introduced", "0")]
+    for number in range(count):  # none of them helps: it is there again
+        said += [("fixed", f"1.{number}.0"), ("introduced", f"1.{number}.0")]
+
+    with ends(20):
+        assert model.first_fixed([advisory("GHSA-1", *said)], "0.5.0", npm=npm) == ""

@@ -156,6 +156,40 @@ def test_what_is_said_of_a_whole_file_holds_no_secret_of_it(
 
 
 @pytest.mark.parametrize(
+    ("package", "password"),
+    [
+        ("mcp-neo4j-cypher", "neo4j"),
+        ("@modelcontextprotocol/server-postgres", "postgres"),
+        ("mcp-server-mysql", "mysql"),
+    ],
+)
+def test_a_password_that_is_a_word_of_the_packages_name_leaves_that_whole(
+    context: Context, package: str, password: str
+) -> None:
+    entry = {"command": "npx", "args": [package], "env": {"DB_PASSWORD": password}}
+    document = {"mcpServers": {password: entry}}
+    Path(".mcp.json").write_text(json.dumps(document), encoding="utf-8")
+
+    found = audit.audit(audit.Wanted(), context).findings
+
+    (unpinned,) = (one for one in found if one.rule.id == "MA101")
+    assert f"`{package}`" in unpinned.message
+    assert unpinned.fix == f"name the version: `{package}@X.Y.Z`"
+
+
+def test_another_short_password_is_told_nowhere(context: Context) -> None:
+    word = "hunt" + "2"
+    entry = {"command": f"/tmp/{word}", "args": ["a", word], "env": {"PASSWORD": word}}
+    document = {"mcpServers": {"s": {**entry, "cwd": f"/tmp/{word}"}}}
+    Path(".mcp.json").write_text(json.dumps(document), encoding="utf-8")
+
+    found = audit.audit(audit.Wanted(persona=Persona.AUDITOR), context).findings
+
+    assert found
+    assert word not in repr(found)
+
+
+@pytest.mark.parametrize(
     ("confidence", "fails"), [("low", False), ("medium", True), ("high", True)]
 )
 def test_only_what_is_sure_enough_fails_a_gate(

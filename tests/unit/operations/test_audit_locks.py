@@ -174,3 +174,12 @@ def test_the_nearest_lock_file_decides(project: Path) -> None:
     assert ids(audited(project, "npx", NAME)) == ["MA101"]
     (project / "npm-shrinkwrap.json").write_text(json.dumps(V1), encoding="utf-8")
     assert ids(audited(project, "npx", NAME)) == []
+
+
+def test_a_lock_file_above_the_repository_is_somebody_elses(project: Path) -> None:
+    (project.parent / "package-lock.json").write_text(json.dumps(V3), encoding="utf-8")
+    assert ids(audited(project, "npx", NAME)) == []
+
+    (project / ".git").mkdir()
+
+    assert ids(audited(project, "npx", NAME)) == ["MA101"]

@@ -309,6 +309,16 @@ CASES = [
     pytest.param(
         (
             CURSOR,
+            servers(a={"command": "x", "args": ["--listen=:8080"]}),
+            "MA404",
+            "listen-locally",
+            servers(a={"command": "x", "args": ["--listen=127.0.0.1:8080"]}),
+        ),
+        id="listening without a host",
+    ),
+    pytest.param(
+        (
+            CURSOR,
             servers(a={"command": "x", "env": {"DANGEROUSLY_OMIT_AUTH": "true"}}),
             "MA407",
             "require-login",

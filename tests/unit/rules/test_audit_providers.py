@@ -6,7 +6,8 @@ import string
 
 import pytest
 
-from mcpinstall.rules.audit.secrets import PREFIXED, secret_in, shown, without_secrets
+from mcpinstall.model.secret_forms import PREFIXED, without_secrets
+from mcpinstall.rules.audit.secrets import secret_in, shown
 from tests.builders.canaries import (
     ALNUM,
     BASE32,

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpinstall.model.finding import Severity
+from mcpinstall.model.secret_forms import without_secrets
 from mcpinstall.rules.audit.file_facts import FileFacts
 from mcpinstall.rules.audit.rule import Confidence
-from mcpinstall.rules.audit.secrets import LONGEST, secret_in, shown, without_secrets
+from mcpinstall.rules.audit.secrets import LONGEST, secret_in, shown
 from tests.builders.audited import hits, ids, server
 from tests.builders.canaries import (
     ALNUM,
@@ -28,6 +29,12 @@ from tests.builders.canaries import (
 from tests.builders.watchdog import ends
 
 DASHES = "8-4-4-4-12"
+
+
+def test_a_secret_of_one_character_is_told_as_such() -> None:
+    assert str(secret_in("postgres://app:?@db/x".replace("?", "q"))).endswith(" of 1 character")
+
+
 UUID = "-".join(characters(HEX, int(size)) for size in DASHES.split("-"))
 RANDOM = random_text()
 

@@ -118,6 +118,10 @@ FIRES: dict[str, list[AuditedServer]] = {
         server("x", "--listen=[::]:8080"),
         server("x", env={"HOST": "0.0.0.0"}),  # noqa: S104
         server("x", env={"FASTMCP_HOST": "::"}),
+        server("x", "--listen", ":8080"),
+        server("x", "-addr=:8080"),
+        server("x", "--address", "*:8080"),
+        server("x", env={"LISTEN_ADDR": ":8080"}),
         docker("-p", "8080:8080"),
         docker("-p8080:8080"),
         docker("--publish=0.0.0.0:8080:8080"),
@@ -134,6 +138,9 @@ FIRES: dict[str, list[AuditedServer]] = {
         server("x", env={"DANGEROUSLY_OMIT_AUTH": "true"}),
         bridge("http://mcp.example.com/sse", "--allow-http"),
         server("npx", "@modelcontextprotocol/inspector@0.17.0", "--no-auth"),
+        server(
+            "npx", "@modelcontextprotocol/inspector@2.7.0", env={"DANGEROUSLY_OMIT_AUTH": "false"}
+        ),
         server("uvx", "mcpo==0.0.17", "--disable-auth"),
     ],
     "MA501": [
@@ -240,6 +247,11 @@ SILENT: dict[str, list[AuditedServer]] = {
     "MA404": [
         server("x", "--host", "127.0.0.1"),
         server("x", "--allow", "0.0.0.0/0"),
+        server("x", "--listen", "localhost:8080"),
+        server("x", "--listen", ":", "--bind=:name"),
+        server("x", "--host", "http://0.0.0.0:8080"),
+        server("x", "--map", ":8080"),
+        server("x", env={"REDIS_ADDR": ":6379"}),
         server("x", env={"DB_HOST": "db.example.org", "PORT": "0"}),
         docker("-e", "HOST=0.0.0.0"),
         docker("-p", "127.0.0.1:8080:8080"),
@@ -253,6 +265,13 @@ SILENT: dict[str, list[AuditedServer]] = {
     ],
     "MA407": [
         server("x", env={"DANGEROUSLY_OMIT_AUTH": "false"}),
+        server(
+            "npx", "@modelcontextprotocol/inspector@2.8.0", env={"DANGEROUSLY_OMIT_AUTH": "false"}
+        ),
+        server(
+            "npx", "@modelcontextprotocol/inspector@2.8.0", env={"DANGEROUSLY_OMIT_AUTH": "yes"}
+        ),
+        server("npx", "@modelcontextprotocol/inspector@2.7.0", env={"DANGEROUSLY_OMIT_AUTH": ""}),
         bridge("http://localhost:3000/sse", "--allow-http"),
         bridge(REMOTE, "--allow-http"),
         server("some-tool", "--no-auth"),

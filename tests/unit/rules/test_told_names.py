@@ -6,13 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpinstall.rules.audit.secrets import (
-    is_secret_name,
-    masked,
-    passwords_in,
-    told_name,
-    told_pointer,
-)
+from mcpinstall.model.secret_forms import masked, passwords_in
+from mcpinstall.rules.audit.secrets import is_secret_name, told_name, told_pointer
 from tests.builders import canaries
 from tests.builders.watchdog import ends
 

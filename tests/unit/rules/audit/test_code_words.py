@@ -142,6 +142,10 @@ def test_words_of_cmd() -> None:
     assert ids("cmd /c a https://h.example/?a=1&b=2") == []
     assert ids("cmd '/c a https://h.example/?a=1&b=2'") == ["MA202"]
     assert ids("cmd '/ca & b'") == ["MA202"]
+    assert ids("cmd /c npx a --token '<your-token>'") == ["MA101"]
+    assert ids("cmd /c npx a@1.0.0 '--token=<personal access token>' b") == []
+    assert ids("cmd /c npx a@1.0.0 '<a.txt' '>b.txt'") == ["MA202"]
+    assert ids("cmd /c 'npx a@1.0.0 <your-token>'") == ["MA202"]
     assert ids("cmd /c") == ids("cmd x /c 'a & b'") == ids("cmd /x") == []
 
 

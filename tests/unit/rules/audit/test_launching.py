@@ -296,7 +296,7 @@ SILENT: dict[str, list[Case]] = {
     ],
     "MA103": [
         Case(f"uvx --from git+https://h.example/o/r@{HEX40} a"),
-        Case(f"npx https://h.example/a.tgz#sha256={HEX64}"),
+        Case(f"uvx --from https://h.example/a.whl#sha256={HEX64} a"),
         Case("go run h.example/m@v1.2.3"),
         Case("npx file:/x"),
         Case("dnx A.B@1.0.0"),

@@ -91,7 +91,7 @@ def test_what_is_as_it_was_is_silent(managed: Managed | None) -> None:
 
 
 def test_a_revoked_server_is_told_by_its_own_rule() -> None:
-    why = Revoked(entry_name="time", sentence="it was revoked")
+    why = Revoked(entry_names=("time",), sentence="it was revoked")
 
     assert ids(Managed(entry_name="time"), revoked=why) == ["MA804"]
 

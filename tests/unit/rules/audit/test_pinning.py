@@ -28,6 +28,7 @@ def test_a_server_that_can_be_adopted_says_how(line: str) -> None:
     named = replace(one, name=replace(one.name, text="a b"))
 
     assert only(line, scope=FileScope.USER).fix.endswith("; or `mcpi adopt s`")
+    assert only(f"cmd /c {line}", scope=FileScope.USER).fix.endswith("; or `mcpi adopt s`")
     assert "adopt" not in only(line).fix
     assert "adopt" not in only(f"env A=b {line}", scope=FileScope.USER).fix
     assert "adopt" not in only(line.replace("a", "a[x]", 1), scope=FileScope.USER).fix
@@ -49,8 +50,12 @@ def test_another_one_says_nothing_of_it(line: str) -> None:
         ("go run h.example/m@main", "MA103", "name the version: `h.example/m@vX.Y.Z`"),
         ("dnx A", "MA103", "name the version: `A@X.Y.Z`"),
         ("cargo install a", "MA103", "name the version: `a@X.Y.Z`"),
-        ("nix run nixpkgs#a", "MA103", "name the commit, or the file's digest as `#sha256=…`"),
-        ("npx github:o/r", "MA103", "name the commit, or the file's digest as `#sha256=…`"),
+        ("nix run nixpkgs#a", "MA103", "name the commit"),
+        (
+            "npx github:o/r",
+            "MA103",
+            "name the commit, or for pip and uv the file's digest as `#sha256=…`",
+        ),
     ],
 )
 def test_what_to_write_instead(line: str, rule: str, fix: str) -> None:

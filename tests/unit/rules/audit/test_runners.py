@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcpinstall.rules.audit.pins import fetch
-from mcpinstall.rules.audit.specs import is_placeholder
+from mcpinstall.rules.audit.specs import Pin, is_placeholder
 from mcpinstall.rules.audit.unwrap import unwrap
 from tests.unit.rules.audit.launches import values
 
@@ -150,7 +150,7 @@ OTHERS = [
     ("java -jar", None),
     ("java -jar x.jar -jar https://h.example/y.jar", "x.jar local"),
     ("java -jar https://h.example/x.jar", "https://h.example/x.jar mutable"),
-    (f"java -jar https://h.example/x.jar#sha256={HEX64}", "https://h.example/x.jar exact"),
+    (f"java -jar https://h.example/x.jar#sha256={HEX64}", "https://h.example/x.jar mutable"),
 ]
 SPECS = [
     ("npx a@v1.2.3", "a exact"),
@@ -175,11 +175,11 @@ SPECS = [
     ("npx '@s/a'", "@s/a floating"),
     ("npx -", "- floating"),
     ("npx git+file:///x", "git+file:///x local"),
-    (f"npx https://h.example/a.tgz#sha512-{'A' * 86}==", "https://h.example/a.tgz exact"),
+    (f"npx https://h.example/a.tgz#sha512-{'A' * 86}==", "https://h.example/a.tgz mutable"),
     ("npx a/b/c", "a/b/c floating"),
     ("npx ~/a", "~/a local"),
     ("npx C:/a", "C:/a local"),
-    (f"npx https://h.example/a.tgz#{HEX40}", "https://h.example/a.tgz exact"),
+    (f"npx https://h.example/a.tgz#{HEX40}", "https://h.example/a.tgz mutable"),
     ("npx 'https://u:p@h.example/a.tgz?x=y#z'", "https://h.example/a.tgz mutable"),
     ("deno run npm:/a@1.0.0", "a exact"),
     ("deno run npm:@s/a@1.0.0/bin/x", "@s/a exact"),
@@ -227,6 +227,78 @@ SPECS = [
     ("dnx A@1.2.3.4.5", "A floating"),
     ("dnx A@1.*", "A floating"),
 ]  # fmt: skip
+
+
+IDS_ELSEWHERE = [  # digits that look like a commit's, where no program takes them for one
+    f"uvx --from git+https://h.example/o/r?x={HEX40} a",
+    f"uvx --from git+https://h.example/o/{HEX40} a",
+    f"uvx --from git+https://{HEX40}@h.example a",
+    f"uvx --from git+https://h.example/o/r@main#egg={HEX40} a",
+    f"uvx --from git+https://h.example/o/r@main#{HEX40} a",
+    f"uvx --from git+https://h.example/o/r#egg=a@{HEX40} a",
+    f"uvx --from git+https://h.example/o/r#sha256={HEX64} a",
+    "uvx --from git+https://h.example/o/r#egg=a@file:x a",
+    f"uvx --from https://h.example/{HEX40} a",
+    f"uvx --from https://h.example/a.whl@{HEX40} a",
+    f"npx git+https://h.example/o/r@{HEX40}",
+    f"npx github:o/r?x={HEX40}",
+    f"npx github:o/r#main&{HEX40}",
+    f"npx github:o/r#semver:{HEX40}",
+    f"npx https://h.example/o/r#{HEX40}",
+    f"npx https://github.com/o/r/archive/main.tar.gz#{HEX40}",
+    f"npx https://h.example/a.tgz?sha256={HEX64}",
+    f"deno run https://h.example/{HEX40}",
+    f"deno run https://h.example/a.ts#sha256={HEX64}",
+    f"uv run https://h.example/a.py#sha256={HEX64}",
+    f"pip install -r https://h.example/a.txt#sha256={HEX64}",
+    f"cargo install --git https://h.example/r#{HEX40}",
+    f"cargo install --git https://h.example/r --rev {HEX40}0",
+    f"nix run github:o/r#{HEX40}",
+    f"nix run github:o/{HEX40}",
+    f"nix run git+https://h.example/{HEX40}",
+    f"nix run 'git+https://h.example/r?x={HEX40}'",
+    f"nix run 'https://h.example/r.tar.gz?rev={HEX40}'",
+    "nix run github:o/r#narHash=sha256-x",
+    "nix run 'github:o/r?narHash='",
+]
+IDS = [
+    f"uvx --from git+ssh://git@h.example/o/r@{HEX40} a",
+    f"uvx --from git+https://h.example/o/r@{HEX40}#subdirectory=a a",
+    f"uvx --from 'a[x] @ git+https://h.example/o/r@{HEX64}' a",
+    f"npx github:o/r#{HEX40}",
+    f"npx o/r#{HEX40}",
+    f"npx 'x@github:o/r#{HEX40}&path:a'",
+    f"npx https://github.com/o/r.git#{HEX40}",
+    f"yarn dlx 'a@https://github.com/o/r#workspace=a&commit={HEX40}'",
+    f"nix run nixpkgs/{HEX40}#a",
+    f"nix run 'git+https://h.example/r?ref=main&rev={HEX40}#a'",
+]
+
+
+@pytest.mark.parametrize("line", IDS_ELSEWHERE)
+def test_digits_where_no_program_takes_them_for_a_commit_pin_nothing(line: str) -> None:
+    found = fetch(unwrap(values(line)).launch)
+
+    assert found is not None
+    assert [one.pin for one in found.packages] == [Pin.MUTABLE]
+
+
+@pytest.mark.parametrize("line", IDS)
+def test_a_commit_where_its_program_reads_it_is_one(line: str) -> None:
+    found = fetch(unwrap(values(line)).launch)
+
+    assert found is not None
+    assert [one.pin for one in found.packages] == [Pin.EXACT]
+
+
+@pytest.mark.parametrize(
+    "password", ["p@ss", "p@ss@word", "x:y@z"],
+)  # fmt: skip
+def test_a_password_with_a_sign_of_addresses_is_no_part_of_a_name(password: str) -> None:
+    found = fetch(values("uvx", "--from", f"git+https://user:{password}@h.example/r", "a"))
+
+    assert found is not None
+    assert [one.name for one in found.packages] == ["git+https://h.example/r"]
 
 
 @pytest.mark.parametrize(("line", "expected"), [*PYTHON, *NPM, *OTHERS, *SPECS])
