@@ -9,7 +9,7 @@ from mcpinstall.errors import McpInstallError
 from mcpinstall.model.audited import AuditedServer, Value
 from mcpinstall.model.finding import Severity
 from mcpinstall.model.mixed_scripts import require_one_script
-from mcpinstall.rules.audit.addresses import parse
+from mcpinstall.rules.audit.addresses import is_written, parse
 from mcpinstall.rules.audit.file_facts import FileFacts
 from mcpinstall.rules.audit.parts import MOST_WORDS
 from mcpinstall.rules.audit.rule import Confidence, Hit, rule
@@ -67,7 +67,7 @@ def _names(server: AuditedServer) -> Iterator[tuple[Value, str]]:
 
 
 def _host(text: str) -> str:
-    address = parse(text) if "://" in text[:32] else None
+    address = parse(text) if is_written(text) else None
     return address.host if address else text
 
 

@@ -64,7 +64,7 @@ def check(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]
 
 
 def _of_options(fetch: Fetch, facts: MachineFacts) -> Iterator[_Fault]:
-    if fetch.runner.endswith(" run") and fetch.runner.split()[0] in {"docker", "podman", "nerdctl"}:
+    if fetch.runner.split()[0] in {"docker", "podman", "nerdctl"}:
         return
     replaced = any(one.name == "--default-index" for one in fetch.options)
     for option in _with_pip_arguments(fetch.options):
