@@ -85,7 +85,7 @@ def _with_pip_arguments(options: tuple[Option, ...]) -> Iterator[Option]:
 
 
 def _of_option(option: Option, facts: MachineFacts, *, is_replaced: bool) -> _Fault | None:
-    name, value, at = option.name, option.text, option.value or option.word
+    name, value, at = option.name, option.text, option.given
     if name in _ADDRESSES and is_clear(value):
         return _Fault(Severity.HIGH, f"`{name}` names an index without TLS", at)
     if name in _UNPROTECTED:

@@ -109,9 +109,9 @@ def _of_interpreter(name: str, words: Sequence[Value]) -> tuple[str, Value] | No
         if option.name == "-m" and bare not in {"perl", "ruby"}:
             return None  # a module: what follows is its own
         if option.name in options:
-            return name, option.value or option.word
+            return name, option.given
         if option.name in _IMPORTS and option.text[:5].lower() == "data:":
-            return name, option.value or option.word
+            return name, option.given
     return None
 
 
@@ -122,7 +122,7 @@ def _of_deno(words: Sequence[Value]) -> tuple[str, Value] | None:
     if verb == "eval":
         return ("deno eval", rest[-1]) if len(rest) > 1 else None
     code = read(rest[1:], _DENO_REPL).all("--eval") if verb == "repl" else ()
-    return ("deno repl", code[0].value or code[0].word) if code else None
+    return ("deno repl", code[0].given) if code else None
 
 
 _INTERPRETED: dict[str, tuple[Grammar | None, frozenset[str]]] = {

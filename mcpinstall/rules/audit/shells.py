@@ -198,24 +198,39 @@ def _is_active_in_cmd(text: str, count: int) -> bool:
     return bool(_CMD_ACTIVE.search(text))
 
 
+def powershell_file(words: Sequence[Value]) -> Value | None:
+    """Return the file that PowerShell is given; None for any other command line."""
+    name = program(words[0].text) if words else ""
+    if name not in _POWERSHELL:
+        return None
+    is_file, _, at = _powershell_given(name, words)
+    return words[at] if is_file and at < len(words) else None
+
+
 def _powershell(name: str, words: Sequence[Value]) -> Script | None:
+    is_file, is_encoded, at = _powershell_given(name, words)
+    if is_file:
+        return None
+    rest = words[at : at + 1] if is_encoded else words[at:]
+    return _powershell_script(name, tuple(rest), is_encoded=is_encoded)
+
+
+def _powershell_given(name: str, words: Sequence[Value]) -> tuple[bool, bool, int]:
+    """Return whether PowerShell is given a file or encoded text, and where that stands."""
     at = 1
     while at < len(words):
         text = words[at].text
         option = text[:40].strip().lower().lstrip(_DASHES + "/")
-        if text.strip()[:1] not in {*_DASHES, "/"} or not option:
+        if text.strip()[:1] not in {*_DASHES, "/"} or not option or "/" in option:
             break
         if _abbreviates(option, "encodedcommand", "ec"):
-            rest = tuple(words[at + 1 : at + 2])
-            return _powershell_script(name, rest, is_encoded=True)
+            return False, True, at + 1
         if _abbreviates(option, "command", "commandwithargs") or option == "cwa":
-            return _powershell_script(name, tuple(words[at + 1 :]), is_encoded=False)
+            return False, False, at + 1
         if _abbreviates(option, "file", ""):
-            return None
+            return True, False, at + 1
         at += 2 if option.startswith(_POWERSHELL_VALUED) else 1
-    if name == "pwsh":  # a bare word is a file
-        return None
-    return _powershell_script(name, tuple(words[at:]), is_encoded=False)
+    return name == "pwsh", False, at  # a bare word is a file for that one
 
 
 def _abbreviates(option: str, whole: str, other: str) -> bool:

@@ -177,7 +177,7 @@ def _started(name: str, words: Words) -> Inner | None:
 
 def _packaged(name: str, words: Words) -> Inner | None:
     """Return what a package starts: it is a wrapper, or itself a program that starts others."""
-    found = re.fullmatch(r"(@?[^@]{1,214})(?:@.{0,256})?", _text(words, 0))
+    found = re.fullmatch(r"(@?[^@=<>~![]{1,214})(?:[@=<>~![].{0,256})?", _text(words, 0))
     package = found[1] if found else ""
     if package in _PACKAGED:
         return _PACKAGED[package](package, words[1:])

@@ -22,9 +22,7 @@ from tests.unit.rules.audit.launches import server
 KNOWN = MachineFacts(indexes=frozenset({"https://known.example/simple"}))
 
 
-def hits(
-    line: str, facts: MachineFacts = NOTHING, env: dict[str, str] | None = None
-) -> list[Hit]:
+def hits(line: str, facts: MachineFacts = NOTHING, env: dict[str, str] | None = None) -> list[Hit]:
     return list(indexes.check(server(*shlex.split(line), env=env), facts))
 
 
