@@ -96,6 +96,7 @@ GROUPS = {
         (
             "unit/rules", "unit/system/test_git_tracking.py",
             "unit/operations/test_audit_engine.py", "integration/test_audit_corpora.py",
+            "cli/test_audit_indexes.py", "attacks/test_tool_text_gives_orders.py",
         ),
         3,
         asked="not square and not bounded",  # how long 5 MB take

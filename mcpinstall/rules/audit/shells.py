@@ -19,7 +19,7 @@ _CMD = frozenset({"cmd", "%comspec%", "$comspec", "${comspec}", "${env:comspec}"
 _POSIX_VALUED = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file"})
 _POSIX_SCRIPTS = ("--command", "--commands", "--init-command", "--execute")
 _POWERSHELL_VALUED = (
-    "ex", "ep", "w", "v", "inp", "if", "o", "of", "config", "settings", "ps", "cu",
+    "ex", "ep", "w", "v", "inp", "if", "o", "config", "settings", "ps", "cu",
 )  # fmt: skip
 """Beginnings of options with a value, besides `-Command`, `-EncodedCommand` and `-File`."""
 
@@ -130,8 +130,6 @@ def started(script: Script) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
 
 def _as_cmd_reads(words: tuple[Value, ...]) -> tuple[Value, ...]:
     """Return the words without what `cmd` takes off: `@`, carets; `,` and `;` end a word, too."""
-    if not words:
-        return ()
     first = re.sub(r"\^(.)", r"\1", words[0].text[:LONGEST]).lstrip("@")
     parts = [one for one in _CMD_BREAKS.split(first) if one] if "://" not in first else [first]
     return (*(Value(text=one, pointer=words[0].pointer) for one in parts), *words[1:])

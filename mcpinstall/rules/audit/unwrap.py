@@ -112,7 +112,7 @@ def _target(words: Sequence[Value]) -> Value | None:
     for word in words[bridge + 1 :]:
         if _ADDRESS.match(word.text):
             return word
-        name, is_glued, value = word.text[:LONGEST].partition("=")
-        if is_glued and name[:2] == "--" and _ADDRESS.match(value):
+        name, _, value = word.text[:LONGEST].partition("=")
+        if name[:2] == "--" and _ADDRESS.match(value):
             return Value(text=value, pointer=word.pointer)
     return None

@@ -72,13 +72,13 @@ def _runas(name: str, words: Words) -> Inner:
 
 def _start(name: str, words: Words) -> Inner:
     """Read `start "title" /b /d FOLDER PROGRAM …` of Windows."""
-    at = 0
+    at, is_titled = 0, False
     while at < len(words):
         text = words[at].text
         if text[:1] == "/":
             at += 2 if text.lower() in {"/d", "/node", "/affinity"} else 1
-        elif at == 0 and (" " in text or not text):
-            at += 1
+        elif not is_titled and (" " in text or not text):
+            at, is_titled = at + 1, True
         else:
             break
     return Inner(name, words[at:])
@@ -254,7 +254,7 @@ def _wsl(name: str, words: Words) -> Inner | None:
     """Read `wsl -d NAME --cd DIR -e PROGRAM …`; without `-e`, a shell reads the words."""
     valued = frozenset({"-d", "--distribution", "-u", "--user", "--cd", "--shell-type"})
     at = 0
-    while at < len(words) and words[at].text[:1] in {"-", "~"}:
+    while at < len(words) and (words[at].text[:1] == "-" or words[at].text == "~"):
         text = words[at].text
         at += 2 if text in valued else 1
         if text in {"-e", "--exec", "--"}:
