@@ -33,10 +33,10 @@ _LOOKS = str.maketrans(
 
 KNOWN = frozenset({
     "github", "gitlab", "google", "openai", "anthropic", "claude", "modelcontextprotocol",
-    "microsoft", "azure", "amazon", "aws", "slack", "notion", "atlassian", "jira", "stripe",
+    "microsoft", "aws", "slack", "notion", "atlassian", "jira", "stripe",
     "paypal", "apple", "figma", "linear", "sentry", "cloudflare", "docker", "supabase", "postgres",
     "playwright", "puppeteer", "filesystem", "memory", "fetch", "time", "git", "brave", "context7",
-    "npm", "pypi", "vercel", "netlify", "zapier", "asana", "hubspot", "salesforce", "shopify",
+    "npm", "pypi", "vercel", "netlify", "asana", "hubspot", "salesforce", "shopify",
     "airtable", "dropbox", "box", "grafana", "datadog", "mongodb", "redis", "elastic", "snowflake",
     "huggingface", "exa", "tavily", "firecrawl", "browserbase", "copilot", "cursor", "api", "mcp",
 })  # fmt: skip
@@ -78,7 +78,7 @@ def _decoded(text: str) -> str:
 def _unicode_label(label: re.Match[str]) -> str:
     try:
         return label[1].lower().encode("ascii").decode("punycode")
-    except (UnicodeError, ValueError):
+    except ValueError:
         return label[0]
 
 

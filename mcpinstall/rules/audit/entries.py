@@ -39,7 +39,7 @@ _TRANSPORTS = frozenset({
 _TAKE_LINES = ("augment-vscode",)
 """Hosts whose `command` is a line for a shell."""
 _SAFE_NAME = re.compile(r"(?:[^\W_]|@(?=[\w-]+/))[\w. -]*(?:/[^\W_][\w.-]*)?")
-_TOLERATED = re.compile(r"[\w. ()\[\]:,+/@-]+")
+_TOLERATED = re.compile(r"[\w. ()\[\]:,+/@-]")
 """Characters of names that READMEs use, of no harm."""
 _RESERVED = frozenset({"__proto__", "constructor", "prototype"})
 _LONGEST_NAME = 64
@@ -146,19 +146,19 @@ def _name_fault(text: str) -> str:
         return f"is `{text.lower()}`, which programs in JavaScript take for something else"
     if is_device_name(text):
         return "is a device of Windows"
-    if not _TOLERATED.fullmatch(text) and not _is_word(text):
+    if not _is_word(text):
         return "has signs that mean something to a shell"
     return ""
 
 
 def _is_word(text: str) -> bool:
     """Tell whether all but letters of other scripts and their marks is tolerated."""
-    return all(not char.isascii() or _TOLERATED.fullmatch(char) for char in text)
+    return all(not char.isascii() or _TOLERATED.match(char) for char in text)
 
 
 def _is_line(command: str) -> bool:
-    first, blank, rest = command[:LONGEST].strip().partition(" ")
-    if not blank or not rest.strip() or is_placeholder(command[:LONGEST]):
+    first, _, rest = command[:LONGEST].strip().partition(" ")
+    if not rest or is_placeholder(command[:LONGEST]):
         return False
     return (
         not re.search(r"[\\/]", first) or re.search(r" -\w|(?: --)", command[:LONGEST]) is not None

@@ -76,7 +76,8 @@ def test_only_whole_base64_is_decoded() -> None:
 
 @pytest.mark.parametrize(
     ("name", "line", "expected"),
-    [("python", "", True), ("python", "-m x", False), ("py", "-m x", False), ("pypy", "-m x", False),
+    [("python", "", True), ("python", "-m x", False), ("py", "-m x", False),
+     ("pypy", "-m x", False),
      ("perl", "-m x", True), ("php", "-F x", False), ("php", "-c x", True), ("lua", "-", True),
      ("lua", "x.lua", False), ("osascript", "-e x", False), ("tsx", "--print x", False)],
 )  # fmt: skip
