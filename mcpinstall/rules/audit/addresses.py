@@ -76,7 +76,8 @@ class Address:
 
 def is_written(text: str) -> bool:
     """Tell whether a text begins as an address does."""
-    return "://" in text[:32] or _WEB.match(text[:32]) is not None
+    start = text.lstrip()[:32]
+    return "://" in start or _WEB.match(start) is not None
 
 
 def parse(text: str) -> Address | None:
@@ -85,7 +86,7 @@ def parse(text: str) -> Address | None:
     Hosts of the web are read as browsers and Node do (WHATWG's URL standard): a backslash is a
     slash, and any number of them may stand behind the scheme.
     """
-    part = text[:LONGEST].strip()
+    part = text.strip()[:LONGEST]
     try:
         written, parts = urlsplit(part), urlsplit(_as_browsers_do(part))
         named = written if written.username is not None else parts
@@ -104,7 +105,7 @@ def parse(text: str) -> Address | None:
 
 
 def _as_browsers_do(text: str) -> str:
-    found = _WEB.fullmatch(text)
+    found = _WEB.match(text)
     if found is None:
         return text
     path = found[2].replace("\\", "/")

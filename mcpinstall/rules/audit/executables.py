@@ -97,20 +97,16 @@ def _script(launch: Sequence[Value]) -> Value | None:
     found = read(launch[1:], _VALUED)
     if any(one.name in _NO_FILE for one in found.options):
         return None
-    rest = found.rest[1:] if name == "bun" and _text(found.rest[:1]) == "run" else found.rest
+    verb = [one.text for one in found.rest[:1]]
+    rest = found.rest[1:] if name == "bun" and verb == ["run"] else found.rest
     return rest[0] if rest else None
 
 
 def _script_of_uv(arguments: Sequence[Value]) -> Value | None:
     """Return the file among `uv run`'s words; a program that it starts was unwrapped before."""
     for one in arguments[:1]:
-        is_file = _SCRIPT.fullmatch(one.text[:1024]) or "/" in one.text[:1024]
-        return one if is_file and "://" not in one.text[:64] else None
+        return one if _SCRIPT.fullmatch(one.text[:1024]) or "/" in one.text[:1024] else None
     return None
-
-
-def _text(words: Sequence[Value]) -> str:
-    return words[0].text if words else ""
 
 
 # MA208 -------------------------------------------------------------------------------------------
@@ -160,7 +156,8 @@ def _starts_elsewhere(server: AuditedServer) -> bool:
     """Tell whether relative paths are those of another folder: of `cwd`, of `uv --directory`."""
     named = [one.value for fetched in fetches(server) for one in fetched.all("--directory")]
     folders = [one.text for one in (server.directory, *named) if one is not None]
-    return any(folder and not _is_relative(folder) for folder in folders[-1:])
+    known = [one for one in folders if paths.is_of_project(one) or (one and not _is_relative(one))]
+    return any(not paths.is_of_project(one) for one in known[-1:])
 
 
 def _of_repository(server: AuditedServer) -> Iterator[Hit]:
@@ -215,7 +212,7 @@ def _task(first: Value, rest: Sequence[Value]) -> Iterator[Value]:
         yield first
     if name in {"docker", "podman", "nerdctl"} and verbs[:1] == ["compose"]:
         yield first
-    if name in {"npm", "pnpm", "yarn"} and verbs[:1] and verbs[0] in {"run", "start", "run-script"}:
+    if name in {"npm", "pnpm", "yarn"} and verbs[:1] in (["run"], ["start"], ["run-script"]):
         yield first
     if name in {"poetry", "dotnet"} and verbs[:1] == ["run"]:
         yield first

@@ -14,7 +14,7 @@ _PYTHON = Grammar(valued=frozenset({"-c", "-W", "-X", "--check-hash-based-pycs"}
 _BUN = Grammar(
     valued=frozenset({"-e", "--eval", "-p", "--print", "-r", "--preload", "-c", "--cwd"})
 )
-_SCRIPTED = Grammar(valued=frozenset({"-e", "-E", "-r", "-I", "-M", "-m"}))
+_SCRIPTED = Grammar(valued=frozenset({"-e", "-E", "-r", "-I", "-m"}))
 _PHP = Grammar(valued=frozenset({"-r", "-R", "-B", "-d", "-c", "-f", "-z", "-S", "-t"}))
 _DENO_REPL = Grammar(valued=DENO.valued | {"--eval", "--eval-file"})
 _IMPORTS = frozenset({"--import", "--loader", "--experimental-loader", "--preload"})
@@ -91,7 +91,7 @@ def runs_its_input(name: str, words: Sequence[Value]) -> bool:
 
 _ELSEWHERE = {
     "python": frozenset({"-m"}), "pypy": frozenset({"-m"}), "py": frozenset({"-m"}),
-    "php": frozenset({"-f", "-F"}),
+    "php": frozenset({"-f"}),
 }  # fmt: skip
 """Options that say where the code is, besides those that bring it."""
 

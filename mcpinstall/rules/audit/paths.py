@@ -59,10 +59,8 @@ def is_shared(text: str) -> bool:
 
 
 def _normalized(text: str) -> str:
-    """Return a POSIX path without `//`, `/./` and `/../`; no other text is changed."""
-    if text[:1] not in {"/", "~", "$"}:
-        return text
-    return posixpath.normpath(text).replace("//", "/", 1)
+    """Return a path without `//`, `/./` and `/../`."""
+    return re.sub(r"\A//", "/", posixpath.normpath(text))
 
 
 def granted(text: str) -> str:

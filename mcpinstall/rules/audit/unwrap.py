@@ -109,7 +109,7 @@ def _target(words: Sequence[Value]) -> Value | None:
     bridge = next((n for n, one in enumerate(words) if _BRIDGES.search(one.text[-300:])), None)
     if bridge is None:
         return None
-    for word in words[bridge + 1 :]:
+    for word in words[bridge:]:
         if _ADDRESS.match(word.text):
             return word
         name, _, value = word.text[:LONGEST].partition("=")

@@ -100,6 +100,7 @@ def test_two_schemes_are_read_by_everybody_on_the_way(text: str, clear: bool) ->
         ("http://169.254.169.254\\@h.example/", "169.254.169.254", "metadata"),
         ("http:\\\\h.example\\x", "h.example", "other"),
         ("http:/h.example/x", "h.example", "other"),
+        (" " * 9000 + "http://h.example/x\n", "h.example", "other"),
         ("HTTP:////h.example/x", "h.example", "other"),
         ("wss:\\/h.example?a=\\b", "h.example", "other"),
         ("http://localhost/a\\b", "localhost", "loopback"),

@@ -52,7 +52,8 @@ def test_what_is_downloaded_is_run(script: str) -> None:
      "curl x | perl -ne 'a'", "curl x | perl -pe 's/a/b/'", "curl x | ruby -e 'a' -",
      "curl x | node --eval=a", "curl x | node --eval a", "curl x | node -p a", "curl x | php -f x",
      "curl x | php -r 'a'", "curl x | perl x.pl", "curl x | pwsh -File x.ps1 -",
-     "curl x | deno eval 'a'", "x=1; ls | sh", "ls | sh", "curl x;" * 500],
+     "curl x | deno eval 'a'", "x=1; ls | sh", "ls | sh", "curl x;" * 500,
+     ":;" * 600 + "curl x", "ls | node - fetch", "cd x; bash -c 'cd curl; ls'"],
 )  # fmt: skip
 def test_what_is_downloaded_is_not_run(script: str) -> None:
     assert "MA201" not in ids("sh", "-c", script)
@@ -65,6 +66,7 @@ def test_what_is_downloaded_is_not_run(script: str) -> None:
 )  # fmt: skip
 def test_powershell_runs_a_download(script: str, expected: bool) -> None:
     assert ("MA201" in ids("pwsh", "-Command", script)) is expected
+    assert ("MA201" in ids("powershell", script)) is expected
 
 
 def test_only_whole_base64_is_decoded() -> None:
@@ -79,7 +81,10 @@ def test_only_whole_base64_is_decoded() -> None:
     [("python", "", True), ("python", "-m x", False), ("py", "-m x", False),
      ("pypy", "-m x", False),
      ("perl", "-m x", True), ("php", "-F x", False), ("php", "-c x", True), ("lua", "-", True),
-     ("lua", "x.lua", False), ("osascript", "-e x", False), ("tsx", "--print x", False)],
+     ("lua", "x.lua", False), ("python", "x.py -", False), ("python", "-mjson.tool", False),
+     ("pypy", "-mjson.tool", False), ("py", "-mx", False), ("lua", "/dev/fd/0", True),
+     ("lua", "/proc/self/fd/0", True), ("lua", "/dev/stdin", True),
+     ("osascript", "-e x", False), ("tsx", "--print x", False)],
 )  # fmt: skip
 def test_an_interpreter_runs_what_it_reads(name: str, line: str, expected: bool) -> None:
     assert runs_its_input(name, values(*line.split())) is expected
@@ -102,7 +107,8 @@ def test_a_script_is_told_once_and_where_it_begins() -> None:
     "argv",
     [("sh", "-c", 'exec "$@"; a', "sh", "b"), ("cmd", "/c", "npx", "a", "&", "calc"),
      ("sh", "-c", "x" * LONGEST), ("bash", "-c", "--", "a; b"), ("bash", "-c", "-l", "a; b"),
-     ("cmd", "/c", "a://b", "x&y"), ("fish", "-C", "a; b"), ("nu", "-e", "a; b")],
+     ("cmd", "/c", "a://b", "x&y"), ("fish", "-C", "a; b"), ("nu", "-e", "a; b"),
+     ("sh", "-c", f"-{'a' * 20}; b"), ("bash", "-c", "-l", f"a; {'b' * 20}")],
 )  # fmt: skip
 def test_a_script_does_more_than_start_a_program(argv: tuple[str, ...]) -> None:
     assert ids(*argv) == "MA202"
@@ -134,6 +140,7 @@ def test_a_dash_alone_brings_no_encoded_text() -> None:
     [("pwsh x.ps1 a", "x.ps1"), ("pwsh /x/y.ps1", "/x/y.ps1"), ("powershell -File x.ps1", "x.ps1"),
      ("powershell -NoProfile -ep Bypass -f x.ps1", "x.ps1"), ("powershell x.ps1", None),
      ("pwsh -c x.ps1", None), ("pwsh -File", None), ("pwsh", None), ("bash x.ps1", None),
+     ("bash -File x.ps1", None),
      ("pwsh -enc x.ps1", None), ("pwsh-preview -File x.ps1", "x.ps1")],
 )  # fmt: skip
 def test_the_file_of_powershell(line: str, file: str | None) -> None:
@@ -175,6 +182,7 @@ def test_code_of_an_argument(line: str, code: str | None) -> None:
 
     place = next((one.pointer for one in words if one.text == code), None)
     assert (found[1].pointer if found else None) == place
+    assert inline_code(()) is None
 
 
 # Words -------------------------------------------------------------------------------------------
@@ -225,7 +233,11 @@ def test_options_are_passed_over(line: str, count: int) -> None:
         ("runas /user:x npx a", "npx a"), ('start /b "" npx a', "npx a"),
         ('start "" "C:\\a b\\x.exe" a', "C:\\a b\\x.exe a"), ("start npx 'a b'", "npx a b"),
         ("start", "start"), ("start /b", "start /b"), ("setarch -R npx a", "npx a"),
-        ("setarch x86_64 -R npx a", "npx a"), ("wsl", "wsl"), ("wsl -e ~/x a", "~/x a"),
+        ("setarch x86_64 -R npx a", "npx a"), ("setarch x86_64 npx -y", "npx -y"),
+        ("cmd /c $@", "$@"), ("script --args -c x", "script --args -c x"),
+        ("doppler run -p --command -- npx a", "npx a"), ("dotenvx run -x y -- npx a", "npx a"),
+        ("wsl -e -x a", "-x a"), (f"npx supergateway@{'1' * 300} --stdio 'npx a'", "npx a"),
+        ("wsl", "wsl"), ("wsl -e ~/x a", "~/x a"),
         ("wsl ~/x a", "~/x a"), ("wsl ~ -e npx a", "npx a"), ("wsl --exec -x a", "-x a"),
         ("wsl -- -x", "-x"), ("wsl -d U npx a", "npx a"), ("dotenv -e f", "dotenv -e f"),
         ("dotenv -e f run", "dotenv -e f run"), ("dotenv -e f run --", "dotenv -e f run --"),
@@ -249,6 +261,26 @@ def test_options_are_passed_over(line: str, count: int) -> None:
 )  # fmt: skip
 def test_what_a_wrapper_starts(line: str, inner: str) -> None:
     assert launch(line) == inner
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [(("npx -y a", "b"), ["npx", "-y", "a", "b"]), (("npx", "-y a"), ["npx", "-y a"]),
+     (("mytool /a b",), ["mytool", "/a", "b"]), (("mytool a b",), ["mytool", "a", "b"]),
+     (('"C:\\a\\npx b\\x.exe"',), ['"C:\\a\\npx b\\x.exe"']),
+     (("/opt/my tools/node x", "y", "z"), ["/opt/my tools/node", "x", "y", "z"])],
+)  # fmt: skip
+def test_a_command_line_in_one_text_is_taken_apart(argv: tuple[str, ...], words: list[str]) -> None:
+    found = unwrap(values(*argv)).layers[0]
+
+    assert [one.text for one in found] == words
+    assert found[0].pointer == "/mcpServers/s/command"
+
+
+def test_what_a_package_starts_stands_where_the_package_does() -> None:
+    found = unwrap(values("npx", "-y", "uvx@1", "a")).launch
+
+    assert [(one.text, one.pointer[-6:]) for one in found] == [("uvx", "args/1"), ("a", "args/2")]
 
 
 @pytest.mark.parametrize("name", ["curl", "wget", "su"])

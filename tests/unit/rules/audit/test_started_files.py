@@ -47,7 +47,8 @@ def of_project(line: str) -> str:
      "powershell.exe -NoProfile -executionpolicy bypass -f /tmp/x.ps1", "pwsh /tmp/x.ps1",
      "uvx --directory /tmp/p a==1", "uv tool run --project /tmp/p a==1", "uv run /tmp/x",
      "uv run /tmp/x.py", "uv run python /tmp/x.py", "java -jar /tmp/x.jar",
-     "node -r /tmp/x.js -W 1 y.js", "python -W error -X dev /tmp/x.py", "sh /tmp/run"],
+     "node -r /tmp/x.js -W 1 y.js", "bun run /tmp/x.js", "python -W error -X dev /tmp/x.py",
+     "sh /tmp/run"],
 )  # fmt: skip
 def test_what_lies_where_everybody_writes_is_started(line: str) -> None:
     assert ids(line) == "MA208"
@@ -84,6 +85,20 @@ def test_a_file_of_the_project_is_started(line: str) -> None:
 )  # fmt: skip
 def test_no_file_of_the_project_is_started(line: str) -> None:
     assert of_project(line) == ""
+
+
+@pytest.mark.parametrize(
+    ("directory", "line", "expected"),
+    [("/srv", "uv run x", ""), ("/srv", "uv --directory sub run x", ""),
+     ("sub", "uv --directory /srv run x", ""), ("sub", "uv --directory x run x", "MA209"),
+     ("/srv", "uv --directory ${workspaceFolder}/x run x", "MA209"),
+     ("${workspaceFolder}", "uv --directory /srv run x", ""),
+     ("", "uv --directory . run x", "MA209")],
+)  # fmt: skip
+def test_the_last_folder_that_is_known_decides(directory: str, line: str, expected: str) -> None:
+    one = server(*shlex.split(line), scope=FileScope.PROJECT, directory=directory)
+
+    assert " ".join(hit.rule.id for hit in executables.check(one)) == expected
 
 
 def test_an_empty_folder_is_the_one_of_the_project() -> None:
@@ -162,7 +177,8 @@ def test_only_paths_that_a_file_can_have_are_asked_about() -> None:
     [("/", "all"), ("/./", "all"), ("/srv/..", "all"), ("/srv/../../", "all"), ("//c/", "all"),
      ("C:\\", "all"), ("/etc/.", "secrets"), ("/srv/../etc", "secrets"), ("/etc", "secrets"),
      ("~/.ssh/.", "secrets"), ("~/.", "home"), ("~/x/..", "home"), ("$HOME/x/../", "home"),
-     ("/home/u/x/..", "home"), ("~", "home"), ("/etc/x", ""), ("/etcx", ""), ("/srv/./x", ""),
+     ("/home/u/x/..", "home"), ("~", "home"), ("/etc/x", ""),
+     ("./.ssh", "secrets"), ("C:/Users/../", "all"), ("/etcx", ""), ("/srv/./x", ""),
      ("~/x", ""), ("data", ""), ("", ""), ("./x", ""), ("${X}/..", "")],
 )  # fmt: skip
 def test_what_a_path_gives(text: str, what: str) -> None:
@@ -202,6 +218,9 @@ def test_a_folder_behind_more_than_are_looked_at_is_no_secret() -> None:
     (hit,) = hits("x", env={"PATH": f"{many}:bin"})
     assert "more than 1000 folders" in hit.message
     assert ids("x", env={"PATH": ":".join(["/usr/bin"] * 999 + ["bin"])}) == "MA207"
+    (first,) = hits("x", env={"PATH": f"bin:{many}"}, scope=FileScope.PROJECT)
+    assert ("not absolute" in first.message, first.severity) == (True, Severity.HIGH)
+    assert hit.severity is Severity.MEDIUM
 
 
 # MA204 to MA206 ----------------------------------------------------------------------------------
@@ -246,6 +265,13 @@ def test_root_in_a_container_is_told_where_it_stands() -> None:
 
 def test_an_entry_without_a_program_is_none_of_these() -> None:
     assert hits("") == []
+    assert of_project("") == ""
+
+
+def test_a_program_on_another_machine_is_for_a_pedant() -> None:
+    (hit,) = programs.check(server("ssh", "h.example", "x"))
+
+    assert (hit.rule.id, hit.persona, hit.severity) == ("MA204", Persona.PEDANTIC, Severity.LOW)
 
 
 # MA601 to MA603 ----------------------------------------------------------------------------------
@@ -259,7 +285,8 @@ def test_an_entry_without_a_program_is_none_of_these() -> None:
      ("-v /srv/..:/x", "MA603"), ("-v '/a\nb/.ssh:/x'", "MA603"), ("-v '/:\n'", "MA603"),
      ("--mount type=bind,src=/,dst=/x", "MA603"), ("--mount type=bind,source=/etc,src=/x", "MA603"),
      ("--mount type=tmpfs,dst=/", ""), ("--mount type=bind,dst=/", ""), ("-v", ""),
-     ("-e DATABASE=tcp://h.example", ""), ("-e DOCKER_HOST=tcp://h.example", "MA602")],
+     ("-e DATABASE=tcp://h.example", ""), ("-e DOCKER_HOST=ssh://h.example", ""),
+     ("-e DOCKER_HOST=tcp://h.example", "MA602")],
 )  # fmt: skip
 def test_what_a_container_is_given(option: str, ids_: str) -> None:
     assert ids(f"docker run {option} {IMAGE}") == ids_
