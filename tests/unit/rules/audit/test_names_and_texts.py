@@ -15,7 +15,7 @@ from mcpinstall.rules.audit.machine_facts import MachineFacts, Managed
 from mcpinstall.rules.audit.parts import MOST_WORDS
 from mcpinstall.rules.audit.rule import Hit
 from mcpinstall.rules.audit.secrets import LONGEST
-from mcpinstall.rules.audit.specs import Kind, npm, versioned
+from mcpinstall.rules.audit.specs import Kind, npm, pypi, versioned
 from tests.builders.audited import NOTHING, server
 
 ZERO_WIDTH = "\u200b"
@@ -44,6 +44,10 @@ def test_each_place_with_hidden_characters_is_told_once() -> None:
     assert hidden(server("a", x)) == ["clock/args/0"]
     assert hidden(server("a", "b", x)) == ["clock/args/1"]
     assert hidden(server("a\n")) == ["clock/command"]
+    assert hidden(replace(server(x, "b"), launch=wrapped.launch)) == [
+        "clock/command",
+        "clock/args/1",
+    ]
     assert hidden(server("a", "b\n")) == []
     assert hidden(wrapped) == ["clock/args/1", "clock/args/0"]
     assert hidden(replace(server("a"), directory=directory)) == ["clock/cwd"]
@@ -214,13 +218,14 @@ def test_a_host_that_takes_no_bare_address_is_told(
     assert len(malformed(server(*argv, host=host, **fields))) == said  # type: ignore[arg-type]
     both = replace(server("x", host=host), url=server("x").argv[0])
     assert malformed(both) == []
+    assert malformed(server(host=host, env={"A": "b"})) == []
 
 
 @pytest.mark.parametrize(
     ("name", "why"),
     [("a\\b", "looks like a path"), ("a..b", "looks like a path"), ("é;", "mean something"),
      ("a;", "mean something"), ("-a", "an option"), (" ", "is empty"), ("con", "a device"),
-     ("é b", ""), ("a (b)", "")],
+     ("é b", ""), ("a (b)", ""), ("a\u2013b", "")],
 )  # fmt: skip
 def test_why_a_name_is_unsafe_is_told(name: str, why: str) -> None:
     found = entries.name(server("x", name=name), NOTHING)
@@ -239,6 +244,9 @@ def test_why_a_name_is_unsafe_is_told(name: str, why: str) -> None:
      (Kind.PYPI, "mcp-server-gti", "mcp-server-git"), (Kind.PYPI, "mcp-server-tine",
      "mcp-server-time"), (Kind.NPM, "envmcp", ""), (Kind.NPM, "envmcp2", ""),
      (Kind.PYPI, "mcp-server-gist", ""), (Kind.NPM, "@playwright/mcq", ""),
+     (Kind.NPM, "@modelcontextprotocol/server-memorx", ""), (Kind.NPM, "exa-mcpserver",
+     "exa-mcp-server"), (Kind.NPM, "@modelcontextprotocl/server-memory",
+     "@modelcontextprotocol/server-memory"),
      (Kind.NPM, "@plawright/mcp", "@playwright/mcp"), (Kind.PYPI, "MCP_Server.Time", ""),
      (Kind.NPM, "mcp", ""), (Kind.NPM, "unrelated-name", "")],
 )  # fmt: skip
@@ -250,7 +258,9 @@ def test_only_packages_of_two_indexes_are_compared() -> None:
     value = Value(text="envmpc", pointer="/x")
 
     assert [hit.rule.id for hit in look_alike(npm(value))] == ["MA107"]
-    assert list(look_alike(versioned(Kind.NUGET, value, ""))) == []
+    fast = Value(text="fastmpc", pointer="/x")
+    assert [hit.rule.id for hit in look_alike(pypi(fast))] == ["MA107"]
+    assert list(look_alike(versioned(Kind.NUGET, fast, ""))) == []
     assert list(look_alike(npm(Value(text="envmc\u0440", pointer="/x")))) == []
 
 
