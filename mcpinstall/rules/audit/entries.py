@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from mcpinstall.model.audited import AuditedServer, Value
 from mcpinstall.model.finding import Severity
@@ -13,6 +14,7 @@ from mcpinstall.rules.audit.parts import MOST_WORDS, escaped, settings
 from mcpinstall.rules.audit.references import is_placeholder
 from mcpinstall.rules.audit.rule import Hit, Persona, rule
 from mcpinstall.rules.audit.secrets import LONGEST, shown
+from mcpinstall.rules.audit.unwrap import DEEPEST
 
 AMBIGUOUS = rule(
     704, "ambiguous-json", Severity.HIGH, "Two programs read this file differently", cwe=436
@@ -95,8 +97,14 @@ def malformed(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
     if server.argv and server.url is not None and server.url.pointer not in pointers:
         yield _malformed(server.url.pointer, "the entry has both a command and an address",
                          "leave the one that is meant")  # fmt: skip
+    if len(server.wrappers) >= DEEPEST:
+        yield _unseen(
+            server.pointer,
+            f"of programs that start each other only the first {DEEPEST} were looked at",
+            "start the server itself",
+        )
     if len(server.launch) > MOST_WORDS:
-        yield _malformed(
+        yield _unseen(
             server.pointer,
             f"of {len(server.launch)} arguments only the first {MOST_WORDS} were looked at",
             "make them fewer",
@@ -104,7 +112,7 @@ def malformed(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
     yield from _transport(server)
     for value in _values(server):
         if len(value.text) > LONGEST:
-            yield _malformed(
+            yield _unseen(
                 value.pointer,
                 f"of {len(value.text)} characters only the first {LONGEST} were looked at",
                 "make it shorter",
@@ -188,6 +196,11 @@ def _values(server: AuditedServer) -> Iterator[Value]:
     yield from (value for _, value in settings(server))
     if server.url is not None:
         yield server.url
+
+
+def _unseen(pointer: str, message: str, fix: str) -> Hit:
+    """Return that something was not looked at: what stands there may be anything."""
+    return replace(_malformed(pointer, message, fix), severity=Severity.MEDIUM)
 
 
 def _malformed(pointer: str, message: str, fix: str) -> Hit:

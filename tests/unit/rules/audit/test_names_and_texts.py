@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mcpinstall.model.audited import AuditedServer, Value
+from mcpinstall.model.finding import Severity
 from mcpinstall.rules.audit import confusable, entries, hidden_text, managed, placeholders
 from mcpinstall.rules.audit.file_facts import Ambiguity, Ambiguous, FileFacts
 from mcpinstall.rules.audit.hidden_text import visible
@@ -196,6 +197,10 @@ def test_what_was_not_looked_at_is_told() -> None:
     for one in (server("x", long), server("x", env={"A": long}), server("x", headers={"A": long}),
                 server("x", others={"note": long}), server(url=f"http://{long[7:]}")):  # fmt: skip
         assert not [said for said in malformed(one) if few in said]
+    (deep,) = entries.malformed(server("x", wrappers=("nice",) * 16), NOTHING)
+    assert (deep.severity, deep.pointer) == (Severity.MEDIUM, "/mcpServers/clock")
+    assert "only the first 16 were looked at" in deep.message
+    assert malformed(server("x", wrappers=("nice",) * 15)) == []
     longer = f"{long}x"
     for one in (server("x", longer), server("x", env={"A": longer}),
                 server("x", headers={"A": longer}), server("x", others={"note": longer}),
