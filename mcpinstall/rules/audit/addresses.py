@@ -59,7 +59,7 @@ class Address:
     parameters: tuple[tuple[str, str], ...]
     fragment: tuple[tuple[str, str], ...] = ()
     """Parameters behind `#`, which are not sent."""
-    is_ambiguous: bool = False
+    is_ambiguous: bool
     """A backslash stands where the host is: programs do not agree on which one that is."""
 
     @property

@@ -97,26 +97,8 @@ def malformed(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
     if server.argv and server.url is not None and server.url.pointer not in pointers:
         yield _malformed(server.url.pointer, "the entry has both a command and an address",
                          "leave the one that is meant")  # fmt: skip
-    if len(server.wrappers) >= DEEPEST:
-        yield _unseen(
-            server.pointer,
-            f"of programs that start each other only the first {DEEPEST} were looked at",
-            "start the server itself",
-        )
-    if len(server.launch) > MOST_WORDS:
-        yield _unseen(
-            server.pointer,
-            f"of {len(server.launch)} arguments only the first {MOST_WORDS} were looked at",
-            "make them fewer",
-        )
     yield from _transport(server)
-    for value in _values(server):
-        if len(value.text) > LONGEST:
-            yield _unseen(
-                value.pointer,
-                f"of {len(value.text)} characters only the first {LONGEST} were looked at",
-                "make it shorter",
-            )
+    yield from _unseen_of(server)
 
 
 def name(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
@@ -188,6 +170,29 @@ def _transport(server: AuditedServer) -> Iterator[Hit]:
     if server.host == "claude-desktop":
         yield _malformed(server.url.pointer, "Claude Desktop's file takes programs only",
                          "add the address in Claude under Settings, Connectors")  # fmt: skip
+
+
+def _unseen_of(server: AuditedServer) -> Iterator[Hit]:
+    """Yield what of an entry is too long to look at as a whole."""
+    if len(server.wrappers) >= DEEPEST:
+        yield _unseen(
+            server.pointer,
+            f"of programs that start each other only the first {DEEPEST} were looked at",
+            "start the server itself",
+        )
+    if len(server.launch) > MOST_WORDS:
+        yield _unseen(
+            server.pointer,
+            f"of {len(server.launch)} arguments only the first {MOST_WORDS} were looked at",
+            "make them fewer",
+        )
+    for value in _values(server):
+        if len(value.text) > LONGEST:
+            yield _unseen(
+                value.pointer,
+                f"of {len(value.text)} characters only the first {LONGEST} were looked at",
+                "make it shorter",
+            )
 
 
 def _values(server: AuditedServer) -> Iterator[Value]:

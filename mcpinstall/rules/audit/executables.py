@@ -37,7 +37,6 @@ _VALUED = Grammar(
     valued=frozenset({
         "-W", "-X", "-r", "--require", "--import", "--loader", "--env-file",
     }),
-    clusters=False,
 )  # fmt: skip
 _NO_FILE = frozenset({"-c", "-e", "-m", "-p", "--eval", "--print"})
 _BUILDERS = frozenset({"make", "just", "task", "gradlew", "mvnw", "rake"})

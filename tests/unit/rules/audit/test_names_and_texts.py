@@ -82,10 +82,11 @@ def test_what_is_seen_stays(text: str, left: str) -> None:
 
 # MA702 -------------------------------------------------------------------------------------------
 
-LETTERS = dict(zip("abcdefhijklmnopqrstuvwxy",
-                   "\u0430\u0432\u0441\u0501\u0435\u0493\u04bb\u0456\u0458\u043a\u04cf\u043c\u043f"
-                   "\u043e\u0440\u051b\u0433\u0455\u0442\u0446\u0475\u051d\u0445\u0443",
-                   strict=True))  # fmt: skip
+LETTERS = str.maketrans(
+    "abcdefhijklmnopqrstuvwxy",
+    "\u0430\u0432\u0441\u0501\u0435\u0493\u04bb\u0456\u0458\u043a\u04cf\u043c\u043f\u043e\u0440\u051b"
+    "\u0433\u0455\u0442\u0446\u0475\u051d\u0445\u0443",
+)
 """Latin letters → letters of Cyrillic that look alike; `g` has a second Latin one."""
 WORDS = """github gitlab google openai anthropic claude modelcontextprotocol microsoft aws slack
     notion atlassian jira stripe paypal apple figma linear sentry cloudflare docker supabase
@@ -100,14 +101,14 @@ def confused(one: AuditedServer) -> list[Hit]:
 
 @pytest.mark.parametrize("word", WORDS.split())
 def test_a_known_word_in_another_alphabet_is_told(word: str) -> None:
-    other = word.replace("g", "\u0261") if "g" in word else word.translate(str.maketrans(LETTERS))
+    other = word.replace("g", "\u0261") if "g" in word else word.translate(LETTERS)
 
     assert [hit.rule.id for hit in confused(server("a", other))] == ["MA702"]
     assert confused(server("a", f"\u0436{other}" if "g" not in word else f"z{other}")) == []
 
 
 def test_one_word_of_several_is_enough_and_letters_alone_are_named() -> None:
-    api = "api".translate(str.maketrans(LETTERS))
+    api = "api".translate(LETTERS)
     (hit,) = confused(server("a", f"\u043f\u0440\u0438\u0432\u0435\u0442-{api} x"))
     long = "github".replace("g", "\u0261") + " " + "".join(chr(0xC0 + n) for n in range(9))
 

@@ -78,7 +78,7 @@ def test_a_file_of_the_project_is_started(line: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["uv tool run a==1 serve", "uv run", "mytool compose up", "uv run --no-project my.python-tool",
+    ["uv tool run a==1 serve", "perl -pe x y", "python -Im x", "uv run", "mytool compose up", "uv run --no-project my.python-tool",
      "pwsh -Command 'a; b'", "pwsh -EncodedCommand QUJD", f"podman run {IMAGE} ./x",
      f"nerdctl run {IMAGE} ./x", "python ''", "podman run sha256:" + "0" * 64,
      "nerdctl run sha256:" + "0" * 64],
@@ -254,6 +254,10 @@ def test_more_rights_are_told_once() -> None:
     (hit,) = hits(f"sudo sudo docker run --user root {IMAGE}")
 
     assert (hit.rule.id, hit.pointer) == ("MA205", "/mcpServers/s/command")
+
+
+def test_another_user_has_other_rights() -> None:
+    assert ids("su root -c x") == "MA205"
 
 
 def test_root_in_a_container_is_told_where_it_stands() -> None:
