@@ -86,12 +86,11 @@ def _is_in_index(folder: Path, inside: str) -> bool:
     if version == _V4:
         return name in _compressed_names(data)
     wanted = min(len(name), _LONG_NAME)
-    at = data.find(name + b"\0")
-    while at > 0:
+    for found in re.finditer(re.escape(name + b"\0"), data):
+        at = found.start()
         flags = (int.from_bytes(data[place : place + 2], "big") for place in (at - 2, at - 4))
         if any(one & _LONG_NAME == wanted for one in flags):
             return True
-        at = data.find(name + b"\0", at + 1)
     return False
 
 

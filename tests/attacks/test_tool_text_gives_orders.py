@@ -14,7 +14,7 @@ import tomllib
 import pytest
 
 from mcpinstall.model.json_text import Json
-from mcpinstall.model.tools import ToolList
+from mcpinstall.model.tools import UNKNOWN_TOOLS, ToolList
 from mcpinstall.rules.audit import tool_texts
 from mcpinstall.rules.audit.machine_facts import MachineFacts, Managed
 from mcpinstall.rules.audit.rule import Confidence, Persona
@@ -75,6 +75,44 @@ def test_every_text_of_a_tool_is_read(place: str) -> None:
     one = {**tool("Adds."), place: BAD["important"] if place == "title" else hidden}
 
     assert len(list(poisoned((one,), "clock", {}))) == 1
+
+
+def test_tools_of_others_are_named_once_and_no_server_names_its_own() -> None:
+    former = {**MAIL, "clock": frozenset({"old_tool"})}
+
+    (said,) = facts("list-boxes is old")
+    assert said == "the tool `now_utc` names `list-boxes`, a tool of the server `mail`"
+    assert len(facts("send_email, then list-boxes")) == 1
+    assert len(facts('The "mail" server, the mail MCP server, mcp__mail__read')) == 1
+    assert list(poisoned((tool("old_tool is old"),), "clock", former)) == []
+
+
+def test_what_stands_before_a_tag_is_not_in_it() -> None:
+    assert facts("The password. <important>Dates are in UTC.") == []
+    assert facts("<important>a" + " " * 100 + "<system>b password") != []
+
+
+def test_whatever_a_tool_list_holds_is_read() -> None:
+    order = BAD["important"]
+    odd: tuple[Json, ...] = (order, {"name": 5, "description": order}, {"enum": [[order]]})
+
+    assert [fact[:11] for fact in poisoned(odd, "clock", {})] == ["the tool ``"] * 3
+    assert list(tool_names(({"name": "a"}, {}, "x", {"name": 5}))) == ["a"]
+
+
+def test_three_facts_are_told_and_how_many_more() -> None:
+    def said(count: int) -> str:
+        tools = tuple(tool(BAD["important"], name=f"tool_{n}") for n in range(count))
+        known = Managed(entry_name="clock", tools=ToolList(tools=tools))
+        (hit,) = tool_texts.check(server("/x", name="clock"), MachineFacts(managed=known))
+        return hit.message
+
+    assert said(3).count("the tool") == said(5).count("the tool") == 3
+    assert "more" not in said(3)
+    assert said(5).endswith("; and 2 more")
+    unknown = Managed(entry_name="clock", tools=UNKNOWN_TOOLS)
+    facts_ = MachineFacts(managed=unknown)
+    assert list(tool_texts.check(server("/x", name="clock"), facts_)) == []
 
 
 def catalogue() -> dict[str, tuple[Json, ...]]:

@@ -17,6 +17,7 @@ import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.model.plan import Request
+from mcpinstall.model.revocation import Revocation
 from mcpinstall.operations import outdated
 from tests.builders import mcp_registry
 from tests.builders.index_server import IndexServer
@@ -92,6 +93,22 @@ def test_another_package_under_the_name_is_shown_as_another_package(
 
     assert "package" in kinds
     assert version(world) == "3.0.0"
+
+
+def test_a_version_that_the_users_own_registry_revoked_is_not_taken(
+    world: World, registry: IndexServer
+) -> None:
+    newer(world, registry)
+    world.registry.withdraw(
+        Revocation(name=NAME, version="3.0.0", reason="it sends files away", date="2026-11-20")
+    )
+
+    with pytest.raises(McpInstallError) as error:
+        world.update("weather")
+
+    assert refusal(error) == ("version-revoked", 3)
+    assert version(world) == "2.0.0"
+    world.require_clean()
 
 
 def test_another_package_that_does_not_name_the_server_is_refused(

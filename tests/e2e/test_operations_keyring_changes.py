@@ -10,7 +10,7 @@ from mcpinstall import keyrings
 from mcpinstall.errors import McpInstallError
 from mcpinstall.model.plan import Request
 from mcpinstall.model.secret import Secret
-from mcpinstall.operations import doctor, install, secret_store, undo, uninstall
+from mcpinstall.operations import doctor, install, secret_store, undo, uninstall, update
 from mcpinstall.operations.findings import Kind
 from mcpinstall.operations.settling import settle
 from mcpinstall.operations.trouble import Trouble
@@ -253,6 +253,21 @@ def test_what_a_plan_takes_the_launcher_starts(vault: World, session: Session, n
 def without_a_secret(world: World) -> list[Trouble]:
     found = doctor.examine(world.context).troubles
     return [one for one in found if one.kind is Kind.SECRET_MISSING]
+
+
+def test_a_secret_that_a_newer_version_wants_is_asked_for_before_the_plan(vault: World) -> None:
+    vault.offer("tides", "1.0")
+    vault.install("tides", hosts=["claude-desktop"])
+    vault.offer("tides", "2.0", environment=(TOKEN,))
+    request = Request(names=())
+    selection = update.select((), None, request, vault.context)
+
+    (missing,) = update.draft(selection, request, vault.context).missing
+
+    assert (missing.entry_name, missing.question.name) == ("tides", "TOKEN")
+    assert missing.for_keyring
+    given = Request(names=(), secrets=GIVEN)
+    assert update.draft(selection, given, vault.context).missing == ()
 
 
 def test_doctor_tells_that_a_secret_is_missing(

@@ -92,13 +92,17 @@ GROUPS = {
         40,
     ),
     "audit": Group(
-        ("rules/audit/*.py", "system/git_tracking.py"),
+        ("rules/audit/*.py",),
         (
-            "unit/rules", "unit/system/test_git_tracking.py",
+            "unit/rules",
             "unit/operations/test_audit_engine.py", "integration/test_audit_corpora.py",
+            "cli/test_audit_indexes.py", "attacks/test_tool_text_gives_orders.py",
         ),
         3,
         asked="not square and not bounded",  # how long 5 MB take
+    ),
+    "tracking": Group(
+        ("system/git_tracking.py",), ("unit/system/test_git_tracking.py",), 30
     ),
     "policies": Group(
         (

@@ -2,7 +2,8 @@
 
 Statements whose effect is a refusal or a side effect are removed, conditions are inverted or lose
 an operand, comparisons move their border, constants move by one, and collections of constants lose
-a member.  Left alone: annotations, decorators, docstrings, messages, and `zip(…, strict=True)`.
+a member.  Left alone: annotations, decorators, docstrings, messages, numbers of weaknesses, and
+`zip(…, strict=True)`.
 """
 
 from __future__ import annotations
@@ -118,6 +119,11 @@ class _Finder(ast.NodeVisitor):
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if node.value is not None:
+            self.visit(node.value)
+
+    def visit_keyword(self, node: ast.keyword) -> None:
+        """Leave numbers of weaknesses alone: they are compared with the page, and do nothing."""
+        if node.arg != "cwe":
             self.visit(node.value)
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:

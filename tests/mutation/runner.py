@@ -159,7 +159,9 @@ class Runner:
                 if found is not _codes_of:
                     found.cache_clear()
             elif found.__code__.co_filename == path and _place(found.__code__) in changed:
-                found.__code__ = new[_place(found.__code__)]
+                code = new[_place(found.__code__)]
+                if code.co_freevars == found.__code__.co_freevars:
+                    found.__code__ = code
         if mutant.at_import:
             _set_constants(mutant.path, source, mutant.applied(source))
         stop = _StopAtRed(told)
@@ -271,13 +273,12 @@ def _codes_of(source: bytes, path: str) -> Mapping[tuple[str, int], types.CodeTy
 
 
 def _codes(module: types.CodeType) -> Iterator[tuple[tuple[str, int], types.CodeType]]:
-    """Yield the code of every function and method that isn't inside another function."""
+    """Yield the code of every function and method, and of those inside: some are made at import."""
     for constant in module.co_consts:
         if isinstance(constant, types.CodeType):
             if constant.co_flags & 0x02:  # CO_NEWLOCALS: a function, not a class's body
                 yield _place(constant), constant
-            else:
-                yield from _codes(constant)
+            yield from _codes(constant)
 
 
 def _place(code: types.CodeType) -> tuple[str, int]:

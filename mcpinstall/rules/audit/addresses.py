@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +16,7 @@ LONGEST = 8192
 IpAddress: TypeAlias = "IPv4Address | IPv6Address"
 
 _MOST_PARAMETERS = 100
+_WEB = re.compile(r"(https?|wss?):[/\\]+([^?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _CLEARTEXT = frozenset({"http", "ws"})
 _METADATA_NAMES = frozenset({"metadata.google.internal", "metadata.goog", "instance-data",
                              "instance-data.ec2.internal"})  # fmt: skip
@@ -57,6 +59,8 @@ class Address:
     parameters: tuple[tuple[str, str], ...]
     fragment: tuple[tuple[str, str], ...] = ()
     """Parameters behind `#`, which are not sent."""
+    is_ambiguous: bool
+    """A backslash stands where the host is: programs do not agree on which one that is."""
 
     @property
     def is_cleartext(self) -> bool:
@@ -66,15 +70,27 @@ class Address:
     @property
     def reach(self) -> Reach:
         """How far away it says that it is."""
-        return _ip_reach(self.ip) if self.ip else _name_reach(self.host)
+        found = _ip_reach(self.ip) if self.ip else _name_reach(self.host)
+        return Reach.OTHER if self.is_ambiguous and found is not Reach.METADATA else found
+
+
+def is_written(text: str) -> bool:
+    """Tell whether a text begins as an address does."""
+    start = text.lstrip()[:32]
+    return "://" in start or _WEB.match(start) is not None
 
 
 def parse(text: str) -> Address | None:
-    """Return the parts of a URL with a host; None for any other text."""
-    part = text[:LONGEST].strip()
+    """Return the parts of a URL with a host; None for any other text.
+
+    Hosts of the web are read as browsers and Node do (WHATWG's URL standard): a backslash is a
+    slash, and any number of them may stand behind the scheme.
+    """
+    part = text.strip()[:LONGEST]
     try:
-        parts = urlsplit(part)
-        host, password, login = parts.hostname or "", parts.password or "", parts.username
+        written, parts = urlsplit(part), urlsplit(_as_browsers_do(part))
+        named = written if written.username is not None else parts
+        host, password, login = parts.hostname or "", named.password or "", named.username
     except ValueError:
         return None
     host = unicodedata.normalize("NFKC", unquote(host)).lower().rstrip(".")
@@ -84,7 +100,16 @@ def parse(text: str) -> Address | None:
         scheme=parts.scheme.lower(), host=host, ip=host_ip(host), has_login=login is not None,
         login=unquote(login or ""), password=unquote(password),
         parameters=_parameters(parts.query), fragment=_parameters(parts.fragment),
+        is_ambiguous="\\" in written.netloc,
     )  # fmt: skip
+
+
+def _as_browsers_do(text: str) -> str:
+    found = _WEB.match(text)
+    if found is None:
+        return text
+    path = found[2].replace("\\", "/")
+    return f"{found[1]}://{path}{found[3]}"
 
 
 def _parameters(text: str) -> tuple[tuple[str, str], ...]:

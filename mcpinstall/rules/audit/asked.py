@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mcpinstall.model.audited import AuditedServer
-from mcpinstall.rules.audit.executables import executed
+from mcpinstall.rules.audit.executables import executed, files
 from mcpinstall.rules.audit.paths import is_absolute
 from mcpinstall.rules.audit.search_paths import elements
 
@@ -25,8 +25,8 @@ def asked_name(server: AuditedServer) -> str:
 
 def asked_paths(server: AuditedServer) -> Iterator[str]:
     """Yield the absolute paths of a server that `MachineFacts.paths` is to be filled for."""
-    executed_paths = (one.text for one in executed(server))
+    started = (one.text for one in files(server))
     searched = (part for _, parts in elements(server) for part in parts)
     yield from dict.fromkeys(
-        text for text in (*executed_paths, *searched) if is_absolute(text) and "\0" not in text
+        text for text in (*started, *searched) if is_absolute(text) and "\0" not in text
     )

@@ -9,7 +9,7 @@ from mcpinstall.errors import McpInstallError
 from mcpinstall.model.audited import AuditedServer, Value
 from mcpinstall.model.finding import Severity
 from mcpinstall.model.mixed_scripts import require_one_script
-from mcpinstall.rules.audit.addresses import parse
+from mcpinstall.rules.audit.addresses import is_written, parse
 from mcpinstall.rules.audit.file_facts import FileFacts
 from mcpinstall.rules.audit.parts import MOST_WORDS
 from mcpinstall.rules.audit.rule import Confidence, Hit, rule
@@ -33,10 +33,10 @@ _LOOKS = str.maketrans(
 
 KNOWN = frozenset({
     "github", "gitlab", "google", "openai", "anthropic", "claude", "modelcontextprotocol",
-    "microsoft", "azure", "amazon", "aws", "slack", "notion", "atlassian", "jira", "stripe",
+    "microsoft", "aws", "slack", "notion", "atlassian", "jira", "stripe",
     "paypal", "apple", "figma", "linear", "sentry", "cloudflare", "docker", "supabase", "postgres",
     "playwright", "puppeteer", "filesystem", "memory", "fetch", "time", "git", "brave", "context7",
-    "npm", "pypi", "vercel", "netlify", "zapier", "asana", "hubspot", "salesforce", "shopify",
+    "npm", "pypi", "vercel", "netlify", "asana", "hubspot", "salesforce", "shopify",
     "airtable", "dropbox", "box", "grafana", "datadog", "mongodb", "redis", "elastic", "snowflake",
     "huggingface", "exa", "tavily", "firecrawl", "browserbase", "copilot", "cursor", "api", "mcp",
 })  # fmt: skip
@@ -67,7 +67,7 @@ def _names(server: AuditedServer) -> Iterator[tuple[Value, str]]:
 
 
 def _host(text: str) -> str:
-    address = parse(text) if "://" in text[:32] else None
+    address = parse(text) if is_written(text) else None
     return address.host if address else text
 
 
@@ -78,7 +78,7 @@ def _decoded(text: str) -> str:
 def _unicode_label(label: re.Match[str]) -> str:
     try:
         return label[1].lower().encode("ascii").decode("punycode")
-    except (UnicodeError, ValueError):
+    except ValueError:
         return label[0]
 
 

@@ -38,8 +38,7 @@ _SOCKET = re.compile(
     re.IGNORECASE,
 )
 _ROOTLESS = re.compile(r"/run/user/|\$\{?XDG_RUNTIME_DIR|\.docker/run/|/\.colima/", re.IGNORECASE)
-_SOURCE = re.compile(r"((?:[A-Za-z]:[\\/]|\\\\|//\./)?[^:]*):.*", re.DOTALL)
-_PATH = re.compile(r"[/~$%\\]|[A-Za-z]:[\\/]")
+_SOURCE = re.compile(r"((?:[A-Za-z]:[\\/]|\\\\|//\./)?[^:]*):")
 
 _GRANTING = frozenset({
     "npm:@modelcontextprotocol/server-filesystem",
@@ -48,8 +47,6 @@ _GRANTING = frozenset({
     "npm:mcp-obsidian",
     "pypi:mcp-server-git",
     "pypi:mcp-server-filesystem",
-    "image:mcp/filesystem",
-    "image:mcp/git",
 })  # fmt: skip
 """Servers whose path arguments are the folders that they work on."""
 
@@ -111,16 +108,16 @@ def _is_privilege(option: Option) -> bool:
 def _mounts(fetch: Fetch) -> Iterator[Value]:
     """Yield what of the machine is mounted into a container."""
     for option in fetch.all("-v", "--volume"):
-        found = _SOURCE.fullmatch(option.text[: paths.LONGEST_PATH * 2])
-        if found and option.value and _PATH.match(found[1]):
-            yield Value(text=found[1], pointer=option.value.pointer)
+        found = _SOURCE.match(option.text[: paths.LONGEST_PATH * 2])
+        if found:
+            yield Value(text=found[1], pointer=option.given.pointer)
     for option in fetch.all("--mount"):
         parts = dict(
             part.partition("=")[::2] for part in option.text[: paths.LONGEST_PATH * 2].split(",")
         )
-        source = parts.get("source") or parts.get("src") or ""
-        if option.value and source and parts.get("type", "bind") == "bind":
-            yield Value(text=source, pointer=option.value.pointer)
+        source = parts.get("source", parts.get("src", ""))
+        if parts.get("type", "bind") == "bind":
+            yield Value(text=source, pointer=option.given.pointer)
 
 
 def _sockets(server: AuditedServer, mounts: list[Value]) -> Iterator[Hit]:
@@ -159,7 +156,7 @@ def _daemons(containers: list[Fetch]) -> Iterator[Hit]:
         for option in one.all("-H", "--host"):
             if option.text[:6] == "tcp://" and not verified:
                 yield Hit(
-                    rule=SOCKET, pointer=(option.value or option.word).pointer,
+                    rule=SOCKET, pointer=option.given.pointer,
                     message=f"`{option.name}` names a daemon without TLS: anyone on the way "
                     "commands it",
                     fix="use `ssh://…`, or `--tlsverify`",

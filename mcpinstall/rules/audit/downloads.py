@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 
 from mcpinstall.model.audited import Value
+from mcpinstall.rules.audit.inline_code import runs_its_input
 from mcpinstall.rules.audit.options import Grammar, read
 from mcpinstall.rules.audit.shells import Script, Shell, script_of
 from mcpinstall.rules.audit.unwrap import unwrap
@@ -37,11 +39,13 @@ _FETCHES = re.compile(
     re.IGNORECASE,
 )
 _DOWNLOADER = re.compile(_DOWNLOADERS)
-_RESERVED = frozenset({"then", "do", "else", "{", "(", "!", "time", "-"})
-_CODED = frozenset({"-c", "-e", "-E", "-m", "-p", "--eval", "--print", "-r", "-n", "-ne", "-pe"})
-_STANDARD_INPUT = frozenset({"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0", "run", "-command"})
+_RESERVED = frozenset({"then", "do", "else", "{", "("})
+_STANDARD_INPUT = frozenset({"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
+_SHELL = Grammar(valued=frozenset({"-o", "-O"}))
+_QUOTES = str.maketrans("", "", "\\\"'^`")
+"""Signs that may stand inside a word and are no part of it."""
 _DEEPEST = 4
-_MOST = 500  # commands of a script
+_MOST = 500  # commands of a script that download something, or get what was downloaded
 
 
 def runs_a_download(script: Script, depth: int = 0) -> bool:
@@ -49,7 +53,7 @@ def runs_a_download(script: Script, depth: int = 0) -> bool:
     text = _decoded(script.text) if script.is_encoded else script.text
     if _EVALUATES.search(text) and _FETCHES.search(text):
         return True
-    if not _ANY_DOWNLOADER.search(text):
+    if not _mentions(text):
         return False
     if script.language is Shell.POSIX and _IS_SUBSTITUTION.match(text):
         return True
@@ -67,12 +71,16 @@ def _decoded(text: str) -> str:
 def _is_piped(text: str, script: Script, depth: int) -> bool:
     """Go through commands and operators from left to right."""
     downloads = False
-    for number, (operator, command) in enumerate(_commands(text)):
-        if number == _MOST:
-            break
+    left = _MOST
+    for operator, command in _commands(text):
         if not command.strip(" \t'\"(){}"):  # the end of a group is none of its own
             continue
         downloads = downloads and operator in {"|", "|&"}
+        if not (downloads or _mentions(command)):
+            continue
+        left -= 1
+        if left < 0:  # nobody downloads so often, and means well
+            return True
         words = _words(command, script)
         if _evaluates(words, command) or (downloads and _interprets(words)):
             return True
@@ -99,12 +107,17 @@ def _words(command: str, script: Script) -> tuple[Value, ...]:
     """Return the words of a command behind assignments and reserved words."""
     bare = Value(text=command.strip().lstrip("({").rstrip(")}"), pointer=script.pointer)
     words = split_value(bare, escapes=script.language is Shell.POSIX)
-    at = 0
-    while at < len(words) - 1 and (
-        words[at].text in _RESERVED or re.match(r"\w{1,64}=", words[at].text)
-    ):
-        at += 1
-    return words[at:]
+    return tuple(itertools.dropwhile(_is_before, words))
+
+
+def _is_before(word: Value) -> bool:
+    """Tell whether a word stands before a command: a reserved one, an assignment."""
+    return word.text in _RESERVED or re.match(r"\w{1,64}=", word.text) is not None
+
+
+def _mentions(text: str) -> bool:
+    """Tell whether a text names a downloader, quotes and escapes inside of it left out."""
+    return _ANY_DOWNLOADER.search(text.translate(_QUOTES)) is not None
 
 
 def _evaluates(words: Sequence[Value], command: str) -> bool:
@@ -129,16 +142,11 @@ def _interprets(words: Sequence[Value]) -> bool:
         return True
     if name not in _INTERPRETERS:
         return False
-    options = [one.text for one in rest]
-    if name in _SHELLS:
-        return "-s" in options or "xargs" in found.wrappers or _reads_input(rest)
-    return not any(one in _CODED for one in options[:4]) and _reads_input(rest)
-
-
-def _reads_input(rest: Sequence[Value]) -> bool:
-    given = read(rest, Grammar(valued=frozenset({"-o", "-O", "-W", "-X"})))
-    if given.has("-c", "-File"):
-        return [one.text for one in given.rest[:1]] == ["-"]
+    if name not in _SHELLS:
+        return runs_its_input(name, rest)
+    given = read(rest, _SHELL)
+    if given.has("-s") or "xargs" in found.wrappers:
+        return True
     return not given.rest or given.rest[0].text.lower() in _STANDARD_INPUT
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from mcpinstall.model.audited import AuditedServer, Value
 from mcpinstall.model.finding import Severity
@@ -13,6 +14,7 @@ from mcpinstall.rules.audit.parts import MOST_WORDS, escaped, settings
 from mcpinstall.rules.audit.references import is_placeholder
 from mcpinstall.rules.audit.rule import Hit, Persona, rule
 from mcpinstall.rules.audit.secrets import LONGEST, shown
+from mcpinstall.rules.audit.unwrap import DEEPEST
 
 AMBIGUOUS = rule(
     704, "ambiguous-json", Severity.HIGH, "Two programs read this file differently", cwe=436
@@ -39,7 +41,7 @@ _TRANSPORTS = frozenset({
 _TAKE_LINES = ("augment-vscode",)
 """Hosts whose `command` is a line for a shell."""
 _SAFE_NAME = re.compile(r"(?:[^\W_]|@(?=[\w-]+/))[\w. -]*(?:/[^\W_][\w.-]*)?")
-_TOLERATED = re.compile(r"[\w. ()\[\]:,+/@-]+")
+_TOLERATED = re.compile(r"[\w. ()\[\]:,+/@-]")
 """Characters of names that READMEs use, of no harm."""
 _RESERVED = frozenset({"__proto__", "constructor", "prototype"})
 _LONGEST_NAME = 64
@@ -95,20 +97,8 @@ def malformed(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
     if server.argv and server.url is not None and server.url.pointer not in pointers:
         yield _malformed(server.url.pointer, "the entry has both a command and an address",
                          "leave the one that is meant")  # fmt: skip
-    if len(server.launch) > MOST_WORDS:
-        yield _malformed(
-            server.pointer,
-            f"of {len(server.launch)} arguments only the first {MOST_WORDS} were looked at",
-            "make them fewer",
-        )
     yield from _transport(server)
-    for value in _values(server):
-        if len(value.text) > LONGEST:
-            yield _malformed(
-                value.pointer,
-                f"of {len(value.text)} characters only the first {LONGEST} were looked at",
-                "make it shorter",
-            )
+    yield from _unseen_of(server)
 
 
 def name(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
@@ -146,19 +136,19 @@ def _name_fault(text: str) -> str:
         return f"is `{text.lower()}`, which programs in JavaScript take for something else"
     if is_device_name(text):
         return "is a device of Windows"
-    if not _TOLERATED.fullmatch(text) and not _is_word(text):
+    if not _is_word(text):
         return "has signs that mean something to a shell"
     return ""
 
 
 def _is_word(text: str) -> bool:
     """Tell whether all but letters of other scripts and their marks is tolerated."""
-    return all(not char.isascii() or _TOLERATED.fullmatch(char) for char in text)
+    return all(not char.isascii() or _TOLERATED.match(char) for char in text)
 
 
 def _is_line(command: str) -> bool:
-    first, blank, rest = command[:LONGEST].strip().partition(" ")
-    if not blank or not rest.strip() or is_placeholder(command[:LONGEST]):
+    first, _, rest = command[:LONGEST].strip().partition(" ")
+    if not rest or is_placeholder(command[:LONGEST]):
         return False
     return (
         not re.search(r"[\\/]", first) or re.search(r" -\w|(?: --)", command[:LONGEST]) is not None
@@ -182,12 +172,40 @@ def _transport(server: AuditedServer) -> Iterator[Hit]:
                          "add the address in Claude under Settings, Connectors")  # fmt: skip
 
 
+def _unseen_of(server: AuditedServer) -> Iterator[Hit]:
+    """Yield what of an entry is too long to look at as a whole."""
+    if len(server.wrappers) >= DEEPEST:
+        yield _unseen(
+            server.pointer,
+            f"of programs that start each other only the first {DEEPEST} were looked at",
+            "start the server itself",
+        )
+    if len(server.launch) > MOST_WORDS:
+        yield _unseen(
+            server.pointer,
+            f"of {len(server.launch)} arguments only the first {MOST_WORDS} were looked at",
+            "make them fewer",
+        )
+    for value in _values(server):
+        if len(value.text) > LONGEST:
+            yield _unseen(
+                value.pointer,
+                f"of {len(value.text)} characters only the first {LONGEST} were looked at",
+                "make it shorter",
+            )
+
+
 def _values(server: AuditedServer) -> Iterator[Value]:
     yield from server.argv
     yield from (each.value for each in (*server.variables, *server.headers))
     yield from (value for _, value in settings(server))
     if server.url is not None:
         yield server.url
+
+
+def _unseen(pointer: str, message: str, fix: str) -> Hit:
+    """Return that something was not looked at: what stands there may be anything."""
+    return replace(_malformed(pointer, message, fix), severity=Severity.MEDIUM)
 
 
 def _malformed(pointer: str, message: str, fix: str) -> Hit:

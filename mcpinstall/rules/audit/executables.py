@@ -16,6 +16,7 @@ from mcpinstall.rules.audit.options import Grammar, read
 from mcpinstall.rules.audit.pins import fetch
 from mcpinstall.rules.audit.rule import Hit, rule
 from mcpinstall.rules.audit.runner_options import NODE
+from mcpinstall.rules.audit.shells import powershell_file
 from mcpinstall.rules.audit.specs import Pin
 from mcpinstall.rules.audit.unwrap import unwrap
 from mcpinstall.rules.audit.words import program
@@ -31,18 +32,21 @@ RULES = (REPLACEABLE, REPOSITORY_CODE)
 
 _INTERPRETERS = frozenset({
     "python", "pypy", "py", "node", "nodejs", "tsx", "ts-node", "bun", "ruby", "perl", "php", "sh",
-    "bash", "zsh", "dash", "fish", "pwsh", "powershell", "lua", "rscript", "osascript",
+    "bash", "zsh", "dash", "fish", "lua", "rscript", "osascript",
 })  # fmt: skip
 _VALUED = Grammar(
     valued=frozenset({
-        "-c", "-e", "-m", "-W", "-X", "-r", "--require", "--import", "--loader", "--eval", "-p",
-        "--print", "-ExecutionPolicy", "--env-file",
+        "-W", "-X", "-r", "--require", "--import", "--loader", "--env-file",
     }),
-    clusters=False,
 )  # fmt: skip
-_NO_FILE = frozenset({"-c", "-e", "-m", "-p", "--eval", "--print", "-Command", "-EncodedCommand"})
+_NO_FILE = frozenset({"-c", "-e", "-m", "-p", "--eval", "--print"})
 _BUILDERS = frozenset({"make", "just", "task", "gradlew", "mvnw", "rake"})
 _SCRIPT = re.compile(r"[^\s:]{1,1000}\.(?:py|js|mjs|cjs|ts|mts|sh|ps1|rb|pl|php|jar|bat|cmd|lua|R)")
+
+
+def files(server: AuditedServer) -> tuple[Value, ...]:
+    """Return everything of `executed`, and folders and files whose code a runner starts."""
+    return (*executed(server), *_folders(server))
 
 
 def executed(server: AuditedServer) -> tuple[Value, ...]:
@@ -69,8 +73,8 @@ def _loaded(launch: Sequence[Value]) -> Iterator[Value]:
     """Yield files that Node loads before the script."""
     if program(launch[0].text) in {"node", "nodejs", "tsx", "ts-node", "bun"}:
         for one in read(launch[1:], NODE).all("-r", "--require", "--import", "--loader"):
-            if one.value is not None and paths.is_absolute(one.text):
-                yield one.value
+            if paths.is_absolute(one.text):
+                yield one.given
 
 
 def _folders(server: AuditedServer) -> Iterator[Value]:
@@ -79,8 +83,7 @@ def _folders(server: AuditedServer) -> Iterator[Value]:
         if fetched.runner in {"uv run", "uvx", "uv tool run"}:
             named = fetched.all("--directory", "--project")
             yield from (one.value for one in named if one.value is not None)
-        if fetched.runner.split()[0] not in {"docker", "podman", "nerdctl"}:
-            yield from (one.value for one in fetched.packages if one.pin is Pin.LOCAL)
+        yield from (one.value for one in fetched.packages if one.pin is Pin.LOCAL)
 
 
 def check(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]:
@@ -97,34 +100,29 @@ def _script(launch: Sequence[Value]) -> Value | None:
     fetched = fetch(launch)
     if fetched is not None and fetched.runner == "uv run":
         return _script_of_uv(fetched.arguments)
-    if fetched is not None and fetched.runner == "java":
-        return next((one.value for one in fetched.packages if one.pin is Pin.LOCAL), None)
     if name not in _INTERPRETERS:
-        return None
+        return powershell_file(launch)
     found = read(launch[1:], _VALUED)
     if any(one.name in _NO_FILE for one in found.options):
         return None
-    rest = found.rest[1:] if name == "bun" and _text(found.rest[:1]) == "run" else found.rest
+    verb = [one.text for one in found.rest[:1]]
+    rest = found.rest[1:] if name == "bun" and verb == ["run"] else found.rest
     return rest[0] if rest else None
 
 
 def _script_of_uv(arguments: Sequence[Value]) -> Value | None:
-    if not arguments:
-        return None
-    if _SCRIPT.fullmatch(arguments[0].text[:1024]) or "/" in arguments[0].text[:1024]:
-        return arguments[0] if "://" not in arguments[0].text[:64] else None
-    return _script(arguments) if program(arguments[0].text).startswith("python") else None
-
-
-def _text(words: Sequence[Value]) -> str:
-    return words[0].text if words else ""
+    """Return the file among `uv run`'s words; a program that it starts was unwrapped before."""
+    for one in arguments[:1]:
+        return one if _SCRIPT.fullmatch(one.text[:1024]) or "/" in one.text[:1024] else None
+    return None
 
 
 # MA208 -------------------------------------------------------------------------------------------
 
 
 def _replaceable(server: AuditedServer, facts: MachineFacts) -> Iterator[Hit]:
-    for number, one in enumerate((*executed(server), *_folders(server))):
+    every = files(server)
+    for one in every:
         why, where = _replaceable_by(one.text, facts)
         if why:
             yield Hit(
@@ -134,7 +132,8 @@ def _replaceable(server: AuditedServer, facts: MachineFacts) -> Iterator[Hit]:
                 else "move it to a folder of your own",
             )  # fmt: skip
             return
-        state = facts.found.get(one.text) if number == 0 else None
+    for one in every[:1]:
+        state = facts.found.get(one.text)
         if state is not None and state.writable:
             yield Hit(
                 rule=REPLACEABLE, pointer=one.pointer, severity=Severity.LOW,
@@ -142,7 +141,6 @@ def _replaceable(server: AuditedServer, facts: MachineFacts) -> Iterator[Hit]:
                 f"PATH, and can be replaced by other users: `{paths.shown(state.writable)}`",
                 fix=f"chmod go-w {paths.typed(state.writable)}",
             )  # fmt: skip
-            return
 
 
 def _replaceable_by(text: str, facts: MachineFacts) -> tuple[str, str]:
@@ -152,7 +150,7 @@ def _replaceable_by(text: str, facts: MachineFacts) -> tuple[str, str]:
     state = facts.paths.get(text)
     if state is None:
         return "", ""
-    if state.resolved and paths.is_shared(state.resolved):
+    if paths.is_shared(state.resolved):
         return "leads to a folder for temporary or downloaded files", ""
     if state.writable:
         return f"can be replaced by other users: `{paths.shown(state.writable)}`", state.writable
@@ -166,7 +164,8 @@ def _starts_elsewhere(server: AuditedServer) -> bool:
     """Tell whether relative paths are those of another folder: of `cwd`, of `uv --directory`."""
     named = [one.value for fetched in fetches(server) for one in fetched.all("--directory")]
     folders = [one.text for one in (server.directory, *named) if one is not None]
-    return any(folder and not _is_relative(folder) for folder in folders[-1:])
+    known = [one for one in folders if paths.is_of_project(one) or (one and not _is_relative(one))]
+    return any(not paths.is_of_project(one) for one in known[-1:])
 
 
 def _of_repository(server: AuditedServer) -> Iterator[Hit]:
@@ -221,7 +220,7 @@ def _task(first: Value, rest: Sequence[Value]) -> Iterator[Value]:
         yield first
     if name in {"docker", "podman", "nerdctl"} and verbs[:1] == ["compose"]:
         yield first
-    if name in {"npm", "pnpm", "yarn"} and verbs[:1] and verbs[0] in {"run", "start", "run-script"}:
+    if name in {"npm", "pnpm", "yarn"} and verbs[:1] in (["run"], ["start"], ["run-script"]):
         yield first
     if name in {"poetry", "dotnet"} and verbs[:1] == ["run"]:
         yield first

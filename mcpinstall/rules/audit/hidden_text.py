@@ -40,7 +40,7 @@ def check(server: AuditedServer, _facts: FileFacts) -> Iterator[Hit]:
     for value in _executed(server):
         if points := _points(value.text[:LONGEST]):
             yield _hit(value.pointer, points, None)
-    for value in (*server.launch[1:MOST_WORDS], *server.argv[1:MOST_WORDS]):
+    for value in server.argv[1:MOST_WORDS]:
         if points := _points(_without_lines(value.text[:LONGEST])):
             yield _hit(value.pointer, points, None)
     for value in _texts(server):
@@ -61,8 +61,7 @@ def visible(text: str) -> str:
 
 def _executed(server: AuditedServer) -> Iterator[Value]:
     yield server.name
-    yield from server.argv[:1]
-    yield from server.launch[:1]
+    yield from dict.fromkeys((*server.argv[:1], *server.launch[:1]))
     yield from (one for one in (server.url, server.directory) if one is not None)
     for variable in (*server.variables, *server.headers):
         yield Value(text=variable.name, pointer=variable.value.pointer)

@@ -10,13 +10,11 @@ from urllib.parse import urlsplit
 
 from mcpinstall.model.audited import Variable
 from mcpinstall.model.finding import Severity
+from mcpinstall.rules.audit.addresses import Reach, parse
 from mcpinstall.rules.audit.fetched import Fetch
 from mcpinstall.rules.audit.machine_facts import Client, Effect, IndexSetting, MachineFacts
 
-_CLEAR = re.compile(
-    r"(?:[\w-]{1,64}=)?http://(?!(?:localhost|127\.\d|\[::1\])[^/@]*(?:/|$))", re.IGNORECASE
-)
-_NAMED = re.compile(r"[\w-]{1,64}=(?=https?://)")
+_NAMED = re.compile(r"\A[\w-]{1,64}=(?=https?:)", re.IGNORECASE)
 _DEFAULTS = frozenset({
     "5a06749b2297be54ac5699f6f2761716adc5001a2d5f8b915ab2172922dd5706",  # of pip and uv
     "036b43b16792c643378e95923ed2f4cc78e800de141b764aeea70d47580396df",  # of npm
@@ -56,8 +54,6 @@ def of_files(
     found: Sequence[Fetch], set_: Sequence[Variable], facts: MachineFacts
 ) -> Iterator[FileFault]:
     """Yield what configuration files make unsafe for what a server fetches."""
-    if not facts.index_settings:
-        return
     own = any(one.name.upper() in _OWN_VARIABLE and one.value.text for one in set_)
     for fetch in found:
         for setting in facts.index_settings:
@@ -67,12 +63,13 @@ def of_files(
 
 def is_clear(text: str) -> bool:
     """Tell whether an address is reached without TLS, and not on this machine."""
-    return bool(_CLEAR.match(text))
+    found = parse(_NAMED.sub("", text[:_LONGEST]))
+    return found is not None and found.is_cleartext and found.reach is not Reach.LOOPBACK
 
 
 def is_known(text: str, facts: MachineFacts) -> bool:
     """Tell whether each address is one that the user's own files name, or a client's default."""
-    words = text[:_LONGEST].split()
+    words = text.split() if len(text) <= _LONGEST else []
     return bool(words) and all(_is_known(one, facts) for one in words)
 
 
@@ -84,10 +81,12 @@ def _is_known(text: str, facts: MachineFacts) -> bool:
 
 def normalized(text: str) -> str:
     """Return an address without name, login and last slash, its host in small letters."""
-    bare = _NAMED.sub("", text[:_LONGEST].strip(), count=1)
+    bare = _NAMED.sub("", text.strip())
     try:
         parts = urlsplit(bare)
     except ValueError:
+        return bare
+    if "\\" in parts.netloc:  # what one program takes for a login is the host for another
         return bare
     host = parts.netloc.rpartition("@")[2].lower()
     return f"{parts.scheme}://{host}{parts.path}".rstrip("/") if host else bare.rstrip("/")

@@ -64,7 +64,7 @@ def check(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]
 
 
 def _of_options(fetch: Fetch, facts: MachineFacts) -> Iterator[_Fault]:
-    if fetch.runner.endswith(" run") and fetch.runner.split()[0] in {"docker", "podman", "nerdctl"}:
+    if fetch.runner.split()[0] in {"docker", "podman", "nerdctl"}:
         return
     replaced = any(one.name == "--default-index" for one in fetch.options)
     for option in _with_pip_arguments(fetch.options):
@@ -85,7 +85,7 @@ def _with_pip_arguments(options: tuple[Option, ...]) -> Iterator[Option]:
 
 
 def _of_option(option: Option, facts: MachineFacts, *, is_replaced: bool) -> _Fault | None:
-    name, value, at = option.name, option.text, option.value or option.word
+    name, value, at = option.name, option.text, option.given
     if name in _ADDRESSES and is_clear(value):
         return _Fault(Severity.HIGH, f"`{name}` names an index without TLS", at)
     if name in _UNPROTECTED:

@@ -123,6 +123,5 @@ def container_variables(server: AuditedServer) -> Iterator[Variable]:
         if fetch.runner.split()[0] not in {"docker", "podman", "nerdctl"}:
             continue
         for option in fetch.all("-e", "--env"):
-            name, is_set, text = option.text.partition("=")
-            if is_set and option.value is not None:
-                yield Variable(name=name, value=Value(text=text, pointer=option.value.pointer))
+            name, _, text = option.text.partition("=")
+            yield Variable(name=name, value=Value(text=text, pointer=option.given.pointer))

@@ -42,7 +42,7 @@ def known_near(kind: Kind, name: str) -> str:
         name = normalized_package(name)
     known = NPM if kind is Kind.NPM else PYPI
     scope = name.partition("/")[0] if name[:1] == "@" else ""
-    if name in known or len(name) < _SHORTEST or (scope and scope in _SCOPES):
+    if name in known or len(name) < _SHORTEST or scope in _SCOPES:
         return ""
     near = (one for one in known if abs(len(one) - len(name)) <= _LENGTHS and are_near(one, name))
     return next((one for one in near if not _is_other_word(one, name)), "")

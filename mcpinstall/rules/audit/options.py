@@ -23,6 +23,11 @@ class Option:
         """Its value; nothing where it has none."""
         return self.value.text if self.value else ""
 
+    @property
+    def given(self) -> Value:
+        """Its value; without one, the word that it is itself."""
+        return self.value or self.word
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grammar:

@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 
 from mcpinstall.model.audited import AuditedServer, Value, Variable
 from mcpinstall.model.json_text import Json
-from mcpinstall.rules.audit.addresses import Address, parse
+from mcpinstall.rules.audit.addresses import Address, is_written, parse
 
 _OPTION = re.compile(r"--?[A-Za-z][A-Za-z0-9_.-]{0,60}")
 MOST_WORDS = 1000
@@ -134,7 +134,9 @@ def addresses(server: AuditedServer) -> Iterator[tuple[Value, Address]]:
     values += [each.value for each in server.variables]
     seen = set()
     for value in values:
-        if "://" in value.text[:32] and value.pointer not in seen and (found := parse(value.text)):
+        if value.pointer in seen or not is_written(value.text):
+            continue
+        if found := parse(value.text):
             seen.add(value.pointer)
             yield value, found
 

@@ -59,20 +59,19 @@ def is_shared(text: str) -> bool:
 
 
 def _normalized(text: str) -> str:
-    """Return a POSIX path without `//`, `/./` and `/../`; no other text is changed."""
-    if text[:1] != "/" or not re.search(r"//|/\.\.?(?:/|$)", text):
-        return text
-    return posixpath.normpath(text).replace("//", "/", 1)
+    """Return a path without `//`, `/./` and `/../`."""
+    return re.sub(r"\A//", "/", posixpath.normpath(text))
 
 
 def granted(text: str) -> str:
     """Return what is sensitive about giving access to a path: `home`, `all`, `secrets`, or ``."""
     text = text[:LONGEST_PATH]
-    if _ROOT.fullmatch(text):
+    spelled = (text, _normalized(text))
+    if any(_ROOT.fullmatch(one) for one in spelled):
         return "all"
-    if _SENSITIVE.search(text) or _SYSTEM.fullmatch(text):
+    if any(_SENSITIVE.search(one) or _SYSTEM.fullmatch(one) for one in spelled):
         return "secrets"
-    return "home" if _HOME.fullmatch(text) else ""
+    return "home" if any(_HOME.fullmatch(one) for one in spelled) else ""
 
 
 def shown(text: str) -> str:

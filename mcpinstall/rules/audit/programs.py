@@ -72,7 +72,7 @@ def _root_in_container(server: AuditedServer) -> Iterator[Hit]:
         for option in fetch.all("-u", "--user"):
             if option.text.partition(":")[0] in _ROOT:
                 yield Hit(
-                    rule=PRIVILEGE_ESCALATION, pointer=(option.value or option.word).pointer,
+                    rule=PRIVILEGE_ESCALATION, pointer=option.given.pointer,
                     persona=Persona.AUDITOR, message="the server is root in its container",
                     fix=f"leave `{option.name} {option.text[:20]}` out",
                 )  # fmt: skip

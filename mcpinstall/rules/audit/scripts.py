@@ -7,14 +7,11 @@ from collections.abc import Iterator, Sequence
 from mcpinstall.model.audited import AuditedServer, Value
 from mcpinstall.model.finding import Severity
 from mcpinstall.rules.audit.downloads import runs_a_download
+from mcpinstall.rules.audit.inline_code import inline_code
 from mcpinstall.rules.audit.machine_facts import NOTHING, MachineFacts
-from mcpinstall.rules.audit.options import Grammar, read
-from mcpinstall.rules.audit.pins import fetch
 from mcpinstall.rules.audit.rule import Hit, Persona, rule
-from mcpinstall.rules.audit.runner_options import DENO, NODE
 from mcpinstall.rules.audit.shells import Script, Shell, is_simple, script_of
 from mcpinstall.rules.audit.unwrap import unwrap
-from mcpinstall.rules.audit.words import program
 
 PIPE_TO_INTERPRETER = rule(
     201, "pipe-to-interpreter", Severity.CRITICAL, "What is downloaded is run unseen", cwe=494
@@ -64,19 +61,6 @@ def _shell(scripts: Sequence[Script]) -> Iterator[Hit]:
             return
 
 
-# Code in an argument -----------------------------------------------------------------------------
-
-_PYTHON = Grammar(valued=frozenset({"-c", "-m", "-W", "-X", "--check-hash-based-pycs"}))
-_BUN = Grammar(
-    valued=frozenset({"-e", "--eval", "-p", "--print", "-r", "--preload", "-c", "--cwd"})
-)
-_SCRIPTED = Grammar(valued=frozenset({"-e", "-E", "-r", "-I", "-M", "-m"}))
-_PHP = Grammar(valued=frozenset({"-r", "-R", "-B", "-d", "-c", "-f", "-z", "-S", "-t"}))
-_DENO_REPL = Grammar(valued=DENO.valued | {"--eval", "--eval-file"})
-_IMPORTS = frozenset({"--import", "--loader", "--experimental-loader", "--preload"})
-_EVAL = frozenset({"-e", "--eval", "-p", "--print"})
-
-
 def _inline(launch: Sequence[Value]) -> Iterator[Hit]:
     found = inline_code(launch)
     if found is not None:
@@ -86,61 +70,3 @@ def _inline(launch: Sequence[Value]) -> Iterator[Hit]:
             message=f"`{name}` runs code that stands in the entry itself",
             fix="put the code into a file that can be reviewed, and start that",
         )  # fmt: skip
-
-
-def inline_code(launch: Sequence[Value]) -> tuple[str, Value] | None:
-    """Return a program and the code that is its argument."""
-    if not launch:
-        return None
-    fetched = fetch(launch)
-    if fetched is not None and fetched.code is not None:
-        return fetched.runner, fetched.code
-    return _of_interpreter(program(launch[0].text), launch[1:])
-
-
-def _of_interpreter(name: str, words: Sequence[Value]) -> tuple[str, Value] | None:
-    bare = name.rstrip("0123456789.")
-    if name == "deno":
-        return _of_deno(words)
-    grammar, options = _INTERPRETED.get(bare, (None, frozenset[str]()))
-    if grammar is None:
-        return None
-    for option in read(words, grammar).options:
-        if option.name == "-m" and bare not in {"perl", "ruby"}:
-            return None  # a module: what follows is its own
-        if option.name in options:
-            return name, option.value or option.word
-        if option.name in _IMPORTS and option.text[:5].lower() == "data:":
-            return name, option.value or option.word
-    return None
-
-
-def _of_deno(words: Sequence[Value]) -> tuple[str, Value] | None:
-    """Read `deno eval CODE` and `deno repl --eval CODE`."""
-    rest = read(words, DENO).rest
-    verb = rest[0].text if rest else ""
-    if verb == "eval":
-        return ("deno eval", rest[-1]) if len(rest) > 1 else None
-    code = read(rest[1:], _DENO_REPL).all("--eval") if verb == "repl" else ()
-    return ("deno repl", code[0].value or code[0].word) if code else None
-
-
-_INTERPRETED: dict[str, tuple[Grammar | None, frozenset[str]]] = {
-    "python": (_PYTHON, frozenset({"-c"})),
-    "pypy": (_PYTHON, frozenset({"-c"})),
-    "py": (_PYTHON, frozenset({"-c"})),
-    "node": (NODE, _EVAL),
-    "nodejs": (NODE, _EVAL),
-    "tsx": (NODE, _EVAL),
-    "ts-node": (NODE, _EVAL),
-    "lua": (_SCRIPTED, frozenset({"-e"})),
-    "luajit": (_SCRIPTED, frozenset({"-e"})),
-    "rscript": (_SCRIPTED, frozenset({"-e"})),
-    "julia": (_SCRIPTED, frozenset({"-e", "-E"})),
-    "elixir": (_SCRIPTED, frozenset({"-e"})),
-    "bun": (_BUN, _EVAL),
-    "ruby": (_SCRIPTED, frozenset({"-e"})),
-    "perl": (_SCRIPTED, frozenset({"-e", "-E"})),
-    "php": (_PHP, frozenset({"-r", "-R", "-B"})),
-    "osascript": (_SCRIPTED, frozenset({"-e"})),
-}

@@ -22,6 +22,7 @@ RULES = (SEARCH_PATH,)
 
 _NAMES = frozenset({"PATH", "PYTHONPATH", "NODE_PATH", "PERL5LIB"})
 _WINDOWS = re.compile(r"(?:^|;)\s*\"?[A-Za-z]:[\\/]|;")
+_MOST = 1000  # folders of one variable; nobody has a hundred
 _COLON = re.compile(r":(?![^{}:]{0,64}\})")  # not the one of `${env:PATH}`
 
 
@@ -31,14 +32,16 @@ def elements(server: AuditedServer) -> Iterator[tuple[Variable, list[str]]]:
         text = one.value.text[:LONGEST]
         if one.name.upper() in _NAMES and text.strip():
             parts = text.split(";") if _WINDOWS.search(text) else _COLON.split(text)
-            yield one, [part.strip().strip('"') for part in parts[:1000]]
+            yield one, [part.strip().strip('"') for part in parts[: _MOST + 1]]
 
 
 def check(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]:
     """Yield one hit for each variable, about its first bad folder."""
     severity = Severity.HIGH if server.scope is FileScope.PROJECT else Severity.MEDIUM
     for variable, parts in elements(server):
-        why = next((why for part in parts if (why := _fault(part, facts))), "")
+        why = next((why for part in parts[:_MOST] if (why := _fault(part, facts))), "")
+        if not why and len(parts) > _MOST:
+            why = f"has more than {_MOST} folders, and only the first were looked at"
         if why:
             yield Hit(
                 rule=SEARCH_PATH, pointer=variable.value.pointer, severity=severity,

@@ -10,7 +10,7 @@ from mcpinstall.model.audited import AuditedServer, FileScope
 from mcpinstall.model.finding import Severity
 from mcpinstall.model.json_text import Json
 from mcpinstall.model.secret_forms import passwords_in
-from mcpinstall.rules.audit.addresses import parse
+from mcpinstall.rules.audit.addresses import is_written, parse
 from mcpinstall.rules.audit.fetches import packages
 from mcpinstall.rules.audit.file_facts import FileFacts, Tracking
 from mcpinstall.rules.audit.parts import environment, headers, options, settings
@@ -243,7 +243,7 @@ def _in_address(text: str) -> Iterator[tuple[str, Found]]:
 def _inside(text: str) -> Found | None:
     """Return the secret that a part of a longer text is: of JSON, a script, an address."""
     part = text[:LONGEST]
-    if "://" in part[:32] and (found := next((one for _, one in _in_address(part)), None)):
+    if is_written(part) and (found := next((one for _, one in _in_address(part)), None)):
         return found
     if "=" not in part and ":" not in part and "-" not in part:
         return None

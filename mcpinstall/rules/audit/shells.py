@@ -19,7 +19,7 @@ _CMD = frozenset({"cmd", "%comspec%", "$comspec", "${comspec}", "${env:comspec}"
 _POSIX_VALUED = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file"})
 _POSIX_SCRIPTS = ("--command", "--commands", "--init-command", "--execute")
 _POWERSHELL_VALUED = (
-    "ex", "ep", "w", "v", "inp", "if", "o", "of", "config", "settings", "ps", "cu",
+    "ex", "ep", "w", "v", "inp", "if", "o", "config", "settings", "ps", "cu",
 )  # fmt: skip
 """Beginnings of options with a value, besides `-Command`, `-EncodedCommand` and `-File`."""
 
@@ -131,8 +131,6 @@ def started(script: Script) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
 
 def _as_cmd_reads(words: tuple[Value, ...]) -> tuple[Value, ...]:
     """Return the words without what `cmd` takes off: `@`, carets; `,` and `;` end a word, too."""
-    if not words:
-        return ()
     first = re.sub(r"\^(.)", r"\1", words[0].text[:LONGEST]).lstrip("@")
     parts = [one for one in _CMD_BREAKS.split(first) if one] if "://" not in first else [first]
     return (*(Value(text=one, pointer=words[0].pointer) for one in parts), *words[1:])
@@ -203,24 +201,39 @@ def _is_active_in_cmd(text: str, count: int) -> bool:
     return bool(_CMD_ACTIVE.search(text))
 
 
+def powershell_file(words: Sequence[Value]) -> Value | None:
+    """Return the file that PowerShell is given; None for any other command line."""
+    name = program(words[0].text) if words else ""
+    if name not in _POWERSHELL:
+        return None
+    is_file, _, at = _powershell_given(name, words)
+    return words[at] if is_file and at < len(words) else None
+
+
 def _powershell(name: str, words: Sequence[Value]) -> Script | None:
+    is_file, is_encoded, at = _powershell_given(name, words)
+    if is_file:
+        return None
+    rest = words[at : at + 1] if is_encoded else words[at:]
+    return _powershell_script(name, tuple(rest), is_encoded=is_encoded)
+
+
+def _powershell_given(name: str, words: Sequence[Value]) -> tuple[bool, bool, int]:
+    """Return whether PowerShell is given a file or encoded text, and where that stands."""
     at = 1
     while at < len(words):
         text = words[at].text
         option = text[:40].strip().lower().lstrip(_DASHES + "/")
-        if text.strip()[:1] not in {*_DASHES, "/"} or not option:
+        if text.strip()[:1] not in {*_DASHES, "/"} or not option or "/" in option:
             break
         if _abbreviates(option, "encodedcommand", "ec"):
-            rest = tuple(words[at + 1 : at + 2])
-            return _powershell_script(name, rest, is_encoded=True)
+            return False, True, at + 1
         if _abbreviates(option, "command", "commandwithargs") or option == "cwa":
-            return _powershell_script(name, tuple(words[at + 1 :]), is_encoded=False)
+            return False, False, at + 1
         if _abbreviates(option, "file", ""):
-            return None
+            return True, False, at + 1
         at += 2 if option.startswith(_POWERSHELL_VALUED) else 1
-    if name == "pwsh":  # a bare word is a file
-        return None
-    return _powershell_script(name, tuple(words[at:]), is_encoded=False)
+    return name == "pwsh", False, at  # a bare word is a file for that one
 
 
 def _abbreviates(option: str, whole: str, other: str) -> bool:

@@ -51,7 +51,7 @@ _OVERLAP = 40  # characters; what names credentials is shorter
 
 def check(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]:
     """Yield what is odd in the tools that are saved of a server."""
-    if facts.managed is None or not facts.managed.tools.known:
+    if facts.managed is None:
         return
     tools = facts.managed.tools.tools
     found = list(dict.fromkeys(poisoned(tools, server.name.text, facts.neighbours)))
@@ -76,7 +76,7 @@ def poisoned(
         tool: other
         for other, names in neighbours.items()
         for tool in names - own
-        if other != server and _NAME.fullmatch(tool) and ("_" in tool or "-" in tool)
+        if other != server and ("_" in tool or "-" in tool)
     }
     servers = {other.casefold(): other for other in neighbours if other != server}
     for tool in tools:

@@ -109,10 +109,10 @@ def _target(words: Sequence[Value]) -> Value | None:
     bridge = next((n for n, one in enumerate(words) if _BRIDGES.search(one.text[-300:])), None)
     if bridge is None:
         return None
-    for word in words[bridge + 1 :]:
+    for word in words[bridge:]:
         if _ADDRESS.match(word.text):
             return word
-        name, is_glued, value = word.text[:LONGEST].partition("=")
-        if is_glued and name[:2] == "--" and _ADDRESS.match(value):
+        name, _, value = word.text[:LONGEST].partition("=")
+        if name[:2] == "--" and _ADDRESS.match(value):
             return Value(text=value, pointer=word.pointer)
     return None

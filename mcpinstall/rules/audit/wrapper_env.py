@@ -29,7 +29,7 @@ Words: TypeAlias = tuple[Value, ...]
 
 def variable(word: Value) -> tuple[Variable, ...]:
     """Return the assignment `A=b` that a word is; nothing for any other word."""
-    found = _ASSIGNMENT.fullmatch(word.text)
+    found = _ASSIGNMENT.match(word.text)
     if found is None:
         return ()
     return (Variable(name=found[1], value=Value(text=found[2], pointer=word.pointer)),)
@@ -55,7 +55,7 @@ _SPLITS_NEXT = re.compile(r"--s(?:p(?:l(?:i(?:t(?:-\w{0,6})?)?)?)?)?|-[i0v]{0,8}
 _ENV_ESCAPES = {"\\_": " ", "\\t": " ", "\\n": " ", "\\f": " ", "\\r": " ", "\\v": " "}
 
 
-def read_env(name: str, words: Words) -> Inner | None:
+def read_env(name: str, words: Words) -> Inner:
     """Return what `env [options] [A=b …] PROGRAM …` starts."""
     at = 0
     while at < len(words):
@@ -65,8 +65,7 @@ def read_env(name: str, words: Words) -> Inner | None:
             break
         split_at = _split_string(words, at)
         if split_at is not None:
-            inner = read_env(name, split_at)
-            return inner or Inner(name, split_at)
+            return read_env(name, split_at)
         if text in {"-u", "-C", "-P", "-a", "--unset", "--chdir", "--argv0"}:
             at += 2
         elif text[:1] == "-":
@@ -81,7 +80,7 @@ def _split_string(words: Words, at: int) -> Words | None:
     text = words[at].text
     if _SPLITS_NEXT.fullmatch(text) and at + 1 < len(words):
         return (*_split_by_env(words[at + 1]), *words[at + 2 :])
-    found = _SPLITS.fullmatch(text)
+    found = _SPLITS.match(text)
     if found:
         glued = Value(text=found[1], pointer=words[at].pointer)
         return (*_split_by_env(glued), *words[at + 1 :])

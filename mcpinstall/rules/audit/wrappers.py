@@ -72,13 +72,13 @@ def _runas(name: str, words: Words) -> Inner:
 
 def _start(name: str, words: Words) -> Inner:
     """Read `start "title" /b /d FOLDER PROGRAM …` of Windows."""
-    at = 0
+    at, is_titled = 0, False
     while at < len(words):
         text = words[at].text
         if text[:1] == "/":
             at += 2 if text.lower() in {"/d", "/node", "/affinity"} else 1
-        elif at == 0 and (" " in text or not text):
-            at += 1
+        elif not is_titled and (" " in text or not text):
+            at, is_titled = at + 1, True
         else:
             break
     return Inner(name, words[at:])
@@ -86,7 +86,7 @@ def _start(name: str, words: Words) -> Inner:
 
 def _setarch(name: str, words: Words) -> Inner:
     """Read `setarch [ARCH] [options] PROGRAM …`."""
-    behind = words[_text(words, 0)[:1] != "-" :]
+    behind = words[1:]  # the architecture, or an option: none of these takes a value
     return Inner(name, behind[skip(behind, frozenset()) :])
 
 
@@ -131,7 +131,7 @@ def _with_tools(name: str, words: Words) -> Inner | None:
     """Read `mise exec node@22 -- PROGRAM …`, and `-c SCRIPT`."""
     if _text(words, 0) not in {"exec", "x"}:
         return None
-    return _scripted("-c --command", "-C -j", _after_dashes(""))(name, words[1:])
+    return _scripted("-c --command", "-C -j", _after_dashes(""))(name, words)
 
 
 def _dotenvx(name: str, words: Words) -> Inner | None:
@@ -157,10 +157,10 @@ def _envmcp(name: str, words: Words) -> Inner:
 # Packages that start a program -------------------------------------------------------------------
 
 _STARTING = frozenset({
-    "npx", "npm", "pnpm", "pnpx", "yarn", "bunx", "bun", "deno", "dx", "uvx", "uv", "pipx", "pip",
-    "pip3", "python", "python3", "py", "pypy", "pypy3", "node", "nodejs", "tsx", "ts-node", "ruby",
-    "perl", "php", "java", "docker", "podman", "nerdctl", "go", "cargo", "nix", "dnx", "dotnet",
-    "sh", "bash", "zsh", "dash", "ash", "ksh", "fish", "cmd", "powershell", "pwsh",
+    "deno", "dx", "pip", "pip3", "python", "python3", "py", "pypy", "pypy3", "node", "nodejs",
+    "tsx", "ts-node", "ruby", "perl", "php", "java", "docker", "podman", "nerdctl", "go",
+    "cargo", "nix", "dnx", "dotnet", "sh", "bash", "zsh", "dash", "ash", "ksh", "fish", "cmd",
+    "powershell", "pwsh",
 })  # fmt: skip
 """Programs whose arguments say what is run, wrappers besides."""
 
@@ -177,8 +177,8 @@ def _started(name: str, words: Words) -> Inner | None:
 
 def _packaged(name: str, words: Words) -> Inner | None:
     """Return what a package starts: it is a wrapper, or itself a program that starts others."""
-    found = re.fullmatch(r"(@?[^@]{1,214})(?:@.{0,256})?", _text(words, 0))
-    package = found[1] if found else ""
+    found = re.match(r"@?[^@=<>~![]{1,214}", _text(words, 0))
+    package = found[0] if found else ""
     if package in _PACKAGED:
         return _PACKAGED[package](package, words[1:])
     if not package or "/" in package:  # `@scope/npx` is not `npx`
@@ -254,7 +254,7 @@ def _wsl(name: str, words: Words) -> Inner | None:
     """Read `wsl -d NAME --cd DIR -e PROGRAM …`; without `-e`, a shell reads the words."""
     valued = frozenset({"-d", "--distribution", "-u", "--user", "--cd", "--shell-type"})
     at = 0
-    while at < len(words) and words[at].text[:1] in {"-", "~"}:
+    while at < len(words) and (words[at].text[:1] == "-" or words[at].text == "~"):
         text = words[at].text
         at += 2 if text in valued else 1
         if text in {"-e", "--exec", "--"}:
@@ -361,5 +361,5 @@ TAKEN_OFF: Mapping[str, Reader] = {
     **dict.fromkeys(_FETCHING, _npm_like),
 }
 """Wrappers, by name."""
-WITH_ARGUMENTS = _STARTING | {"curl", "wget", "su", *TAKEN_OFF}
+WITH_ARGUMENTS = _STARTING | {"curl", "wget", *TAKEN_OFF}
 """Programs that one with a blank behind it is no part of a path's name."""

@@ -20,7 +20,8 @@ needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 NAMES = (
     "a.json", "b.json", "deep/a.json", "deep/er/b.json", "out/a.json", "out/keep.json",
     "x/out/a.json", "x1.log", "x12.log", "y.log", "docs/a/b/c.txt", "docs/c.txt", "é.json",
-    "sp ace.json", "#hash", "!bang", "a" * 200 + ".json",
+    "sp ace.json", "#hash", "!bang", "a" * 200 + ".json", "DIRC", "shut/keep.json", "shut/b",
+    "shut/in/keep.json", "kept/x/one", "kept/x/two", "kept/y",
 )  # fmt: skip
 RULES = """\
 # comment
@@ -50,7 +51,9 @@ def repository(tmp_path: Path) -> Path:
     (tmp_path / ".gitignore").write_text(RULES, encoding="utf-8")
     (tmp_path / "deep/er").mkdir(parents=True)
     (tmp_path / "deep/.gitignore").write_text("!b.json\n/a.json\n", encoding="utf-8")
-    (tmp_path / ".git/info/exclude").write_text("sp ace.json\n", encoding="utf-8")
+    (tmp_path / ".git/info/exclude").write_text("sp ace.json\nkept/x/one\n", encoding="utf-8")
+    (tmp_path / "shut").mkdir()
+    (tmp_path / "shut/.gitignore").write_text("**\n!keep.json\n!in/\n", encoding="utf-8")
     for name in NAMES:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("{}", encoding="utf-8")
@@ -61,6 +64,7 @@ def repository(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("version", ["2", "4"])
 def test_every_file_is_seen_as_git_sees_it(repository: Path, version: str) -> None:
     git(repository, "add", "--force", "b.json", "x/out/a.json", "a" * 200 + ".json", "é.json")
+    git(repository, "add", "--force", "DIRC")
     git(repository, "update-index", "--index-version", version)
     tracked = set(git(repository, "ls-files", "-z").split("\0"))
     others = git(repository, "ls-files", "-z", "--others", "--exclude-standard").split("\0")
@@ -72,6 +76,20 @@ def test_every_file_is_seen_as_git_sees_it(repository: Path, version: str) -> No
             else Tracking.IGNORED
         )  # fmt: skip
         assert (name, tracking(repository / name)) == (name, expected)
+
+
+@needs_git
+@pytest.mark.parametrize("version", ["2", "3", "4"])
+def test_every_name_of_an_index_is_read(repository: Path, version: str) -> None:
+    git(repository, "add", "--force", *NAMES[:-2])
+    if version != "2":  # what is not to be committed yet has longer flags
+        git(repository, "add", "--force", "--intent-to-add", NAMES[-1])
+    git(repository, "update-index", "--index-version", version)
+
+    for name in NAMES[:-2]:
+        assert (name, tracking(repository / name)) == (name, Tracking.TRACKED)
+    assert tracking(repository / NAMES[-2]) is Tracking.NOT_IGNORED
+    assert (tracking(repository / NAMES[-1]) is Tracking.TRACKED) is (version != "2")
 
 
 @needs_git
@@ -91,13 +109,44 @@ def test_a_file_in_no_repository_is_outside(tmp_path: Path) -> None:
     assert tracking(tmp_path / "a.json") is Tracking.OUTSIDE
 
 
-@pytest.mark.parametrize("data", [b"nonsense", b"DIRC\0\0\0\x04\0\0\0\x05abc", b"DIRC\0\0\0\x09"])
+@pytest.mark.parametrize(
+    "data", [b"nonsense", b"DIRC\0\0\0\x04\0\0\0\x05abc", b"DIRC\0\0\0\x09", b"DIRC\0\0\0\x01",
+             b"NONE\0\0\0\x02", b"DIRC\x01\0\0\x02"]
+)  # fmt: skip
 def test_an_index_that_cannot_be_read_says_nothing(tmp_path: Path, data: bytes) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git/index").write_bytes(data)
     (tmp_path / "a.json").write_text("{}", encoding="utf-8")
 
     assert tracking(tmp_path / "a.json") is Tracking.UNKNOWN
+
+
+def test_an_index_that_is_a_folder_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / ".git/index").mkdir(parents=True)
+    (tmp_path / "a.json").write_text("{}", encoding="utf-8")
+
+    assert tracking(tmp_path / "a.json") is Tracking.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("rules", "folders", "expected"),
+    [
+        ("x\n" * 5_000, 2, Tracking.NOT_IGNORED),
+        ("x\n" * 5_001, 2, Tracking.UNKNOWN),
+        ("x\n" * 900, 10, Tracking.NOT_IGNORED),
+        ("x\n" * 4_000, 200, Tracking.UNKNOWN),
+        (f"/*{'a' * 1_900}\n" * 500, 0, Tracking.UNKNOWN),
+        ("/*a\n" * 500, 0, Tracking.NOT_IGNORED),
+    ],
+)
+def test_more_rules_than_anybody_writes_say_nothing(
+    tmp_path: Path, rules: str, folders: int, expected: Tracking
+) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text(rules, encoding="utf-8")
+    folder = tmp_path.joinpath(*["d"] * folders)
+
+    assert tracking(folder / ("b" * 250)) is expected
 
 
 PIECES = st.sampled_from(["a", "b", "*", "?", "[ab]", "[!a]", ".json", "x"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcpinstall.rules.audit.addresses import LONGEST, host_ip, parse
+from mcpinstall.rules.audit.addresses import LONGEST, host_ip, is_written, parse
 
 
 @pytest.mark.parametrize(
@@ -90,6 +90,45 @@ def test_two_schemes_are_read_by_everybody_on_the_way(text: str, clear: bool) ->
 
     assert found is not None
     assert found.is_cleartext is clear
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "reach"),
+    [
+        ("http://h.example\\@localhost/x", "h.example", "other"),
+        ("http://localhost\\@h.example/x", "localhost", "other"),
+        ("http://169.254.169.254\\@h.example/", "169.254.169.254", "metadata"),
+        ("http:\\\\h.example\\x", "h.example", "other"),
+        ("http:/h.example/x", "h.example", "other"),
+        (" " * 9000 + "http://h.example/x\n", "h.example", "other"),
+        ("HTTP:////h.example/x", "h.example", "other"),
+        ("wss:\\/h.example?a=\\b", "h.example", "other"),
+        ("http://localhost/a\\b", "localhost", "loopback"),
+        ("http://localhost?a=\\b", "localhost", "loopback"),
+        ("postgres://h.example/a\\b", "h.example", "other"),
+    ],
+)
+def test_a_host_is_read_as_browsers_read_it(text: str, host: str, reach: str) -> None:
+    found = parse(text)
+
+    assert found is not None
+    assert (found.host, found.reach) == (host, reach)
+    assert is_written(text)
+
+
+def test_a_login_is_what_any_program_takes_for_one() -> None:
+    both = parse("https://me:a\\b@h.example/x")
+    none = parse("https:/me:a@h.example/x")
+
+    assert both is not None
+    assert (both.login, both.password, both.host) == ("me", "a\\b", "me")
+    assert none is not None
+    assert (none.login, none.password, none.host) == ("me", "a", "h.example")
+
+
+@pytest.mark.parametrize("text", ["http:8080", "http", "h.example:80", "C:\\x", "a:/b", "/http://"])
+def test_a_word_with_a_colon_is_no_address(text: str) -> None:
+    assert not is_written(text) or parse(text) is None
 
 
 def test_login_parameters_and_fragment_are_taken_apart() -> None:
