@@ -31,7 +31,8 @@ def index(
 ) -> int:
     """Write `index.toml` again, and `registry.toml` that pins it, after a manifest was edited.
 
-    The serial grows, and the dates begin anew.  Drafts are left out.  No index is asked.
+    A manifest that was edited is printed again, without comments.  The serial grows, and the
+    dates begin anew.  Drafts are left out.  No index is asked.
     """
     from mcpinstall.cli import change, dialog
     from mcpinstall.operations import manifest_index
@@ -44,16 +45,24 @@ def index(
     if listing.why and not yes:
         change.require_person(session)
         ui.insist(_screen(listing, ui.width))
-        dialog.consent(ui, dialog.Asked(text="Write `index.toml` and `registry.toml`?"))
+        dialog.consent(ui, dialog.Asked(text=_question(listing)))
     else:
         ui.say(_screen(listing, ui.width))
     with session.working(acting=True) as world:
         paths = manifest_index.commit(listing, world)
-    ui.say(_written(paths, ui.width))
+    ui.say(_written(listing, paths, ui.width))
     if session.as_json:
         outcome = "done" if paths else "nothing-to-do"
         session.answer(outcome=outcome, **_object(listing, paths))
     return Exit.DONE
+
+
+def _question(listing: Listing) -> str:
+    from mcpinstall.cli import words
+
+    if not listing.printed:
+        return "Write `index.toml` and `registry.toml`?"
+    return f"Write {words.count(len(listing.printed), 'manifest')}, `index.toml`, `registry.toml`?"
 
 
 def _rows(listing: Listing) -> list[tuple[str, str]]:
@@ -79,11 +88,14 @@ def _screen(listing: Listing, width: int) -> Screen:
     return tuple(rows)
 
 
-def _written(paths: tuple[Path, ...], width: int) -> Screen:
+def _written(listing: Listing, paths: tuple[Path, ...], width: int) -> Screen:
     from mcpinstall.cli.layout import broken, wrapped
+    from mcpinstall.registries import REGISTRY_SIGNATURES
+    from mcpinstall.system import files
 
     rows = [row for path in paths for row in broken(str(path), width, "wrote ")]
-    rows += wrapped("A signature of the registry has to be made again.", width) if paths else ()
+    if paths and files.exists(listing.folder / REGISTRY_SIGNATURES):
+        rows += wrapped("The registry's signature has to be made again.", width)
     return tuple(rows)
 
 

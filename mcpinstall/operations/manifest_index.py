@@ -1,20 +1,23 @@
 """`mcpi manifest index`: `index.toml` and `registry.toml` for the manifests that are there.
 
-After a person edited a manifest, removed a draft, or a run died between the two files.
+After a person edited a manifest, removed a draft, or a run died between the two files.  A manifest
+that was edited is printed again, in the one way that is canonical.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from mcpinstall.errors import ErrorCode, McpInstallError
-from mcpinstall.model import registry_text
+from mcpinstall.model import manifest_text, registry_text
 from mcpinstall.model.registry import IndexRow
 from mcpinstall.model.registry_text import RegistryFile
 from mcpinstall.operations import authoring, authoring_folders, registry_folder
 from mcpinstall.operations.context import Context
+from mcpinstall.registries import MANIFEST_SIGNATURES
 from mcpinstall.system import files, limits
 
 SOON = timedelta(days=30)
@@ -31,6 +34,8 @@ class Listing:
     after: tuple[IndexRow, ...]
     why: tuple[str, ...]
     """Why it has to be written; empty where nothing has to."""
+    printed: tuple[Path, ...]
+    """Manifests that were edited and are not written as they are printed."""
 
 
 def prepare(folder: Path, context: Context) -> Listing:
@@ -49,7 +54,9 @@ def prepare(folder: Path, context: Context) -> Listing:
         )
     pinned, index = authoring.pinned(folder, registry)
     there = files.read_optional(folder / "index.toml", limits.INDEX_BYTES)
-    why = []
+    before = _rows(there)
+    printed = tuple(path for path, _ in _edited(folder, before))
+    why = [f"`{path}` is not written as mcpinstall prints it" for path in printed]
     if there != index:
         why.append("`index.toml` is not what the manifests make")
     if pinned != registry:
@@ -59,10 +66,28 @@ def prepare(folder: Path, context: Context) -> Listing:
     return Listing(
         folder=folder,
         registry=registry,
-        before=_rows(there),
+        before=before,
         after=authoring.index_rows(folder),
         why=tuple(why),
+        printed=printed,
     )
+
+
+def _edited(folder: Path, before: Sequence[IndexRow]) -> Iterator[tuple[Path, bytes]]:
+    """Yield manifests that no index has as they are, and what they are when they are printed.
+
+    One that somebody signed stays: a signature is over its bytes.
+    """
+    listed = {row.sha256 for row in before}
+    for row in authoring.index_rows(folder):
+        path = folder.joinpath(*row.name.split("/"), row.version, "manifest.toml")
+        signed = files.exists(path.with_name(MANIFEST_SIGNATURES))
+        if row.sha256 in listed or signed or path.is_symlink() or not files.is_file(path):
+            continue
+        data = files.read_bounded(path, limits.MANIFEST_BYTES)
+        text = manifest_text.dump(manifest_text.parse(data, str(path)))
+        if text != data:
+            yield path, text
 
 
 def _rows(index: bytes | None) -> tuple[IndexRow, ...]:
@@ -73,7 +98,7 @@ def _rows(index: bytes | None) -> tuple[IndexRow, ...]:
 
 
 def commit(listing: Listing, context: Context) -> tuple[Path, ...]:
-    """Write both files, for what is there now; return what was written.
+    """Write both files, and edited manifests, for what is there now; return what was written.
 
     Raises:
         McpInstallError: as `prepare`; `disk-failed`.
@@ -82,4 +107,8 @@ def commit(listing: Listing, context: Context) -> tuple[Path, ...]:
         return ()
     with registry_folder.alone(listing.folder, context):
         authoring_folders.settle_all(listing.folder)
-        return registry_folder.renew(listing.folder, context.now)
+        edited = tuple(_edited(listing.folder, listing.before))
+        for path, text in edited:
+            files.write_atomic(path, text, mode=0o644)
+        renewed = registry_folder.renew(listing.folder, context.now)
+        return (*(path for path, _ in edited), *renewed)

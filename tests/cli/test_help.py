@@ -1164,8 +1164,8 @@ Usage: mcpi manifest index [OPTIONS] [FOLDER]
   Write `index.toml` again, and `registry.toml` that pins it, after a manifest
   was edited.
 
-  The serial grows, and the dates begin anew.  Drafts are left out.  No index
-  is asked.
+  A manifest that was edited is printed again, without comments.  The serial
+  grows, and the dates begin anew.  Drafts are left out.  No index is asked.
 
   Examples:
     mcpi manifest index manifests

@@ -13,7 +13,7 @@ import pytest
 
 from mcpinstall import registries
 from mcpinstall.errors import McpInstallError
-from mcpinstall.model import registry_text
+from mcpinstall.model import manifest_text, registry_text
 from mcpinstall.model.registry_text import RegistryFile
 from mcpinstall.operations import (
     authoring,
@@ -82,6 +82,51 @@ def test_an_edited_manifest_is_listed_again(world: World) -> None:
     assert registry(world).serial == world.registry.file.serial + 1
     assert found(world) == set()
     world.install("clock", hosts=("cursor",))
+
+
+REVIEW = b"""
+# looked at in the evening
+[[reviews]]
+by = "Ana"
+on = "2026-11-23"
+criteria = ["locked", "inspected"]
+platforms = []
+notes = ""
+"""
+
+
+def test_an_edited_manifest_is_printed_as_it_has_to_be(world: World) -> None:
+    path = clock(world)
+    path.write_bytes(path.read_bytes() + REVIEW)
+
+    ran = index(world, typed="y\n", person=True)
+
+    assert "Write 1 manifest, `index.toml`, `registry.toml`?" in ran.seen
+    assert ran.status == 0
+    text = path.read_bytes()
+    assert text == manifest_text.dump(manifest_text.parse(text))
+    assert manifest_text.parse(text).reviews[-1].by == "Ana"
+    assert b"evening" not in text
+    found = json.loads(
+        run("manifest", "verify", str(path), "--files-only", "--json", person=False).out
+    )["findings"]
+    assert "MV106" not in {one["rule"] for one in found}
+    assert index(world).seen.endswith("what the manifests make.\n")
+
+
+def test_a_signed_manifest_and_one_that_is_listed_keep_their_bytes(world: World) -> None:
+    path = clock(world)
+    path.write_bytes(path.read_bytes() + REVIEW)
+    signature = path.with_name("manifest.sigstore.json")
+    signature.write_bytes(b"{}\n")
+
+    assert index(world, "--yes").status == 0
+    signed = path.read_bytes()
+    signature.unlink()
+    assert index(world, "--yes").status == 0
+
+    assert b"evening" in signed
+    assert path.read_bytes() == signed
 
 
 def test_where_nothing_changed_nothing_is_written(world: World) -> None:

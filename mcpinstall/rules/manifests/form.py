@@ -67,7 +67,7 @@ def canonical(version: Version) -> Iterator[Finding]:
             MANIFEST,
             "the manifest is not written as mcpinstall prints it",
             location=document.difference(printed),
-            fix="write each value in the one way: order of keys, quotes, no comments",
+            fix="`mcpi manifest index` prints an edited one: order of keys, quotes, no comments",
         )
 
 
