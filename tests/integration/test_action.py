@@ -524,6 +524,19 @@ def test_a_script_that_the_hook_names_is_there() -> None:
     assert f'\n{HOOK["entry"].split()[0]} = "mcpinstall.cli:main"' in project
 
 
+def test_this_repository_uses_its_own_hooks() -> None:
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    (local,) = config["repos"]
+
+    for used in local["hooks"]:
+        offered = dict(HOOKS[used["id"]])
+        del offered["description"]
+        assert used == {
+            **offered, "language": "system", "entry": f".venv/bin/{offered['entry']}",
+        }  # fmt: skip
+    assert [one["id"] for one in local["hooks"]] == list(HOOKS)
+
+
 @pytest.mark.network
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 def test_pre_commit_installs_and_runs_the_hook(tmp_path: Path, folder: ManifestFolder) -> None:
