@@ -500,7 +500,10 @@ def hooked(folder: ManifestFolder) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_hook_passes_clean_manifests_without_an_index(folder: ManifestFolder) -> None:
-    (folder.folder.parent / "pylock.toml").write_text("not a manifest's", encoding="utf-8")
+    other = folder.folder.parent / "tests" / "some" / "mock"
+    other.mkdir(parents=True)
+    for path in (folder.folder.parent / "pylock.toml", other / "package-lock.json"):
+        path.write_text("not a manifest's", encoding="utf-8")
 
     done = hooked(folder)
 
