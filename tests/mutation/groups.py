@@ -92,7 +92,7 @@ GROUPS = {
         40,
     ),
     "audit": Group(
-        ("rules/audit/*.py", "system/git_tracking.py"),
+        ("rules/audit/*.py", "model/secret_forms.py", "system/git_tracking.py"),
         (
             "unit/rules", "unit/system/test_git_tracking.py",
             "unit/operations/test_audit_engine.py", "integration/test_audit_corpora.py",
