@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mcpinstall.cli import json_output
+from mcpinstall.model.secret_forms import masked
 
 if TYPE_CHECKING:
     from mcpinstall.operations.doctor import Report
@@ -34,7 +35,7 @@ def report(found: Report) -> Object:
             {
                 "host": seen.row.id,
                 "path": str(seen.path),
-                "servers": [server.name for server in seen.servers],
+                "servers": [masked(server.name) for server in seen.servers],
             }
             for seen in found.hosts.files
         ],
@@ -51,8 +52,8 @@ def _trouble(one: Trouble) -> Object:
     return {
         "kind": str(one.kind),
         "subject": one.subject,
-        "message": one.message,
-        "fix": one.fix,
+        "message": masked(one.message),
+        "fix": masked(one.fix),
         "path": None if one.path is None else str(one.path),
     }
 

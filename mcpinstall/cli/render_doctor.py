@@ -20,6 +20,7 @@ from mcpinstall.cli.layout import (
     table,
     wrapped,
 )
+from mcpinstall.model.secret_forms import masked
 
 if TYPE_CHECKING:
     from mcpinstall.operations.doctor import Report
@@ -104,11 +105,11 @@ def _anchors(servers: Sequence[Examined]) -> Sequence[str]:
 
 def _trouble(one: Trouble, home: Path, width: int) -> Screen:
     rows: list[Line] = list(
-        wrapped(f"{one.kind}  {one.subject}: {one.message}", width, CONTINUED, Tone.BAD)
+        wrapped(f"{one.kind}  {one.subject}: {masked(one.message)}", width, CONTINUED, Tone.BAD)
     )
     if one.path is not None:
         rows += broken(f"in  {words.path(one.path, home)}", width, "  ", Tone.NAME)
-    return (*rows, *wrapped(f"  fix {one.fix}", width, CONTINUED))
+    return (*rows, *wrapped(f"  fix {masked(one.fix)}", width, CONTINUED))
 
 
 def _unseen(one: Unseen, width: int) -> Screen:

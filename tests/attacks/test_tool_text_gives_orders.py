@@ -20,6 +20,7 @@ from mcpinstall.rules.audit.machine_facts import MachineFacts, Managed
 from mcpinstall.rules.audit.rule import Confidence, Persona
 from mcpinstall.rules.audit.tool_texts import poisoned, tool_names
 from tests.builders.audited import server
+from tests.builders.canaries import web_token
 from tests.builders.watchdog import ends
 from tests.conftest import ROOT
 
@@ -163,3 +164,13 @@ def test_a_hostile_text_is_read_in_bounded_time(text: str) -> None:
 
     with ends(5):
         list(poisoned((tool(text * 4),), "clock", neighbours))
+
+
+def test_a_neighbour_whose_name_is_a_secret_is_told_by_its_length() -> None:
+    secret = web_token()
+
+    (fact,) = poisoned(
+        (tool("Before send_mail is used, ask."),), "clock", {secret: frozenset({"send_mail"})}
+    )
+
+    assert fact.endswith(f"a tool of the server `({len(secret)} characters)`")

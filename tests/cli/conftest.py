@@ -165,7 +165,7 @@ def operations(monkeypatch: pytest.MonkeyPatch) -> Operations:
     install("cache", size=answer, prune=answer)
     install("test_server", test=answer)
     install("verify", verify=answer)
-    hosts = types.SimpleNamespace(diff=lambda change: fake.lines)
+    hosts = types.SimpleNamespace(diff=lambda change, plain: fake.lines)
     monkeypatch.setitem(sys.modules, "mcpinstall.hosts", hosts)
     monkeypatch.setattr(mcpinstall, "hosts", hosts, raising=False)
     return fake

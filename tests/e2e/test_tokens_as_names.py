@@ -90,3 +90,14 @@ def test_an_entry_with_one_is_not_adopted_for_a_receipt_has_names(
     assert ran.status == 5
     assert f"a secret stands in the place of a {place}'s name" in " ".join(ran.err.split())
     assert pasted.receipts() == {}
+
+
+def test_the_doctor_tells_of_an_entry_without_its_name(pasted: World, mcpi: Mcpi) -> None:
+    document = {"mcpServers": {name: {"command": "not-there"} for name in NAMES}}
+    pasted.file("cursor").write_text(json.dumps(document), encoding="utf-8")
+
+    said, listed = mcpi("doctor"), mcpi("doctor", "--json")
+
+    shown = said.out + said.err + listed.out
+    assert "`not-there`" in shown
+    assert [secret for secret in SECRETS if secret in shown] == []

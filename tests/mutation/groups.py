@@ -92,7 +92,7 @@ GROUPS = {
         40,
     ),
     "audit": Group(
-        ("rules/audit/*.py",),
+        ("rules/audit/*.py", "model/secret_forms.py"),
         (
             "unit/rules",
             "unit/operations/test_audit_engine.py", "integration/test_audit_corpora.py",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 
 from mcpinstall.model.audited import AuditedServer, Value, Variable
 from mcpinstall.model.json_text import Json
 from mcpinstall.rules.audit.addresses import Address, is_written, parse
+from mcpinstall.rules.audit.words import program as name_of
 
 _OPTION = re.compile(r"--?[A-Za-z][A-Za-z0-9_.-]{0,60}")
 MOST_WORDS = 1000
@@ -37,15 +38,7 @@ class Option:
 
 def program(server: AuditedServer) -> str:
     """Return the program's name without folder and `.exe`, in lower case; empty of a remote."""
-    if not server.launch:
-        return ""
-    return _program(server.launch[0].text[-512:])
-
-
-@lru_cache(maxsize=256)
-def _program(text: str) -> str:
-    name = re.split(r"[\\/]", text)[-1].lower()
-    return re.sub(r"\.(?:exe|cmd|bat|ps1)$", "", name)
+    return name_of(server.launch[0].text) if server.launch else ""
 
 
 def is_shell(server: AuditedServer) -> bool:

@@ -16,6 +16,7 @@ from mcpinstall.model.json_text import Json
 from mcpinstall.model.tool_text import hidden_in
 from mcpinstall.rules.audit.machine_facts import NOTHING, MachineFacts
 from mcpinstall.rules.audit.rule import Confidence, Hit, Persona, rule
+from mcpinstall.rules.audit.secrets import told_name
 
 POISONED = rule(
     708, "tool-text-poisoning", Severity.MEDIUM, "A tool's text may speak to the model alone",
@@ -99,12 +100,12 @@ def _facts(text: str, others: Mapping[str, str], servers: Mapping[str, str]) -> 
     if others:
         for word in _NAME.finditer(text):
             if word[0] in others:
-                yield f"names `{word[0]}`, a tool of the server `{others[word[0]]}`"
+                yield f"names `{word[0]}`, a tool of the server `{told_name(others[word[0]])}`"
                 break
     for found in _SERVER.finditer(text):
         name = (found[1] or found[2] or found[3]).casefold()
         if name in servers:
-            yield f"names the server `{servers[name]}`"
+            yield f"names the server `{told_name(servers[name])}`"
             break
 
 
