@@ -432,7 +432,8 @@ def _measure(session: pytest.Session, paths: Sequence[str], answer: Path) -> int
             outcomes.passed[item.nodeid] = time.process_time() - start
     measure.stop()
     told = {name: (seconds, {}) for name, seconds in outcomes.passed.items()}
-    for path in paths:
+    measured = measure.get_data().measured_files()
+    for path in (path for path in paths if os.path.abspath(path) in measured):  # noqa: PTH100
         for line, names in measure.get_data().contexts_by_lineno(os.path.abspath(path)).items():  # noqa: PTH100
             for name in told.keys() & names:
                 told[name][1].setdefault(path, []).append(line)
