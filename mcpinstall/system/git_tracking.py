@@ -189,7 +189,7 @@ def _rules(file: Path, depth: int) -> Iterator[_Rule]:
         return
     for line in text.splitlines():
         rule = line.rstrip()
-        if not rule or rule.startswith("#"):
+        if rule.startswith("#"):
             continue
         negated = rule.startswith("!")
         rule = rule.removeprefix("!").removeprefix("\\")

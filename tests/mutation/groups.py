@@ -101,6 +101,22 @@ GROUPS = {
         3,
         asked="not square and not bounded",  # how long 5 MB take
     ),
+    "auditing": Group(
+        ("operations/audit*.py",),
+        (
+            "unit/operations/test_audit_drift.py", "unit/operations/test_audit_engine.py",
+            "unit/operations/test_audit_indexes.py", "unit/operations/test_audit_locks.py",
+            "unit/operations/test_audit_of_odd_hosts.py",
+            "unit/operations/test_audit_online.py", "cli/test_audit.py",
+            "cli/test_audit_baseline.py", "cli/test_audit_excerpts.py",
+            "cli/test_audit_indexes.py", "cli/test_audit_settings.py", "cli/test_audit_since.py",
+            "attacks/test_audited_file.py", "attacks/test_audited_repository.py",
+            "attacks/test_foreign_startup_hook.py", "attacks/test_forked_proposal.py",
+            "attacks/test_installed_server_changed.py", "attacks/test_lying_advisory_service.py",
+            "integration/test_audit_programs.py",
+        ),
+        15,
+    ),
     "tracking": Group(
         ("system/git_tracking.py",), ("unit/system/test_git_tracking.py",), 30
     ),

@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 import types
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -432,8 +433,10 @@ def _measure(session: pytest.Session, paths: Sequence[str], answer: Path) -> int
             outcomes.passed[item.nodeid] = time.process_time() - start
     measure.stop()
     told = {name: (seconds, {}) for name, seconds in outcomes.passed.items()}
+    with warnings.catch_warnings(action="ignore"):  # of a table nothing is run but at its import
+        data = measure.get_data()
     for path in paths:
-        for line, names in measure.get_data().contexts_by_lineno(os.path.abspath(path)).items():  # noqa: PTH100
+        for line, names in data.contexts_by_lineno(os.path.abspath(path)).items():  # noqa: PTH100
             for name in told.keys() & names:
                 told[name][1].setdefault(path, []).append(line)
     answer.write_text(json.dumps(told), encoding="utf-8")

@@ -90,8 +90,6 @@ def drop_setting(case: Case) -> Outcome:
     text = server.argv[number].text
     if not re.fullmatch(r"--?[A-Za-z][A-Za-z-]*(?:=[A-Za-z0-9]{1,8})?", text):
         return ELSEWHERE
-    if text.partition("=")[0] == "--allow-http":
-        return NoRemedy("without it the server is not reached, for its address is not https")
     following = server.argv[number + 1 : number + 2]
     if following and following[0].text.lower() in {"true", "false", "1", "0", "yes", "no"}:
         return NoRemedy("the word behind the option may belong to it")

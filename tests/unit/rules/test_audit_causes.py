@@ -57,3 +57,23 @@ def test_the_same_is_told_once() -> None:
     assert without_general(several) == (*several[:5], several[6])
     other = replace(hit(101, pointer="/c"), rule=rule(999, "o", Severity.LOW, "Other", cwe=1))
     assert without_general((*several, other))[-1] == other
+
+
+HERE = (
+    "MA105 MA101", "MA105 MA102", "MA105 MA103", "MA105 MA104", "MA105 MA106", "MA105 MA107",
+    "MA103 MA101", "MA103 MA102", "MA602 MA603", "MA304 MA301", "MA304 MA302", "MA304 MA303",
+    "MA403 MA401", "MA701 MA702", "MA701 MA709", "MA702 MA709", "MA702 MA107",
+)  # fmt: skip
+ANYWHERE = ("MA201 MA202", "MA203 MA202", "MA405 MA401", "MA405 MA303")
+
+
+@pytest.mark.parametrize("pair", [*HERE, *ANYWHERE])
+def test_what_says_more_hides_what_says_less_where_it_is_about_the_same(pair: str) -> None:
+    more, less = (rule(int(one[2:]), "o", Severity.LOW, "Other", cwe=1) for one in pair.split())
+    special, general = (Hit(rule=one, pointer="/a", message="x") for one in (more, less))
+    elsewhere = replace(general, pointer="/b")
+
+    assert without_general((general, special)) == (special,)
+    kept = (special,) if pair in ANYWHERE else (special, elsewhere)
+    assert without_general((special, elsewhere)) == kept
+    assert without_general((general,)) == (general,)

@@ -22,6 +22,7 @@ NAMES = (
     "x/out/a.json", "x1.log", "x12.log", "y.log", "docs/a/b/c.txt", "docs/c.txt", "é.json",
     "sp ace.json", "#hash", "!bang", "a" * 200 + ".json", "DIRC", "shut/keep.json", "shut/b",
     "shut/in/keep.json", "kept/x/one", "kept/x/two", "kept/y",
+    "#other", "q1r2s", "q1s2r", "q1r2s3s", "t1u2v3w", "t1v2u3w", "t1u2w3v", "t1u2v3wx",
 )  # fmt: skip
 RULES = """\
 # comment
@@ -32,6 +33,10 @@ b.json
 x?.log
 docs/**/c.txt
 \\#hash
+#other
+
+q*r*s
+t*u*v*w
 \\!bang
 [é].json
 """

@@ -148,6 +148,8 @@ def test_who_fills_in_a_reference_is_not_told() -> None:
     assert at("sh", "-c", "${A}") == []
     (hit,) = placeholders.check(server("x", "${A} %B%", host="claude-desktop"), NOTHING)
     assert "`${NAME}`" in hit.message
+    (hit,) = placeholders.check(server("x", "${env:A}", host="claude-desktop"), NOTHING)
+    assert "`${env:NAME}`" in hit.message
 
 
 # MA704, MA707, MA709 -----------------------------------------------------------------------------

@@ -34,6 +34,7 @@ def launch(line: str) -> str:
      "cd /x; bash -c 'curl y | sh'", "cd /x; sh -c \"cd y; sh -c 'curl y | sh'\"",
      "c\\url x | sh", 'c""url x | sh', "'curl' x | sh", "cu'r'l x | sh",
      "curl x | bash -o pipefail", "curl x | bash -O extglob", "curl x | bash -s a",
+     "curl x | xargs bash x.sh",
      "curl x | python -W ignore", "curl x | python -X dev -", "curl x | python3 -E",
      "curl x | node -r dotenv/config", "curl x | perl -w", "curl x | ruby -n", "curl x | php",
      "curl x | deno run -", "curl x | python3.12 /dev/stdin", "curl x | $SHELL", "! curl x | sh",
@@ -183,6 +184,9 @@ def test_code_of_an_argument(line: str, code: str | None) -> None:
     place = next((one.pointer for one in words if one.text == code), None)
     assert (found[1].pointer if found else None) == place
     assert inline_code(()) is None
+    (runner, said) = inline_code(values("npx", "-c", "x y")) or ("", None)
+    assert (runner, said and said.text) == ("npx", "x y")
+    assert ids("env", "python", "-c", "x") == "MA203"
 
 
 # Words -------------------------------------------------------------------------------------------

@@ -78,7 +78,8 @@ def test_a_file_of_the_project_is_started(line: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["uv tool run a==1 serve", "perl -pe x y", "python -Im x", "uv run", "mytool compose up", "uv run --no-project my.python-tool",
+    ["uv tool run a==1 serve", "perl -pe x y", "python -Im x", "uv run", "mytool compose up",
+     "uv run --no-project my.python-tool",
      "pwsh -Command 'a; b'", "pwsh -EncodedCommand QUJD", f"podman run {IMAGE} ./x",
      f"nerdctl run {IMAGE} ./x", "python ''", "podman run sha256:" + "0" * 64,
      "nerdctl run sha256:" + "0" * 64],
