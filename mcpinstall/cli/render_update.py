@@ -63,7 +63,14 @@ def bottom(prepared: Prepared, width: int) -> Screen:
         rows += wrapped(_weighty(one), width, "  ", Tone.WARN)
     if any(not _in_files(one, prepared) for one in prepared.replacements):
         rows += wrapped(APPROVAL, width, "  ")
-    return (*rows, *wrapped(_RUNNING, width, "  "))
+    return (*rows, *_running(prepared, width, "  "))
+
+
+def _running(prepared: Prepared, width: int, indent: str) -> Screen:
+    """Return what becomes of servers that run; of what runs elsewhere nothing runs here."""
+    slugs = {one.slug for one in prepared.replacements}
+    local = [one for one in prepared.plan.servers if one.slug in slugs and one.remote is None]
+    return wrapped(f"{indent[2:]}{_RUNNING}", width, indent) if local else ()
 
 
 def _weighty(one: Replacement) -> str:
@@ -213,7 +220,7 @@ def updated(prepared: Prepared, width: int) -> Screen:
     """Return the way back after an update."""
     name = prepared.replacements[0].entries[0]
     return (
-        *wrapped(f"  {_RUNNING}", width, "    "),
+        *_running(prepared, width, "    "),
         *wrapped(f"  `mcpi rollback {name}` goes back to the former version", width, "    "),
     )
 

@@ -43,12 +43,13 @@ def rollback(
     prepared = operation.prepare(name, session.context, allow=options.allowances(allow))
     undone = prepared.undone
     shown = change.diffs(undone.changes if undone else ())
-    notes = (*prepared.notes, *(undone.notes if undone else ()))
     view = change.view(session, answers)
     entries = [entry for step in prepared.steps for entry in step.entries]
     done = change.take_away(
         session,
-        render_removal.with_files(render_update.rollback(prepared, view), notes, shown, view),
+        render_removal.with_files(
+            render_update.rollback(prepared, view), prepared.notes, shown, view
+        ),
         dialog.Asked(
             text=render_removal.question("Roll back", entries, len(shown)),
             diffs=change.look(shown, view),
@@ -59,6 +60,6 @@ def rollback(
     if done is not None:
         session.ui.say(render_update.rolled_back(prepared, session.ui.width))
     if session.as_json:
-        taken = json_output.taken_away(done, shown, notes)
+        taken = json_output.taken_away(done, shown, prepared.notes)
         session.answer(**taken, replaced=json_update.rollback(prepared))
     return Exit.DONE

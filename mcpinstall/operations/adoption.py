@@ -176,7 +176,8 @@ def prepare(wanted: Request, context: Context, *, stage: bool = True) -> Prepare
     try:
         return install.prepare(wanted, context, stage=stage, action="adopt")
     except McpInstallError as error:
-        if error.code is ErrorCode.SERVER_EXISTS:  # an adopted entry keeps its name: no `--as`
+        # An adopted entry keeps its name: no `--as`.
+        if error.code is ErrorCode.SERVER_EXISTS and "--as" in error.hint:
             error.hint = (
                 f"`mcpi why {wanted.entry_name}` says what is installed; give it the same inputs "
                 "with `mcpi configure`, or rename the entry in the host's file, then adopt it"

@@ -39,6 +39,6 @@ def named_by(package: str, bundled: registries.Registry) -> str | None:
     """Return what `mcpi install` takes for the server that is made of a package."""
     wanted = normalized_package(package)
     for row in bundled.index():
-        if package_of(row) == wanted:
+        if wanted and package_of(row) == wanted:
             return bundled.alias_of(row.name) or row.name
     return None

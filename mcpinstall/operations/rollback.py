@@ -65,7 +65,7 @@ class PreparedRollback:
     """Everything that the change brought goes back."""
     allow: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
-    """What has to be known of the versions that come back, as sentences."""
+    """What has to be known of what comes back, as sentences; those of `undone`, too."""
 
 
 def prepare(name: str | None, context: Context, *, allow: Collection[str] = ()) -> PreparedRollback:
@@ -91,7 +91,7 @@ def prepare(name: str | None, context: Context, *, allow: Collection[str] = ()) 
         else:
             entries = [name for step in steps for name in step.entries]
             undone = undo.prepare_part(record, entries, context, allow=allow)
-    notes = _require_allowed(steps, allow, context) if undone is None else ()
+    notes = undone.notes if undone else _require_allowed(steps, allow, context)
     return PreparedRollback(
         record=record, steps=steps, undone=undone, whole=whole, allow=frozenset(allow), notes=notes
     )

@@ -134,7 +134,7 @@ def commit(prepared: PreparedUndo, context: Context, *, action: str = "undo") ->
     advised = _require_allowed(record, prepared.allow, context)  # (3) again
     folder = staging.new_folder(context)
     try:
-        rebuilt = _rebuilt(record, prepared.allow, folder, context)
+        rebuilt = _rebuilt(prepared, folder, context)
         with transaction.exclusive(context):
             if prepared.whole:
                 _chosen(record.id, context)
@@ -260,17 +260,15 @@ class _Rebuilt:
     staged: StagedEnvironment
 
 
-def _rebuilt(
-    record: HistoryRecord, allow: Collection[str], folder: Path, context: Context
-) -> dict[str, _Rebuilt]:
+def _rebuilt(prepared: PreparedUndo, folder: Path, context: Context) -> dict[str, _Rebuilt]:
     """Return a new environment, by slug, for each server that has none to go back to."""
     found: dict[str, _Rebuilt] = {}
     known = advisories.Advisories(context)
-    for receipt in record.receipts_before:
+    for receipt in prepared.record.receipts_before:
         slug = lookup.receipt_slug(receipt)
         if slug in found or _standing(receipt, context) is not None:
             continue
-        request = Request(names=(), allow=frozenset(allow))
+        request = Request(names=(), allow=prepared.allow)
         server = server_plans.rebuild(receipt, request, context)
         fetched, (verified,) = staging.fetched([server], request, folder, context)
         policy.check(

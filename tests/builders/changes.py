@@ -422,7 +422,7 @@ def undoing(world: World, last: str) -> Change:
         world.reinstall("notes")
     prepared = undo.prepare(None, world.context)
     folder = files.private_folder(world.home / "built")  # where no sweep finds it
-    rebuilt = undo._rebuilt(prepared.record, (), folder, world.context)
+    rebuilt = undo._rebuilt(prepared, folder, world.context)
 
     def carry_out() -> None:
         """Take the change back with the environment that was built already."""

@@ -28,7 +28,7 @@ from mcpinstall.operations.replacing import Target
 from mcpinstall.operations.rollback import PreparedRollback, Step
 from mcpinstall.operations.update import Kept, Selection
 from mcpinstall.planning.changes import ChangeKind, compare
-from tests.builders import plans
+from tests.builders import plans, remote_plans
 from tests.builders.described import PLANTS, described
 from tests.cli.conftest import Mcpi, Operations
 
@@ -210,6 +210,19 @@ Updated git 2026.10.19
   `mcpi rollback git` goes back to the former version
 """)
     assert updates.calls == snapshot(["draft", "prepare, staging", "commit", "discard"])
+
+
+def test_nothing_of_what_runs_elsewhere_runs_here(mcpi: Mcpi, updates: Updates) -> None:
+    server = remote_plans.remote_server()
+    replaced = replace(replacement(), slug=server.slug, server=server.reviewed)
+    elsewhere = replace(plans.prepared(server, action="update"), replacements=(replaced,))
+    for prepared, count in ((planned(), 2), (elsewhere, 0)):
+        updates.prepared = prepared
+
+        ran = mcpi("update", typed="y\n")
+
+        assert ran.status == 0
+        assert ran.err.count("keep the former version until they end") == count
 
 
 def test_what_could_not_be_asked_is_the_last_word(mcpi: Mcpi, updates: Updates) -> None:

@@ -9,6 +9,7 @@ from mcpinstall.model.plan import Request
 from mcpinstall.operations import install, lookup
 from tests.builders import policies
 from tests.builders.packages import publish
+from tests.builders.remote_offers import offer_remote, remote
 from tests.builders.world import World, refusal
 
 pytestmark = pytest.mark.e2e
@@ -94,6 +95,15 @@ def test_who_asks_for_a_package_is_told_what_was_reviewed_of_it(world: World, sp
 
     assert error.value.code is ErrorCode.NOT_FOUND
     assert error.value.hint == "the package of that name was reviewed as `clock`"
+
+
+def test_no_package_is_no_server_without_a_package(world: World) -> None:
+    offer_remote(world, remote("https://mcp.example.com/mcp"))
+
+    with pytest.raises(McpInstallError) as error:
+        world.prepare("==1", hosts=["cursor"])
+
+    assert "was reviewed as" not in error.value.hint
 
 
 def test_of_a_package_that_nobody_reviewed_nothing_is_claimed(world: World) -> None:

@@ -171,16 +171,25 @@ def test_a_reviewed_server_shows_what_changed_and_rolls_back(world: World) -> No
     world.require_clean()
 
 
-def test_another_command_in_between_changes_the_plan(world: World) -> None:
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [("hold", ErrorCode.VERSION_HELD), ("install", ErrorCode.PLAN_CHANGED)],
+)
+def test_another_command_in_between_changes_the_plan(
+    world: World, command: str, code: ErrorCode
+) -> None:
     world.install("clock", hosts=["cursor"])
     world.offer("clock", "2.0")
     prepared = world.prepare("clock", hosts=["cursor"])
-    world.hold("clock")
+    if command == "hold":
+        world.hold("clock")
+    else:
+        world.install("clock@1.0", hosts=["codex"], entry_name="second")
 
     with pytest.raises(McpInstallError) as error:
         world.carry_out(prepared)
 
-    assert refusal(error) == (ErrorCode.PLAN_CHANGED, 3)
+    assert refusal(error) == (code, 3)
     assert version(world, "clock") == "1.0"
 
 

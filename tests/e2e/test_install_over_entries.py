@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from mcpinstall.errors import ErrorCode, McpInstallError
@@ -45,6 +47,20 @@ def test_another_host_of_the_entry_that_would_start_it_so_stops_it(world: World)
 
     assert refusal(error) == (ErrorCode.SERVER_EXISTS, 3)
     assert (world.receipts(), world.host_files()) == (before, files)
+
+
+def test_an_adoption_leaves_no_entry_behind_either(world: World) -> None:
+    world.install("clock", hosts=["cursor"])
+    world.offer("clock", "2.0", arguments=[FIXED])
+    fetched = {"mcpServers": {"tick": {"command": "uvx", "args": ["clock-server", "--mode=new"]}}}
+    world.file("claude-code").write_text(json.dumps(fetched))
+    files = world.host_files()
+
+    refused = world.command().run("adopt", "tick", "--yes", status=3).stderr
+
+    assert "error[server-exists]: `clock` would start 2.0" in " ".join(refused.split())
+    assert "`mcpi update clock --to 2.0`" in refused
+    assert world.host_files() == files
 
 
 def test_all_hosts_of_an_entry_are_given_the_new_start(world: World) -> None:
