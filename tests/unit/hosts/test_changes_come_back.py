@@ -23,7 +23,8 @@ from mcpinstall.hosts import add, kept_fields, take_out, value_changes
 from mcpinstall.hosts.forms import FormError, ScanError
 from mcpinstall.hosts.value_edits import edited
 from mcpinstall.model.host import EnvironmentValue, Format, HostChange, HostRow, ServerEntry
-from mcpinstall.model.value_edit import ValueEdit, added, removed, set_to
+from mcpinstall.model.json_text import Json
+from mcpinstall.model.value_edit import ValueEdit, added, removed, set_to, turned
 from tests.builders import json_documents
 from tests.builders.documents import EACH
 from tests.builders.host_formats import parse
@@ -329,3 +330,34 @@ def test_what_was_fixed_comes_back(row_id: str) -> None:
 
     tried()
     assert len(refused) < EACH / 10, refused
+
+
+@pytest.mark.parametrize("number", ["51", "-7", "0", "1.5"])
+def test_a_number_of_yaml_comes_back_as_it_was(number: str) -> None:
+    before = f"extensions:\n  time:\n    cmd: x\n    timeout: {number}\n    args: [a]\n".encode()
+    fixed = edited(before, Format.YAML, [removed("/extensions/time/timeout")])
+    changes = value_changes.between(before, fixed, Format.YAML)
+
+    back = value_changes.put_back(fixed + b"# new\n", Format.YAML, changes)
+
+    assert back == before + b"# new\n"
+
+
+@pytest.mark.parametrize("odd", ["0x1f", "1e3", "2026-11-22", "[1, 0o17]", "!own x"])
+def test_what_would_come_back_as_text_does_not(odd: str) -> None:
+    before = f"extensions:\n  time:\n    cmd: x\n    timeout: {odd}\n    f: 0x1f\n".encode()
+    fixed = edited(before, Format.YAML, [removed("/extensions/time/timeout")])
+    other = edited(before, Format.YAML, [set_to("/extensions/time/cmd", "y")])
+
+    assert value_changes.between(before, fixed, Format.YAML) == ()
+    assert len(value_changes.between(before, other, Format.YAML)) == 1
+
+
+def test_what_a_table_of_toml_lacks_comes_before_the_tables_in_it() -> None:
+    text = '[mcp_servers.a]\ncommand = "x"\n[mcp_servers.a.env]\nA = "1"\n'
+    old: dict[str, Json] = {"command": "x", "env": {"A": "1"}}
+    wanted = turned("/mcp_servers/a", old, {**old, "args": ["y"]})
+
+    back = edited(text.encode(), Format.TOML, tuple(wanted))
+
+    assert back.decode() == text.replace('"x"\n', '"x"\nargs = ["y"]\n')
