@@ -57,9 +57,9 @@ def _is_odd(old: Json, change: ValueChange) -> bool:
 
 def _parts(value: object) -> Iterator[object]:
     yield value
-    inner = value.values() if isinstance(value, dict) else value
-    for item in inner if isinstance(value, (dict, list)) else ():
-        yield from _parts(item)
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _parts(item)
 
 
 def put_back(data: bytes, dialect: Format, changes: Sequence[ValueChange]) -> bytes:

@@ -102,7 +102,7 @@ def toml(draw: st.DrawFn, key: str, servers: dict[str, Any], around: dict[str, A
                 below += [f"{k} = {draw(toml_value(v))}{draw(tails)}" for k, v in value.items()]
             else:
                 lines.append(f"{field} = {draw(toml_value(value))}{draw(tails)}")
-        lines += [*below, *draw(st.sampled_from([(), ("",), ("# more",)]))]
+        lines += [*below, *draw(st.lists(st.sampled_from(["", "# more"]), max_size=1))]
     return "\n".join(lines) + draw(st.sampled_from(["", "\n", "\n\n# end"]))
 
 
@@ -166,7 +166,8 @@ def anew(row: HostRow, content: bytes, *, is_sorted: bool) -> bytes:
     if row.format is Format.TOML:
         return tomli_w.dumps(whole).encode()
     if row.format is Format.YAML:
-        return yaml.safe_dump(whole, sort_keys=is_sorted, allow_unicode=True).encode()
+        text: str = yaml.safe_dump(whole, sort_keys=is_sorted, allow_unicode=True)
+        return text.encode()
     return json.dumps(whole, indent=3, sort_keys=is_sorted).encode()
 
 
