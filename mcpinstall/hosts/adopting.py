@@ -14,6 +14,7 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import edits, tolerant
 from mcpinstall.hosts.entry import fields, is_own_kind, kept, shape, started
 from mcpinstall.hosts.forms import FormError, ScanError
+from mcpinstall.hosts.remote_entry import address_keys
 from mcpinstall.model import json_text
 from mcpinstall.model.adoption import KeptFields
 from mcpinstall.model.host import AppliedEntry, EntryShape, Format, HostRow, Patch, ServerEntry
@@ -196,7 +197,7 @@ def _differing(
     if is_own_kind(value):
         yield "type"
     yield from sorted(set(there.keys) ^ set(keeps.keys))
-    yield from (key for key in row.remote.address_keys if value.get(key))
+    yield from (key for key in address_keys(row) if value.get(key))
 
 
 def _has(table: object, wanted: dict[str, object]) -> bool:
@@ -279,7 +280,7 @@ def without_addresses(content: bytes, row: HostRow, entry: ServerEntry) -> bytes
     Raises:
         McpInstallError: `host-config-invalid`.
     """
-    for key in row.remote.address_keys:
+    for key in address_keys(row):
         if key in _value(content, row, entry.name):
             content = edits.remove(content, _inner(row, entry.name), key).apply(content)
     return content

@@ -116,7 +116,7 @@ def toml_value(draw: st.DrawFn, value: object) -> str:
         return f"{{ {', '.join(pairs)} }}" if pairs else "{}"
     if isinstance(value, list):
         items = [draw(toml_value(one)) for one in value]
-        if items and draw(st.booleans()):
+        if bool(items) and draw(st.booleans()):
             return "[\n" + "".join(f"  {item}, # {n}\n" for n, item in enumerate(items)) + "]"
         return f"[{', '.join(items)}]"
     if isinstance(value, str) and "'" not in value and draw(st.booleans()):
