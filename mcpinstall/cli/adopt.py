@@ -88,8 +88,11 @@ def adopt(
     return _each(session, chosen, base, answers)
 
 
-def of_audit(session: Session, wanted: Wanted, answers: Answers) -> None:
+def of_audit(session: Session, wanted: Wanted, answers: Answers) -> int:
     """Adopt what an audit finds to be fetched anew at each start, as far as that can be.
+
+    Returns:
+        The exit status of the first that was refused, of several.
 
     Raises:
         McpInstallError: as the adoption of a single server; of several, nothing.
@@ -101,8 +104,7 @@ def of_audit(session: Session, wanted: Wanted, answers: Answers) -> None:
     found = adoption.unpinned(wanted, session.context)
     session.ui.say(render_adopt.left(found, session.ui.width))
     base = Request(names=(), unattended=change.unattended(session, answers))
-    if found.offered:
-        _each(session, found.offered, base, answers)
+    return _each(session, found.offered, base, answers) if found.offered else Exit.DONE
 
 
 def _require_names(names: Sequence[str], answers: Answers, *, every: bool) -> None:

@@ -145,14 +145,16 @@ def run(session: Session, wanted: Wanted, fixing: Fixing, least: Severity | None
         _consent(session, prepared, fixing.answers)
         done = _carried_out(session, prepared)
         session.ui.say(render_fix.done(done, session.ui.width))
+    refused: int = Exit.DONE
     if ADOPT in fixing.unsafe:
         from mcpinstall.cli import adopt
 
-        adopt.of_audit(session, wanted, fixing.answers)
+        refused = adopt.of_audit(session, wanted, fixing.answers)
     elif not done:
         return _finish(session, prepared, (), prepared.report, least, outcome=outcome)
     report = audit.audit(wanted, session.context)
-    return _finish(session, prepared, done, report, least, outcome=outcome)
+    found = _finish(session, prepared, done, report, least, outcome=outcome)
+    return refused or found
 
 
 def _consent(session: Session, prepared: PreparedFixes, answers: change.Answers) -> None:

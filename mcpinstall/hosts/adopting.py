@@ -6,6 +6,7 @@ byte for byte: variables, approvals, whether it is off, comments, order and inde
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Iterator, Sequence
 
@@ -13,6 +14,7 @@ from mcpinstall.errors import ErrorCode, McpInstallError
 from mcpinstall.hosts import edits, tolerant
 from mcpinstall.hosts.entry import fields, is_own_kind, kept, shape, started
 from mcpinstall.hosts.forms import FormError, ScanError
+from mcpinstall.hosts.remote_entry import address_keys
 from mcpinstall.model import json_text
 from mcpinstall.model.adoption import KeptFields
 from mcpinstall.model.host import AppliedEntry, EntryShape, Format, HostRow, Patch, ServerEntry
@@ -195,7 +197,7 @@ def _differing(
     if is_own_kind(value):
         yield "type"
     yield from sorted(set(there.keys) ^ set(keeps.keys))
-    yield from (key for key in row.remote.address_keys if value.get(key))
+    yield from (key for key in address_keys(row) if value.get(key))
 
 
 def _has(table: object, wanted: dict[str, object]) -> bool:
@@ -235,15 +237,23 @@ def given_back(content: bytes, row: HostRow, applied: AppliedEntry) -> bytes | N
 
 def _without_variables(content: bytes, row: HostRow, entry: ServerEntry) -> bytes:
     """Take the variables out that came with us, where they have our values."""
-    _, ours = fields(row, entry)
-    key, kept_names = row.entry.env_key, entry.keeps.variables if entry.keeps else ()
-    for name, text in ours.items():
-        there = _value(content, row, entry.name).get(key)
-        if name not in kept_names and isinstance(there, dict) and there.get(name) == text:
+    key, found = row.entry.env_key, _own_variables(content, row, entry)
+    with contextlib.suppress(FormError, McpInstallError):  # one that can't go stays
+        for name in found:
             content = edits.remove(content, _inner(row, entry.name, key), name).apply(content)
-    if ours and not kept_names and _value(content, row, entry.name).get(key) == {}:
-        content = edits.remove(content, _inner(row, entry.name), key).apply(content)
+        kept_names = entry.keeps.variables if entry.keeps else ()
+        if found and not kept_names and _value(content, row, entry.name).get(key) == {}:
+            content = edits.remove(content, _inner(row, entry.name), key).apply(content)
     return content
+
+
+def _own_variables(content: bytes, row: HostRow, entry: ServerEntry) -> list[str]:
+    """Return the variables of an entry that came with us, and still have our values."""
+    _, ours = fields(row, entry)
+    there = _value(content, row, entry.name).get(row.entry.env_key)
+    kept_names = entry.keeps.variables if entry.keeps else ()
+    found = there if isinstance(there, dict) else {}
+    return [one for one in ours if one not in kept_names and found.get(one) == ours[one]]
 
 
 def is_given_back(content: bytes, row: HostRow, applied: AppliedEntry) -> bool:
@@ -252,10 +262,11 @@ def is_given_back(content: bytes, row: HostRow, applied: AppliedEntry) -> bool:
         return True
     try:
         there, own = _value(content, row, applied.entry.name), _own(row, applied.entry)
+        left = _own_variables(content, row, applied.entry)
     except McpInstallError:
         return False
     firsts = {key: _first(row, applied, key) for key in own}
-    return all(
+    return not left and all(
         (there.get(key) or None) == (firsts[key][0] or None)
         if firsts[key]
         else there.get(key) != ours
@@ -269,7 +280,7 @@ def without_addresses(content: bytes, row: HostRow, entry: ServerEntry) -> bytes
     Raises:
         McpInstallError: `host-config-invalid`.
     """
-    for key in row.remote.address_keys:
+    for key in address_keys(row):
         if key in _value(content, row, entry.name):
             content = edits.remove(content, _inner(row, entry.name), key).apply(content)
     return content

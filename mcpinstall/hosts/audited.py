@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mcpinstall.hosts.entry import is_off
+from mcpinstall.hosts.remote_entry import address_keys
 from mcpinstall.hosts.table import PROJECT_PLACE
 from mcpinstall.hosts.tolerant import as_json, pointer_of
 from mcpinstall.model.audited import AuditedServer, FileScope, Value, Variable
@@ -86,7 +87,7 @@ class Reader:
         return tuple(dict.fromkeys((*((own,) if own else ()), *usual)))
 
     def _url_keys(self) -> Tokens:
-        own = self.row.remote.address_keys if self.row else ()
+        own = address_keys(self.row) if self.row else ()
         return tuple(dict.fromkeys((*own, *_URL)))
 
     def _header_ways(self) -> tuple[Tokens, ...]:

@@ -151,7 +151,7 @@ def starting_keys(row: HostRow) -> tuple[str, ...]:
     """Return the fields of an entry that decide what is started, and in which environment."""
     shape = row.entry
     own = (shape.command_key, shape.args_key, shape.env_key, shape.names_key or "")
-    return (*own, *row.remote.address_keys, *_ALSO_STARTING)
+    return (*own, *remote_entry.address_keys(row), *_ALSO_STARTING)
 
 
 def _require_reference(row: HostRow, item: EnvironmentValue) -> None:

@@ -45,18 +45,24 @@ def value(row: HostRow, name: str, remote: Remote) -> dict[str, object]:
     return found
 
 
+def address_keys(row: HostRow) -> tuple[str, ...]:
+    """Return every field in which a host reads an address, the one that wins first."""
+    shape = row.remote
+    return tuple(dict.fromkeys((*shape.older_url_keys, shape.url_key, shape.sse_url_key)))
+
+
 def keys(row: HostRow) -> tuple[str, ...]:
     """Return the fields of an entry that decide where its host connects, and what it sends."""
     shape = row.remote
     chosen = {key for key, _ in (*(shape.http or ()), *(shape.sse or ())) if key in _CHOOSING}
-    own = (*shape.address_keys, *shape.headers_key[:1], shape.bearer_key,
+    own = (*address_keys(row), *shape.headers_key[:1], shape.bearer_key,
            shape.variables_key, shape.auth_key, shape.names_key)  # fmt: skip
     return tuple(dict.fromkeys((*sorted(chosen), *filter(None, own), *_ALSO_SENDING)))
 
 
 def url_of(row: HostRow, fields: dict[object, object]) -> str | None:
     """Return the address in an entry, wherever its host reads it."""
-    for key in dict.fromkeys((*row.remote.address_keys, "url")):
+    for key in dict.fromkeys((*address_keys(row), "url")):
         if isinstance(found := fields.get(key), str):
             return found
     return None

@@ -82,6 +82,12 @@ class Tolerant:
         return tuple(pointer_of(found) for found in places.repeated(tuple(way), deep=deep))
 
 
+class Unquoted(str):
+    """A scalar of YAML that is no text, such as a number, in its own spelling."""
+
+    __slots__ = ()
+
+
 def read(data: bytes, dialect: Format) -> Tolerant:
     """Return what a file says; an empty one is an empty document.
 
@@ -108,7 +114,7 @@ def _read(text: str, data: bytes, dialect: Format) -> Tolerant:
     if dialect is Format.YAML:
         from mcpinstall.hosts import yaml_read
 
-        value = _merged(utf8(_plain(yaml_read.read(data).value)))
+        value = _merged(_plain(utf8(yaml_read.read(data).value)))
         return Tolerant(text=text, data=data, dialect=dialect, value=value)
     return _read_json(text, data, dialect)
 
@@ -157,7 +163,7 @@ def _parsed(text: str, odd: _Oddities) -> object:
 def _plain(value: object) -> object:
     """Return what `yaml_plain` made, with numbers as their text and keys as text."""
     if isinstance(value, tuple):
-        return value[1]
+        return Unquoted(utf8(value[1]))
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if isinstance(value, dict):

@@ -6,6 +6,7 @@ A change belongs to a member of an object; a list is one value, for its items ha
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 
 from mcpinstall.hosts import tolerant
@@ -15,15 +16,18 @@ from mcpinstall.model.host import Format
 from mcpinstall.model.json_text import Json
 from mcpinstall.model.value_edit import ValueChange, ValueEdit, added, removed, turned
 
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?")
+
 
 def between(before: bytes, after: bytes, dialect: Format) -> tuple[ValueChange, ...]:
-    """Return what differs between two states of a file.
+    """Return what differs between two states of a file; nothing where that can't be told.
 
     Raises:
         ScanError: One of them can't be read.
     """
-    old, new = (tolerant.as_json(tolerant.read(one, dialect).value) for one in (before, after))
-    return tuple(_between(old, new, ""))
+    old, new = (_said(tolerant.read(one, dialect).value) for one in (before, after))
+    found = tuple(_between(old, new, ""))
+    return () if any(one.before is not None and _is_odd(old, one) for one in found) else found
 
 
 def _between(old: Json, new: Json, pointer: str) -> Iterator[ValueChange]:
@@ -45,6 +49,19 @@ def _between(old: Json, new: Json, pointer: str) -> Iterator[ValueChange]:
             yield ValueChange(pointer=here, before=None, after=json.dumps(new[key]))
 
 
+def _is_odd(old: Json, change: ValueChange) -> bool:
+    """Tell whether a value before has a part that JSON can't tell from text, as `0x1f` of YAML."""
+    parts = _parts(tolerant.at(old, change.pointer))
+    return any(isinstance(one, tolerant.Unquoted) for one in parts)
+
+
+def _parts(value: object) -> Iterator[object]:
+    yield value
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _parts(item)
+
+
 def put_back(data: bytes, dialect: Format, changes: Sequence[ValueChange]) -> bytes:
     """Return a file with these values as they were before; all else stays as it is by now.
 
@@ -52,7 +69,7 @@ def put_back(data: bytes, dialect: Format, changes: Sequence[ValueChange]) -> by
         FormError: A value is not the one that was written any more, or its form takes no edit.
         ScanError: The file can't be read.
     """
-    document = tolerant.as_json(tolerant.read(data, dialect).value)
+    document = _said(tolerant.read(data, dialect).value)
     edits: list[ValueEdit] = []
     for one in changes:
         edits += _back(document, one)
@@ -94,6 +111,18 @@ def _applied(document: Json, change: ValueChange) -> Json:
     else:
         inside[key] = json.loads(change.before)
     return document
+
+
+def _said(value: object) -> Json:
+    """Return a value of a document as JSON has it; numbers of YAML are numbers."""
+    if isinstance(value, tolerant.Unquoted) and _NUMBER.fullmatch(value):
+        number: Json = json.loads(value)
+        return number
+    if isinstance(value, list):
+        return [_said(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _said(item) for key, item in value.items()}
+    return tolerant.as_json(value)
 
 
 def _sorted(value: Json) -> str:

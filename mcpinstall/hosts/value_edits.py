@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from mcpinstall.hosts import tolerant
@@ -51,7 +52,7 @@ def edited(data: bytes, dialect: Format, edits: Sequence[ValueEdit]) -> bytes:
         after = tolerant.read(data, dialect)
     except ScanError as error:
         raise FormError(f"the result could not be read: {error.message}") from None
-    if _compared(after.value) != _compared(wanted) or after.dialect is not before.dialect:
+    if _compared(after) != _compared(replace(before, value=wanted)):
         raise FormError("something else in the file would change")
     return data
 
@@ -113,6 +114,18 @@ def _member(inside: object, token: str) -> object:
     return inside[token]
 
 
-def _compared(value: object) -> str:
-    """Return a text that two documents share only if they say the same."""
-    return json.dumps(tolerant.as_json(value), sort_keys=True)
+def _compared(document: tolerant.Tolerant) -> tuple[Format, str]:
+    """Return what two documents share only if they say the same."""
+    value = tolerant.as_json(document.value)
+    if document.dialect is Format.YAML:  # (numbers are read in their spelling)
+        value = _spelled(value)
+    return document.dialect, json.dumps(value, sort_keys=True)
+
+
+def _spelled(value: Json) -> Json:
+    if isinstance(value, list):
+        return [_spelled(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _spelled(item) for key, item in value.items()}
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return json.dumps(value) if is_number else value

@@ -79,8 +79,7 @@ class RemoteShape:
     """Fields that choose SSE."""
     url_key: str = "url"
     sse_url_key: str = "url"
-    older_url_keys: tuple[str, ...] = ()
-    """Fields that held the address before; the host still follows them, and first."""
+    older_url_keys: tuple[str, ...] = ()  # held the address before; still followed, and first
     headers_key: tuple[str, ...] = ("headers",)
     """Way to the headers inside the entry; empty where it can have none."""
     name_key: str | None = None
@@ -101,11 +100,6 @@ class RemoteShape:
     """Why no remote server can be written, as the end of a sentence."""
     instead: str = ""
     """What a person does instead, as an instruction."""
-
-    @property
-    def address_keys(self) -> tuple[str, ...]:
-        """Every field in which the host reads an address, the one that wins first."""
-        return tuple(dict.fromkeys((*self.older_url_keys, self.url_key, self.sse_url_key)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

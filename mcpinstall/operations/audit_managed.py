@@ -18,6 +18,7 @@ from mcpinstall import environments, hosts
 from mcpinstall.environments import diagnosis
 from mcpinstall.environments.diagnosis import Diagnosis
 from mcpinstall.errors import McpInstallError
+from mcpinstall.hosts.remote_entry import address_keys
 from mcpinstall.hosts.tolerant import at
 from mcpinstall.model import names
 from mcpinstall.model.audited import AuditedServer
@@ -212,7 +213,7 @@ class ManagedServers:
         if not keys:
             return _Drift()
         named = " and ".join((", ".join(f"`{key}`" for key in keys[:-1]), f"`{keys[-1]}`"))
-        ours = {row.entry.command_key, row.entry.args_key, *row.remote.address_keys}
+        ours = {row.entry.command_key, row.entry.args_key, *address_keys(row)}
         return _Drift(
             message=f"has another {named.removeprefix(' and ')} than mcpinstall wrote",
             by_hand=tuple(key for key in keys if key not in ours) if written.keeps else (),

@@ -116,6 +116,7 @@ def _of_record(
         notes=(
             *advised,
             *(note for _, note in found if note),
+            *(note for one in changes if one.after == one.file.content for note in one.warnings),
             *secret_places.going(record.receipts_after, record.receipts_before, context),
             *secret_places.lost(record.receipts_before, context),
         ),
@@ -241,7 +242,8 @@ def _reversed(
 def _without(change: HostChange, name: str) -> HostChange:
     file = replace(change.file, content=change.after)
     step = hosts.take_out(file, change.chain_after, name)
-    return replace(change, after=step.after, chain_after=step.chain_after)
+    warnings = tuple(dict.fromkeys((*change.warnings, *step.warnings)))
+    return replace(change, after=step.after, chain_after=step.chain_after, warnings=warnings)
 
 
 def _with(change: HostChange, entry: ServerEntry) -> HostChange:

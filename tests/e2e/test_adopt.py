@@ -357,6 +357,23 @@ def test_several_are_adopted_one_after_the_other_and_one_refusal_stops_none(
     assert world.starts("cursor", "notes")
 
 
+@pytest.mark.parametrize("least", ["low", "critical"])
+def test_the_audit_does_not_hide_that_an_adoption_was_refused(
+    world: World, mcpi: Mcpi, least: str
+) -> None:
+    put(world, {
+        "clock": {"command": "uvx", "args": ["clock-server"]},
+        "gone": {"command": "uvx", "args": ["no-such-package-server"]},
+    })  # fmt: skip
+
+    ran = mcpi("audit", "--unsafe-fix", "adopt", "--yes", "--fail-on", least, "--host", "cursor",
+               terminal=False)  # fmt: skip
+
+    assert "`gone` stays as it is" in ran.err
+    assert ran.status == 3
+    assert set(world.receipts()) == {"clock"}
+
+
 def test_the_audit_replaces_what_is_fetched_at_each_start(world: World, mcpi: Mcpi) -> None:
     before = put(world, {
         "clock": {"command": "uvx", "args": ["clock-server", "--zone=a"], "env": {"LEVEL": "x"}},

@@ -12,7 +12,7 @@ import pytest
 
 from mcpinstall.model.audit_report import AuditFinding
 from mcpinstall.model.plan import Request
-from mcpinstall.operations import adoption, audit, fixing, uninstall
+from mcpinstall.operations import adoption, audit, fixing, undo, uninstall
 from tests.builders.canaries import token
 from tests.builders.world import World
 from tests.cli.conftest import Mcpi, mcpi
@@ -270,6 +270,26 @@ def test_an_adopted_entry_that_starts_something_else_by_now_starts_nothing_old(
     assert [one for one in prepared.notes if "starts another program by now; it stays" in one]
     assert not any("starts `uvx clock-server` again" in one for one in prepared.notes)
     assert (world.receipts(), world.homes()) == ({}, [])
+
+
+@pytest.mark.parametrize("changed", [{"command": "/bin/sh"}, {"timeout": 5, "cwd": "/x"}])
+def test_what_an_undo_does_not_give_back_is_said_before_the_yes(
+    world: World, changed: dict[str, Any]
+) -> None:
+    put(world, tick=TICK)
+    adopt(world, "tick")
+    edited(world, lambda entry: entry.update(changed))
+
+    prepared = undo.prepare(None, world.context)
+    undo.commit(prepared, world.context)
+
+    said = (*prepared.notes, *(one for each in prepared.changes for one in each.warnings))
+    wanted = "starts another program" if "command" in changed else "only command and arguments"
+    assert [one for one in said if wanted in one]
+    entry = json.loads(world.file("cursor").read_bytes())["mcpServers"]["tick"]
+    assert entry["env"] == TICK["env"]
+    assert entry["command"] == changed.get("command", TICK["command"])
+    assert world.receipts() == {}
 
 
 def test_what_an_uninstallation_does_not_give_back_is_said_before_the_yes(world: World) -> None:
