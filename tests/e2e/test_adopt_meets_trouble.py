@@ -539,7 +539,7 @@ def test_in_whatever_order_files_end_in_the_users_bytes(world: World, seed: int)
     for _ in range(14):
         known = set(world.receipts())
         steps: list[Callable[[], object]] = [
-            lambda: world.install("notes", hosts=chance.sample(list(HOSTS), 2)),
+            lambda: tried(lambda: world.install("notes", hosts=chance.sample(list(HOSTS), 2))),
             lambda: tried(lambda: world.install("clock", hosts=["cursor"])),
         ]
         if "tick" not in known:

@@ -186,7 +186,7 @@ def _local_code(server: AuditedServer) -> Iterator[Value]:
     first, *rest = launch
     if _is_relative(first.text) and re.search(r"[/\\]", first.text[: paths.LONGEST_PATH]):
         yield first
-    yield from (one for one in executed(server) if one is not first and _is_relative(one.text))
+    yield from (one for one in executed(server)[1:] if _is_relative(one.text))
     for one in fetches(server):
         local = (package for package in one.packages if package.pin is Pin.LOCAL)
         yield from (
