@@ -45,9 +45,12 @@ def git(folder: Path, *words: str) -> str:
 
 @pytest.fixture
 def repository(world: World, tmp_path: Path) -> Path:
-    """A repository of manifests, of which `weather` is the only server that an index has."""
+    """A repository of manifests, with `weather` and what the world has; nothing is newer."""
     for name in ("weather-server", "sky-maps"):
         world.index.pages.pop(name, None)
+    for page in world.index.pages.values():  # other tests published to the same index
+        for filename in [one for one in page if one not in world.wheels]:
+            del page[filename]
     publish(world.index, "sky-maps", "1.0", body=None)
     publish(
         world.index, "weather-server", "1.0", requires=("sky-maps",), readme=f"mcp-name: {FULL}"
