@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,12 @@ import pytest
 from mcpinstall.model import manifest_text
 from mcpinstall.model.manifest import Review
 from tests.builders.action_runner import EXPRESSION, Runner, committed, document
-from tests.builders.index_server import IndexServer
 from tests.builders.manifest_folders import CLOCK, NOTES, ManifestFolder
 from tests.builders.shell import run
 from tests.conftest import ROOT
+from tests.integration.test_action import folder, runner
+
+__all__ = ["folder", "runner"]
 
 pytestmark = [
     pytest.mark.skipif(
@@ -26,19 +27,6 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("git") is None, reason="needs git"),
 ]  # fmt: skip
 JOB = document(ROOT / ".github" / "workflows" / "manifests.yml")["jobs"]["verify"]
-
-
-@pytest.fixture
-def folder(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ManifestFolder]:
-    with IndexServer() as index:
-        monkeypatch.setenv("UV_DEFAULT_INDEX", index.url)
-        monkeypatch.setenv("NO_PROXY", "*")
-        yield ManifestFolder(tmp_path / "repository" / "manifests", index)
-
-
-@pytest.fixture
-def runner(tmp_path: Path, folder: ManifestFolder) -> Runner:
-    return Runner(tmp_path, tmp_path / "repository").installed()
 
 
 class Job:
