@@ -12,6 +12,8 @@ from enum import StrEnum
 
 from mcpinstall.model.json_text import Json
 
+_LONGEST_NAME = 256  # characters of a variable's name; real ones have below 80
+
 
 class FileScope(StrEnum):
     """Whose file it is."""
@@ -37,6 +39,11 @@ class Variable:
 
     name: str
     value: Value
+
+    @property
+    def capitals(self) -> str:
+        """Its name, or the beginning of one that is longer than any, in capital letters."""
+        return self.name[:_LONGEST_NAME].upper()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ def asked_name(server: AuditedServer) -> str:
     An entry that has a PATH of its own is not asked about: `MA207` judges that.
     """
     program = next((one.text for one in executed(server)), "")
-    has_own = any(one.name.upper() == "PATH" for one in server.variables)
+    has_own = any(one.capitals == "PATH" for one in server.variables)
     return program if _NAME.fullmatch(program) and not has_own else ""
 
 

@@ -54,7 +54,7 @@ def of_files(
     found: Sequence[Fetch], set_: Sequence[Variable], facts: MachineFacts
 ) -> Iterator[FileFault]:
     """Yield what configuration files make unsafe for what a server fetches."""
-    own = any(one.name.upper() in _OWN_VARIABLE and one.value.text for one in set_)
+    own = any(one.capitals in _OWN_VARIABLE and one.value.text for one in set_)
     for fetch in found:
         for setting in facts.index_settings:
             if _counts(setting, fetch, has_own=own):

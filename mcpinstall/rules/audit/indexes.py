@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mcpinstall.model.audited import AuditedServer, Value
+from mcpinstall.model.audited import AuditedServer, Value, Variable
 from mcpinstall.model.finding import Severity
 from mcpinstall.rules.audit.fetched import Fetch
 from mcpinstall.rules.audit.fetches import fetches, variables
@@ -53,7 +53,7 @@ def check(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]
     faults = [fault for one in found for fault in _of_options(one, facts)]
     faults += [_Fault(one.severity, one.why, server.argv[0]) for one in of_files(found, own, facts)]
     for variable in own:
-        fault = _of_variable(variable.name, variable.value, facts)
+        fault = _of_variable(variable, facts)
         faults += [fault] if fault else []
     if faults:
         worst = max(faults, key=lambda one: one.severity.rank)
@@ -99,8 +99,9 @@ def _of_option(option: Option, facts: MachineFacts, *, is_replaced: bool) -> _Fa
     return None
 
 
-def _of_variable(name: str, value: Value, facts: MachineFacts) -> _Fault | None:
-    upper, text = name.upper(), value.text.strip()
+def _of_variable(variable: Variable, facts: MachineFacts) -> _Fault | None:
+    name, value, upper = variable.name, variable.value, variable.capitals
+    text = value.text.strip()
     if not text or _PLACEHOLDER.match(text):
         return None
     if upper in _UNPROTECTED_VARIABLES:

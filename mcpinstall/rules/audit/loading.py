@@ -108,7 +108,7 @@ def check(server: AuditedServer, facts: MachineFacts = NOTHING) -> Iterator[Hit]
     del facts
     for one in (*variables(server), *container_variables(server)):
         text = one.value.text[:LONGEST].strip()
-        loads = _LOADING.get(one.name if one.name.upper() in _CASES else one.name.upper())
+        loads = _LOADING.get(one.name if one.capitals in _CASES else one.capitals)
         if text and loads is not None and loads(text):
             yield Hit(
                 rule=CODE_LOADING, pointer=one.value.pointer,

@@ -30,7 +30,7 @@ def elements(server: AuditedServer) -> Iterator[tuple[Variable, list[str]]]:
     """Yield each variable that is a search path, with its folders."""
     for one in variables(server):
         text = one.value.text[:LONGEST]
-        if one.name.upper() in _NAMES and text.strip():
+        if one.capitals in _NAMES and text.strip():
             parts = text.split(";") if _WINDOWS.search(text) else _COLON.split(text)
             yield one, [part.strip().strip('"') for part in parts[: _MOST + 1]]
 
