@@ -38,7 +38,13 @@ class Shop:
     """The program with what it offers: the server `clock`."""
 
     source: Path
-    index_url: str
+    index: IndexServer
+    wheels: Mapping[str, bytes]
+
+    def restock(self) -> None:
+        """Put back what other tests, which have the same index, exchanged or withdrew."""
+        for filename, data in self.wheels.items():
+            self.index.publish(filename, data)
 
     def variables(self) -> dict[str, str]:
         """Return what every process of a place needs to find the shop."""
@@ -46,7 +52,7 @@ class Shop:
             "PATH": "/usr/bin:/bin",
             "PYTHONPATH": str(self.source),
             "PYTHONSAFEPATH": "1",
-            "UV_DEFAULT_INDEX": self.index_url,
+            "UV_DEFAULT_INDEX": self.index.url,
         }
 
 
@@ -62,12 +68,13 @@ def make_shop(folder: Path, index: IndexServer) -> Shop:
     today = datetime.now(UTC).replace(microsecond=0)
     registry.file = replace(registry.file, issued=today - timedelta(days=1))
     registry.publish(expires=today + timedelta(days=100))
-    World(root=folder, home=folder, registry=registry, index=index).offer(ENTRY)
+    world = World(root=folder, home=folder, registry=registry, index=index)
+    world.offer(ENTRY)
     source = copied_checkout(folder)
     manifests = source / "manifests"
     manifests.rename(folder / "bundled")
     registry.folder.rename(manifests)
-    return Shop(source=source, index_url=index.url)
+    return Shop(source=source, index=index, wheels=world.wheels)
 
 
 @dataclass(frozen=True)
@@ -212,4 +219,5 @@ def at(shop: Shop, folder: Path, name: str) -> Place:
     """Return a furnished place whose home has this name."""
     work = folder / "work"
     work.mkdir()
+    shop.restock()
     return Place(shop=shop, home=folder / name, cwd=work).furnish()
