@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from mcpinstall.model.audited import AuditedServer, Value, Variable
 from mcpinstall.model.json_text import Json
@@ -149,6 +149,7 @@ def settings(server: AuditedServer) -> Iterator[tuple[str, Value]]:
             waiting.extend(_below(key, pointer, value))
 
 
+@lru_cache(maxsize=16)  # a long one is the work of a while, and every rule asks
 def escaped(key: str) -> str:
     """Return a key as a part of a JSON pointer."""
     return key.replace("~", "~0").replace("/", "~1")
